@@ -1,0 +1,70 @@
+{
+  "targets": [
+    {
+      "target_name": "nbdkit_node",
+      "include_dirs": ["<!(node -p \"require('node-addon-api').include_dir\")"],
+      "cflags": ["-Wall", "-Wextra"],
+      "cflags_cc": ["-std=c++20", "-fvisibility=hidden"],
+      "xcode_settings": {
+        "CLANG_CXX_LANGUAGE_STANDARD": "c++20",
+        "GCC_SYMBOLS_PRIVATE_EXTERN": "YES",
+        "MACOSX_DEPLOYMENT_TARGET": "11.0",
+        "WARNING_CFLAGS": ["-Wall", "-Wextra"],
+      },
+      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "sources": [
+        "native/addon.cc",
+        "native/errno_name.cc",
+        "native/file_io.cc",
+        "native/js.cc",
+        "native/prefetch.cc",
+      ],
+      "conditions": [
+        ["OS=='linux'", {
+          "sources": [
+            "native/advise_posix.cc",
+            "native/block_device_linux.cc",
+            "native/extents_seek.cc",
+            "native/memory_file_linux.cc",
+            "native/parent_death_linux.cc",
+            "native/punch_linux.cc",
+            "native/read_now_linux.cc",
+          ],
+        }],
+        ["OS=='freebsd'", {
+          "sources": [
+            "native/advise_posix.cc",
+            "native/block_device_freebsd.cc",
+            "native/extents_seek.cc",
+            "native/memory_file_freebsd.cc",
+            "native/parent_death_freebsd.cc",
+            "native/punch_freebsd.cc",
+            "native/read_now_none.cc",
+          ],
+        }],
+        ["OS=='mac'", {
+          "sources": [
+            "native/advise_none.cc",
+            "native/block_device_darwin.cc",
+            "native/extents_seek.cc",
+            "native/memory_file_none.cc",
+            "native/parent_death_darwin.cc",
+            "native/punch_darwin.cc",
+            "native/read_now_none.cc",
+          ],
+        }],
+        ["OS!='linux' and OS!='freebsd' and OS!='mac'", {
+          "sources": [
+            "native/advise_none.cc",
+            "native/block_device_none.cc",
+            "native/extents_none.cc",
+            "native/memory_file_none.cc",
+            "native/parent_death_none.cc",
+            "native/punch_none.cc",
+            "native/read_now_none.cc",
+          ],
+        }],
+      ],
+    },
+  ],
+}

@@ -1,0 +1,75 @@
+#include <napi.h>
+
+#include <csignal>
+#include <unistd.h>
+
+#include "advise.h"
+#include "block_device.h"
+#include "call.h"
+#include "extents.h"
+#include "file_io.h"
+#include "memory_file.h"
+#include "parent_death.h"
+#include "prefetch.h"
+#include "punch.h"
+#include "read_now.h"
+
+using js::inThisThread;
+using js::inThreadPool;
+
+static Failure exitWithParent(int parent) {
+  if (const Failure failure = armParentDeath(parent)) return failure;
+  // The parent ended before we were armed: do what its end would have done.
+  if (getppid() != parent) kill(getpid(), SIGTERM);
+  return {};
+}
+
+static Napi::Object features(Napi::Env env) {
+  Napi::Object features = Napi::Object::New(env);
+  features.Set("exitWithParent", canExitWithParent);
+  features.Set("punchHole", canPunchHole);
+  features.Set("zeroRange", canZeroRange);
+  features.Set("extents", canFindExtents);
+  features.Set("fadvise", canAdvise);
+  features.Set("memoryFile", canCreateMemoryFile);
+  features.Set("blockDevice", canControlBlockDevice);
+  return features;
+}
+
+static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
+  const auto add = [&](const char* name, auto function) {
+    exports.Set(name, Napi::Function::New(env, function, name));
+  };
+  exports.Set("features", features(env));
+
+  add("exitWithParent", inThisThread<exitWithParent>);
+  add("cancelExitWithParent", inThisThread<disarmParentDeath>);
+
+  add("pread", inThisThread<readAt>);
+  add("preadAsync", inThreadPool<readAt>);
+  add("preadNow", inThisThread<readNow>);
+  add("pwrite", inThisThread<writeAt>);
+  add("pwriteAsync", inThreadPool<writeAt>);
+
+  add("punchHole", inThisThread<punchHole>);
+  add("punchHoleAsync", inThreadPool<punchHole>);
+  add("zeroRange", inThisThread<zeroRange>);
+  add("zeroRangeAsync", inThreadPool<zeroRange>);
+  add("blockZeroOutAsync", inThreadPool<blockZeroOut>);
+  add("blockDiscardAsync", inThreadPool<blockDiscard>);
+
+  add("nextData", inThisThread<nextData>);
+  add("nextDataAsync", inThreadPool<nextData>);
+  add("nextHole", inThisThread<nextHole>);
+  add("nextHoleAsync", inThreadPool<nextHole>);
+
+  add("advise", inThisThread<advise>);
+  add("prefetchAsync", inThreadPool<prefetch>);
+
+  add("createMemoryFile", inThisThread<createMemoryFile>);
+  add("setSize", inThisThread<setSize>);
+  add("blockDevice", inThisThread<blockDevice>);
+  return exports;
+}
+
+NODE_API_MODULE(nbdkit_node, addExports)

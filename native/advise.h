@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+
+#include "failure.h"
+
+extern const bool canAdvise;
+
+enum class Advice { normal, random, sequential, dontNeed, willNeed };
+
+// A length of 0 means "to the end". Succeeds without effect where the system takes no advice.
+Failure advise(int fd, int64_t offset, int64_t length, Advice advice);

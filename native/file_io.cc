@@ -1,0 +1,48 @@
+#include "file_io.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <limits>
+
+// macOS refuses to move more than 2^31-1 bytes in one call; Linux stops short of it.
+static constexpr uint64_t callBytesMax = 1 << 30;
+
+static constexpr uint64_t offsetMax = std::numeric_limits<int64_t>::max();
+
+// How much to ask for at `position`: the kernel refuses a read that would pass the last offset.
+static size_t readSize(size_t wanted, uint64_t position) {
+  return std::min<uint64_t>({wanted, callBytesMax, offsetMax - position});
+}
+
+Outcome<size_t> readAt(int fd, std::span<std::byte> into, int64_t offset) {
+  size_t done = 0;
+  while (done < into.size()) {
+    const uint64_t position = static_cast<uint64_t>(offset) + done;
+    const size_t size = readSize(into.size() - done, position);
+    const ssize_t got = pread(fd, into.data() + done, size, static_cast<off_t>(position));
+    if (got == 0) break;
+    if (got > 0) done += static_cast<size_t>(got);
+    else if (errno != EINTR) return {done, lastFailure("pread")};
+  }
+  return {done, {}};
+}
+
+Failure writeAt(int fd, std::span<const std::byte> from, int64_t offset) {
+  size_t done = 0;
+  while (done < from.size()) {
+    const uint64_t position = static_cast<uint64_t>(offset) + done;
+    const size_t size = std::min<uint64_t>(from.size() - done, callBytesMax);
+    const ssize_t put = pwrite(fd, from.data() + done, size, static_cast<off_t>(position));
+    if (put >= 0) done += static_cast<size_t>(put);
+    else if (errno != EINTR) return lastFailure("pwrite");
+  }
+  return {};
+}
+
+Failure setSize(int fd, int64_t size) {
+  while (ftruncate(fd, size) != 0) {
+    if (errno != EINTR) return lastFailure("ftruncate");
+  }
+  return {};
+}

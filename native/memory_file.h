@@ -1,0 +1,11 @@
+#pragma once
+
+#include <string>
+
+#include "failure.h"
+#include "fd.h"
+
+extern const bool canCreateMemoryFile;
+
+// An empty file in memory without a path; `name` only shows in debugging tools.
+Outcome<UniqueFd> createMemoryFile(const std::string& name);

@@ -1,0 +1,11 @@
+#include <sys/mman.h>
+
+#include "memory_file.h"
+
+const bool canCreateMemoryFile = true;
+
+Outcome<UniqueFd> createMemoryFile(const std::string& name) {
+  const int fd = memfd_create(name.c_str(), MFD_CLOEXEC);
+  if (fd < 0) return {UniqueFd(), lastFailure("memfd_create")};
+  return {UniqueFd(fd), {}};
+}

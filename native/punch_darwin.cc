@@ -1,0 +1,17 @@
+#include <fcntl.h>
+
+#include "punch.h"
+
+const bool canPunchHole = true;
+const bool canZeroRange = false;
+
+Failure punchHole(int fd, int64_t offset, int64_t length) {
+  fpunchhole_t hole{};
+  hole.fp_offset = offset;
+  hole.fp_length = length;
+  if (fcntl(fd, F_PUNCHHOLE, &hole) == 0) return {};
+  // Only whole file system blocks can be punched; callers write zeroes in place of the rest.
+  return errno == EINVAL ? notSupported("fcntl") : lastFailure("fcntl");
+}
+
+Failure zeroRange(int, int64_t, int64_t) { return notSupported("fcntl"); }

@@ -1,0 +1,28 @@
+/**
+ * An error with the name of an errno ("EINVAL"). The code decides what travels to the client or
+ * which status the process ends with; the message is for people, one line, no trailing period.
+ */
+export class NbdError extends Error {
+  override readonly name: string = "NbdError";
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/**
+ * The errno name that an error carries, whoever threw it: ours, Node's, the addon's or a plugin's.
+ * Judged by shape and not by class, since a plugin may bring its own copy of this package.
+ */
+export function codeOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : "EIO";
+}
+
+/** What to show of an error, whatever was thrown: one line, because logs and terminals are read by lines. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return text.replace(/\s*\n\s*/g, " ");
+}

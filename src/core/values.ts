@@ -1,0 +1,60 @@
+import { NbdError } from "./errors.ts";
+
+const words = new Map<string, boolean>([
+  ...["1", "true", "t", "yes", "y", "on"].map((word) => [word, true] as const),
+  ...["0", "false", "f", "no", "n", "off"].map((word) => [word, false] as const),
+]);
+
+/** nbdkit_parse_bool(3). @throws NbdError EINVAL */
+export function parseBoolean(text: string): boolean {
+  const value = words.get(text.toLowerCase());
+  if (value === undefined) {
+    throw new NbdError("EINVAL", `could not decipher boolean (${text}): use true or false, yes or no, on or off, 1 or 0`);
+  }
+  return value;
+}
+
+/**
+ * nbdkit_parse_int(3) and its family: decimal, 0x hexadecimal or 0 octal, within the range.
+ * @param what names the value in the error
+ * @throws NbdError EINVAL or ERANGE
+ */
+export function parseInteger(what: string, text: string, min: number, max: number): number {
+  const trimmed = text.trimStart();
+  if (trimmed === "") throw new NbdError("EINVAL", `${what}: empty string where we expected a number`);
+  const [, sign, digits] = /^([+-]?)(0[xX][0-9a-fA-F]+|\d+)$/.exec(trimmed) ?? [];
+  if (digits === undefined) throw new NbdError("EINVAL", `${what}: could not parse number: "${text}"`);
+  const magnitude = /^0\d/.test(digits) ? parseOctal(what, digits) : Number(digits);
+  const value = sign === "-" ? -magnitude : magnitude;
+  if (value < 0 && min >= 0) throw new NbdError("ERANGE", `${what}: negative numbers are not allowed: "${text}"`);
+  if (value < min || value > max) {
+    throw new NbdError("ERANGE", `${what}: ${text} is out of range: use ${min} to ${max}`);
+  }
+  return value;
+}
+
+function parseOctal(what: string, digits: string): number {
+  if (/^[0-7]+$/.test(digits)) return Number.parseInt(digits, 8);
+  throw new NbdError("EINVAL", `${what}: could not parse number: "${digits}": a leading 0 means octal`);
+}
+
+const delayUnitMs: Readonly<Record<string, number>> = { "": 1000, s: 1000, ms: 1, us: 1e-3, µs: 1e-3, μs: 1e-3, ns: 1e-6 };
+
+/** nbdkit_parse_delay(3): "1", "1.2s", "120ms", "1.2us", "1ns". Returns ms. @throws NbdError EINVAL */
+export function parseDelay(what: string, text: string): number {
+  const [, number, unit] = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*(s|ms|us|µs|μs|ns|)$/.exec(text) ?? [];
+  if (number === undefined || unit === undefined) {
+    throw new NbdError("EINVAL", `${what}: could not parse delay "${text}": use a form such as 1.5, 2s, 120ms, 10us or 5ns`);
+  }
+  return Number(number) * delayUnitMs[unit]!;
+}
+
+/** nbdkit_parse_probability(3): "0.1", "1e-1", "10%", "1:10", "1/10". May exceed 1. @throws NbdError EINVAL */
+export function parseProbability(what: string, text: string): number {
+  const number = "(\\d+(?:\\.\\d*)?(?:[eE][+-]?\\d+)?|\\.\\d+(?:[eE][+-]?\\d+)?)";
+  const [, first, mark, second] = new RegExp(`^\\s*${number}(?:(%)|[:/]${number})?$`).exec(text) ?? [];
+  const divisor = mark === "%" ? 100 : second === undefined ? 1 : Number(second);
+  const value = Number(first) / divisor;
+  if (Number.isFinite(value)) return value;
+  throw new NbdError("EINVAL", `${what}: could not parse probability "${text}": use a form such as 0.1, 10%, 1:10 or 1/10`);
+}

@@ -1,0 +1,87 @@
+/**
+ * Everything that C++ does for us, and nothing else.
+ *
+ * Offsets and sizes are bytes. A failure throws (or rejects with) an `Error` whose `code` is the
+ * errno's name ("ENOSPC"), `errno` its positive number and `syscall` the call that failed. The functions ending in
+ * `Async` do the same work on the thread pool; a buffer given to one must stay untouched until
+ * its promise settles.
+ */
+export interface NativeBinding {
+  /** What this build can do on this system; the keys of `--dump-config` and `--dump-plugin` follow from it. */
+  readonly features: NativeFeatures;
+
+  /**
+   * Asks that this process get SIGTERM when its parent dies, and gets it at once if the parent
+   * is no longer `parentPid`. Throws ENOTSUP where the system cannot do it.
+   */
+  exitWithParent(parentPid: number): void;
+  /** Takes back {@link exitWithParent}, also one made by the launcher before this process ran Node. */
+  cancelExitWithParent(): void;
+
+  /** Fills `into` from the file at `offset`; returns the bytes read, fewer only at the end of the file. */
+  pread(fd: number, into: Uint8Array, offset: bigint): number;
+  preadAsync(fd: number, into: Uint8Array, offset: bigint): Promise<number>;
+  /**
+   * As {@link pread}, but only as far as that needs no waiting for a disk: returns the bytes read, which may be
+   * fewer than asked, or -1 where nothing could be read without waiting or the system cannot tell.
+   */
+  preadNow(fd: number, into: Uint8Array, offset: bigint): number;
+  /** Writes all of `from` at `offset`. */
+  pwrite(fd: number, from: Uint8Array, offset: bigint): void;
+  pwriteAsync(fd: number, from: Uint8Array, offset: bigint): Promise<void>;
+
+  /** Deallocates the range; it reads as zeroes afterwards and the size stays. ENOTSUP where not possible. */
+  punchHole(fd: number, offset: bigint, length: bigint): void;
+  punchHoleAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
+  /** Makes the range read as zeroes and keeps (or makes) it allocated. ENOTSUP where not possible. */
+  zeroRange(fd: number, offset: bigint, length: bigint): void;
+  zeroRangeAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
+  /** Block devices only: zeroes written by the device or the kernel (BLKZEROOUT). */
+  blockZeroOutAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
+  /** Block devices only: discards; what the range reads as afterwards is the device's choice (BLKDISCARD). */
+  blockDiscardAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
+
+  /** The first offset at or after `offset` that holds data, or -1n when there is none up to the end. */
+  nextData(fd: number, offset: bigint): bigint;
+  nextDataAsync(fd: number, offset: bigint): Promise<bigint>;
+  /** The first offset at or after `offset` that lies in a hole; the end of the file counts as one. -1n past the end. */
+  nextHole(fd: number, offset: bigint): bigint;
+  nextHoleAsync(fd: number, offset: bigint): Promise<bigint>;
+
+  /** posix_fadvise; does nothing where the system has none. A `length` of 0n means "to the end". */
+  advise(fd: number, offset: bigint, length: bigint, advice: FileAdvice): void;
+  /** Starts reading the range into the page cache and waits until it is there, or as near as the system can do. */
+  prefetchAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
+
+  /** An unlinked file in memory (memfd); ENOTSUP where the system has none. Close it with `fs.closeSync`. */
+  createMemoryFile(name: string): number;
+  /** Sets the size of a file; `fs.ftruncate` stops at 2^53. */
+  setSize(fd: number, size: bigint): void;
+  /** Size and geometry of an open block device. */
+  blockDevice(fd: number): BlockDevice;
+}
+
+export interface NativeFeatures {
+  readonly exitWithParent: boolean;
+  readonly punchHole: boolean;
+  readonly zeroRange: boolean;
+  readonly extents: boolean;
+  readonly fadvise: boolean;
+  readonly memoryFile: boolean;
+  /** BLKSSZGET, BLKZEROOUT, BLKDISCARD, BLKROTATIONAL */
+  readonly blockDevice: boolean;
+}
+
+export type FileAdvice = "normal" | "random" | "sequential" | "dontneed" | "willneed";
+
+export interface BlockDevice {
+  /** bytes */
+  readonly size: bigint;
+  /** bytes: the smallest addressable unit */
+  readonly logicalBlockSize: number;
+  /** bytes: the smallest unit written without a read first */
+  readonly physicalBlockSize: number;
+  /** bytes: preferred unit (0 when the device names none) */
+  readonly optimalBlockSize: number;
+  readonly rotational: boolean;
+}

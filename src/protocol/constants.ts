@@ -1,0 +1,130 @@
+/** The numbers of the NBD specification (doc/proto.md, "Values"), each once. */
+
+export const Magic = {
+  /** "NBDMAGIC" */
+  init: 0x4e42444d41474943n,
+  /** "IHAVEOPT" */
+  option: 0x49484156454f5054n,
+  optionReply: 0x3e889045565a9n,
+  oldstyle: 0x420281861253n,
+  request: 0x25609513,
+  extendedRequest: 0x21e41c71,
+  simpleReply: 0x67446698,
+  structuredReply: 0x668e33ef,
+  extendedReply: 0x6e8a278c,
+} as const;
+
+/** Handshake flags, and the client's answer, which uses the same bits. */
+export const HandshakeFlag = { fixedNewstyle: 0x1, noZeroes: 0x2 } as const;
+
+export const TransmissionFlag = {
+  hasFlags: 0x1,
+  readOnly: 0x2,
+  sendFlush: 0x4,
+  sendFua: 0x8,
+  rotational: 0x10,
+  sendTrim: 0x20,
+  sendWriteZeroes: 0x40,
+  sendDf: 0x80,
+  canMultiConn: 0x100,
+  sendResize: 0x200,
+  sendCache: 0x400,
+  sendFastZero: 0x800,
+  blockStatusPayload: 0x1000,
+} as const;
+
+export const Option = {
+  exportName: 1,
+  abort: 2,
+  list: 3,
+  startTls: 5,
+  info: 6,
+  go: 7,
+  structuredReply: 8,
+  listMetaContext: 9,
+  setMetaContext: 10,
+  extendedHeaders: 11,
+} as const;
+
+export const OptionReply = {
+  ack: 1,
+  server: 2,
+  info: 3,
+  metaContext: 4,
+  errorUnsupported: 0x80000001,
+  errorPolicy: 0x80000002,
+  errorInvalid: 0x80000003,
+  errorPlatform: 0x80000004,
+  errorTlsRequired: 0x80000005,
+  errorUnknown: 0x80000006,
+  errorShutdown: 0x80000007,
+  errorBlockSizeRequired: 0x80000008,
+  errorTooBig: 0x80000009,
+  errorExtendedHeadersRequired: 0x8000000a,
+} as const;
+export type OptionReply = (typeof OptionReply)[keyof typeof OptionReply];
+
+export function isOptionError(reply: number): boolean {
+  return reply >= 0x80000000;
+}
+
+export const Info = { export: 0, name: 1, description: 2, blockSize: 3 } as const;
+
+export const Command = {
+  read: 0,
+  write: 1,
+  disconnect: 2,
+  flush: 3,
+  trim: 4,
+  cache: 5,
+  writeZeroes: 6,
+  blockStatus: 7,
+} as const;
+
+export const CommandFlag = {
+  fua: 0x1,
+  noHole: 0x2,
+  dontFragment: 0x4,
+  requestOne: 0x8,
+  fastZero: 0x10,
+  payloadLength: 0x20,
+} as const;
+
+export const Chunk = {
+  none: 0,
+  offsetData: 1,
+  offsetHole: 2,
+  blockStatus: 5,
+  blockStatusExtended: 6,
+  error: 0x8001,
+  errorOffset: 0x8002,
+} as const;
+
+export const ChunkFlag = { done: 0x1 } as const;
+
+/** Status bits of the context `base:allocation`. */
+export const AllocationState = { hole: 0x1, zero: 0x2 } as const;
+export const baseAllocation = "base:allocation";
+
+/** doc/proto.md, "Error values": the errors that may travel, by errno name. */
+export const WireError = {
+  EPERM: 1,
+  EIO: 5,
+  ENOMEM: 12,
+  EINVAL: 22,
+  ENOSPC: 28,
+  EOVERFLOW: 75,
+  ENOTSUP: 95,
+  ESHUTDOWN: 108,
+} as const;
+
+/** The longest string that the specification lets a peer send (names, descriptions, queries), in bytes. */
+export const stringBytesMax = 4096;
+/** Reads and writes above this are refused; it is nbdkit's limit, and clients split to fit. */
+export const requestBytesMax: number = 64 * 1024 * 1024;
+/** What one option may carry: 32 metadata queries of the longest kind fit. Anything longer is no client of ours. */
+export const optionBytesMax: number = 32 * (stringBytesMax + 8);
+/** A handshake that takes more options than this is not going anywhere (nbdkit: 32, and one more for each export listed). */
+export const optionsMax = 64;
+/** doc/proto.md caps one block status chunk at 2^20 extents; we stop far earlier, clients ask again. */
+export const blockStatusExtentsMax = 8192;

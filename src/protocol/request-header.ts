@@ -1,0 +1,113 @@
+import { Command, CommandFlag, Magic, requestBytesMax } from "./constants.ts";
+import type { Request } from "./request.ts";
+
+/** The fixed part of a request: doc/proto.md, "Request message" and "Extended request message". */
+export interface RequestHeader {
+  readonly flags: number;
+  readonly command: number;
+  readonly cookie: bigint;
+  readonly offset: bigint;
+  readonly length: bigint;
+}
+
+export const requestHeaderBytes = 28;
+export const extendedRequestHeaderBytes = 32;
+
+/** @returns undefined when the magic is wrong: the stream can't be followed any further */
+export function readRequestHeader(bytes: Buffer, extended: boolean): RequestHeader | undefined {
+  if (bytes.readUInt32BE(0) !== (extended ? Magic.extendedRequest : Magic.request)) return undefined;
+  return {
+    flags: bytes.readUInt16BE(4),
+    command: bytes.readUInt16BE(6),
+    cookie: bytes.readBigUInt64BE(8),
+    offset: bytes.readBigUInt64BE(16),
+    length: extended ? bytes.readBigUInt64BE(24) : BigInt(bytes.readUInt32BE(24)),
+  };
+}
+
+export function writeRequestHeader(header: RequestHeader, extended: boolean): Buffer {
+  const bytes = Buffer.allocUnsafe(extended ? extendedRequestHeaderBytes : requestHeaderBytes);
+  bytes.writeUInt32BE(extended ? Magic.extendedRequest : Magic.request, 0);
+  bytes.writeUInt16BE(header.flags, 4);
+  bytes.writeUInt16BE(header.command, 6);
+  bytes.writeBigUInt64BE(header.cookie, 8);
+  bytes.writeBigUInt64BE(header.offset, 16);
+  if (extended) bytes.writeBigUInt64BE(header.length, 24);
+  else bytes.writeUInt32BE(Number(header.length), 24);
+  return bytes;
+}
+
+/** How many bytes follow the header. */
+export function payloadBytes(header: RequestHeader, extended: boolean): bigint {
+  if (header.command === Command.write) return header.length;
+  return extended && (header.flags & CommandFlag.payloadLength) !== 0 ? header.length : 0n;
+}
+
+const allowedFlags: Readonly<Record<number, number>> = {
+  [Command.read]: CommandFlag.dontFragment,
+  [Command.write]: CommandFlag.fua,
+  [Command.disconnect]: 0,
+  [Command.flush]: CommandFlag.fua,
+  [Command.trim]: CommandFlag.fua,
+  [Command.cache]: 0,
+  [Command.writeZeroes]: CommandFlag.fua | CommandFlag.noHole | CommandFlag.fastZero,
+  [Command.blockStatus]: CommandFlag.requestOne,
+};
+
+/** Gives the header (and the payload, empty where there is none) its meaning. */
+export function toRequest(header: RequestHeader, payload: Buffer, extended: boolean): Request {
+  const { cookie, offset, length, command, flags } = header;
+  const has = (flag: number): boolean => (flags & flag) !== 0;
+  const refused = (code: string, reason: string): Request => ({ kind: "refused", cookie, code, reason });
+
+  const allowed = allowedFlags[command];
+  if (allowed === undefined) return refused("EINVAL", `unknown command ${command}`);
+  // Every flag is checked only here, so that no command silently ignores one that it does not know.
+  const payloadAllowed = extended && (command === Command.write || command === Command.blockStatus);
+  if ((flags & ~(allowed | (payloadAllowed ? CommandFlag.payloadLength : 0))) !== 0) {
+    return refused("EINVAL", `flags 0x${flags.toString(16)} are not valid for command ${command}`);
+  }
+  switch (command) {
+    case Command.read:
+      if (length > requestBytesMax) return refused("EINVAL", `read of ${length} bytes is over the limit`);
+      return { kind: "read", cookie, offset, length: Number(length), dontFragment: has(CommandFlag.dontFragment) };
+    case Command.write:
+      return { kind: "write", cookie, offset, length: payload.length, payload, fua: has(CommandFlag.fua) };
+    case Command.disconnect:
+      return { kind: "disconnect", cookie };
+    case Command.flush:
+      if (offset !== 0n || length !== 0n) return refused("EINVAL", "flush takes no offset and no length");
+      return { kind: "flush", cookie };
+    case Command.trim:
+      return { kind: "trim", cookie, offset, length, fua: has(CommandFlag.fua) };
+    case Command.cache:
+      return { kind: "cache", cookie, offset, length };
+    case Command.writeZeroes:
+      return {
+        kind: "zero",
+        cookie,
+        offset,
+        length,
+        fua: has(CommandFlag.fua),
+        mayTrim: !has(CommandFlag.noHole),
+        fastZero: has(CommandFlag.fastZero),
+      };
+    default:
+      return blockStatus(header, payload);
+  }
+}
+
+/** doc/proto.md, "NBD_CMD_BLOCK_STATUS": with a payload, the effect length and the context ids come in it. */
+function blockStatus(header: RequestHeader, payload: Buffer): Request {
+  const { cookie, offset } = header;
+  const requestOne = (header.flags & CommandFlag.requestOne) !== 0;
+  if ((header.flags & CommandFlag.payloadLength) === 0) {
+    return { kind: "blockStatus", cookie, offset, length: header.length, requestOne };
+  }
+  if (payload.length < 8 || payload.length % 4 !== 0) {
+    return { kind: "refused", cookie, code: "EINVAL", reason: `block status payload of ${payload.length} bytes` };
+  }
+  const contextIds: number[] = [];
+  for (let at = 8; at < payload.length; at += 4) contextIds.push(payload.readUInt32BE(at));
+  return { kind: "blockStatus", cookie, offset, length: payload.readBigUInt64BE(0), requestOne, contextIds };
+}

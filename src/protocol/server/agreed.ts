@@ -1,0 +1,18 @@
+import { TransmissionFlag } from "../constants.ts";
+import type { MetaContext } from "../export-info.ts";
+import type { HandshakeState } from "./host.ts";
+
+/** The export's flags, with those that depend on what was negotiated before. */
+export function announcedFlags(state: HandshakeState, flags: number): number {
+  let announced = flags | TransmissionFlag.hasFlags;
+  if (state.replyForm !== "simple") announced |= TransmissionFlag.sendDf;
+  if (state.replyForm === "extended" && state.chosen.contexts.length > 0) {
+    announced |= TransmissionFlag.blockStatusPayload;
+  }
+  return announced;
+}
+
+/** Contexts were chosen for one export; for any other, none are in force. */
+export function contextsFor(state: HandshakeState, exportName: string): readonly MetaContext[] {
+  return state.replyForm !== "simple" && state.chosen.exportName === exportName ? state.chosen.contexts : [];
+}

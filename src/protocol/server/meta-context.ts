@@ -1,0 +1,81 @@
+import { baseAllocation, Option, OptionReply } from "../constants.ts";
+import { type Conversation, wait } from "../conversation.ts";
+import type { MetaContext } from "../export-info.ts";
+import { readString } from "../strings.ts";
+import type { Answer } from "./answer.ts";
+import type { HandshakeState } from "./host.ts";
+import { acknowledge, refuse, refuseBecause, replyTo } from "./option-reply.ts";
+
+/** Everything that block status can tell about an export of ours. */
+const served: readonly MetaContext[] = [{ id: 1, name: baseAllocation }];
+
+/** NBD_OPT_LIST_META_CONTEXT and NBD_OPT_SET_META_CONTEXT. */
+export function* answerMetaContext(state: HandshakeState, option: number, data: Buffer): Conversation<Answer> {
+  const setting = option === Option.setMetaContext;
+  // doc/proto.md: a new choice replaces the old one, also when it fails.
+  if (setting) state.chosen = { exportName: "", contexts: [] };
+
+  const refusal = whyNot(state);
+  if (refusal !== undefined) {
+    yield* refuse(option, refusal.type, refusal.reason);
+    return "continue";
+  }
+  const asked = readQuestion(data);
+  if (asked === undefined) {
+    yield* refuse(option, OptionReply.errorInvalid, "lengths inside the option do not add up");
+    return "continue";
+  }
+  try {
+    const exportName = readString(asked.name, "export name");
+    yield* wait(state.host.open(exportName));
+    const contexts = matching(asked.queries.map((query) => readString(query, "query")), setting);
+    if (setting) state.chosen = { exportName, contexts };
+    for (const context of contexts) yield* replyTo(option, OptionReply.metaContext, contextItem(context, setting));
+  } catch (error) {
+    yield* refuseBecause(option, error);
+    return "continue";
+  }
+  yield* acknowledge(option);
+  return "continue";
+}
+
+function whyNot(state: HandshakeState): { type: OptionReply; reason: string } | undefined {
+  if (!state.host.metaContexts) {
+    return { type: OptionReply.errorUnsupported, reason: "metadata contexts are switched off" };
+  }
+  if (state.replyForm === "simple") {
+    return { type: OptionReply.errorInvalid, reason: "negotiate structured replies before metadata contexts" };
+  }
+  return undefined;
+}
+
+/** "base:" lists everything in the namespace; it is no exact name, so it sets nothing. No query lists all there is. */
+function matching(queries: readonly string[], setting: boolean): MetaContext[] {
+  return served.filter(
+    ({ name }) =>
+      queries.includes(name) || (!setting && (queries.length === 0 || queries.includes(`${name.split(":")[0]}:`))),
+  );
+}
+
+function readQuestion(data: Buffer): { name: Buffer; queries: Buffer[] } | undefined {
+  if (data.length < 8) return undefined;
+  const nameEnd = 4 + data.readUInt32BE(0);
+  if (nameEnd + 4 > data.length) return undefined;
+  const count = data.readUInt32BE(nameEnd);
+  const queries: Buffer[] = [];
+  let at = nameEnd + 4;
+  while (at + 4 <= data.length && queries.length < count) {
+    const end = at + 4 + data.readUInt32BE(at);
+    if (end > data.length) return undefined;
+    queries.push(data.subarray(at + 4, end));
+    at = end;
+  }
+  return at === data.length && queries.length === count ? { name: data.subarray(4, nameEnd), queries } : undefined;
+}
+
+/** When listing, the id means nothing and is 0. */
+function contextItem(context: MetaContext, setting: boolean): Buffer {
+  const item = Buffer.concat([Buffer.alloc(4), Buffer.from(context.name)]);
+  item.writeUInt32BE(setting ? context.id : 0, 0);
+  return item;
+}

@@ -1,0 +1,34 @@
+import { codeOf, messageOf } from "../../core/errors.ts";
+import { Magic, OptionReply, stringBytesMax } from "../constants.ts";
+import { type Conversation, send } from "../conversation.ts";
+
+/** One reply to an option: doc/proto.md, "Option reply". */
+export function* replyTo(option: number, type: number, data: Buffer = Buffer.alloc(0)): Conversation<void> {
+  const header = Buffer.allocUnsafe(20);
+  header.writeBigUInt64BE(Magic.optionReply, 0);
+  header.writeUInt32BE(option, 8);
+  header.writeUInt32BE(type, 12);
+  header.writeUInt32BE(data.length, 16);
+  yield* send(Buffer.concat([header, data]));
+}
+
+export function* acknowledge(option: number): Conversation<void> {
+  yield* replyTo(option, OptionReply.ack);
+}
+
+/** Refuses an option; the text is for the client's user. */
+export function* refuse(option: number, type: OptionReply, reason: string): Conversation<void> {
+  yield* replyTo(option, type, Buffer.from(reason).subarray(0, stringBytesMax));
+}
+
+/** Refuses an option because the server's side of it threw. */
+export function* refuseBecause(option: number, error: unknown): Conversation<void> {
+  yield* refuse(option, replyTypes[codeOf(error)] ?? OptionReply.errorUnknown, messageOf(error));
+}
+
+const replyTypes: Readonly<Record<string, OptionReply>> = {
+  EINVAL: OptionReply.errorInvalid,
+  EPERM: OptionReply.errorPolicy,
+  EACCES: OptionReply.errorPolicy,
+  ESHUTDOWN: OptionReply.errorShutdown,
+};

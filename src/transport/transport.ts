@@ -1,0 +1,41 @@
+/**
+ * A connection as the engine sees it: bytes pushed in, bytes taken out. `socket.ts` and `stdio.ts` make them;
+ * the same engine runs over all.
+ */
+export interface Transport {
+  /** Called once: from here on the receiver hears of everything, in order. */
+  start(receiver: Receiver): void;
+  /** Queues the bytes, which must stay untouched. After `end` or `destroy` it does nothing. */
+  write(bytes: Buffer): void;
+  /** Bytes written that the peer has not taken. The writer keeps it bounded; `drained` says when it is low again. */
+  readonly backlogBytes: number;
+  /** Stops `received` until `resume`: whoever does not keep up makes the peer wait. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+  readonly peer: Peer;
+}
+
+/** Each call happens outside of any call made on the transport, save `received` after `resume`. */
+export interface Receiver {
+  received(bytes: Buffer): void;
+  /** The peer will send no more. */
+  ended(): void;
+  drained(): void;
+  /** Nothing comes after this. The error is the connection's, absent when it closed in order. */
+  closed(error?: Error): void;
+}
+
+/** Who is at the other end, as far as the system tells. */
+export interface Peer {
+  readonly family: "tcp" | "unix" | "stdio";
+  /** IP address; absent for the other families. */
+  readonly address?: string;
+  readonly port?: number;
+}
+
+/** A writer with more than this outstanding should wait for `drained`. */
+export const backlogBytesMax: number = 4 * 1024 * 1024;

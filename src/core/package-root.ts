@@ -7,6 +7,9 @@ let root: string | undefined;
  * from `src/FOLDER/` in tests, or bundled from `dist/`, so the depth is looked at, not assumed.
  */
 export function packageRoot(): string {
-  root ??= fileURLToPath(new URL(import.meta.url)).replace(/[/\\](dist|src)[/\\](?!.*[/\\](dist|src)[/\\]).*$/, "");
+  root ??= fileURLToPath(new URL(import.meta.url)).replace(
+    /[/\\](dist|src)[/\\](?!.*[/\\](dist|src)[/\\]).*$/,
+    "",
+  );
   return root;
 }

@@ -22,14 +22,20 @@ const unitBytes: Readonly<Record<string, bigint>> = {
 export function parseSize(text: string): bigint {
   const [, digits, suffix] = /^\s*([+-]?\d+)(.*)$/s.exec(text) ?? [];
   if (digits === undefined || suffix === undefined) {
-    throw new NbdError("EINVAL", `could not parse size string (${text}): use a number such as 512, 10M or 1G`);
+    throw new NbdError(
+      "EINVAL",
+      `could not parse size string (${text}): use a number such as 512, 10M or 1G`,
+    );
   }
   const count = BigInt(digits.replace(/^\+/, ""));
   if (count < 0n) throw new NbdError("EINVAL", `size cannot be negative (${text})`);
   if (count > sizeMax) throw new NbdError("EOVERFLOW", `size (${text}) exceeds maximum value 2^63-1`);
   const unit = suffix === "" ? 1n : unitBytes[suffix.toLowerCase()];
   if (unit === undefined) {
-    throw new NbdError("EINVAL", `could not parse size: unknown suffix '${suffix}': use b, k, M, G, T, P, E or s`);
+    throw new NbdError(
+      "EINVAL",
+      `could not parse size: unknown suffix '${suffix}': use b, k, M, G, T, P, E or s`,
+    );
   }
   if (count * unit > sizeMax) throw new NbdError("EOVERFLOW", `overflow computing size (${text})`);
   return count * unit;

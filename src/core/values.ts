@@ -9,7 +9,10 @@ const words = new Map<string, boolean>([
 export function parseBoolean(text: string): boolean {
   const value = words.get(text.toLowerCase());
   if (value === undefined) {
-    throw new NbdError("EINVAL", `could not decipher boolean (${text}): use true or false, yes or no, on or off, 1 or 0`);
+    throw new NbdError(
+      "EINVAL",
+      `could not decipher boolean (${text}): use true or false, yes or no, on or off, 1 or 0`,
+    );
   }
   return value;
 }
@@ -26,7 +29,8 @@ export function parseInteger(what: string, text: string, min: number, max: numbe
   if (digits === undefined) throw new NbdError("EINVAL", `${what}: could not parse number: "${text}"`);
   const magnitude = /^0\d/.test(digits) ? parseOctal(what, digits) : Number(digits);
   const value = sign === "-" ? -magnitude : magnitude;
-  if (value < 0 && min >= 0) throw new NbdError("ERANGE", `${what}: negative numbers are not allowed: "${text}"`);
+  if (value < 0 && min >= 0)
+    throw new NbdError("ERANGE", `${what}: negative numbers are not allowed: "${text}"`);
   if (value < min || value > max) {
     throw new NbdError("ERANGE", `${what}: ${text} is out of range: use ${min} to ${max}`);
   }
@@ -38,13 +42,24 @@ function parseOctal(what: string, digits: string): number {
   throw new NbdError("EINVAL", `${what}: could not parse number: "${digits}": a leading 0 means octal`);
 }
 
-const delayUnitMs: Readonly<Record<string, number>> = { "": 1000, s: 1000, ms: 1, us: 1e-3, µs: 1e-3, μs: 1e-3, ns: 1e-6 };
+const delayUnitMs: Readonly<Record<string, number>> = {
+  "": 1000,
+  s: 1000,
+  ms: 1,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ns: 1e-6,
+};
 
 /** nbdkit_parse_delay(3): "1", "1.2s", "120ms", "1.2us", "1ns". Returns ms. @throws NbdError EINVAL */
 export function parseDelay(what: string, text: string): number {
   const [, number, unit] = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*(s|ms|us|µs|μs|ns|)$/.exec(text) ?? [];
   if (number === undefined || unit === undefined) {
-    throw new NbdError("EINVAL", `${what}: could not parse delay "${text}": use a form such as 1.5, 2s, 120ms, 10us or 5ns`);
+    throw new NbdError(
+      "EINVAL",
+      `${what}: could not parse delay "${text}": use a form such as 1.5, 2s, 120ms, 10us or 5ns`,
+    );
   }
   return Number(number) * delayUnitMs[unit]!;
 }
@@ -56,5 +71,8 @@ export function parseProbability(what: string, text: string): number {
   const divisor = mark === "%" ? 100 : second === undefined ? 1 : Number(second);
   const value = Number(first) / divisor;
   if (Number.isFinite(value)) return value;
-  throw new NbdError("EINVAL", `${what}: could not parse probability "${text}": use a form such as 0.1, 10%, 1:10 or 1/10`);
+  throw new NbdError(
+    "EINVAL",
+    `${what}: could not parse probability "${text}": use a form such as 0.1, 10%, 1:10 or 1/10`,
+  );
 }

@@ -6,7 +6,11 @@ import { wireError } from "./wire-error.ts";
 export type ReplyForm = "simple" | "structured" | "extended";
 
 /** Bytes before the data of a read. */
-export const readHeaderBytes: Readonly<Record<ReplyForm, number>> = { simple: 16, structured: 28, extended: 40 };
+export const readHeaderBytes: Readonly<Record<ReplyForm, number>> = {
+  simple: 16,
+  structured: 28,
+  extended: 40,
+};
 
 const chunkHeaderBytes: Readonly<Record<ReplyForm, number>> = { simple: 16, structured: 20, extended: 32 };
 
@@ -30,7 +34,13 @@ export function writeReadHeader(bytes: Buffer, form: ReplyForm, cookie: bigint, 
 }
 
 /** A failed request; the text reaches the user of a client that asked for structured replies. */
-export function errorReply(form: ReplyForm, cookie: bigint, offset: bigint, code: string, message: string): Buffer {
+export function errorReply(
+  form: ReplyForm,
+  cookie: bigint,
+  offset: bigint,
+  code: string,
+  message: string,
+): Buffer {
   if (form === "simple") return simpleReply(cookie, wireError(code));
   const text = cutText(message);
   const bytes = Buffer.allocUnsafe(chunkHeaderBytes[form] + 6 + text.length);

@@ -70,7 +70,13 @@ export function toRequest(header: RequestHeader, payload: Buffer, extended: bool
   switch (command) {
     case Command.read:
       if (length > requestBytesMax) return refused("EINVAL", `read of ${length} bytes is over the limit`);
-      return { kind: "read", cookie, offset, length: Number(length), dontFragment: has(CommandFlag.dontFragment) };
+      return {
+        kind: "read",
+        cookie,
+        offset,
+        length: Number(length),
+        dontFragment: has(CommandFlag.dontFragment),
+      };
     case Command.write:
       return { kind: "write", cookie, offset, length: payload.length, payload, fua: has(CommandFlag.fua) };
     case Command.disconnect:
@@ -105,7 +111,12 @@ function blockStatus(header: RequestHeader, payload: Buffer): Request {
     return { kind: "blockStatus", cookie, offset, length: header.length, requestOne };
   }
   if (payload.length < 8 || payload.length % 4 !== 0) {
-    return { kind: "refused", cookie, code: "EINVAL", reason: `block status payload of ${payload.length} bytes` };
+    return {
+      kind: "refused",
+      cookie,
+      code: "EINVAL",
+      reason: `block status payload of ${payload.length} bytes`,
+    };
   }
   const contextIds: number[] = [];
   for (let at = 8; at < payload.length; at += 4) contextIds.push(payload.readUInt32BE(at));

@@ -79,6 +79,11 @@ export class RequestParser {
     this.#header = undefined;
     // doc/proto.md, "NBD_CMD_WRITE": too much to write is ENOMEM where the size is the only fault.
     const code = header.command === Command.write ? "ENOMEM" : "EINVAL";
-    return { kind: "refused", cookie: header.cookie, code, reason: `payload of ${header.length} bytes is over the limit` };
+    return {
+      kind: "refused",
+      cookie: header.cookie,
+      code,
+      reason: `payload of ${header.length} bytes is over the limit`,
+    };
   }
 }

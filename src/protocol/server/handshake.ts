@@ -54,7 +54,10 @@ function* answerOption(state: HandshakeState): Conversation<Answer> {
   const length = header.readUInt32BE(12);
   state.host.debug(() => `client option ${option} with ${length} bytes`);
   if (length > optionBytesMax) {
-    throw new NbdError("EPROTO", `client option ${option} is ${length} bytes long, over the limit of ${optionBytesMax}`);
+    throw new NbdError(
+      "EPROTO",
+      `client option ${option} is ${length} bytes long, over the limit of ${optionBytesMax}`,
+    );
   }
   const data = yield* take(length);
 

@@ -22,7 +22,11 @@ export function* answerList(state: HandshakeState, data: Buffer): Conversation<A
     const nameBytes = Buffer.from(name);
     const length = Buffer.allocUnsafe(4);
     length.writeUInt32BE(nameBytes.length, 0);
-    yield* replyTo(Option.list, OptionReply.server, Buffer.concat([length, nameBytes, Buffer.from(description)]));
+    yield* replyTo(
+      Option.list,
+      OptionReply.server,
+      Buffer.concat([length, nameBytes, Buffer.from(description)]),
+    );
   }
   yield* acknowledge(Option.list);
   return "continue";

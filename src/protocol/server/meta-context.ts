@@ -10,7 +10,11 @@ import { acknowledge, refuse, refuseBecause, replyTo } from "./option-reply.ts";
 const served: readonly MetaContext[] = [{ id: 1, name: baseAllocation }];
 
 /** NBD_OPT_LIST_META_CONTEXT and NBD_OPT_SET_META_CONTEXT. */
-export function* answerMetaContext(state: HandshakeState, option: number, data: Buffer): Conversation<Answer> {
+export function* answerMetaContext(
+  state: HandshakeState,
+  option: number,
+  data: Buffer,
+): Conversation<Answer> {
   const setting = option === Option.setMetaContext;
   // doc/proto.md: a new choice replaces the old one, also when it fails.
   if (setting) state.chosen = { exportName: "", contexts: [] };
@@ -28,9 +32,13 @@ export function* answerMetaContext(state: HandshakeState, option: number, data: 
   try {
     const exportName = readString(asked.name, "export name");
     yield* wait(state.host.open(exportName));
-    const contexts = matching(asked.queries.map((query) => readString(query, "query")), setting);
+    const contexts = matching(
+      asked.queries.map((query) => readString(query, "query")),
+      setting,
+    );
     if (setting) state.chosen = { exportName, contexts };
-    for (const context of contexts) yield* replyTo(option, OptionReply.metaContext, contextItem(context, setting));
+    for (const context of contexts)
+      yield* replyTo(option, OptionReply.metaContext, contextItem(context, setting));
   } catch (error) {
     yield* refuseBecause(option, error);
     return "continue";
@@ -44,7 +52,10 @@ function whyNot(state: HandshakeState): { type: OptionReply; reason: string } | 
     return { type: OptionReply.errorUnsupported, reason: "metadata contexts are switched off" };
   }
   if (state.replyForm === "simple") {
-    return { type: OptionReply.errorInvalid, reason: "negotiate structured replies before metadata contexts" };
+    return {
+      type: OptionReply.errorInvalid,
+      reason: "negotiate structured replies before metadata contexts",
+    };
   }
   return undefined;
 }
@@ -53,7 +64,8 @@ function whyNot(state: HandshakeState): { type: OptionReply; reason: string } | 
 function matching(queries: readonly string[], setting: boolean): MetaContext[] {
   return served.filter(
     ({ name }) =>
-      queries.includes(name) || (!setting && (queries.length === 0 || queries.includes(`${name.split(":")[0]}:`))),
+      queries.includes(name) ||
+      (!setting && (queries.length === 0 || queries.includes(`${name.split(":")[0]}:`))),
   );
 }
 
@@ -70,7 +82,9 @@ function readQuestion(data: Buffer): { name: Buffer; queries: Buffer[] } | undef
     queries.push(data.subarray(at + 4, end));
     at = end;
   }
-  return at === data.length && queries.length === count ? { name: data.subarray(4, nameEnd), queries } : undefined;
+  return at === data.length && queries.length === count
+    ? { name: data.subarray(4, nameEnd), queries }
+    : undefined;
 }
 
 /** When listing, the id means nothing and is 0. */

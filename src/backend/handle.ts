@@ -1,0 +1,72 @@
+import type { Extent } from "../core/extent.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+
+/**
+ * One client's open export: what a plugin's `open` returns and what a filter wraps (nbdkit-plugin(3), "Callbacks").
+ *
+ * What a handle leaves out, it cannot do: no `write` makes the export read-only, no `flush` makes
+ * it one that needs no flushing. The server checks ranges and permissions before every call and
+ * supplies the fallbacks (zeroing by writing, FUA by flushing), so a handle does neither.
+ *
+ * Offsets and sizes are bytes. A method answers at once or with a promise; it fails by throwing or rejecting with
+ * an error whose `code` is an errno name ("ENOSPC"), anything else reaches the client as EIO.
+ */
+export interface Handle {
+  /** Bytes; at most 2^63-1. Asked once, when the export has been opened. */
+  readonly size: bigint;
+
+  /** Fills all of `into` with the bytes at `offset`. */
+  read(into: Uint8Array, offset: bigint): MaybePromise<void>;
+  /** Stores all of `from`, which stays untouched until the answer. */
+  write?(from: Uint8Array, offset: bigint, flags: WriteFlags): MaybePromise<void>;
+  /** Makes everything that was acknowledged before it safe against a power failure. */
+  flush?(): MaybePromise<void>;
+  /** The client does not need this range any more; doing nothing is allowed. */
+  trim?(offset: bigint, length: number, flags: WriteFlags): MaybePromise<void>;
+  /**
+   * Makes the range read as zeroes. Throwing ENOTSUP makes the server write zeroes instead
+   * (or tells the client, if it asked for `fastZero`).
+   */
+  zero?(offset: bigint, length: number, flags: ZeroFlags): MaybePromise<void>;
+  /** The client will read this range soon. */
+  cache?(offset: bigint, length: number): MaybePromise<void>;
+  /**
+   * The states of the range, from `offset` on, without gaps. It may end early or go past the range;
+   * with `requestOne` one extent is enough.
+   */
+  extents?(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]>;
+  /** The client has gone; called once, after every other call has been answered. */
+  close?(): MaybePromise<void>;
+
+  /** Several connections of one client see each other's writes after a flush on any of them. Default false. */
+  readonly multiConn?: boolean;
+  /** Behaves like a spinning disk: worth reading in order. Default false. */
+  readonly rotational?: boolean;
+  /** `flags.fua` is honoured by this handle. Otherwise the server calls `flush` after the request. Default false. */
+  readonly nativeFua?: boolean;
+  /** `flags.fastZero` is honoured: a zero that would be no faster than writing throws ENOTSUP. Default false. */
+  readonly fastZero?: boolean;
+  /** The server reads the range when the client asks to cache it. Only without `cache`. Default false. */
+  readonly cacheByReading?: boolean;
+  readonly blockSize?: BlockSize;
+  readonly description?: string;
+}
+
+export interface WriteFlags {
+  /** Force unit access: answer only when the data is safe against a power failure. */
+  readonly fua: boolean;
+}
+
+export interface ZeroFlags extends WriteFlags {
+  /** The range may become a hole. */
+  readonly mayTrim: boolean;
+  /** Fail with ENOTSUP at once rather than be no faster than a write. */
+  readonly fastZero: boolean;
+}
+
+/** Bytes. `minimum` is a power of two up to 65536, `preferred` a power of two from 512, `maximum` a multiple of `minimum`. */
+export interface BlockSize {
+  readonly minimum: number;
+  readonly preferred: number;
+  readonly maximum: number;
+}

@@ -1,0 +1,112 @@
+import type { Log } from "../core/log.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { Handle } from "./handle.ts";
+import type { Parameters, Values } from "./parameter.ts";
+
+/**
+ * A source of exports (nbdkit-plugin(3)). Functions are called in the order in which they are listed; `State` is what
+ * `configComplete` returned, or the parameters' values where there is none. A plugin keeps nothing in its module, so that several
+ * servers can run it in one process.
+ */
+export interface Plugin<P extends Parameters = Parameters, State = Values<P>> {
+  /** Letters, digits and dashes; what the command line calls it. */
+  readonly name: string;
+  readonly longname?: string;
+  readonly description?: string;
+  readonly version?: string;
+  /** Declared once; parsing, errors, --help and --dump-plugin follow from it. */
+  readonly parameters?: P;
+  /** The parameter that a bare argument sets. */
+  readonly magicKey?: keyof P & string;
+  /** The names that -D PLUGIN.FLAG=N accepts; `host.debugFlag` has the values. */
+  readonly debugFlags?: readonly string[];
+  /** How many requests it stands at once. Default parallel: JavaScript runs one at a time anyway. */
+  readonly threadModel?: ThreadModel;
+
+  load?(): MaybePromise<void>;
+  /** Extra keys of --dump-plugin. */
+  dumpPlugin?(): MaybePromise<Readonly<Record<string, string>>>;
+  /** All parameters are known: check them together. Throws with a line for the user. */
+  configComplete?(values: Values<P>, host: Host): MaybePromise<State>;
+  /** The last step before listening; errors still reach the terminal. */
+  getReady?(state: State, host: Host): MaybePromise<void>;
+  /** In the serving process, after it went to the background: start timers and threads here. */
+  afterFork?(state: State, host: Host): MaybePromise<void>;
+  /** A client connected and has said nothing yet. Throwing turns it away. */
+  preconnect?(state: State, client: Client): MaybePromise<void>;
+  /** Default: one export, named by `defaultExport`. */
+  listExports?(state: State, request: ListRequest): MaybePromise<readonly ExportItem[]>;
+  /** What "" stands for. Default "". */
+  defaultExport?(state: State, request: ListRequest): MaybePromise<string>;
+  open(state: State, request: OpenRequest): MaybePromise<Handle>;
+  /** The server stops: connections are closed, the process still runs. */
+  cleanup?(state: State): MaybePromise<void>;
+  /** The very last call. */
+  unload?(state: State): MaybePromise<void>;
+}
+
+/**
+ * How much a plugin bears at once, from the least: one connection, one request in all, one request per
+ * connection, anything (nbdkit-plugin(3), "Threads").
+ */
+export type ThreadModel =
+  | "serialize_connections"
+  | "serialize_all_requests"
+  | "serialize_requests"
+  | "parallel";
+
+/** From the strictest; in a chain, the strictest wins. */
+export const threadModels: readonly ThreadModel[] = [
+  "serialize_connections",
+  "serialize_all_requests",
+  "serialize_requests",
+  "parallel",
+];
+
+/** What the server does for a plugin. */
+export interface Host extends Log {
+  /** The value of -D PLUGIN.FLAG=N; 0 when not given. */
+  debugFlag(flag: string): number;
+  /** Stops the server in order, as SIGTERM does. */
+  shutdown(): void;
+}
+
+export interface Client {
+  /** The client asked for nothing but reading, or the server runs with -r. */
+  readonly readOnly: boolean;
+  /** The connection is encrypted. */
+  readonly tls: boolean;
+  /** Aborted when the client has gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface ListRequest {
+  readonly readOnly: boolean;
+  readonly tls: boolean;
+}
+
+export interface OpenRequest extends Client {
+  readonly exportName: string;
+}
+
+export interface ExportItem {
+  readonly name: string;
+  readonly description?: string;
+}
+
+/**
+ * Says that a value is a plugin and lets the compiler derive the types of its parameters:
+ *
+ * ```ts
+ * export default definePlugin({
+ *   name: "zeroes",
+ *   parameters: { size: size({ required: true, help: "Size of the disk" }) },
+ *   open: ({ size }) => ({ size, read: (into) => void into.fill(0) }),
+ * });
+ * ```
+ */
+export function definePlugin<P extends Parameters, State = Values<P>>(
+  plugin: Plugin<P, State>,
+): Plugin<P, State> {
+  return plugin;
+}

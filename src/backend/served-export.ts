@@ -1,0 +1,135 @@
+import assert from "node:assert";
+import { NbdError } from "../core/errors.ts";
+import type { Extent } from "../core/extent.ts";
+import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+import { clipExtents } from "./extents.ts";
+import { writeZeroes } from "./fallback.ts";
+import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
+
+/**
+ * A handle with everything that the server adds: answers about capabilities that cannot change, ranges asserted before
+ * every call, and fallbacks for what the handle leaves out. No plugin or filter does any of this.
+ */
+export class ServedExport {
+  readonly size: bigint;
+  readonly canWrite: boolean;
+  readonly canFlush: boolean;
+  readonly canTrim: boolean;
+  readonly canZero: boolean;
+  readonly canFastZero: boolean;
+  readonly canFua: boolean;
+  readonly canCache: boolean;
+  readonly canMultiConn: boolean;
+  readonly rotational: boolean;
+  readonly blockSize: BlockSize | undefined;
+  readonly description: string | undefined;
+  readonly #handle: Handle;
+
+  constructor(handle: Handle, readOnly: boolean) {
+    this.#handle = handle;
+    this.size = checkedSize(handle.size);
+    this.canWrite = handle.write !== undefined && !readOnly;
+    this.canFlush = handle.flush !== undefined;
+    this.canTrim = this.canWrite && handle.trim !== undefined;
+    this.canZero = this.canWrite;
+    // Without a `zero` of its own, a fast one is refused at once, which is what the client wants to know.
+    this.canFastZero = this.canZero && (handle.fastZero === true || handle.zero === undefined);
+    this.canFua = this.canWrite && (handle.nativeFua === true || this.canFlush);
+    this.canCache = handle.cache !== undefined || handle.cacheByReading === true;
+    this.canMultiConn = handle.multiConn === true;
+    this.rotational = handle.rotational === true;
+    this.blockSize = handle.blockSize;
+    this.description = handle.description;
+  }
+
+  read(into: Uint8Array, offset: bigint): MaybePromise<void> {
+    this.#assertRange(offset, into.length);
+    return this.#handle.read(into, offset);
+  }
+
+  write(from: Uint8Array, offset: bigint, fua: boolean): MaybePromise<void> {
+    assert(this.canWrite);
+    this.#assertRange(offset, from.length);
+    return this.#withFua(fua, (flags) => this.#handle.write!(from, offset, flags));
+  }
+
+  flush(): MaybePromise<void> {
+    return this.#handle.flush?.();
+  }
+
+  trim(offset: bigint, length: number, fua: boolean): MaybePromise<void> {
+    assert(this.canTrim);
+    this.#assertRange(offset, length);
+    return this.#withFua(fua, (flags) => this.#handle.trim!(offset, length, flags));
+  }
+
+  zero(offset: bigint, length: number, flags: ZeroFlags): MaybePromise<void> {
+    assert(this.canZero);
+    this.#assertRange(offset, length);
+    return this.#withFua(flags.fua, ({ fua }) => this.#zero(offset, length, { ...flags, fua }));
+  }
+
+  cache(offset: bigint, length: number): MaybePromise<void> {
+    this.#assertRange(offset, length);
+    if (this.#handle.cache !== undefined) return this.#handle.cache(offset, length);
+    return this.#cacheByReading(offset, length);
+  }
+
+  /** The range in order, merged and cut to it; at least one extent. Everything is data where the handle does not know. */
+  extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
+    this.#assertRange(offset, length);
+    if (this.#handle.extents === undefined) return [{ length: BigInt(length), hole: false, zero: false }];
+    const found = this.#handle.extents(offset, length, requestOne);
+    const clip = (extents: readonly Extent[]): readonly Extent[] =>
+      clipExtents(extents, BigInt(length), requestOne);
+    return isPromise(found) ? found.then(clip) : clip(found);
+  }
+
+  close(): MaybePromise<void> {
+    return this.#handle.close?.();
+  }
+
+  /** Runs a changing request; where the handle does not honour FUA itself, a flush follows. */
+  #withFua(fua: boolean, change: (flags: WriteFlags) => MaybePromise<void>): MaybePromise<void> {
+    if (!fua) return change(withoutFua);
+    if (this.#handle.nativeFua === true) return change(withFua);
+    const done = change(withoutFua);
+    return isPromise(done) ? done.then(() => this.flush()) : this.flush();
+  }
+
+  async #zero(offset: bigint, length: number, flags: ZeroFlags): Promise<void> {
+    try {
+      if (this.#handle.zero === undefined) throw new NbdError("ENOTSUP", "the plugin cannot zero quickly");
+      await this.#handle.zero(offset, length, flags);
+    } catch (error) {
+      if (!isNotSupported(error) || flags.fastZero) throw error;
+      await writeZeroes(this.#handle, offset, length, flags);
+    }
+  }
+
+  async #cacheByReading(offset: bigint, length: number): Promise<void> {
+    const scratch = Buffer.allocUnsafe(Math.min(length, 1 << 20));
+    for (let done = 0; done < length; done += scratch.length) {
+      const piece = scratch.subarray(0, Math.min(scratch.length, length - done));
+      await this.#handle.read(piece, offset + BigInt(done));
+    }
+  }
+
+  /** The connection has checked what the client asked for; what is wrong here is our own mistake and stops here. */
+  #assertRange(offset: bigint, length: number): void {
+    assert(offset >= 0n && length >= 0 && offset + BigInt(length) <= this.size);
+  }
+}
+
+const withFua: WriteFlags = { fua: true };
+const withoutFua: WriteFlags = { fua: false };
+
+function isNotSupported(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === "ENOTSUP" || code === "EOPNOTSUPP";
+}
+
+function checkedSize(size: unknown): bigint {
+  if (typeof size === "bigint" && size >= 0n && size < 2n ** 63n) return size;
+  throw new NbdError("EINVAL", `the plugin's size must be a bigint from 0 to 2^63-1, and is ${String(size)}`);
+}

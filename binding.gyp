@@ -67,4 +67,19 @@
       ],
     },
   ],
+  "conditions": [
+    # Elsewhere nothing that a launcher could arm stays armed over exec.
+    ["OS=='linux' or OS=='freebsd'", {
+      "targets": [
+        {
+          "target_name": "nbdkit-launcher",
+          "type": "executable",
+          "cflags": ["-Wall", "-Wextra"],
+          "cflags_cc": ["-std=c++20"],
+          "ldflags": ["-static"],  # starts in less time, and runs on any libc
+          "sources": ["native/launcher.cc", "native/launcher_options.cc", "native/parent_death_<(OS).cc"],
+        },
+      ],
+    }],
+  ],
 }

@@ -58,16 +58,22 @@ Napi::Value inThisThread(const Napi::CallbackInfo& info) {
   return {};
 }
 
+// Where a call takes its memory from, if it takes any.
+inline Napi::ObjectReference bufferAmong(const Napi::CallbackInfo& info) {
+  for (size_t i = 0; i < info.Length(); i++) {
+    if (info[i].IsTypedArray()) return Napi::Persistent(info[i].As<Napi::Object>());
+  }
+  return {};
+}
+
 template <auto function>
 class Job : public Napi::AsyncWorker {
  public:
-  Job(const Napi::CallbackInfo& info, ArgumentsOf<function> arguments)
-      : AsyncWorker(info.Env(), "nbdkit"), arguments_(arguments), promise_(info.Env()) {
-    // The memory must outlive the call, even if JavaScript lets go of the array.
-    for (size_t i = 0; i < info.Length(); i++) {
-      if (info[i].IsTypedArray()) buffer_ = Napi::Persistent(info[i].As<Napi::Object>());
-    }
-  }
+  Job(const Napi::CallbackInfo& info, const ArgumentsOf<function>& arguments)
+      : AsyncWorker(info.Env(), "nbdkit"),
+        arguments_(arguments),
+        promise_(info.Env()),
+        buffer_(bufferAmong(info)) {}
 
   Napi::Promise promise() const { return promise_.Promise(); }
 
@@ -83,6 +89,7 @@ class Job : public Napi::AsyncWorker {
   ArgumentsOf<function> arguments_;
   ResultOf<function> result_;
   Napi::Promise::Deferred promise_;
+  // The memory must outlive the call, even if JavaScript lets go of the array.
   Napi::ObjectReference buffer_;
 };
 

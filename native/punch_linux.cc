@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <linux/falloc.h>
 
 #include "punch.h"
 

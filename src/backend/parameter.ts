@@ -19,7 +19,7 @@ export type Parameters = Readonly<Record<string, Parameter>>;
 
 /** The values as a plugin receives them: what is neither required nor has a default may be absent. */
 export type Values<P extends Parameters> = {
-  readonly [K in keyof P]: P[K] extends { required: true } | { default: {} }
+  readonly [K in keyof P]: P[K] extends { required: true } | { default: unknown }
     ? ValueOf<P[K]>
     : ValueOf<P[K]> | undefined;
 };

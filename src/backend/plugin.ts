@@ -8,7 +8,8 @@ import type { Parameters, Values } from "./parameter.ts";
  * `configComplete` returned, or the parameters' values where there is none. A plugin keeps nothing in its module, so that several
  * servers can run it in one process.
  */
-export interface Plugin<P extends Parameters = Parameters, State = Values<P>> {
+// biome-ignore lint/suspicious/noExplicitAny: the state goes back only to the plugin that made it
+export interface Plugin<P extends Parameters = Parameters, State = any> {
   /** Letters, digits and dashes; what the command line calls it. */
   readonly name: string;
   readonly longname?: string;
@@ -17,9 +18,11 @@ export interface Plugin<P extends Parameters = Parameters, State = Values<P>> {
   /** Declared once; parsing, errors, --help and --dump-plugin follow from it. */
   readonly parameters?: P;
   /** The parameter that a bare argument sets. */
-  readonly magicKey?: keyof P & string;
+  readonly magicKey?: string;
   /** The names that -D PLUGIN.FLAG=N accepts; `host.debugFlag` has the values. */
   readonly debugFlags?: readonly string[];
+  /** What the handles of this plugin may have; --dump-plugin tells it as `has_...` before anything is opened. */
+  readonly provides?: readonly (keyof Handle)[];
   /** How many requests it stands at once. Default parallel: JavaScript runs one at a time anyway. */
   readonly threadModel?: ThreadModel;
 
@@ -106,7 +109,7 @@ export interface ExportItem {
  * ```
  */
 export function definePlugin<P extends Parameters, State = Values<P>>(
-  plugin: Plugin<P, State>,
-): Plugin<P, State> {
+  plugin: Plugin<P, State> & { readonly magicKey?: NoInfer<keyof P & string> },
+): NoInfer<Plugin<P, State>> {
   return plugin;
 }

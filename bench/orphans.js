@@ -1,0 +1,147 @@
+// What is left of `nbdkit --exit-with-parent ... &` when its parent is killed early in the server's life.
+//
+//   node bench/orphans.js [--rounds=20]       a table: the parent is killed D ms after it started the server
+//   node bench/orphans.js --kill-rounds=1000  at random moments from 5 to 200 ms, so in service too
+//
+// OURS names another bin/nbdkit, NBDKIT the C server to compare with (default: the one on PATH).
+import { execFileSync, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const delaysMs = [0, 1, 2, 3, 5, 10];
+// The parent says so just before it forks, then stays as a script does that goes on with its work.
+const parentScript = 'echo >&3; "$@" & wait';
+// A start under load takes longer than usual; what still runs after this will not end by itself.
+const graceMs = 3000;
+
+const { values: options } = parseArgs({
+  options: { rounds: { type: "string", default: "20" }, "kill-rounds": { type: "string" } },
+});
+const folder = mkdtempSync(join(tmpdir(), "orphans-"));
+const fifo = openFifo(join(folder, "started"));
+const servers = findServers();
+
+process.once("SIGINT", () => cleanUp(130)).once("SIGTERM", () => cleanUp(143));
+if (options["kill-rounds"]) await killAtRandomMoments(Number(options["kill-rounds"]));
+else await killAtEachDelay(Number(options.rounds));
+cleanUp(0);
+
+function findServers() {
+  const ours = process.env.OURS ?? fileURLToPath(new URL("../bin/nbdkit", import.meta.url));
+  const found = [
+    { name: "ours", command: [ours] },
+    { name: "ours, plain node", command: ["node", join(dirname(ours), "../dist/nbdkit.cjs")] },
+  ];
+  const reference = process.env.NBDKIT ?? onPath("nbdkit");
+  if (reference) found.push({ name: firstLine(reference), command: [reference] });
+  else console.error("orphans: no nbdkit on PATH to compare with");
+  return found.map((server, index) => ({
+    ...server,
+    // Both are unique, so that what is left can be found and belongs to one server.
+    marker: `orphans-${process.pid}-${index}-`,
+    temporary: makeFolder(join(folder, String(index))),
+  }));
+}
+
+async function killAtEachDelay(rounds) {
+  const left = new Map(servers.map((server) => [server, delaysMs.map(() => 0)]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [column, delayMs] of delaysMs.entries()) {
+      // Interleaved, so that a busy moment of the machine hits all alike.
+      for (const server of servers) {
+        startAndKillParent(server, delayMs);
+        if (await survives(server)) left.get(server)[column]++;
+        killAll(server);
+      }
+    }
+  }
+  console.log(`Servers left of ${rounds}, by the time from just before their start to the parent's death:\n`);
+  console.log(`| server | ${delaysMs.map((delayMs) => `${delayMs} ms`).join(" | ")} |`);
+  console.log(`| --- |${" ---: |".repeat(delaysMs.length)}`);
+  for (const [{ name }, counts] of left) console.log(`| ${name} | ${counts.join(" | ")} |`);
+}
+
+async function killAtRandomMoments(rounds) {
+  for (let round = 0; round < rounds; round++) {
+    const delayMs = 5 + 195 * Math.random();
+    for (const server of servers) {
+      startAndKillParent(server, delayMs);
+      // Lets the event loop reap the parent, and its server use the processor.
+      await sleep(20);
+    }
+  }
+  await sleep(graceMs);
+  console.log(`Left after ${rounds} rounds, the parent killed from 5 to 200 ms after the start:\n`);
+  console.log("| server | processes | socket directories |\n| --- | ---: | ---: |");
+  for (const server of servers) {
+    const sockets = readdirSync(server.temporary).length;
+    console.log(`| ${server.name} | ${processesOf(server).length} | ${sockets} |`);
+  }
+}
+
+/** Returns when the parent is dead. Blocks the event loop all the while, to be on time. */
+function startAndKillParent({ command, marker, temporary }, delayMs) {
+  const [program, ...rest] = [...command, "--exit-with-parent", "-f", "-U", "-", "-e", marker, "null"];
+  const parent = spawn("sh", ["-c", parentScript, "sh", program, ...rest], {
+    stdio: ["ignore", "ignore", "ignore", fifo],
+    env: { ...process.env, TMPDIR: temporary },
+  });
+  readSync(fifo, Buffer.alloc(1));
+  const end = process.hrtime.bigint() + BigInt(Math.round(delayMs * 1e6));
+  while (process.hrtime.bigint() < end);
+  parent.kill("SIGKILL");
+}
+
+async function survives(server) {
+  for (let waitedMs = 0; waitedMs < graceMs; waitedMs += 50) {
+    await sleep(50);
+    if (processesOf(server).length === 0) return false;
+  }
+  return true;
+}
+
+function processesOf({ marker }) {
+  const lines = execFileSync("ps", ["-A", "-ww", "-o", "pid=", "-o", "args="], { encoding: "utf8" }).split("\n");
+  return lines.filter((line) => line.includes(marker)).map((line) => Number.parseInt(line, 10));
+}
+
+function killAll(server) {
+  for (const pid of processesOf(server)) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if (error.code !== "ESRCH") throw error;
+    }
+  }
+}
+
+function cleanUp(status) {
+  for (const server of servers) killAll(server);
+  closeSync(fifo);
+  rmSync(folder, { recursive: true, force: true });
+  process.exit(status);
+}
+
+function openFifo(path) {
+  execFileSync("mkfifo", [path]);
+  // For reading and writing, or the opening would wait for the other end.
+  return openSync(path, "r+");
+}
+
+function makeFolder(path) {
+  mkdirSync(path);
+  return path;
+}
+
+function onPath(name) {
+  const folders = (process.env.PATH ?? "").split(":");
+  return folders.map((each) => join(each, name)).find((path) => existsSync(path));
+}
+
+function firstLine(command) {
+  return execFileSync(command, ["--version"], { encoding: "utf8" }).split("\n")[0];
+}

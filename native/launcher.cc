@@ -1,0 +1,41 @@
+// nbdkit-launcher PARENT SCRIPT [ARGUMENT...]
+//
+// Becomes `node SCRIPT ARGUMENT...`, after arming exit-with-parent if an argument asks for it.
+// Node needs tens of milliseconds to reach our first line, in which a dying parent would leave an
+// orphan; what is armed here stays armed over exec. PARENT is the parent's process id as bin/nbdkit
+// saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED: with ARMED 0 or 1.
+
+#include <cstdio>
+#include <cstdlib>
+#include <unistd.h>
+
+#include "launcher_options.h"
+#include "parent_death.h"
+
+static bool arm(pid_t parent, char** arguments) {
+  return canExitWithParent && wantsExitWithParent(arguments) && !armParentDeath(parent);
+}
+
+static void tellScript(pid_t parent, bool armed) {
+  char facts[32];
+  snprintf(facts, sizeof facts, "%ld:%d:", static_cast<long>(parent), armed ? 1 : 0);
+  setenv("NBDKIT_LAUNCHED", facts, 1);
+}
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    fputs("usage: nbdkit-launcher PARENT SCRIPT [ARGUMENT...]\n", stderr);
+    return 2;
+  }
+  const pid_t parent = atoi(argv[1]);
+  const bool armed = arm(parent, argv + 3);
+  // Ended before it could be armed for: go too, nothing has been started.
+  if (armed && getppid() != parent) return 1;
+
+  tellScript(parent, armed);
+  char node[] = "node";
+  argv[1] = node;
+  execvp(node, argv + 1);
+  perror("nbdkit: cannot run node");
+  return 127;
+}

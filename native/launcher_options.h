@@ -1,0 +1,5 @@
+#pragma once
+
+// Whether --exit-with-parent is among the arguments, under any name getopt_long(3) takes for it.
+// May be wrong about options that nbdkit itself refuses: SCRIPT parses them properly and disarms.
+bool wantsExitWithParent(const char* const* arguments);

@@ -1,0 +1,11 @@
+// Checks that native/ is formatted as .clang-format says, or makes it so with --write.
+import { spawnSync } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { getNativeBinary } from "clang-format";
+
+const folder = fileURLToPath(new URL("../native", import.meta.url));
+const files = readdirSync(folder).filter((name) => /\.(cc|h)$/.test(name));
+const mode = process.argv.includes("--write") ? ["-i"] : ["--dry-run", "--Werror"];
+const { status } = spawnSync(getNativeBinary(), [...mode, ...files], { cwd: folder, stdio: "inherit" });
+process.exitCode = status ?? 1;

@@ -1,0 +1,124 @@
+import { NbdError } from "../core/errors.ts";
+import { type AnyFilter, type AnyPlugin, Component } from "./component.ts";
+import { overlay } from "./filter.ts";
+import type { Handle } from "./handle.ts";
+import {
+  type Client,
+  type ExportItem,
+  type Host,
+  type ListRequest,
+  type OpenRequest,
+  type ThreadModel,
+  threadModels,
+} from "./plugin.ts";
+
+/** A plugin under its filters, outermost first: runs their lifecycle and answers as one. */
+export class Chain {
+  readonly #plugin: Component<AnyPlugin>;
+  readonly #filters: readonly Component<AnyFilter>[];
+
+  constructor(plugin: AnyPlugin, filters: readonly AnyFilter[], hostFor: (name: string) => Host) {
+    this.#plugin = new Component(plugin, hostFor(plugin.name));
+    this.#filters = filters.map((filter) => new Component(filter, hostFor(filter.name)));
+  }
+
+  get plugin(): AnyPlugin {
+    return this.#plugin.definition;
+  }
+
+  /** The strictest of all. */
+  get threadModel(): ThreadModel {
+    const ranks = this.#components.map(({ definition }) =>
+      threadModels.indexOf(definition.threadModel ?? "parallel"),
+    );
+    return threadModels[Math.min(...ranks)]!;
+  }
+
+  /** Filters first, as they are nearer to the client; what nobody knows is the plugin's to refuse. */
+  config(key: string, text: string): void {
+    if (this.#components.some((component) => component.config(key, text))) return;
+    const known = Object.keys(this.plugin.parameters ?? {}).map((name) => `${name}=`);
+    const hint = known.length === 0 ? "takes none" : `takes ${known.join(" ")}`;
+    throw new NbdError("EINVAL", `unknown parameter '${key}': ${this.plugin.name} ${hint}`);
+  }
+
+  /** From the plugin outwards, as each layer may rely on those below it. */
+  async load(): Promise<void> {
+    for (const { definition } of this.#fromPlugin) await definition.load?.();
+  }
+
+  async configComplete(): Promise<void> {
+    for (const component of this.#fromPlugin) await component.configComplete();
+  }
+
+  async getReady(): Promise<void> {
+    for (const { definition, state, host } of this.#fromPlugin) await definition.getReady?.(state, host);
+  }
+
+  async afterFork(): Promise<void> {
+    for (const { definition, state, host } of this.#fromPlugin) await definition.afterFork?.(state, host);
+  }
+
+  async preconnect(client: Client): Promise<void> {
+    for (const { definition, state } of this.#components) await definition.preconnect?.(state, client);
+  }
+
+  async listExports(request: ListRequest): Promise<readonly ExportItem[]> {
+    const { definition, state } = this.#plugin;
+    let answer = async (asked: ListRequest): Promise<readonly ExportItem[]> =>
+      (await definition.listExports?.(state, asked)) ?? [{ name: await this.#pluginDefault(asked) }];
+    for (const { definition: filter, state: filterState } of [...this.#filters].reverse()) {
+      const next = answer;
+      if (filter.listExports !== undefined) {
+        answer = async (asked) => filter.listExports!(next, filterState, asked);
+      }
+    }
+    return answer(request);
+  }
+
+  async defaultExport(request: ListRequest): Promise<string> {
+    let answer = (asked: ListRequest): Promise<string> => this.#pluginDefault(asked);
+    for (const { definition: filter, state: filterState } of [...this.#filters].reverse()) {
+      const next = answer;
+      if (filter.defaultExport !== undefined) {
+        answer = async (asked) => filter.defaultExport!(next, filterState, asked);
+      }
+    }
+    return answer(request);
+  }
+
+  async open(request: OpenRequest): Promise<Handle> {
+    let handle: Handle = await this.#plugin.definition.open(this.#plugin.state, request);
+    for (const { definition, state } of [...this.#filters].reverse()) {
+      if (definition.open === undefined) continue;
+      try {
+        handle = overlay(handle, await definition.open(handle, state, request));
+      } catch (error) {
+        await handle.close?.();
+        throw error;
+      }
+    }
+    return handle;
+  }
+
+  /** From the outside in, so that no layer outlives what it rests on. */
+  async cleanup(): Promise<void> {
+    for (const component of this.#components) await component.quietly("cleanup");
+  }
+
+  async unload(): Promise<void> {
+    for (const component of this.#components) await component.quietly("unload");
+  }
+
+  get #components(): readonly Component[] {
+    return [...this.#filters, this.#plugin];
+  }
+
+  get #fromPlugin(): readonly Component[] {
+    return [...this.#components].reverse();
+  }
+
+  async #pluginDefault(request: ListRequest): Promise<string> {
+    return (await this.#plugin.definition.defaultExport?.(this.#plugin.state, request)) ?? "";
+  }
+}

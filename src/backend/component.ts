@@ -1,0 +1,58 @@
+import { messageOf, NbdError } from "../core/errors.ts";
+import type { Filter } from "./filter.ts";
+import type { Parameter } from "./parameter.ts";
+import type { Host, Plugin } from "./plugin.ts";
+
+/** A plugin or a filter whose type parameters no longer matter: each meets only its own values and state. */
+// biome-ignore lint/suspicious/noExplicitAny: the state goes back only to the component that made it
+export type AnyPlugin = Plugin<any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: as above
+export type AnyFilter = Filter<any, any>;
+
+/** One plugin or filter of a chain, with what it was configured with. */
+export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilter> {
+  readonly definition: Kind;
+  readonly host: Host;
+  readonly #values: Record<string, unknown> = {};
+  /** What `configComplete` returned; the values before that and for components without one. */
+  state: unknown = this.#values;
+
+  constructor(definition: Kind, host: Host) {
+    this.definition = definition;
+    this.host = host;
+  }
+
+  /** @returns false when the component knows no such parameter */
+  config(key: string, text: string): boolean {
+    const parameters = this.definition.parameters ?? {};
+    if (!Object.hasOwn(parameters, key)) return false;
+    this.#values[key] = (parameters[key] as Parameter).parse(text, key);
+    return true;
+  }
+
+  /** @throws NbdError EINVAL with a line for the user when something required is missing */
+  async configComplete(): Promise<void> {
+    const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
+    for (const [key, parameter] of Object.entries(parameters)) {
+      if (this.#values[key] !== undefined) continue;
+      if (parameter.default !== undefined) this.#values[key] = parameter.default;
+      else if (parameter.required === true) {
+        throw new NbdError(
+          "EINVAL",
+          `you must specify ${key}=<${parameter.placeholder}> on the command line`,
+        );
+      }
+    }
+    if (this.definition.configComplete === undefined) return;
+    this.state = await this.definition.configComplete(this.#values, this.host);
+  }
+
+  /** Runs a step of the end; the others must have their turn too, so an error is only reported. */
+  async quietly(step: "cleanup" | "unload"): Promise<void> {
+    try {
+      await this.definition[step]?.(this.state);
+    } catch (error) {
+      this.host.error(`${step}: ${messageOf(error)}`);
+    }
+  }
+}

@@ -1,0 +1,73 @@
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { Handle } from "./handle.ts";
+import type { Parameters, Values } from "./parameter.ts";
+import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } from "./plugin.ts";
+
+/**
+ * A layer over a plugin or another filter (nbdkit-filter(3)). It states only what it changes; the rest
+ * passes through to the next layer.
+ */
+export interface Filter<P extends Parameters = Parameters, State = Values<P>> {
+  readonly name: string;
+  readonly longname?: string;
+  readonly description?: string;
+  readonly parameters?: P;
+  readonly debugFlags?: readonly string[];
+  /** The strictest thread model that the filter itself needs. Default parallel. */
+  readonly threadModel?: ThreadModel;
+
+  load?(): MaybePromise<void>;
+  dumpPlugin?(): MaybePromise<Readonly<Record<string, string>>>;
+  configComplete?(values: Values<P>, host: Host): MaybePromise<State>;
+  getReady?(state: State, host: Host): MaybePromise<void>;
+  afterFork?(state: State, host: Host): MaybePromise<void>;
+  preconnect?(state: State, client: Client): MaybePromise<void>;
+  listExports?(next: ListExports, state: State, request: ListRequest): MaybePromise<readonly ExportItem[]>;
+  defaultExport?(next: DefaultExport, state: State, request: ListRequest): MaybePromise<string>;
+  /** Wraps what the next layer opened. A member that is set to `undefined` takes that ability away. */
+  open?(next: Handle, state: State, request: OpenRequest): MaybePromise<HandleChanges>;
+  cleanup?(state: State): MaybePromise<void>;
+  unload?(state: State): MaybePromise<void>;
+}
+
+export type HandleChanges = { readonly [K in keyof Handle]?: Handle[K] | undefined };
+export type ListExports = (request: ListRequest) => MaybePromise<readonly ExportItem[]>;
+export type DefaultExport = (request: ListRequest) => MaybePromise<string>;
+
+/** Says that a value is a filter and lets the compiler derive the types of its parameters. */
+export function defineFilter<P extends Parameters, State = Values<P>>(
+  filter: Filter<P, State>,
+): Filter<P, State> {
+  return filter;
+}
+
+/** The handle that clients see: the next layer's, with the filter's changes. */
+export function overlay(next: Handle, changes: HandleChanges): Handle {
+  const merged = { ...passThrough(next), ...changes } as Handle;
+  const { close } = changes;
+  if (close === undefined) return merged;
+  return {
+    ...merged,
+    close: async () => {
+      await close();
+      await next.close?.();
+    },
+  };
+}
+
+/** The handle as a plain object, so that it can be spread whatever class it came from. */
+function passThrough(next: Handle): Handle {
+  const { size, multiConn, rotational, nativeFua, fastZero, cacheByReading, blockSize, description } = next;
+  const values = { size, multiConn, rotational, nativeFua, fastZero, cacheByReading, blockSize, description };
+  const methods = {
+    read: next.read.bind(next),
+    write: next.write?.bind(next),
+    flush: next.flush?.bind(next),
+    trim: next.trim?.bind(next),
+    zero: next.zero?.bind(next),
+    cache: next.cache?.bind(next),
+    extents: next.extents?.bind(next),
+    close: next.close?.bind(next),
+  };
+  return { ...values, ...methods } as Handle;
+}

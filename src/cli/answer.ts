@@ -1,0 +1,29 @@
+import { configText, helpText, longOptionsText, pluginText, shortOptionsText, versionText } from "./dump.ts";
+import type { Invocation } from "./invocation.ts";
+import { type Components, loadComponents, requirePlugin } from "./load.ts";
+
+/** The text that answers a question such as --version; serving is no question. */
+export async function answer(invocation: Invocation): Promise<string> {
+  switch (invocation.action) {
+    case "longOptions":
+      return longOptionsText();
+    case "shortOptions":
+      return shortOptionsText();
+    case "dumpConfig":
+      return configText();
+    case "help":
+      return helpText(await namedComponents(invocation));
+    case "version":
+      return versionText(await namedComponents(invocation));
+    case "dumpPlugin":
+      requirePlugin(invocation);
+      return pluginText(await loadComponents(invocation));
+    case "serve":
+      throw new TypeError("serving has no answer");
+  }
+}
+
+/** Without a plugin the question is about nbdkit itself. */
+async function namedComponents(invocation: Invocation): Promise<Components | undefined> {
+  return invocation.plugin === undefined ? undefined : loadComponents(invocation);
+}

@@ -1,0 +1,171 @@
+import { NbdError } from "../core/errors.ts";
+import { parseBoolean, parseInteger } from "../core/values.ts";
+import { getopt } from "./getopt.ts";
+import type { Invocation } from "./invocation.ts";
+import { type Option, type OptionId, options } from "./options.ts";
+
+/** nbdkit(1), "-t". */
+const threadsDefault = 16;
+
+type Draft = { -readonly [K in keyof Invocation]: Invocation[K] } & {
+  filters: string[];
+  parameters: string[];
+  debugFlags: Map<string, number>;
+};
+
+/**
+ * Turns the arguments into what they ask for. Nothing is looked at but the arguments.
+ * @throws NbdError with one line for the user
+ */
+export function parseArguments(args: readonly string[]): Invocation {
+  const draft: Draft = {
+    action: "serve",
+    filters: [],
+    parameters: [],
+    debugFlags: new Map(),
+    exitWithParent: false,
+    exportName: "",
+    foreground: false,
+    printUri: false,
+    readOnly: false,
+    single: false,
+    threads: threadsDefault,
+    verbose: false,
+  };
+  for (const found of getopt(args, options)) {
+    if ("operand" in found) addOperand(draft, found.operand);
+    else applyOption(draft, found.option, found.value);
+    // These answer at once, whatever follows, as in nbdkit.
+    if (immediate.has(draft.action)) return draft;
+  }
+  checkCombination(draft);
+  return draft;
+}
+
+const immediate: ReadonlySet<Invocation["action"]> = new Set(["dumpConfig", "longOptions", "shortOptions"]);
+
+function addOperand(draft: Draft, operand: string): void {
+  if (draft.plugin === undefined) draft.plugin = operand;
+  else draft.parameters.push(operand);
+}
+
+function applyOption(draft: Draft, option: Option, value: string): void {
+  if (option.unavailable === true) {
+    throw new NbdError("ENOTSUP", `--${option.long[0]} is not available in this version of nbdkit-node`);
+  }
+  appliers[option.id]?.(draft, value);
+}
+
+const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) => void>>> = {
+  ipv4Only: (draft) => setFamily(draft, 4),
+  ipv6Only: (draft) => setFamily(draft, 6),
+  debug: (draft, value) => draft.debugFlags.set(...parseDebugFlag(value)),
+  dumpConfig: (draft) => setAction(draft, "dumpConfig"),
+  dumpPlugin: (draft) => setAction(draft, "dumpPlugin"),
+  exitWithParent: (draft) => {
+    draft.exitWithParent = true;
+    draft.foreground = true;
+  },
+  exportName: (draft, value) => {
+    draft.exportName = value;
+  },
+  filter: (draft, value) => draft.filters.push(value),
+  foreground: (draft) => {
+    draft.foreground = true;
+  },
+  help: (draft) => setAction(draft, "help"),
+  ipAddress: (draft, value) => {
+    draft.ipAddress = value;
+  },
+  longOptions: (draft) => setAction(draft, "longOptions"),
+  // The only style there was, when scripts began to ask for it.
+  newstyle: () => {},
+  pidfile: (draft, value) => {
+    draft.pidfile = value;
+  },
+  port: (draft, value) => {
+    draft.port = parsePort(value);
+  },
+  printUri: (draft) => {
+    draft.printUri = true;
+  },
+  readOnly: (draft) => {
+    draft.readOnly = true;
+  },
+  run: (draft, value) => {
+    draft.run = value;
+    draft.foreground = true;
+  },
+  shortOptions: (draft) => setAction(draft, "shortOptions"),
+  single: (draft) => {
+    draft.single = true;
+    draft.foreground = true;
+  },
+  threads: (draft, value) => {
+    draft.threads = parseInteger("threads", value, 0, 2 ** 31 - 1) || threadsDefault;
+  },
+  tls: (_draft, value) => checkTls(value),
+  unix: (draft, value) => {
+    draft.unix = value;
+  },
+  verbose: (draft) => {
+    draft.verbose = true;
+  },
+  version: (draft) => setAction(draft, "version"),
+};
+
+/** --help beats --version beats --dump-plugin, wherever they stand. */
+const actionRank: readonly Invocation["action"][] = ["serve", "dumpPlugin", "version", "help"];
+
+function setAction(draft: Draft, action: Invocation["action"]): void {
+  if (immediate.has(action) || actionRank.indexOf(action) > actionRank.indexOf(draft.action))
+    draft.action = action;
+}
+
+function setFamily(draft: Draft, family: 4 | 6): void {
+  if (draft.family !== undefined && draft.family !== family) {
+    throw new NbdError(
+      "EINVAL",
+      "-4 and -6 cannot be used together: without both, nbdkit listens on IPv4 and IPv6",
+    );
+  }
+  draft.family = family;
+}
+
+function parsePort(text: string): number {
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new NbdError("EINVAL", `-p: "${text}" is not a port number from 0 to 65535`);
+}
+
+/** A leading space in the name is part of it: callers that pass `-D vddk.stats=1` as one word get a warning, no error. */
+function parseDebugFlag(text: string): [name: string, value: number] {
+  const [, name, value] = /^([^.=]+\.[^=]+)=(.*)$/s.exec(text) ?? [];
+  if (name === undefined || value === undefined) {
+    throw new NbdError("EINVAL", `-D (Debug Flag) must have the format NAME.FLAG=N, and is "${text}"`);
+  }
+  return [name, parseInteger(`-D ${name}`, value, -(2 ** 31), 2 ** 31 - 1)];
+}
+
+function checkTls(value: string): void {
+  const off = value !== "require" && value !== "on" && !parseBoolean(value);
+  if (!off)
+    throw new NbdError(
+      "ENOTSUP",
+      `--tls=${value} is not available in this version of nbdkit-node: use --tls=off`,
+    );
+}
+
+/** nbdkit(1), "SOCKETS": these name the one place where clients come in. */
+function checkCombination(draft: Draft): void {
+  const places = [
+    draft.port !== undefined && "-p",
+    draft.unix !== undefined && "-U",
+    draft.single && "-s",
+    draft.single && draft.run !== undefined && "--run",
+    draft.single && draft.action === "dumpPlugin" && "--dump-plugin",
+  ].filter((place) => place !== false);
+  if (places.length > 1) {
+    throw new NbdError("EINVAL", `${places.join(" and ")} cannot be used together`);
+  }
+}

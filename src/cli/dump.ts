@@ -1,0 +1,154 @@
+import { arch } from "node:os";
+import { join } from "node:path";
+import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
+import type { Parameter } from "../backend/parameter.ts";
+import { packageRoot } from "../core/package-root.ts";
+import { compatibleVersion, ownVersion } from "../core/version.ts";
+import type { Loaded } from "../registry/find.ts";
+import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
+import type { Components } from "./load.ts";
+import { type Option, options } from "./options.ts";
+import { providedKeys } from "./provided-keys.ts";
+
+const visible: readonly Option[] = options.filter((option: Option) => option.hidden !== true);
+
+export function helpText(components: Components | undefined): string {
+  const rows = visible.map((option) => [optionForms(option), optionHelp(option)] as const);
+  const parts = [
+    "nbdkit [OPTIONS] PLUGIN [[KEY=]VALUE [KEY=VALUE [...]]]",
+    "nbdkit --dump-config\nnbdkit PLUGIN --dump-plugin\nnbdkit [PLUGIN] --help\nnbdkit [PLUGIN] [-V|--version]",
+    table(rows),
+  ];
+  if (components !== undefined) {
+    for (const filter of components.filters) parts.push(componentHelp("filter", filter));
+    parts.push(componentHelp("plugin", components.plugin));
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+function optionForms({ short, long, value }: Option): string {
+  const names = [...(short === undefined ? [] : [`-${short}`]), `--${long[0]}`].join("|");
+  return value === undefined ? names : `${names} ${value}`;
+}
+
+function optionHelp({ help, unavailable }: Option): string {
+  return unavailable === true ? `${help} (not available yet)` : help;
+}
+
+function componentHelp(kind: string, { definition, path }: Loaded<AnyPlugin | AnyFilter>): string {
+  const title = `${kind}: ${definition.name}${definition.longname === undefined ? "" : ` (${definition.longname})`}`;
+  const magic = "magicKey" in definition ? definition.magicKey : undefined;
+  const parameters: [string, Parameter][] = Object.entries(definition.parameters ?? {});
+  const rows = parameters.map(([key, parameter]) => {
+    const name = key === magic ? `[${key}=]` : `${key}=`;
+    return [
+      `${name}<${parameter.placeholder}>`,
+      `${parameter.required ? "(required) " : ""}${parameter.help}`,
+    ] as const;
+  });
+  const description = definition.description === undefined ? [] : [definition.description];
+  return [title, `(${path})`, ...description, ...(rows.length === 0 ? [] : [table(rows)])].join("\n");
+}
+
+function table(rows: readonly (readonly [string, string])[]): string {
+  const width = Math.min(Math.max(...rows.map(([left]) => left.length)), 34);
+  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`).join("\n");
+}
+
+export function versionText(components: Components | undefined): string {
+  const lines = [`nbdkit ${compatibleVersion} (${ownVersion})`];
+  if (components !== undefined) {
+    for (const { definition } of components.filters) lines.push(`${definition.name} ${compatibleVersion}`);
+    const { name, version = compatibleVersion } = components.plugin.definition;
+    lines.push(`${name} ${version}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+export function longOptionsText(): string {
+  const names = visible.flatMap(({ long }) => long.map((name) => `--${name}`)).sort();
+  return `${names.join("\n")}\n`;
+}
+
+export function shortOptionsText(): string {
+  return `${visible.flatMap(({ short }) => (short === undefined ? [] : [`-${short}`])).join("\n")}\n`;
+}
+
+/** nbdkit-probing(1): key=value, sorted, nothing else on stdout. */
+export function configText(): string {
+  const root = packageRoot();
+  const [major, minor] = compatibleVersion.split(".");
+  const values: Record<string, string> = {
+    binary: join(root, "bin", "nbdkit"),
+    bindir: join(root, "bin"),
+    exit_with_parent: yesNo(isExitWithParentSupported()),
+    filterdir: join(root, "dist", "filters"),
+    host_cpu: cpuNames[arch()] ?? arch(),
+    host_os: systemNames[process.platform] ?? process.platform,
+    libdir: join(root, "dist"),
+    mandir: join(root, "docs"),
+    max_api_version: "2",
+    name: "nbdkit",
+    plugindir: join(root, "dist", "plugins"),
+    root_tls_certificates_dir: "/etc/pki/nbdkit",
+    run_default_socket: "Unix",
+    sbindir: join(root, "bin"),
+    selinux: "no",
+    soext: "js",
+    sysconfdir: "/etc",
+    timeout_option: "no",
+    tls: "no",
+    version: compatibleVersion,
+    version_extra: ownVersion,
+    version_major: major!,
+    version_minor: minor!,
+    vsock_option: "no",
+    zstd: "no",
+  };
+  return keyValues(values);
+}
+
+/** As `config.guess` names them, which is what nbdkit prints. */
+const cpuNames: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64", ia32: "i686" };
+const systemNames: Readonly<Record<string, string>> = {
+  linux: "linux-gnu",
+  darwin: "darwin",
+  freebsd: "freebsd",
+};
+
+/** nbdkit-probing(1) and nbdkit-plugin(3), "--dump-plugin". */
+export async function pluginText({ plugin, filters }: Components): Promise<string> {
+  const { definition, path } = plugin;
+  const common = {
+    path,
+    name: definition.name,
+    version: definition.version ?? compatibleVersion,
+    api_version: "2",
+    // Plugins here are objects, not C structs.
+    struct_size: "0",
+    max_thread_model: "parallel",
+    thread_model: definition.threadModel ?? "parallel",
+    errno_is_preserved: "1",
+    ...(definition.magicKey === undefined ? {} : { magic_config_key: definition.magicKey }),
+  };
+  let text =
+    keyValues(common) +
+    keyValues(Object.fromEntries(providedKeys(definition).map((key) => [`has_${key}`, "1"])));
+  text += keyValues((await definition.dumpPlugin?.()) ?? {});
+  for (const filter of filters) {
+    const { name } = filter.definition;
+    text += keyValues({ [`${name}_path`]: filter.path, [`${name}_name`]: name });
+    text += keyValues((await filter.definition.dumpPlugin?.()) ?? {});
+  }
+  return text;
+}
+
+function keyValues(values: Readonly<Record<string, string>>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join("");
+}
+
+function yesNo(value: boolean): string {
+  return value ? "yes" : "no";
+}

@@ -1,0 +1,34 @@
+/** What a command line asks for. */
+export interface Invocation {
+  readonly action:
+    | "serve"
+    | "help"
+    | "version"
+    | "dumpConfig"
+    | "dumpPlugin"
+    | "longOptions"
+    | "shortOptions";
+  /** Name or path; absent when nothing was named. */
+  readonly plugin?: string;
+  /** Outermost first. */
+  readonly filters: readonly string[];
+  /** What stood after the plugin: key=value or a bare value. */
+  readonly parameters: readonly string[];
+  /** NAME.FLAG -> N, in the order given. */
+  readonly debugFlags: ReadonlyMap<string, number>;
+  readonly exitWithParent: boolean;
+  readonly exportName: string;
+  readonly family?: 4 | 6;
+  readonly foreground: boolean;
+  readonly ipAddress?: string;
+  readonly pidfile?: string;
+  readonly port?: number;
+  readonly printUri: boolean;
+  readonly readOnly: boolean;
+  readonly run?: string;
+  readonly single: boolean;
+  readonly threads: number;
+  /** "-" is a private socket. */
+  readonly unix?: string;
+  readonly verbose: boolean;
+}

@@ -1,0 +1,45 @@
+import { writeSync } from "node:fs";
+import { messageOf } from "../core/errors.ts";
+import { exitWithParent, surviveParent } from "../server/exit-with-parent.ts";
+import type { Launch } from "../server/launch.ts";
+import { parseArguments } from "./arguments.ts";
+import type { Invocation } from "./invocation.ts";
+
+/**
+ * The `nbdkit` command. What a question does not need is not even loaded: programs ask often, and wait.
+ * @returns the exit status
+ */
+export async function main(args: readonly string[], launch: Launch): Promise<number> {
+  try {
+    const invocation = parseArguments(args);
+    // First of all, so that a parent that dies from here on takes us with it.
+    if (invocation.exitWithParent) exitWithParent(launch);
+    else surviveParent(launch);
+    return await perform(invocation);
+  } catch (error) {
+    process.stderr.write(`nbdkit: error: ${messageOf(error)}\n`);
+    return 1;
+  }
+}
+
+async function perform(invocation: Invocation): Promise<number> {
+  if (invocation.action === "serve") {
+    const { serve } = await import("./serve.ts");
+    return serve(invocation);
+  }
+  const { answer } = await import("./answer.ts");
+  print(await answer(invocation));
+  return 0;
+}
+
+/** All of it, also into a pipe that is full: a program waits for the end of the list. */
+function print(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(1, bytes, done);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+  }
+}

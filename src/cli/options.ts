@@ -1,0 +1,233 @@
+/** Every option, by what it means. */
+export type OptionId =
+  | "ipv4Only"
+  | "ipv6Only"
+  | "debug"
+  | "dumpConfig"
+  | "dumpPlugin"
+  | "exitWithParent"
+  | "exportName"
+  | "filter"
+  | "foreground"
+  | "group"
+  | "help"
+  | "ipAddress"
+  | "keepalive"
+  | "log"
+  | "longOptions"
+  | "maskHandshake"
+  | "name"
+  | "newstyle"
+  | "noMetaContexts"
+  | "noStructuredReplies"
+  | "oldstyle"
+  | "pidfile"
+  | "port"
+  | "printUri"
+  | "readOnly"
+  | "run"
+  | "selinuxLabel"
+  | "shortOptions"
+  | "single"
+  | "swap"
+  | "threads"
+  | "timeout"
+  | "tls"
+  | "tlsCertificates"
+  | "tlsPriority"
+  | "tlsPsk"
+  | "tlsVerifyPeer"
+  | "unix"
+  | "user"
+  | "verbose"
+  | "version"
+  | "vsock";
+
+/** One option of the command line: the parser, --help, --long-options and --short-options all follow this table. */
+export interface Option {
+  /** What the option means to us; aliases share it. */
+  readonly id: OptionId;
+  readonly short?: string;
+  /** The preferred long name first. */
+  readonly long: readonly string[];
+  /** The word for its value; an option without one takes none. */
+  readonly value?: string;
+  readonly help: string;
+  /** It stands in nbdkit(1), but here it does not work yet. */
+  readonly unavailable?: true;
+  /** Not shown by --long-options, --short-options and --help, as in nbdkit. */
+  readonly hidden?: true;
+}
+
+export const options: readonly Option[] = [
+  { id: "ipv4Only", short: "4", long: ["ipv4-only"], help: "Listen on IPv4 only" },
+  { id: "ipv6Only", short: "6", long: ["ipv6-only"], help: "Listen on IPv6 only" },
+  {
+    id: "debug",
+    short: "D",
+    long: ["debug"],
+    value: "NAME.FLAG=N",
+    help: "Set a debug flag of a plugin or filter",
+  },
+  {
+    id: "dumpConfig",
+    long: ["dump-config"],
+    help: "Print how this nbdkit was built and where its parts are",
+  },
+  { id: "dumpPlugin", long: ["dump-plugin"], help: "Print what the plugin says about itself" },
+  {
+    id: "exitWithParent",
+    long: ["exit-with-parent"],
+    help: "Exit when the program that started us exits; implies -f",
+  },
+  {
+    id: "exportName",
+    short: "e",
+    long: ["exportname", "export", "export-name"],
+    value: "EXPORTNAME",
+    help: "Export name for the URI of --run and --print-uri",
+  },
+  { id: "filter", long: ["filter"], value: "FILTER", help: "Add a filter; the first is the outermost" },
+  { id: "foreground", short: "f", long: ["foreground", "no-fork"], help: "Stay in the foreground" },
+  {
+    id: "group",
+    short: "g",
+    long: ["group"],
+    value: "GROUP",
+    help: "Change group before serving",
+    unavailable: true,
+  },
+  { id: "help", long: ["help"], help: "Print this help, or that of the plugin" },
+  {
+    id: "ipAddress",
+    short: "i",
+    long: ["ipaddr", "ip-addr"],
+    value: "IPADDR",
+    help: "Listen on this address",
+  },
+  { id: "keepalive", long: ["keepalive", "keep-alive"], help: "Use TCP keepalive", unavailable: true },
+  {
+    id: "log",
+    long: ["log"],
+    value: "default|stderr|syslog|null|/PATH",
+    help: "Where errors go",
+    unavailable: true,
+  },
+  { id: "longOptions", long: ["long-options"], help: "List the long options", hidden: true },
+  {
+    id: "maskHandshake",
+    long: ["mask-handshake"],
+    value: "MASK",
+    help: "Mask handshake flags",
+    unavailable: true,
+  },
+  { id: "name", long: ["name"], value: "NAME", help: "Name of this instance, for logs", unavailable: true },
+  { id: "newstyle", short: "n", long: ["newstyle", "new-style"], help: "Ignored: newstyle is the default" },
+  {
+    id: "noMetaContexts",
+    long: ["no-mc", "no-meta-contexts"],
+    help: "Refuse metadata contexts",
+    unavailable: true,
+  },
+  {
+    id: "noStructuredReplies",
+    long: ["no-sr", "no-structured-replies"],
+    help: "Refuse structured replies",
+    unavailable: true,
+  },
+  {
+    id: "oldstyle",
+    short: "o",
+    long: ["oldstyle", "old-style"],
+    help: "Use the oldstyle protocol",
+    unavailable: true,
+  },
+  {
+    id: "pidfile",
+    short: "P",
+    long: ["pidfile", "pid-file"],
+    value: "PIDFILE",
+    help: "Write our process id here when clients can connect",
+  },
+  { id: "port", short: "p", long: ["port"], value: "PORT", help: "Listen on this TCP port (10809)" },
+  {
+    id: "printUri",
+    long: ["print-uri", "print-url", "show-uri", "show-url"],
+    help: "Print the URI of the server",
+  },
+  { id: "readOnly", short: "r", long: ["readonly", "read-only"], help: "Export read-only" },
+  {
+    id: "run",
+    long: ["run"],
+    value: "'COMMAND ARGS ...'",
+    help: "Serve as long as this command runs; implies -f",
+  },
+  {
+    id: "selinuxLabel",
+    long: ["selinux-label"],
+    value: "LABEL",
+    help: "SELinux label of the socket",
+    unavailable: true,
+  },
+  { id: "shortOptions", long: ["short-options"], help: "List the short options", hidden: true },
+  {
+    id: "single",
+    short: "s",
+    long: ["single", "stdin"],
+    help: "Serve one client on standard input and output",
+  },
+  { id: "swap", long: ["swap"], help: "Lock our memory, to serve local swap", unavailable: true },
+  {
+    id: "threads",
+    short: "t",
+    long: ["threads"],
+    value: "THREADS",
+    help: "Requests of one connection that are worked on at once (16)",
+  },
+  {
+    id: "timeout",
+    long: ["timeout", "time-out"],
+    value: "TIMEOUT",
+    help: "Time limit of the handshake",
+    unavailable: true,
+  },
+  { id: "tls", long: ["tls"], value: "off|on|require", help: "Use TLS (only off works yet)" },
+  {
+    id: "tlsCertificates",
+    long: ["tls-certificates"],
+    value: "DIR",
+    help: "TLS certificates",
+    unavailable: true,
+  },
+  { id: "tlsPriority", long: ["tls-priority"], value: "PRIORITY", help: "TLS algorithms", unavailable: true },
+  { id: "tlsPsk", long: ["tls-psk"], value: "PSKFILE", help: "TLS pre-shared keys", unavailable: true },
+  {
+    id: "tlsVerifyPeer",
+    long: ["tls-verify-peer"],
+    help: "Require a certificate of clients",
+    unavailable: true,
+  },
+  {
+    id: "unix",
+    short: "U",
+    long: ["unix"],
+    value: "SOCKET|-",
+    help: "Listen on this Unix socket; - for a private one",
+  },
+  {
+    id: "user",
+    short: "u",
+    long: ["user"],
+    value: "USER",
+    help: "Change user before serving",
+    unavailable: true,
+  },
+  { id: "verbose", short: "v", long: ["verbose"], help: "Print debugging messages" },
+  {
+    id: "version",
+    short: "V",
+    long: ["version"],
+    help: "Print our version, or that of the plugin and filters",
+  },
+  { id: "vsock", long: ["vsock"], help: "Listen on AF_VSOCK", unavailable: true },
+];

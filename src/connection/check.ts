@@ -1,0 +1,55 @@
+import type { ServedExport } from "../backend/served-export.ts";
+import type { Request } from "../protocol/request.ts";
+
+/** What is wrong with a request, for the error reply. */
+export interface Fault {
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** Everything that a client can get wrong about an export; a request that passes is safe for the backend. */
+export function faultOf(request: Request, exported: ServedExport): Fault | undefined {
+  switch (request.kind) {
+    case "refused":
+      return request;
+    case "disconnect":
+      return undefined;
+    case "flush":
+      return exported.canFlush ? undefined : { code: "EINVAL", reason: "this export cannot flush" };
+    default:
+      return permissionFault(request, exported) ?? rangeFault(request, exported);
+  }
+}
+
+type Ranged = Exclude<Request, { kind: "refused" | "disconnect" | "flush" }>;
+
+function permissionFault(request: Ranged, exported: ServedExport): Fault | undefined {
+  const changing = request.kind === "write" || request.kind === "trim" || request.kind === "zero";
+  if (changing && !exported.canWrite) return { code: "EPERM", reason: "this export is read-only" };
+  if (changing && request.fua && !exported.canFua)
+    return { code: "EINVAL", reason: "this export has no FUA" };
+  if (request.kind === "trim" && !exported.canTrim)
+    return { code: "EINVAL", reason: "this export cannot trim" };
+  if (request.kind === "cache" && !exported.canCache)
+    return { code: "EINVAL", reason: "this export cannot cache" };
+  if (request.kind === "zero" && request.fastZero && !exported.canFastZero) {
+    return { code: "EINVAL", reason: "this export has no fast zero" };
+  }
+  return undefined;
+}
+
+function rangeFault(request: Ranged, exported: ServedExport): Fault | undefined {
+  const { kind, offset, length } = request;
+  if (offset + BigInt(length) > exported.size) {
+    const code = kind === "write" || kind === "zero" ? "ENOSPC" : "EINVAL";
+    return { code, reason: `${kind} of ${length} bytes at ${offset} goes past the end at ${exported.size}` };
+  }
+  const minimum = exported.blockSize?.minimum ?? 1;
+  if (minimum > 1 && (Number(offset % BigInt(minimum)) || Number(BigInt(length) % BigInt(minimum))) !== 0) {
+    return {
+      code: "EINVAL",
+      reason: `${kind} of ${length} bytes at ${offset} is not a multiple of ${minimum} bytes`,
+    };
+  }
+  return undefined;
+}

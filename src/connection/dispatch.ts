@@ -1,0 +1,141 @@
+import type { ServedExport } from "../backend/served-export.ts";
+import { codeOf, messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+import { blockStatusExtentsMax } from "../protocol/constants.ts";
+import type { MetaContext } from "../protocol/export-info.ts";
+import {
+  blockStatusReply,
+  errorReply,
+  type ReplyForm,
+  readHeaderBytes,
+  successReply,
+  writeReadHeader,
+} from "../protocol/reply.ts";
+import type { Request } from "../protocol/request.ts";
+import { faultOf } from "./check.ts";
+
+/** What requests of one connection are answered from. */
+export interface Dispatch {
+  readonly exported: ServedExport;
+  readonly replyForm: ReplyForm;
+  readonly contexts: readonly MetaContext[];
+  readonly log: Log;
+}
+
+/** Answers a request with the bytes of its reply. It never throws: what fails becomes an error reply. */
+export function dispatch(request: Request, to: Dispatch): MaybePromise<Buffer> {
+  const fault = faultOf(request, to.exported);
+  if (fault !== undefined) {
+    if (to.log.verbose) to.log.debug(`client request refused: ${fault.reason}`);
+    return errorBytes(request, to, fault.code, fault.reason);
+  }
+  try {
+    const reply = perform(request, to);
+    return isPromise(reply) ? reply.then(undefined, (error: unknown) => failure(request, to, error)) : reply;
+  } catch (error) {
+    return failure(request, to, error);
+  }
+}
+
+function failure(request: Request, to: Dispatch, error: unknown): Buffer {
+  const reason = messageOf(error);
+  to.log.error(`${request.kind}: ${reason}`);
+  if (to.log.verbose && error instanceof Error && error.stack !== undefined) to.log.debug(error.stack);
+  return errorBytes(request, to, codeOf(error), reason);
+}
+
+function errorBytes(request: Request, to: Dispatch, code: string, reason: string): Buffer {
+  return errorReply(to.replyForm, request.cookie, offsetOf(request), code, reason);
+}
+
+function offsetOf(request: Request): bigint {
+  return "offset" in request ? request.offset : 0n;
+}
+
+function perform(request: Request, to: Dispatch): MaybePromise<Buffer> {
+  const { exported } = to;
+  switch (request.kind) {
+    case "read":
+      return read(request, to);
+    case "write":
+      return thenSuccess(exported.write(request.payload, request.offset, request.fua), request, to);
+    case "flush":
+      return thenSuccess(exported.flush(), request, to);
+    case "trim":
+      return thenSuccess(
+        inPieces(request, (offset, length) => exported.trim(offset, length, request.fua)),
+        request,
+        to,
+      );
+    case "zero":
+      return thenSuccess(
+        inPieces(request, (offset, length) => exported.zero(offset, length, request)),
+        request,
+        to,
+      );
+    case "cache":
+      return thenSuccess(
+        inPieces(request, (offset, length) => exported.cache(offset, length)),
+        request,
+        to,
+      );
+    case "blockStatus":
+      return blockStatus(request, to);
+    default:
+      throw new TypeError(`${request.kind} has no reply`);
+  }
+}
+
+/** Header and data share one buffer, so that the reply leaves in one write and is copied by nobody. */
+function read(request: Request & { kind: "read" }, to: Dispatch): MaybePromise<Buffer> {
+  const start = readHeaderBytes[to.replyForm];
+  const reply = Buffer.allocUnsafe(start + request.length);
+  writeReadHeader(reply, to.replyForm, request.cookie, request.offset);
+  const done = to.exported.read(reply.subarray(start), request.offset);
+  return isPromise(done) ? done.then(() => reply) : reply;
+}
+
+function blockStatus(request: Request & { kind: "blockStatus" }, to: Dispatch): MaybePromise<Buffer> {
+  const form = to.replyForm;
+  const context = to.contexts[0];
+  if (context === undefined || form === "simple") {
+    return errorBytes(request, to, "EINVAL", "no metadata context was negotiated");
+  }
+  if (request.contextIds?.some((id) => id !== context.id)) {
+    return errorBytes(request, to, "EINVAL", "block status for a context that was not negotiated");
+  }
+  const length = Number(request.length < pieceBytesMax ? request.length : pieceBytesMax);
+  const found = to.exported.extents(request.offset, length, request.requestOne);
+  const answer = (extents: Awaited<typeof found>): Buffer =>
+    blockStatusReply(
+      form,
+      request.cookie,
+      request.offset,
+      context.id,
+      extents.slice(0, blockStatusExtentsMax),
+      true,
+    );
+  return isPromise(found) ? found.then(answer) : answer(found);
+}
+
+function thenSuccess(done: MaybePromise<void>, request: Request, to: Dispatch): MaybePromise<Buffer> {
+  const success = (): Buffer => successReply(to.replyForm, request.cookie, offsetOf(request));
+  return isPromise(done) ? done.then(success) : success();
+}
+
+/** Backends take lengths as numbers; extended headers can name more than a number holds exactly. */
+const pieceBytesMax = 2n ** 52n;
+
+function inPieces(
+  range: { readonly offset: bigint; readonly length: bigint },
+  perform: (offset: bigint, length: number) => MaybePromise<void>,
+): MaybePromise<void> {
+  if (range.length <= pieceBytesMax) return perform(range.offset, Number(range.length));
+  return (async () => {
+    const end = range.offset + range.length;
+    for (let at = range.offset; at < end; at += pieceBytesMax) {
+      await perform(at, Number(end - at < pieceBytesMax ? end - at : pieceBytesMax));
+    }
+  })();
+}

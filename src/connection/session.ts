@@ -1,0 +1,202 @@
+import type { Chain } from "../backend/chain.ts";
+import { ServedExport } from "../backend/served-export.ts";
+import { messageOf, NbdError } from "../core/errors.ts";
+import type { Gate } from "../core/gate.ts";
+import type { Log } from "../core/log.ts";
+import { Talk } from "../protocol/conversation.ts";
+import type { ExportInfo, ExportListing } from "../protocol/export-info.ts";
+import { serverHandshake } from "../protocol/server/handshake.ts";
+import type { HandshakeHost, Negotiated } from "../protocol/server/host.ts";
+import type { Receiver, Transport } from "../transport/transport.ts";
+import { exportInfo } from "./export-info.ts";
+import { Transmission } from "./transmission.ts";
+
+/** What all connections of a server share. */
+export interface SessionSetup {
+  readonly chain: Chain;
+  /** -t: requests of one connection that are worked on at once. */
+  readonly threads: number;
+  readonly readOnly: boolean;
+  readonly log: Log;
+  /** One request of all connections at a time, where the thread model asks for it. */
+  readonly requestGate: Gate;
+  /** One connection at a time, likewise. */
+  readonly connectionGate: Gate;
+}
+
+/** One client, from its first byte to its last. */
+export class Session implements Receiver {
+  /** Settles when everything of this client has been released; it never rejects. */
+  readonly finished: Promise<void>;
+  readonly #setup: SessionSetup;
+  readonly #transport: Transport;
+  readonly #log: Log;
+  readonly #gone = new AbortController();
+  #settle!: () => void;
+  #talk: Talk<Negotiated | undefined> | undefined;
+  #transmission: Transmission | undefined;
+  #open: { readonly name: string; readonly exported: ServedExport; readonly info: ExportInfo } | undefined;
+  #holdsConnectionGate = false;
+  #stopping = false;
+  #released = false;
+  #closed = false;
+
+  constructor(transport: Transport, setup: SessionSetup) {
+    this.#transport = transport;
+    this.#setup = setup;
+    this.#log = setup.log;
+    this.finished = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
+
+  /** Begins to serve the client. */
+  async start(): Promise<void> {
+    this.#transport.start(this);
+    this.#transport.pause();
+    try {
+      await this.#admit();
+    } catch (error) {
+      this.#log.error(`connection refused: ${messageOf(error)}`);
+      this.#transport.destroy();
+      return;
+    }
+    if (this.#gone.signal.aborted) return;
+    this.#talk = new Talk(serverHandshake(this.#handshakeHost()), {
+      send: (bytes) => this.#transport.write(bytes),
+      startTls: () => Promise.reject(new NbdError("ENOTSUP", "TLS is not available")),
+      done: (negotiated, rest) => this.#handshakeDone(negotiated, rest),
+      failed: (error) => this.#breakOff(error),
+    });
+    this.#transport.resume();
+    this.#talk.start();
+  }
+
+  /** Takes no further request, answers those in flight, then closes. */
+  stop(): void {
+    this.#stopping = true;
+    if (this.#transmission === undefined) this.#transport.destroy();
+    else this.#transmission.close();
+  }
+
+  /** Closes without answering. */
+  destroy(): void {
+    this.#transport.destroy();
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#transmission !== undefined) this.#transmission.received(bytes);
+    else this.#talk?.receive(bytes);
+  }
+
+  ended(): void {
+    if (this.#transmission !== undefined) this.#transmission.ended();
+    else this.#transport.end();
+  }
+
+  drained(): void {
+    this.#transmission?.drained();
+  }
+
+  closed(error?: Error): void {
+    this.#closed = true;
+    if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
+    this.#gone.abort(new NbdError("ECONNRESET", "the client has gone"));
+    // Requests in flight still use the export; it is released after the last of them.
+    if (this.#transmission === undefined || this.#released) void this.#release();
+    else this.#transmission.close();
+  }
+
+  async #admit(): Promise<void> {
+    const { chain, connectionGate } = this.#setup;
+    if (chain.threadModel === "serialize_connections") {
+      await connectionGate.enter();
+      this.#holdsConnectionGate = true;
+    }
+    if (this.#gone.signal.aborted) await this.#release();
+    else await chain.preconnect(this.#client());
+  }
+
+  #client(): { readOnly: boolean; tls: boolean; signal: AbortSignal } {
+    return { readOnly: this.#setup.readOnly, tls: false, signal: this.#gone.signal };
+  }
+
+  #handshakeHost(): HandshakeHost {
+    const log = this.#log;
+    return {
+      tls: "off",
+      structuredReplies: true,
+      metaContexts: true,
+      listExports: () => this.#listExports(),
+      open: (name) => this.#openExport(name),
+      debug: (message) => log.verbose && log.debug(message()),
+    };
+  }
+
+  #listExports(): Promise<readonly ExportListing[]> {
+    return this.#setup.chain.listExports(this.#client());
+  }
+
+  async #openExport(asked: string): Promise<ExportInfo> {
+    const { chain, readOnly } = this.#setup;
+    const name = asked === "" ? await chain.defaultExport(this.#client()) : asked;
+    if (this.#open?.name === name) return this.#open.info;
+    await this.#closeExport();
+    const handle = await chain.open({ ...this.#client(), exportName: name });
+    const exported = new ServedExport(handle, readOnly);
+    this.#open = { name, exported, info: exportInfo(exported, name) };
+    // The client may have gone while the plugin was opening; nobody else would close it then.
+    if (this.#gone.signal.aborted) await this.#closeExport();
+    return exportInfo(exported, name);
+  }
+
+  #handshakeDone(negotiated: Negotiated | undefined, rest: Buffer): void {
+    if (negotiated === undefined || this.#open === undefined || this.#stopping) {
+      this.#transport.end();
+      return;
+    }
+    const { chain, threads, requestGate } = this.#setup;
+    const model = chain.threadModel;
+    this.#transmission = new Transmission(
+      this.#transport,
+      { exported: this.#open.exported, ...negotiated, log: this.#log },
+      {
+        requestsInFlight: model === "parallel" ? threads : 1,
+        ...(model === "serialize_all_requests" ? { gate: requestGate } : {}),
+      },
+      { idle: () => this.#transmissionIdle(), broken: (error) => this.#breakOff(error) },
+    );
+    if (rest.length > 0) this.#transmission.received(rest);
+  }
+
+  #transmissionIdle(): void {
+    this.#transport.end();
+    void this.#release();
+  }
+
+  #breakOff(error: unknown): void {
+    this.#log.error(messageOf(error));
+    this.#transport.destroy();
+  }
+
+  async #release(): Promise<void> {
+    await this.#closeExport();
+    if (this.#holdsConnectionGate) {
+      this.#holdsConnectionGate = false;
+      this.#setup.connectionGate.leave();
+    }
+    this.#released = true;
+    // Only when the last bytes have left too is the client really done.
+    if (this.#closed) this.#settle();
+  }
+
+  async #closeExport(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    try {
+      await open?.exported.close();
+    } catch (error) {
+      this.#log.error(`close: ${messageOf(error)}`);
+    }
+  }
+}

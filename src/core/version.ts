@@ -1,0 +1,4 @@
+/** The level of nbdkit that we are compatible with; callers compare it, so it is what --version reports. */
+export const compatibleVersion = "1.46.0";
+/** Our own name and version, as `version_extra` of --dump-config and in parentheses after the version. */
+export const ownVersion = "nbdkit-node 0.1.0";

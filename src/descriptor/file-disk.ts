@@ -1,0 +1,98 @@
+import { close } from "node:fs";
+import { promisify } from "node:util";
+import type { Handle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
+import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+import type { FileAdvice } from "../native/binding.ts";
+import { native } from "../native/load.ts";
+import { Durability } from "./durability.ts";
+import { canFindExtents, findExtents } from "./extents.ts";
+import { type Geometry, geometryOf } from "./geometry.ts";
+import { PageCacheRelief } from "./page-cache.ts";
+import { readFile } from "./read.ts";
+import { Zeroing } from "./zeroing.ts";
+
+export interface FileDiskOptions {
+  readonly writable: boolean;
+  /** The descriptor is closed with the disk. */
+  readonly owned: boolean;
+  readonly advice: FileAdvice;
+  /** Keep little of the file in the page cache. */
+  readonly relief: boolean;
+  /** Told what became of each request to zero or trim. */
+  readonly trace?: ((line: string) => void) | undefined;
+}
+
+/** A disk on an open file or block device. Where this fails, the descriptor is still the caller's. */
+export async function openFileDisk(fd: number, options: FileDiskOptions): Promise<Handle> {
+  const geometry = await geometryOf(fd);
+  if (options.advice !== "normal") native().advise(fd, 0n, 0n, options.advice);
+  const disk = new FileDisk(fd, geometry, options);
+  const { sectorSize: _, ...shape } = geometry;
+  const handle: Handle = {
+    ...shape,
+    multiConn: true,
+    nativeFua: true,
+    fastZero: true,
+    read: disk.read,
+    flush: disk.flush,
+    cache: (offset, length) => native().prefetchAsync(fd, offset, BigInt(length)),
+    close: disk.close,
+  };
+  const changes = options.writable ? { write: disk.write, trim: disk.trim, zero: disk.zero } : {};
+  // Block devices are all data to lseek.
+  const searchable = geometry.sectorSize === undefined && (await canFindExtents(fd));
+  const extents = (offset: bigint, length: number, requestOne: boolean) =>
+    findExtents(fd, offset, length, requestOne);
+  return { ...handle, ...changes, ...(searchable && { extents }) };
+}
+
+/** What a handle's methods share; they are bound, because a handle takes only those that its file allows. */
+class FileDisk {
+  readonly #fd: number;
+  readonly #owned: boolean;
+  readonly #durability: Durability;
+  readonly #zeroing: Zeroing;
+  readonly #relief: PageCacheRelief | undefined;
+
+  constructor(fd: number, { sectorSize }: Geometry, options: FileDiskOptions) {
+    this.#fd = fd;
+    this.#owned = options.owned;
+    this.#durability = new Durability(fd);
+    this.#zeroing = new Zeroing(fd, sectorSize, options.trace);
+    this.#relief = options.relief ? new PageCacheRelief(fd, this.#durability) : undefined;
+  }
+
+  readonly read = (into: Uint8Array, offset: bigint): MaybePromise<void> => {
+    const done = readFile(this.#fd, into, offset);
+    if (this.#relief === undefined) return done;
+    if (!isPromise(done)) return this.#relief.afterRead(offset, into.length);
+    return done.then(() => this.#relief?.afterRead(offset, into.length));
+  };
+
+  readonly write = async (from: Uint8Array, offset: bigint, { fua }: WriteFlags): Promise<void> => {
+    await native().pwriteAsync(this.#fd, from, offset);
+    if (fua) await this.#durability.sync();
+    await this.#relief?.afterWrite(from.length);
+  };
+
+  readonly flush = async (): Promise<void> => {
+    await this.#durability.flush();
+    this.#relief?.afterFlush();
+  };
+
+  readonly trim = async (offset: bigint, length: number, { fua }: WriteFlags): Promise<void> => {
+    await this.#zeroing.trim(offset, BigInt(length));
+    if (fua) await this.#durability.sync();
+  };
+
+  readonly zero = async (offset: bigint, length: number, flags: ZeroFlags): Promise<void> => {
+    await this.#zeroing.zero(offset, BigInt(length), flags);
+    if (flags.fua) await this.#durability.sync();
+  };
+
+  readonly close = async (): Promise<void> => {
+    // Who wanted to know whether everything was written has flushed.
+    await this.#relief?.release().catch(() => {});
+    if (this.#owned) await promisify(close)(this.#fd);
+  };
+}

@@ -1,0 +1,97 @@
+import { closeSync } from "node:fs";
+import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
+import type { Extent } from "../core/extent.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import { native } from "../native/load.ts";
+import { findExtentsNow } from "./extents.ts";
+import { createMemoryFile } from "./memory-file.ts";
+import { isNotSupported } from "./not-supported.ts";
+import { checkComplete } from "./read.ts";
+
+/** Freeing or allocating more than this takes long enough to let others run meanwhile. */
+const inlineBytesMax: number = 16 * 1024 * 1024;
+
+/**
+ * A disk in memory that forgets everything when it is closed. The kernel keeps it sparse, so its size is limited by
+ * 2^63-1 alone. All clients share one, so closing a client's handle does nothing.
+ */
+export class MemoryDisk implements Handle {
+  readonly size: bigint;
+  readonly multiConn = true;
+  /** Nothing here survives a power failure, so everything is as safe as it can be. */
+  readonly nativeFua = true;
+  readonly fastZero = true;
+  /** Whole pages save the kernel reading before writing; larger requests than the maximum are refused anyway. */
+  readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
+  readonly #fd: number;
+
+  constructor(name: string, size: bigint) {
+    this.size = size;
+    this.#fd = createMemoryFile(name, size);
+  }
+
+  read(into: Uint8Array, offset: bigint): void {
+    checkComplete(native().pread(this.#fd, into, offset), into.length);
+  }
+
+  write(from: Uint8Array, offset: bigint): void {
+    native().pwrite(this.#fd, from, offset);
+  }
+
+  flush(): void {}
+
+  cache(): void {}
+
+  trim(offset: bigint, length: number, _flags: WriteFlags): MaybePromise<void> {
+    return ignoreNotSupported(() => this.#punch(offset, length));
+  }
+
+  zero(offset: bigint, length: number, { mayTrim }: ZeroFlags): MaybePromise<void> {
+    return mayTrim ? this.#punch(offset, length) : this.#allocate(offset, BigInt(length));
+  }
+
+  extents(offset: bigint, length: number, requestOne: boolean): readonly Extent[] {
+    return findExtentsNow(this.#fd, offset, length, requestOne);
+  }
+
+  /** Takes all the memory that the disk can ever need; ENOTSUP where the system cannot promise it. */
+  async allocateAll(): Promise<void> {
+    if (this.size > 0n) await native().zeroRangeAsync(this.#fd, 0n, this.size);
+  }
+
+  /** The same disk for clients that must not give memory back: it is zeroed by writing, and trim is not offered. */
+  withoutHoles(): Handle {
+    const { size, multiConn, nativeFua, blockSize } = this;
+    const read = this.read.bind(this);
+    const write = this.write.bind(this);
+    return { size, multiConn, nativeFua, blockSize, read, write, flush: this.flush, cache: this.cache };
+  }
+
+  /** Gives the memory back; not part of a client's handle. */
+  dispose(): void {
+    closeSync(this.#fd);
+  }
+
+  #punch(offset: bigint, length: number): MaybePromise<void> {
+    if (length === 0) return;
+    if (length > inlineBytesMax) return native().punchHoleAsync(this.#fd, offset, BigInt(length));
+    native().punchHole(this.#fd, offset, BigInt(length));
+  }
+
+  #allocate(offset: bigint, length: bigint): MaybePromise<void> {
+    if (length === 0n) return;
+    if (length > inlineBytesMax) return native().zeroRangeAsync(this.#fd, offset, length);
+    native().zeroRange(this.#fd, offset, length);
+  }
+}
+
+function ignoreNotSupported(attempt: () => MaybePromise<void>): MaybePromise<void> {
+  const ignore = (error: unknown): void => {
+    if (!isNotSupported(error)) throw error;
+  };
+  try {
+    return attempt()?.then(undefined, ignore);
+  } catch (error) {
+    ignore(error);
+  }
+}

@@ -1,0 +1,25 @@
+import { randomUUID } from "node:crypto";
+import { closeSync, openSync, unlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { native } from "../native/load.ts";
+
+/** A nameless sparse file: in memory where the system has such files, in the temporary folder elsewhere. */
+export function createMemoryFile(name: string, size: bigint): number {
+  const fd = native().features.memoryFile ? native().createMemoryFile(name) : createUnlinkedFile(name);
+  try {
+    native().setSize(fd, size);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return fd;
+}
+
+/** Exported for its test: it also works where the other kind is available. */
+export function createUnlinkedFile(name: string): number {
+  const path = join(tmpdir(), `${name}-${randomUUID()}`);
+  const fd = openSync(path, "wx+", 0o600);
+  unlinkSync(path);
+  return fd;
+}

@@ -1,0 +1,2 @@
+export { NbdError } from "./core/errors.ts";
+export type { Extent } from "./core/extent.ts";

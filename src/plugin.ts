@@ -1,0 +1,29 @@
+export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./backend/handle.ts";
+export {
+  boolean,
+  choice,
+  delay,
+  descriptor,
+  integer,
+  type Parameter,
+  type Parameters,
+  password,
+  probability,
+  size,
+  text,
+  type Values,
+} from "./backend/parameter.ts";
+export {
+  type Client,
+  definePlugin,
+  type ExportItem,
+  type Host,
+  type ListRequest,
+  type OpenRequest,
+  type Plugin,
+  type ThreadModel,
+} from "./backend/plugin.ts";
+export { NbdError } from "./core/errors.ts";
+export type { Extent } from "./core/extent.ts";
+export { parseSize } from "./core/size.ts";
+export { parseBoolean, parseDelay, parseInteger, parseProbability } from "./core/values.ts";

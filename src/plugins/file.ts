@@ -1,0 +1,74 @@
+import { close } from "node:fs";
+import { promisify } from "node:util";
+import type { Handle } from "../backend/handle.ts";
+import { boolean, choice, descriptor, text } from "../backend/parameter.ts";
+import { definePlugin, type Host, type OpenRequest, type Plugin } from "../backend/plugin.ts";
+import { openFileDisk } from "../descriptor/file-disk.ts";
+import type { FileAdvice } from "../native/binding.ts";
+import { native } from "../native/load.ts";
+import { listFiles } from "./file/list.ts";
+import { openSource } from "./file/open.ts";
+import { resolveSource, type Source } from "./file/source.ts";
+
+interface State {
+  readonly source: Source;
+  readonly advice: FileAdvice;
+  readonly relief: boolean;
+  readonly host: Host;
+}
+
+/** Serves a file, a block device, or the files of a directory (nbdkit-file-plugin(1)). */
+const file: Plugin = definePlugin({
+  name: "file",
+  longname: "nbdkit file plugin",
+  description: "A file or block device, or all those in a directory",
+  parameters: {
+    file: text({ placeholder: "FILENAME", help: "The file or block device to serve" }),
+    dir: text({ placeholder: "DIRNAME", help: "A directory: clients choose a file in it by export name" }),
+    fd: descriptor({ help: "The same as file=, already open" }),
+    dirfd: descriptor({ help: "The same as dir=, already open" }),
+    cache: choice(["default", "none"], { default: "default", help: "none: see reduce-memory-pressure" }),
+    fadvise: choice(["normal", "random", "sequential"], { default: "normal", help: "How it will be read" }),
+    "reduce-memory-pressure": boolean({ default: false, help: "Keep little of the file in the page cache" }),
+  },
+  magicKey: "file",
+  debugFlags: ["zero"],
+  dumpPlugin,
+  configComplete: (values, host): State => ({
+    source: resolveSource(values),
+    advice: values.fadvise,
+    relief: values.cache === "none" || values["reduce-memory-pressure"],
+    host,
+  }),
+  listExports: ({ source }) => (source.kind === "directory" ? listFiles(source.path) : [{ name: "" }]),
+  open,
+});
+
+export default file;
+
+async function open({ source, advice, relief, host }: State, request: OpenRequest): Promise<Handle> {
+  const { fd, writable, owned } = await openSource(source, request.exportName, request.readOnly, host);
+  const trace = host.verbose && host.debugFlag("zero") > 0 ? (line: string) => host.debug(line) : undefined;
+  try {
+    return await openFileDisk(fd, { writable, owned, advice, relief, trace });
+  } catch (error) {
+    if (owned) await promisify(close)(fd);
+    throw error;
+  }
+}
+
+/** What is possible here; a file system or device may still refuse it. */
+function dumpPlugin(): Record<string, string> {
+  const { blockDevice, extents, punchHole, zeroRange } = native().features;
+  const possible = {
+    file_blkdiscard: blockDevice,
+    file_blkrotational: blockDevice,
+    file_blksszget: blockDevice,
+    file_blkzeroout: blockDevice,
+    file_block_size: blockDevice,
+    file_extents: extents,
+    file_falloc_fl_punch_hole: punchHole,
+    file_falloc_fl_zero_range: zeroRange,
+  };
+  return Object.fromEntries(Object.entries(possible).flatMap(([key, yes]) => (yes ? [[key, "yes"]] : [])));
+}

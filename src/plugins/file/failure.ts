@@ -1,0 +1,14 @@
+import { getSystemErrorMap } from "node:util";
+import { codeOf, NbdError } from "../../core/errors.ts";
+
+/** A failed system call in nbdkit's words: "realpath: /nonexist: No such file or directory". */
+export function failure(call: string, subject: string, error: unknown): NbdError {
+  return new NbdError(codeOf(error), `${call}: ${subject}: ${reasonOf(error)}`, { cause: error });
+}
+
+function reasonOf(error: unknown): string {
+  const number = (error as { errno?: unknown }).errno;
+  const reason = typeof number === "number" ? getSystemErrorMap().get(number)?.[1] : undefined;
+  if (reason === undefined) return error instanceof Error ? error.message : String(error);
+  return reason.charAt(0).toUpperCase() + reason.slice(1);
+}

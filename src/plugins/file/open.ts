@@ -1,0 +1,75 @@
+import { constants, open as openFile, type Stats, stat, writeSync } from "node:fs";
+import { promisify } from "node:util";
+import { NbdError } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import { isDisk } from "../../descriptor/geometry.ts";
+import { failure } from "./failure.ts";
+import type { Source } from "./source.ts";
+
+export interface Opened {
+  readonly fd: number;
+  readonly writable: boolean;
+  /** Ours to close. */
+  readonly owned: boolean;
+}
+
+/** Opens the file that a client asked for, for writing where that is allowed. */
+export async function openSource(
+  source: Source,
+  exportName: string,
+  readOnly: boolean,
+  log: Log,
+): Promise<Opened> {
+  if (source.kind === "descriptor") {
+    return { fd: source.fd, writable: !readOnly && isWritable(source.fd), owned: false };
+  }
+  if (source.kind === "file") return openPath(source.path, source.path, readOnly, log);
+  checkExportName(exportName);
+  return openPath(`${source.path}/${exportName}`, exportName, readOnly, log);
+}
+
+/** Clients see only what lies directly in the directory. */
+function checkExportName(name: string): void {
+  if (name === "") {
+    throw new NbdError("ENOENT", 'the default export ("") is not a file: ask for one by its name');
+  }
+  if (name.includes("/")) throw new NbdError("EINVAL", "exportname cannot contain /");
+  if (name === "." || name === ".." || name.includes("\0")) {
+    throw new NbdError("EINVAL", `file is not regular or block device: ${JSON.stringify(name)}`);
+  }
+}
+
+/** @param label what errors call the file: a client learns no more than the name that it sent */
+async function openPath(path: string, label: string, readOnly: boolean, log: Log): Promise<Opened> {
+  // Before opening, because opening a pipe can wait for ever.
+  const stats = await promisify<string, Stats>(stat)(path).catch((error) => {
+    throw failure("open", label, error);
+  });
+  if (!isDisk(stats)) throw new NbdError("EINVAL", `file is not regular or block device: ${label}`);
+  const reading = (): Promise<Opened> => openWith(path, label, false);
+  if (readOnly) return reading();
+  return openWith(path, label, true).catch((error: NbdError) => {
+    if (!["EACCES", "EPERM", "EROFS"].includes(error.code)) throw error;
+    if (log.verbose) log.debug(`${error.message}: opening it read-only`);
+    return reading();
+  });
+}
+
+async function openWith(path: string, label: string, writable: boolean): Promise<Opened> {
+  const flags = (writable ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NOCTTY;
+  try {
+    return { fd: await promisify(openFile)(path, flags), writable, owned: true };
+  } catch (error) {
+    throw failure("open", label, error);
+  }
+}
+
+/** Asks by writing nothing, which fails exactly when writing something is not allowed. */
+function isWritable(fd: number): boolean {
+  try {
+    writeSync(fd, new Uint8Array(0), 0, 0, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,91 @@
+import { fstatSync, realpathSync, type Stats, statSync } from "node:fs";
+import { NbdError } from "../../core/errors.ts";
+import { isDisk } from "../../descriptor/geometry.ts";
+import { failure } from "./failure.ts";
+
+/** Where the disks come from. Paths are absolute, as the server may change to another directory later. */
+export type Source =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "directory"; readonly path: string }
+  | { readonly kind: "descriptor"; readonly fd: number };
+
+export interface SourceValues {
+  readonly file?: string | undefined;
+  readonly dir?: string | undefined;
+  readonly fd?: number | undefined;
+  readonly dirfd?: number | undefined;
+}
+
+/** @throws NbdError when not exactly one is given, or when it names something that cannot be served */
+export function resolveSource({ file, dir, fd, dirfd }: SourceValues): Source {
+  const given = Object.entries({ file, dir, fd, dirfd }).filter(([, value]) => value !== undefined);
+  if (given.length > 1) {
+    const names = given.slice(0, 2).map(([key]) => `${key}=`);
+    throw new NbdError("EINVAL", `${names.join(" and ")} cannot be used at the same time: give only one`);
+  }
+  if (file !== undefined) return resolveFile(file);
+  if (dir !== undefined) return resolveDirectory(dir);
+  if (fd !== undefined) return checkDescriptor(fd);
+  if (dirfd !== undefined) return resolveDirectoryDescriptor(dirfd);
+  throw new NbdError(
+    "EINVAL",
+    "you must supply either [file=]<FILENAME> or dir=<DIRNAME> parameter after the plugin name on the command line" +
+      " (or an open descriptor with fd= or dirfd=)",
+  );
+}
+
+function resolveFile(name: string): Source {
+  const path = resolvePath(name);
+  const stats = statPath(path);
+  if (stats.isDirectory()) throw new NbdError("EISDIR", `use dir= to serve files within ${path}`);
+  if (!isDisk(stats)) throw new NbdError("EINVAL", `file is not regular or block device: ${path}`);
+  return { kind: "file", path };
+}
+
+function resolveDirectory(name: string): Source {
+  const path = resolvePath(name);
+  if (statPath(path).isDirectory()) return { kind: "directory", path };
+  throw new NbdError("ENOTDIR", `expecting a directory: ${path}: use file= to serve a single file`);
+}
+
+function checkDescriptor(fd: number): Source {
+  const stats = statDescriptor("fd", fd);
+  if (isDisk(stats)) return { kind: "descriptor", fd };
+  const hint = stats.isDirectory() ? ": use dirfd= to serve files within it" : "";
+  throw new NbdError("EINVAL", `fd is not regular or block device: ${fd}${hint}`);
+}
+
+/** The system's name for an open directory works like the directory, even after it was renamed. */
+function resolveDirectoryDescriptor(dirfd: number): Source {
+  if (!statDescriptor("dirfd", dirfd).isDirectory()) {
+    throw new NbdError("ENOTDIR", `dirfd is not a directory: ${dirfd}: use fd= to serve a single file`);
+  }
+  const folder = process.platform === "linux" ? "/proc/self/fd" : "/dev/fd";
+  return { kind: "directory", path: `${folder}/${dirfd}` };
+}
+
+function resolvePath(name: string): string {
+  if (name === "")
+    throw new NbdError("EINVAL", "cannot resolve a null or empty path: name a file or directory");
+  try {
+    return realpathSync.native(name);
+  } catch (error) {
+    throw failure("realpath", name, error);
+  }
+}
+
+function statPath(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    throw failure("stat", path, error);
+  }
+}
+
+function statDescriptor(key: string, fd: number): Stats {
+  try {
+    return fstatSync(fd);
+  } catch (error) {
+    throw failure(`${key}=${fd}`, "not an open descriptor", error);
+  }
+}

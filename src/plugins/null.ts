@@ -1,0 +1,28 @@
+import { size } from "../backend/parameter.ts";
+import { definePlugin, type Plugin } from "../backend/plugin.ts";
+
+/** Swallows every write and reads as zeroes (nbdkit-null-plugin(1)). */
+const nullPlugin: Plugin = definePlugin({
+  name: "null",
+  longname: "nbdkit null plugin",
+  description: "Discards what is written and reads as zeroes",
+  parameters: {
+    size: size({ default: 0n, help: "Size of the disk" }),
+  },
+  magicKey: "size",
+  open: ({ size }) => ({
+    size,
+    multiConn: true,
+    nativeFua: true,
+    fastZero: true,
+    read: (into) => void into.fill(0),
+    write: () => {},
+    flush: () => {},
+    trim: () => {},
+    zero: () => {},
+    cache: () => {},
+    extents: (_offset, length) => [{ length: BigInt(length), hole: true, zero: true }],
+  }),
+});
+
+export default nullPlugin;

@@ -1,0 +1,25 @@
+import { NbdError } from "../../core/errors.ts";
+import { Option } from "../constants.ts";
+import { type Conversation, take } from "../conversation.ts";
+import type { ExportInfo } from "../export-info.ts";
+import { exportInfo } from "./export-info.ts";
+import { sendOption } from "./option.ts";
+
+/**
+ * NBD_OPT_EXPORT_NAME, for servers that do not know NBD_OPT_GO. They refuse by hanging up.
+ * @throws NbdError ENOENT when they do
+ */
+export function* chooseByName(exportName: string, noZeroes: boolean): Conversation<ExportInfo> {
+  yield* sendOption(Option.exportName, Buffer.from(exportName));
+  try {
+    const reply = yield* take(noZeroes ? 10 : 10 + 124);
+    return exportInfo(reply.readBigUInt64BE(0), reply.readUInt16BE(8));
+  } catch (error) {
+    if (error instanceof NbdError && error.code === "ECONNRESET") {
+      throw new NbdError("ENOENT", `the server hung up instead of opening export "${exportName}"`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}

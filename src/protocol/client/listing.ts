@@ -1,0 +1,45 @@
+import { NbdError } from "../../core/errors.ts";
+import { Option } from "../constants.ts";
+import type { Conversation } from "../conversation.ts";
+import type { ExportInfo, ExportListing } from "../export-info.ts";
+import type { ReplyForm } from "../reply.ts";
+import { greet } from "./greeting.ts";
+import { askInfo } from "./info.ts";
+import { askList } from "./list.ts";
+import { listMetaContexts } from "./meta-context.ts";
+import { abort, chooseReplyForm, type HandshakeWishes, secure } from "./negotiate.ts";
+
+/** One export as the server lists it; without `info` it cannot be opened now. */
+export interface ListedExport extends ExportListing {
+  readonly info?: ExportInfo;
+  readonly contexts: readonly string[];
+}
+
+export interface ServerListing {
+  readonly style: "newstyle-fixed";
+  readonly replyForm: ReplyForm;
+  readonly exports: readonly ListedExport[];
+}
+
+/**
+ * Lists a server's exports, asks about each, and says goodbye.
+ * @throws NbdError ENOTSUP when the server is too old to list, or what its refusal means
+ */
+export function* clientListing(wishes: HandshakeWishes): Conversation<ServerListing> {
+  const { style } = yield* greet();
+  if (style !== "newstyle-fixed")
+    throw new NbdError("ENOTSUP", `the server cannot list exports (${style} handshake)`);
+  yield* secure(style, wishes);
+  const replyForm = yield* chooseReplyForm(wishes);
+  const exports: ListedExport[] = [];
+  for (const listing of yield* askList()) exports.push(yield* describe(listing, replyForm));
+  yield* abort();
+  return { style, replyForm, exports };
+}
+
+function* describe(listing: ExportListing, replyForm: ReplyForm): Conversation<ListedExport> {
+  const answer = yield* askInfo(Option.info, listing.name);
+  if ("refusal" in answer) return { ...listing, contexts: [] };
+  const contexts = replyForm === "simple" ? [] : yield* listMetaContexts(listing.name);
+  return { ...listing, info: answer, contexts };
+}

@@ -1,0 +1,37 @@
+import { NbdError } from "../../core/errors.ts";
+import { Option } from "../constants.ts";
+import { type Conversation, startTls } from "../conversation.ts";
+import type { ReplyForm } from "../reply.ts";
+import { askOption, sendOption } from "./option.ts";
+import { refusedError } from "./refusal.ts";
+
+/** What a client wants of every handshake, whatever it connects for. */
+export interface HandshakeWishes {
+  /** "require" upgrades to TLS before anything is asked, and fails where the server does not. */
+  readonly tls: "off" | "require";
+  readonly structuredReplies: boolean;
+  /** 64-bit lengths; implies structured replies where the server knows them. */
+  readonly extendedHeaders: boolean;
+}
+
+/** NBD_OPT_STARTTLS, when wanted. Nothing said in clear before it counts, so it comes first. */
+export function* secure(style: string, wishes: HandshakeWishes): Conversation<void> {
+  if (wishes.tls === "off") return;
+  if (style !== "newstyle-fixed")
+    throw new NbdError("ENOTSUP", `the server is too old for TLS (${style} handshake)`);
+  const answer = yield* askOption(Option.startTls);
+  if (!answer.ok) throw refusedError("TLS was required", answer.refusal);
+  yield* startTls();
+}
+
+/** The best reply form that both sides know. */
+export function* chooseReplyForm(wishes: HandshakeWishes): Conversation<ReplyForm> {
+  if (wishes.extendedHeaders && (yield* askOption(Option.extendedHeaders)).ok) return "extended";
+  const structured = wishes.structuredReplies || wishes.extendedHeaders;
+  return structured && (yield* askOption(Option.structuredReply)).ok ? "structured" : "simple";
+}
+
+/** NBD_OPT_ABORT: the polite goodbye before an export is chosen. Servers may hang up without an answer. */
+export function* abort(): Conversation<void> {
+  yield* sendOption(Option.abort, Buffer.alloc(0));
+}

@@ -1,0 +1,9 @@
+import type { AnyFilter } from "../backend/component.ts";
+
+type Load = () => Promise<{ readonly default: AnyFilter }>;
+
+/** The filters in this package, each loaded only when it is named. */
+export const builtInFilters: Readonly<Record<string, Load>> = {
+  noextents: () => import("../filters/noextents.ts"),
+  nofilter: () => import("../filters/nofilter.ts"),
+};

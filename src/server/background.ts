@@ -1,0 +1,71 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
+
+/** Tells the detached copy which descriptor its starter waits on. */
+const readyVariable = "NBDKIT_NODE_READY_FD";
+
+let readyDescriptor: number | undefined;
+
+/** True in the detached copy. Call it once, first of all: it takes the variable out of the environment. */
+export function isDetachedCopy(): boolean {
+  const value = process.env[readyVariable];
+  delete process.env[readyVariable];
+  if (value !== undefined) readyDescriptor = Number(value);
+  return readyDescriptor !== undefined;
+}
+
+/**
+ * Node cannot fork, so going to the background means to start a detached copy of ourselves, which does everything
+ * up to serving with our stdin, stdout and stderr and then says so over a pipe.
+ * @returns the exit status of this process: 0 once clients can connect, else the copy's
+ */
+export function startDetachedCopy(): Promise<number> {
+  const fd = freeDescriptor();
+  const inherited = Array.from({ length: fd }, (_, index) => (isOpen(index) ? index : ("ignore" as const)));
+  const copy = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    detached: true,
+    stdio: [...inherited, "pipe"],
+    env: { ...process.env, [readyVariable]: String(fd) },
+  });
+  forwardSignals(copy);
+  return new Promise((resolve, reject) => {
+    copy.once("error", reject);
+    copy.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
+    copy.stdio[fd]!.once("data", () => resolve(0));
+  });
+}
+
+/** In the detached copy: clients can connect. Releases whoever started us, and the terminal with it. */
+export function moveToBackground(): void {
+  process.chdir("/");
+  for (const fd of [0, 1, 2]) {
+    closeSync(fd);
+    // The lowest free number is taken, which is the one just closed.
+    openSync("/dev/null", fd === 0 ? "r" : "w");
+  }
+  writeSync(readyDescriptor!, "ready");
+  closeSync(readyDescriptor!);
+}
+
+/** Until the copy serves, Ctrl-C here is meant for both; it has left the terminal's group. */
+function forwardSignals(copy: ChildProcess): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
+    process.on(signal, () => copy.kill(signal));
+  }
+}
+
+/** The first descriptor that nobody uses: those below may have been passed on purpose (fd=5, password=-3). */
+function freeDescriptor(): number {
+  let fd = 3;
+  while (isOpen(fd)) fd++;
+  return fd;
+}
+
+function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,87 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
+import { shellQuote } from "../core/shell.ts";
+import type { Endpoint } from "./listen.ts";
+import { hasTerminal, processTree } from "./process-tree.ts";
+import { serverUri } from "./uri.ts";
+
+/** What --run runs, and the name that its URI carries (nbdkit-captive(1)). */
+export interface CaptiveOptions {
+  readonly command: string;
+  readonly exportName: string;
+}
+
+/** A command that was told to end and has not done so within this time is ended hard. */
+export const captiveGraceMs = 10_000;
+
+/** The command of --run while it lives. */
+export class Captive {
+  /** The exit status of the command as a shell would have it: 128+N when signal N killed it. Never rejects. */
+  readonly finished: Promise<number>;
+  readonly #child: ChildProcess;
+  #grace: NodeJS.Timeout | undefined;
+
+  /** Starts the command; the server must be listening. Its stdin, stdout and stderr are ours. */
+  constructor(options: CaptiveOptions, endpoint: Endpoint) {
+    const script = `${variables(options, endpoint)}${options.command}`;
+    this.#child = spawn("/bin/sh", ["-c", script], { stdio: "inherit" });
+    this.finished = new Promise((resolve) => {
+      this.#child.once("error", (error) => {
+        process.stderr.write(`nbdkit: error: cannot run the command of --run: ${error.message}\n`);
+        resolve(1);
+      });
+      this.#child.once("exit", (code, signal) => {
+        clearTimeout(this.#grace);
+        resolve(statusOf(code, signal));
+      });
+    });
+  }
+
+  /**
+   * Passes a signal that was meant to end us on to the command and all that it started; the server goes on until
+   * the command has ended. The second one, or {@link captiveGraceMs}, kills.
+   */
+  tellToEnd(signal: NodeJS.Signals): void {
+    // From the terminal the command has it already, and may live on: Ctrl-C in an interactive client is the client's.
+    if ((signal === "SIGINT" || signal === "SIGQUIT") && hasTerminal()) return;
+    const impatient = this.#grace !== undefined;
+    this.#grace ??= setTimeout(() => this.#signalAll("SIGKILL"), captiveGraceMs);
+    this.#signalAll(impatient ? "SIGKILL" : signal);
+  }
+
+  #signalAll(signal: NodeJS.Signals): void {
+    if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null)
+      return;
+    for (const pid of processTree(this.#child.pid)) {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // It has ended by itself, which is all that was wanted.
+      }
+    }
+  }
+}
+
+function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
+  if (code !== null) return code;
+  const number = constants.signals[signal!];
+  process.stderr.write(`nbdkit: external command was killed by signal ${number}\n`);
+  return 128 + number;
+}
+
+/** Assigned and not exported, one on a line, so that the command can be all that a script can. */
+function variables({ exportName }: CaptiveOptions, endpoint: Endpoint): string {
+  const values = {
+    uri: serverUri(endpoint, exportName) ?? "",
+    exportname: exportName,
+    port: endpoint.kind === "tcp" ? String(endpoint.port) : "",
+    unixsocket: endpoint.kind === "unix" ? endpoint.path : "",
+    tls: "",
+    tls_certificates: "",
+    tls_psk: "",
+  };
+  const lines = Object.entries(values).map(
+    ([name, value]) => `${name}=${value === "" ? "" : shellQuote(value)}\n`,
+  );
+  return `${lines.join("")}nbd="$uri"\n`;
+}

@@ -1,0 +1,41 @@
+import { messageOf, NbdError } from "../core/errors.ts";
+import type { NativeBinding } from "../native/binding.ts";
+import { native } from "../native/load.ts";
+import type { Launch } from "./launch.ts";
+
+/**
+ * Makes this process get SIGTERM when its parent dies, however it dies (nbdkit-captive(1), "EXIT WITH PARENT").
+ * Most often the launcher has done it already, before Node was there; then nothing is left to do.
+ * @throws NbdError ENOTSUP where it cannot be done
+ */
+export function exitWithParent(launch: Launch): void {
+  if (launch.armed) return;
+  const reason = whyUnsupported();
+  if (reason !== undefined) {
+    throw new NbdError(
+      "ENOTSUP",
+      `--exit-with-parent is not implemented for this operating system: ${reason}`,
+    );
+  }
+  native().exitWithParent(launch.parentPid);
+}
+
+/** Takes back what the launcher did for an argument that only looked like the option. */
+export function surviveParent(launch: Launch): void {
+  if (launch.armed) native().cancelExitWithParent();
+}
+
+/** The `exit_with_parent` of --dump-config. */
+export function isExitWithParentSupported(): boolean {
+  return whyUnsupported() === undefined;
+}
+
+function whyUnsupported(): string | undefined {
+  let addon: NativeBinding;
+  try {
+    addon = native();
+  } catch (error) {
+    return messageOf(error);
+  }
+  return addon.features.exitWithParent ? undefined : `${process.platform} cannot tell us`;
+}

@@ -1,0 +1,77 @@
+import type { Chain } from "../backend/chain.ts";
+import { shellQuote } from "../core/shell.ts";
+import { moveToBackground } from "./background.ts";
+import { Captive, type CaptiveOptions } from "./captive.ts";
+import type { ServerOptions } from "./options.ts";
+import { writePidfile } from "./pidfile.ts";
+import type { Quit, QuitReason } from "./quit.ts";
+import { Server } from "./server.ts";
+import { serverUri } from "./uri.ts";
+
+/** What the process around the server is to do. */
+export interface RunOptions extends ServerOptions {
+  /** This is the detached copy of ourselves: leave the terminal as soon as clients can connect. */
+  readonly toBackground: boolean;
+  readonly pidfile?: string;
+  readonly run?: string;
+  /** -e: goes into the URI, and nowhere else. */
+  readonly exportName: string;
+  readonly printUri: boolean;
+}
+
+/**
+ * The life of a serving process, in nbdkit's order, which scripts rely on. The chain has been loaded and configured.
+ * @returns the exit status
+ */
+export async function run(chain: Chain, options: RunOptions, quit: Quit): Promise<number> {
+  try {
+    await chain.getReady();
+    const server = await Server.listen(chain, options);
+    try {
+      if (options.printUri) printUri(server, options.exportName);
+      writePidfile(options.pidfile);
+      if (options.toBackground) moveToBackground();
+      const captive = startCaptive(server, options);
+      await chain.afterFork();
+      server.accept();
+      return await untilTheEnd(server, captive, quit);
+    } finally {
+      // Whoever asks once more has lost patience.
+      quit.handleSignals(() => server.destroy());
+      await server.stop();
+    }
+  } finally {
+    await chain.cleanup();
+    await chain.unload();
+  }
+}
+
+function startCaptive(server: Server, options: RunOptions): Captive | undefined {
+  if (options.run === undefined) return undefined;
+  const captive: CaptiveOptions = { command: options.run, exportName: options.exportName };
+  return new Captive(captive, server.endpoint);
+}
+
+async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Quit): Promise<number> {
+  const served = Promise.race([quit.asked, server.finished.then((): QuitReason => "asked")]);
+  if (captive === undefined) return statusOf(await served);
+  quit.handleSignals((signal) => captive.tellToEnd(signal));
+  const first = await Promise.race([captive.finished, served]);
+  if (typeof first === "number") return first;
+  // The server ends before its command: clients see that at once, and the command's own end decides what we say.
+  await server.stop();
+  return (await captive.finished) || statusOf(first);
+}
+
+function statusOf(reason: QuitReason): number {
+  if (reason === "failed") return 1;
+  // Hanging up is no orderly end for the shell that waits for us; cleaned up, but still the signal's status.
+  return reason === "SIGHUP" ? 129 : 0;
+}
+
+/** --print-uri: for people to copy, and the line that nbdkit prints beside it. */
+function printUri(server: Server, exportName: string): void {
+  const uri = serverUri(server.endpoint, exportName);
+  if (uri === undefined) return;
+  process.stdout.write(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);
+}

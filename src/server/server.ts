@@ -1,0 +1,95 @@
+import type { Chain } from "../backend/chain.ts";
+import { Session, type SessionSetup } from "../connection/session.ts";
+import { Gate } from "../core/gate.ts";
+import type { Transport } from "../transport/transport.ts";
+import { type Endpoint, type Listener, listen } from "./listen.ts";
+import { namedLog } from "./log.ts";
+import type { ServerOptions } from "./options.ts";
+
+/** At the end, clients that make no progress for so long are cut off. */
+export const drainStallMs = 5000;
+
+/** A chain of plugin and filters behind a listener: the part of a server that does not care which process it is in. */
+export class Server {
+  /** Resolves when the only client that can ever come (standard input) has gone. */
+  readonly finished: Promise<void>;
+  readonly #listener: Listener;
+  readonly #chain: Chain;
+  readonly #options: ServerOptions;
+  readonly #setup: Omit<SessionSetup, "log">;
+  readonly #sessions = new Set<Session>();
+  #connections = 0;
+  #finish!: () => void;
+
+  private constructor(listener: Listener, chain: Chain, options: ServerOptions) {
+    this.#listener = listener;
+    this.#chain = chain;
+    this.#options = options;
+    this.#setup = {
+      chain,
+      threads: options.threads,
+      readOnly: options.readOnly,
+      requestGate: new Gate(),
+      connectionGate: new Gate(),
+    };
+    this.finished = new Promise((resolve) => {
+      this.#finish = resolve;
+    });
+  }
+
+  /** Opens the listener; clients wait until `accept`. */
+  static async listen(chain: Chain, options: ServerOptions): Promise<Server> {
+    return new Server(await listen(options.listen), chain, options);
+  }
+
+  get endpoint(): Endpoint {
+    return this.#listener.endpoint;
+  }
+
+  accept(): void {
+    this.#listener.accept((transport) => this.#serve(transport));
+  }
+
+  /** Takes no new client and no new request, answers what is in flight, and closes every connection. */
+  async stop(): Promise<void> {
+    this.#listener.close();
+    for (const session of this.#sessions) session.stop();
+    while (this.#sessions.size > 0) {
+      if (await this.#oneFinishes()) continue;
+      this.#options.log.error(`${this.#sessions.size} connections did not end in time and were cut off`);
+      this.destroy();
+      return;
+    }
+  }
+
+  /** Cuts everything off. */
+  destroy(): void {
+    this.#listener.close();
+    for (const session of this.#sessions) session.destroy();
+    this.#sessions.clear();
+  }
+
+  #serve(transport: Transport): void {
+    this.#connections++;
+    const name = `${this.#chain.plugin.name}[${this.#connections}]`;
+    const log = namedLog(this.#options.log, name);
+    const session = new Session(transport, { ...this.#setup, log });
+    this.#sessions.add(session);
+    void session.finished.then(() => {
+      this.#sessions.delete(session);
+      if (this.#options.listen.kind === "stdio") this.#finish();
+    });
+    void session.start();
+  }
+
+  async #oneFinishes(): Promise<boolean> {
+    let timer: NodeJS.Timeout | undefined;
+    const stalled = new Promise<false>((resolve) => {
+      timer = setTimeout(() => resolve(false), drainStallMs);
+    });
+    const progress = Promise.race([...this.#sessions].map(({ finished }) => finished.then(() => true)));
+    const result = await Promise.race([stalled, progress]);
+    clearTimeout(timer);
+    return result;
+  }
+}

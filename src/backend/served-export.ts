@@ -1,4 +1,4 @@
-import assert from "node:assert";
+import { assert } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Extent } from "../core/extent.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";

@@ -47,7 +47,7 @@ function componentHelp(kind: string, { definition, path }: Loaded<AnyPlugin | An
     ] as const;
   });
   const description = definition.description === undefined ? [] : [definition.description];
-  return [title, `(${path})`, ...description, ...(rows.length === 0 ? [] : [table(rows)])].join("\n");
+  return [title, `(${path()})`, ...description, ...(rows.length === 0 ? [] : [table(rows)])].join("\n");
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {
@@ -120,7 +120,7 @@ const systemNames: Readonly<Record<string, string>> = {
 export async function pluginText({ plugin, filters }: Components): Promise<string> {
   const { definition, path } = plugin;
   const common = {
-    path,
+    path: path(),
     name: definition.name,
     version: definition.version ?? compatibleVersion,
     api_version: "2",
@@ -137,7 +137,7 @@ export async function pluginText({ plugin, filters }: Components): Promise<strin
   text += keyValues((await definition.dumpPlugin?.()) ?? {});
   for (const filter of filters) {
     const { name } = filter.definition;
-    text += keyValues({ [`${name}_path`]: filter.path, [`${name}_name`]: name });
+    text += keyValues({ [`${name}_path`]: filter.path(), [`${name}_name`]: name });
     text += keyValues((await filter.definition.dumpPlugin?.()) ?? {});
   }
   return text;

@@ -1,5 +1,4 @@
-import { randomUUID } from "node:crypto";
-import { closeSync, openSync, unlinkSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmdirSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { native } from "../native/load.ts";
@@ -18,8 +17,13 @@ export function createMemoryFile(name: string, size: bigint): number {
 
 /** Exported for its test: it also works where the other kind is available. */
 export function createUnlinkedFile(name: string): number {
-  const path = join(tmpdir(), `${name}-${randomUUID()}`);
-  const fd = openSync(path, "wx+", 0o600);
-  unlinkSync(path);
-  return fd;
+  const directory = mkdtempSync(join(tmpdir(), `${name}-`));
+  try {
+    const path = join(directory, "disk");
+    const fd = openSync(path, "wx+", 0o600);
+    unlinkSync(path);
+    return fd;
+  } finally {
+    rmdirSync(directory);
+  }
 }

@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import load from "node-gyp-build";
 import { packageRoot } from "../core/package-root.ts";
 import type { NativeBinding } from "./binding.ts";
 
@@ -14,10 +14,8 @@ export function native(): NativeBinding {
 }
 
 function loadAddon(): NativeBinding {
-  const require = createRequire(import.meta.url);
-  const load = require("node-gyp-build") as (root: string) => NativeBinding;
   try {
-    return load(packageRoot());
+    return load(packageRoot()) as NativeBinding;
   } catch (error) {
     throw new Error(
       `no prebuilt addon for ${process.platform}-${process.arch}: ` +

@@ -10,7 +10,8 @@ import { builtInPlugins } from "./plugins.ts";
 /** A plugin or filter, and where it came from. */
 export interface Loaded<Kind> {
   readonly definition: Kind;
-  readonly path: string;
+  /** Only questions ask for it. */
+  path(): string;
 }
 
 /**
@@ -35,13 +36,13 @@ async function find<Kind>(
   mark: string,
 ): Promise<Loaded<Kind>> {
   if (Object.hasOwn(builtIn, name)) {
-    const path = join(packageRoot(), "dist", `${kind}s`, `${name}.js`);
-    return { definition: (await builtIn[name]!()).default, path };
+    const { default: definition } = await builtIn[name]!();
+    return { definition, path: () => join(packageRoot(), "dist", `${kind}s`, `${name}.js`) };
   }
   const path = isShortName(name) ? packagePath(kind, name, Object.keys(builtIn)) : resolve(name);
   const module = await importPath<Kind>(kind, name, path);
   if (typeof module.default === "object" && module.default !== null && mark in module.default) {
-    return { definition: module.default, path };
+    return { definition: module.default, path: () => path };
   }
   throw new NbdError("EINVAL", `cannot open ${kind} '${name}': ${path} has no ${kind} as its default export`);
 }

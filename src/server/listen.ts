@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { createServer, type ListenOptions as NetListenOptions, type Server, type Socket } from "node:net";
 import { resolve } from "node:path";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
@@ -108,6 +107,7 @@ async function localAddresses(
     return [{ host: "0.0.0.0" }, { host: "::", ipv6Only: true }];
   }
   try {
+    const { lookup } = await import("node:dns/promises");
     const found = await lookup(host, { all: true, family: family ?? 0 });
     return found.map(({ address }) => ({ host: address }));
   } catch (error) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmdirSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -16,6 +16,7 @@ export class PrivateDirectory {
 
   /** Synchronous, so that it can also run while the process exits. */
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    if (existsSync(this.socketPath)) unlinkSync(this.socketPath);
+    rmdirSync(this.path);
   }
 }

@@ -58,7 +58,9 @@ async function openPath(path: string, label: string, readOnly: boolean, log: Log
 async function openWith(path: string, label: string, writable: boolean): Promise<Opened> {
   const flags = (writable ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NOCTTY;
   try {
-    return { fd: await promisify(openFile)(path, flags), writable, owned: true };
+    const fd = await promisify(openFile)(path, flags);
+    // Linux lets a read-only block device be opened for writing.
+    return { fd, writable: writable && isWritable(fd), owned: true };
   } catch (error) {
     throw failure("open", label, error);
   }

@@ -1,0 +1,252 @@
+import { NbdError } from "../core/errors.ts";
+import type { Extent } from "../core/extent.ts";
+import type { StatusExtent } from "../protocol/client/awaited.ts";
+import type { ClientAgreement } from "../protocol/client/handshake.ts";
+import { AllocationState, baseAllocation } from "../protocol/constants.ts";
+import type { BlockSize } from "../protocol/export-info.ts";
+import type { ReplyForm } from "../protocol/reply.ts";
+import type { NbdAddress } from "./address.ts";
+import type { Capabilities } from "./capabilities.ts";
+import { Engine } from "./engine.ts";
+import { formatNbdUri } from "./format-uri.ts";
+import type { Line } from "./line.ts";
+import { type ReadOptions, Requests, type WriteOptions, type ZeroOptions } from "./requests.ts";
+import { allSettled, cutBytes, cutRange } from "./split.ts";
+
+export interface StatusOptions {
+  /** Only the first extent of each context, cut at the end of the range. */
+  readonly requestOne?: boolean;
+  /** Only this context, instead of all that were agreed on. */
+  readonly context?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * An open export. Any number of requests may be under way; replies come in any order.
+ *
+ * Offsets and lengths are bytes. Whatever the server refuses, or this side knows that it would refuse, throws
+ * `NbdError` with the errno name in `code`; a server that breaks the protocol ends the connection with EPROTO, and a
+ * lost connection fails everything with ECONNRESET. An aborted request rejects at once with the signal's
+ * reason, though the server may still do it.
+ */
+export class NbdClient implements AsyncDisposable {
+  readonly address: NbdAddress;
+  /** The address as NBD URI. */
+  readonly uri: string;
+  /** bytes */
+  readonly size: bigint;
+  /** The server's name for the export, which differs from the one asked for when that was "" (the default). */
+  readonly exportName: string;
+  readonly description: string | undefined;
+  readonly capabilities: Capabilities;
+  /** As the server announced it; without it, 1 byte to 32 MiB. */
+  readonly blockSize: BlockSize | undefined;
+  readonly handshake: ClientAgreement["style"];
+  readonly replyForm: ReplyForm;
+  /** Names of the metadata contexts that `blockStatus` reports. */
+  readonly contexts: readonly string[];
+  /** Every context that the export has, if `connect` was told to ask. */
+  readonly availableContexts: readonly string[];
+  /** Settles when the connection is gone; with the reason, unless `close` was it. */
+  readonly closed: Promise<NbdError | undefined>;
+  readonly #engine: Engine;
+  readonly #requests: Requests;
+  readonly #contextIds: ReadonlyMap<string, number>;
+
+  /** Use `connect`. */
+  constructor(line: Line, address: NbdAddress, agreement: ClientAgreement) {
+    this.address = address;
+    this.uri = formatNbdUri(address);
+    this.size = agreement.info.size;
+    this.exportName = agreement.info.name ?? agreement.exportName;
+    this.description = agreement.info.description;
+    this.blockSize = agreement.info.blockSize;
+    this.handshake = agreement.style;
+    this.replyForm = agreement.replyForm;
+    this.#contextIds = new Map(agreement.contexts.map(({ name, id }) => [name, id]));
+    this.contexts = [...this.#contextIds.keys()];
+    this.availableContexts = agreement.availableContexts;
+    this.#requests = new Requests(agreement);
+    this.capabilities = this.#requests.capabilities;
+    this.#engine = new Engine(line, agreement.replyForm, this.uri);
+    this.closed = this.#engine.closedBecause;
+  }
+
+  get readOnly(): boolean {
+    return this.capabilities.readOnly;
+  }
+
+  /**
+   * Reads into a new buffer or into the caller's, in as many requests as it takes. After a failure the
+   * contents of the caller's buffer are unspecified; after an abort it is not touched any more.
+   */
+  async read(
+    offset: bigint | number,
+    lengthOrInto: number | Uint8Array,
+    options: ReadOptions = {},
+  ): Promise<Buffer> {
+    const start = BigInt(offset);
+    const length = typeof lengthOrInto === "number" ? lengthOrInto : lengthOrInto.length;
+    this.#requests.check("read", start, BigInt(length));
+    const into = typeof lengthOrInto === "number" ? Buffer.allocUnsafe(length) : asBuffer(lengthOrInto);
+    const pieces: Promise<unknown>[] = [];
+    for (const { at, piece } of cutBytes(into, this.#requests.payloadMax)) {
+      const request = this.#requests.read(start + BigInt(at), piece, options.dontFragment ?? false);
+      pieces.push(this.#engine.submit(request, options.signal));
+    }
+    await allSettled(pieces);
+    return into;
+  }
+
+  /** Writes the bytes, which must stay untouched until the promise settles; with a signal they are copied first. */
+  async write(offset: bigint | number, data: Uint8Array, options: WriteOptions = {}): Promise<void> {
+    const start = BigInt(offset);
+    this.#requests.check("write", start, BigInt(data.length));
+    const flags = this.#requests.writeFlags({ fua: options.fua });
+    // An aborted write may still sit in the socket's queue when the caller reuses the buffer.
+    const bytes = options.signal === undefined ? asBuffer(data) : Buffer.from(data);
+    const pieces: Promise<unknown>[] = [];
+    for (const { at, piece } of cutBytes(bytes, this.#requests.payloadMax)) {
+      pieces.push(
+        this.#engine.submit(this.#requests.write(start + BigInt(at), piece, flags), options.signal),
+      );
+    }
+    await allSettled(pieces);
+  }
+
+  /** Waits until every write that was answered is on permanent storage. */
+  async flush(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    await this.#engine.submit(this.#requests.flush(), options.signal);
+  }
+
+  /** Says that the range is not needed any more; what it reads as afterwards is the server's choice. */
+  async trim(offset: bigint | number, length: bigint | number, options: WriteOptions = {}): Promise<void> {
+    await this.#eachRange(
+      "trim",
+      offset,
+      length,
+      this.#requests.writeFlags({ fua: options.fua }),
+      options.signal,
+    );
+  }
+
+  /** Makes the range read as zeroes. */
+  async zero(offset: bigint | number, length: bigint | number, options: ZeroOptions = {}): Promise<void> {
+    await this.#eachRange("zero", offset, length, this.#requests.writeFlags(options), options.signal);
+  }
+
+  /** Says that the range will be read soon. */
+  async cache(
+    offset: bigint | number,
+    length: bigint | number,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    await this.#eachRange("cache", offset, length, 0, options.signal);
+  }
+
+  /**
+   * What the range is made of, by context name: extents from `offset` on, at least one. They may end before the
+   * range does (ask again from there), and the last one may go beyond it.
+   */
+  async blockStatus(
+    offset: bigint | number,
+    length: bigint | number,
+    options: StatusOptions = {},
+  ): Promise<Map<string, readonly StatusExtent[]>> {
+    const start = BigInt(offset);
+    this.#requests.check("block status", start, BigInt(length));
+    if (BigInt(length) === 0n) throw new NbdError("EINVAL", "block status of 0 bytes: ask for at least one");
+    const names = options.context === undefined ? this.contexts : [options.context];
+    const ids = names.map((name) => this.#contextId(name));
+    const request = this.#requests.blockStatus(start, BigInt(length), options.requestOne ?? false, ids);
+    const byId = await this.#engine.submit(request, options.signal);
+    return new Map(names.map((name, index) => [name, byId.get(ids[index]!)!]));
+  }
+
+  /** The allocation (`base:allocation`) of exactly this range, in as many requests as it takes. */
+  async extents(
+    offset: bigint | number,
+    length: bigint | number,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Extent[]> {
+    const extents: Extent[] = [];
+    for await (const { length: bytes, state } of this.statusOf(baseAllocation, offset, length, options)) {
+      extents.push({
+        length: bytes,
+        hole: (state & BigInt(AllocationState.hole)) !== 0n,
+        zero: (state & BigInt(AllocationState.zero)) !== 0n,
+      });
+    }
+    return extents;
+  }
+
+  /** The extents of one context that cover exactly this range, neighbours in the same state joined. */
+  async *statusOf(
+    context: string,
+    offset: bigint | number,
+    length: bigint | number,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): AsyncGenerator<StatusExtent, void, undefined> {
+    const end = BigInt(offset) + BigInt(length);
+    let pending: StatusExtent | undefined;
+    for (let at = BigInt(offset); at < end; ) {
+      const status = await this.blockStatus(at, end - at, { context, signal: options.signal });
+      for (const extent of status.get(context)!) {
+        const bytes = at + extent.length > end ? end - at : extent.length;
+        at += bytes;
+        if (pending?.state === extent.state) {
+          pending = { length: pending.length + bytes, state: pending.state };
+        } else {
+          if (pending !== undefined) yield pending;
+          pending = { length: bytes, state: extent.state };
+        }
+      }
+    }
+    if (pending !== undefined) yield pending;
+  }
+
+  /** Waits for the requests under way, takes leave of the server, and closes. */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  /** Closes at once: requests under way reject with the reason. */
+  destroy(reason?: NbdError): void {
+    this.#engine.destroy(reason);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** One request after the other, since a range may be as long as the disk and a request only 32 bits. */
+  async #eachRange(
+    command: "trim" | "zero" | "cache",
+    offset: bigint | number,
+    length: bigint | number,
+    flags: number,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    this.#requests.check(command, BigInt(offset), BigInt(length));
+    for (const range of cutRange(BigInt(offset), BigInt(length), this.#requests.rangeMax)) {
+      await this.#engine.submit(this.#requests.range(command, range.offset, range.length, flags), signal);
+    }
+  }
+
+  #contextId(name: string): number {
+    const id = this.#contextIds.get(name);
+    if (id === undefined) {
+      const known = this.contexts.join(", ");
+      throw new NbdError(
+        "ENOTSUP",
+        `the metadata context "${name}" was not agreed on (only: ${known || "none"})`,
+      );
+    }
+    return id;
+  }
+}
+
+/** The same bytes, with a Buffer's methods. */
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,94 @@
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { clientHandshake } from "../protocol/client/handshake.ts";
+import { clientListing, type ServerListing } from "../protocol/client/listing.ts";
+import { baseAllocation } from "../protocol/constants.ts";
+import { type Address, connectSocket } from "../transport/socket.ts";
+import type { NbdAddress } from "./address.ts";
+import { NbdClient } from "./client.ts";
+import { formatNbdUri } from "./format-uri.ts";
+import { Line } from "./line.ts";
+import { parseNbdUri } from "./uri.ts";
+
+export interface ListOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Default: true. Without them there are no sparse reads, error texts and metadata contexts. */
+  readonly structuredReplies?: boolean;
+  /** Default: true. Lengths of 64 bits, where the server knows them. */
+  readonly extendedHeaders?: boolean;
+}
+
+export interface ConnectOptions extends ListOptions {
+  /** Instead of the one in the URI. */
+  readonly exportName?: string;
+  /** Contexts that `blockStatus` should report; `base:allocation` when absent. */
+  readonly metaContexts?: readonly string[];
+  /** Also ask which contexts there are, for `NbdClient.availableContexts`. */
+  readonly listContexts?: boolean;
+}
+
+/**
+ * Connects to an NBD server and opens an export.
+ * @throws NbdError EINVAL for a wrong URI; ENOTSUP for TLS and vsock, which are not supported yet; what the server's
+ * refusal means, with its text; EPROTO when it breaks the protocol; the code of a failed connect; the signal's reason
+ */
+export async function connect(uri: string | NbdAddress, options: ConnectOptions = {}): Promise<NbdClient> {
+  const given = typeof uri === "string" ? parseNbdUri(uri) : uri;
+  const address = options.exportName === undefined ? given : { ...given, exportName: options.exportName };
+  const conversation = clientHandshake({
+    ...wishes(address, options),
+    exportName: address.exportName ?? "",
+    metaContexts: options.metaContexts ?? [baseAllocation],
+    listContexts: options.listContexts ?? false,
+  });
+  return await named(address, options.signal, async () => {
+    const line = await dial(address, options.signal);
+    return new NbdClient(line, address, await line.talk(conversation, options.signal));
+  });
+}
+
+/**
+ * Lists the exports of a server, each with what the server tells about it. The export name of the URI does not matter.
+ * @throws NbdError as `connect` does; ENOTSUP for servers too old to list
+ */
+export async function listExports(
+  uri: string | NbdAddress,
+  options: ListOptions = {},
+): Promise<ServerListing> {
+  const address = typeof uri === "string" ? parseNbdUri(uri) : uri;
+  return await named(address, options.signal, async () => {
+    const line = await dial(address, options.signal);
+    const listing = await line.talk(clientListing(wishes(address, options)), options.signal);
+    line.transport.end();
+    return listing;
+  });
+}
+
+function wishes(
+  { tls }: NbdAddress,
+  { structuredReplies = true, extendedHeaders = structuredReplies }: ListOptions,
+): { tls: "off" | "require"; structuredReplies: boolean; extendedHeaders: boolean } {
+  return { tls: tls === undefined ? "off" : "require", structuredReplies, extendedHeaders };
+}
+
+async function dial({ target, tls }: NbdAddress, signal: AbortSignal | undefined): Promise<Line> {
+  if (tls !== undefined) throw new NbdError("ENOTSUP", "TLS is not supported yet: use nbd: or nbd+unix:");
+  if (target.kind === "vsock")
+    throw new NbdError("ENOTSUP", "vsock is not supported yet: use nbd: or nbd+unix:");
+  const address: Address =
+    target.kind === "unix" ? { socketPath: target.path } : { host: target.host, port: target.port };
+  return new Line(await connectSocket(address, signal));
+}
+
+/** Failures name the server; an abort stays what the signal's owner made it. */
+async function named<T>(
+  address: NbdAddress,
+  signal: AbortSignal | undefined,
+  action: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) throw error;
+    throw new NbdError(codeOf(error), `${formatNbdUri(address)}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,210 @@
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import type { Awaited, Outcome, StatusExtent } from "../protocol/client/awaited.ts";
+import { ReplyParser, type ReplySink } from "../protocol/client/reply-parser.ts";
+import { Command } from "../protocol/constants.ts";
+import type { ReplyForm } from "../protocol/reply.ts";
+import { writeRequestHeader } from "../protocol/request-header.ts";
+import { backlogBytesMax, type Receiver } from "../transport/transport.ts";
+import type { Line } from "./line.ts";
+
+/** One request as it goes over the wire, and what its reply may be. */
+export interface Submission {
+  readonly command: number;
+  readonly flags: number;
+  readonly offset: bigint;
+  readonly length: bigint;
+  /** Must stay untouched until the promise settles. */
+  readonly payload?: Buffer;
+  readonly awaited: Awaited;
+  /** "write of 4096 bytes at 0", for errors */
+  readonly what: string;
+}
+
+export type StatusByContext = ReadonlyMap<number, readonly StatusExtent[]>;
+
+interface InFlight {
+  readonly submission: Submission;
+  readonly resolve: (status: StatusByContext) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** Payloads up to here are copied behind their header, which costs less than a second system call. */
+const gatheredBytesMax = 16 * 1024;
+
+/** Requests in flight on one connection: sends them, matches the replies, and fails them all when it dies. */
+export class Engine implements Receiver, ReplySink {
+  /** Settles when the connection is gone: with the reason, or with undefined after `close`. */
+  readonly closedBecause: Promise<NbdError | undefined>;
+  readonly #line: Line;
+  readonly #form: ReplyForm;
+  readonly #server: string;
+  readonly #parser: ReplyParser;
+  readonly #inFlight = new Map<bigint, InFlight>();
+  /** Requests that wait for the server to take what was sent before. */
+  readonly #waiting: InFlight[] = [];
+  #nextCookie = 1n;
+  #closing = false;
+  #dead: NbdError | undefined;
+  #resolveClosed!: (reason: NbdError | undefined) => void;
+
+  /** @param server names it in errors */
+  constructor(line: Line, form: ReplyForm, server: string) {
+    this.#line = line;
+    this.#form = form;
+    this.#server = server;
+    this.#parser = new ReplyParser(form, this);
+    this.closedBecause = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    line.handOver(this);
+  }
+
+  /**
+   * Sends a request, as soon as the connection has room for it.
+   * @throws NbdError what the server answers, or why the connection is gone; the signal's reason
+   */
+  submit(submission: Submission, signal?: AbortSignal): Promise<StatusByContext> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      if (this.#dead !== undefined)
+        throw this.#error(this.#dead.code, `${submission.what}: ${this.#dead.message}`);
+      if (this.#closing) throw this.#error("ESHUTDOWN", `${submission.what}: the client is closed`);
+      const request: InFlight = signal
+        ? abortable({ submission, resolve, reject }, signal, this.#waiting)
+        : { submission, resolve, reject };
+      if (this.#waiting.length > 0 || this.#isFull()) this.#waiting.push(request);
+      else this.#send(request);
+    });
+  }
+
+  /** Waits for what is in flight, says goodbye, and closes. */
+  close(): Promise<void> {
+    this.#closing = true;
+    this.#closeWhenIdle();
+    return this.closedBecause.then(() => {});
+  }
+
+  /** Closes at once; everything in flight fails with the reason. */
+  destroy(reason: NbdError = new NbdError("ECONNABORTED", "the client was destroyed")): void {
+    if (this.#dead !== undefined) return;
+    this.#dead = reason;
+    this.#line.transport.destroy();
+    const lost = [...this.#inFlight.values(), ...this.#waiting];
+    this.#inFlight.clear();
+    this.#waiting.length = 0;
+    for (const { submission, reject } of lost) {
+      reject(this.#error(reason.code, `${submission.what}: ${reason.message}`, reason));
+    }
+  }
+
+  awaited(cookie: bigint): Awaited | undefined {
+    return this.#inFlight.get(cookie)?.submission.awaited;
+  }
+
+  settled(cookie: bigint, outcome: Outcome): void {
+    const { submission, resolve, reject } = this.#inFlight.get(cookie)!;
+    this.#inFlight.delete(cookie);
+    if (outcome.ok) {
+      resolve(outcome.status);
+    } else {
+      const { code, text, offset } = outcome.failure;
+      const where = offset === undefined ? "" : ` at offset ${offset}`;
+      reject(
+        this.#error(code, `${submission.what} failed: ${code}${where}${text === "" ? "" : `: ${text}`}`),
+      );
+      // doc/proto.md, "Terminating the transmission phase": a server that says so wants to be left alone.
+      if (code === "ESHUTDOWN") this.#closing = true;
+    }
+    this.#closeWhenIdle();
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#dead !== undefined) return;
+    try {
+      this.#parser.push(bytes);
+    } catch (error) {
+      this.destroy(new NbdError(codeOf(error), messageOf(error), { cause: error }));
+    }
+  }
+
+  drained(): void {
+    while (this.#waiting.length > 0 && !this.#isFull()) this.#send(this.#waiting.shift()!);
+    this.#closeWhenIdle();
+  }
+
+  ended(): void {
+    // After our goodbye the server is right to leave.
+    if (!(this.#closing && this.#isIdle()))
+      this.destroy(new NbdError("ECONNRESET", "the server closed the connection"));
+  }
+
+  closed(error?: Error): void {
+    const orderly = this.#closing && this.#dead === undefined && this.#isIdle();
+    this.destroy(new NbdError("ECONNRESET", `the connection was lost${error ? `: ${error.message}` : ""}`));
+    this.#resolveClosed(orderly ? undefined : this.#error(this.#dead!.code, this.#dead!.message));
+  }
+
+  #send(request: InFlight): void {
+    const { command, flags, offset, length, payload } = request.submission;
+    const cookie = this.#nextCookie++;
+    this.#inFlight.set(cookie, request);
+    const header = writeRequestHeader({ command, flags, cookie, offset, length }, this.#form === "extended");
+    const { transport } = this.#line;
+    if (payload === undefined) {
+      transport.write(header);
+    } else if (payload.length <= gatheredBytesMax) {
+      transport.write(Buffer.concat([header, payload]));
+    } else {
+      transport.write(header);
+      transport.write(payload);
+    }
+  }
+
+  #closeWhenIdle(): void {
+    if (!this.#closing || this.#dead !== undefined || !this.#isIdle()) return;
+    const header = {
+      command: Command.disconnect,
+      flags: 0,
+      cookie: this.#nextCookie,
+      offset: 0n,
+      length: 0n,
+    };
+    this.#line.transport.write(writeRequestHeader(header, this.#form === "extended"));
+    this.#line.transport.end();
+  }
+
+  #isIdle(): boolean {
+    return this.#inFlight.size === 0 && this.#waiting.length === 0;
+  }
+
+  #isFull(): boolean {
+    return this.#line.transport.backlogBytes > backlogBytesMax;
+  }
+
+  #error(code: string, message: string, cause?: Error): NbdError {
+    return new NbdError(code, `${this.#server}: ${message}`, cause && { cause });
+  }
+}
+
+/**
+ * A request that ends at once when the signal says so. If it was sent, it stays in flight for the server, so its
+ * late reply has somewhere to go; what it reads is dropped, since the buffer is the caller's again.
+ */
+function abortable(request: InFlight, signal: AbortSignal, waiting: InFlight[]): InFlight {
+  const { submission, resolve, reject } = request;
+  const abort = (): void => {
+    if (submission.awaited.kind === "read") submission.awaited.into = undefined;
+    const at = waiting.indexOf(guarded);
+    if (at >= 0) waiting.splice(at, 1);
+    reject(signal.reason);
+  };
+  const settle =
+    <T>(pass: (value: T) => void) =>
+    (value: T): void => {
+      signal.removeEventListener("abort", abort);
+      pass(value);
+    };
+  const guarded: InFlight = { submission, resolve: settle(resolve), reject: settle(reject) };
+  signal.addEventListener("abort", abort);
+  return guarded;
+}

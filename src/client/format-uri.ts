@@ -1,0 +1,32 @@
+import type { NbdAddress, NbdTarget, TlsParameters } from "./address.ts";
+
+/** The NBD URI of an address; `parseNbdUri` reads it back. */
+export function formatNbdUri({ target, exportName = "", tls }: NbdAddress): string {
+  const scheme = `${tls === undefined ? "nbd" : "nbds"}${target.kind === "tcp" ? "" : `+${target.kind}`}`;
+  const user = tls?.username === undefined ? "" : `${encodeURIComponent(tls.username)}@`;
+  const query = [...(target.kind === "unix" ? [`socket=${encodeText(target.path)}`] : []), ...tlsQuery(tls)];
+  const tail = query.length === 0 ? "" : `?${query.join("&")}`;
+  return `${scheme}://${user}${formatAuthority(target)}/${encodeText(exportName)}${tail}`;
+}
+
+function formatAuthority(target: NbdTarget): string {
+  if (target.kind === "unix") return "";
+  const host = target.kind === "vsock" ? String(target.cid) : target.host;
+  return `${host.includes(":") ? `[${host}]` : encodeURIComponent(host)}:${target.port}`;
+}
+
+function tlsQuery(tls: TlsParameters | undefined): string[] {
+  const pairs: [string, string | undefined][] = [
+    ["tls-type", tls?.type],
+    ["tls-hostname", tls?.hostname],
+    ["tls-verify-peer", tls?.verifyPeer === undefined ? undefined : tls.verifyPeer ? "1" : "0"],
+    ["tls-certificates", tls?.certificates],
+    ["tls-psk-file", tls?.pskFile],
+  ];
+  return pairs.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${encodeText(value)}`]));
+}
+
+/** Slashes and colons mean nothing in a path's rest or in a query, and are nicer to read as they are. */
+function encodeText(text: string): string {
+  return encodeURIComponent(text).replace(/%2F/g, "/").replace(/%3A/g, ":").replace(/%40/g, "@");
+}

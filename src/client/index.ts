@@ -1,0 +1,8 @@
+/** The NBD client: see `connect`. */
+export type { NbdAddress, NbdTarget, TlsParameters } from "./address.ts";
+export type { Capabilities } from "./capabilities.ts";
+export { NbdClient, type StatusOptions } from "./client.ts";
+export { type ConnectOptions, connect, type ListOptions, listExports } from "./connect.ts";
+export { formatNbdUri } from "./format-uri.ts";
+export type { ReadOptions, WriteOptions, ZeroOptions } from "./requests.ts";
+export { isNbdUri, parseNbdUri } from "./uri.ts";

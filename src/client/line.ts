@@ -1,0 +1,92 @@
+import { NbdError } from "../core/errors.ts";
+import { type Conversation, Talk } from "../protocol/conversation.ts";
+import type { Receiver, Transport } from "../transport/transport.ts";
+
+/**
+ * A connection that changes hands: first a handshake talks over it, then an engine takes it.
+ * What arrives in between waits.
+ */
+export class Line implements Receiver {
+  readonly transport: Transport;
+  #receiver: Receiver | undefined;
+  #closed: { error: Error | undefined } | undefined;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(transport: Transport) {
+    this.transport = transport;
+    transport.start(this);
+  }
+
+  /**
+   * Runs a conversation to its end. If it fails, for whichever reason, the connection is gone.
+   * @throws what the conversation throws, ECONNRESET when the server leaves, or the signal's reason
+   */
+  talk<Result>(conversation: Conversation<Result>, signal?: AbortSignal): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => talk.fail(signal?.reason);
+      const settle = (): void => {
+        signal?.removeEventListener("abort", abort);
+        this.#receiver = undefined;
+      };
+      const talk = new Talk(conversation, {
+        send: (bytes) => this.transport.write(bytes),
+        startTls: async () => {
+          throw new NbdError("ENOTSUP", "TLS is not supported yet");
+        },
+        done: (result, rest) => {
+          settle();
+          this.#rest = rest;
+          resolve(result);
+        },
+        failed: (error) => {
+          settle();
+          this.transport.destroy();
+          reject(error);
+        },
+      });
+      this.#receiver = {
+        received: (bytes) => talk.receive(bytes),
+        drained: () => {},
+        ended: () =>
+          talk.fail(new NbdError("ECONNRESET", "the server closed the connection during the handshake")),
+        closed: (error) => talk.fail(lost(error)),
+      };
+      signal?.addEventListener("abort", abort);
+      if (signal?.aborted) abort();
+      else if (this.#closed !== undefined) talk.fail(lost(this.#closed.error));
+      else talk.start();
+    });
+  }
+
+  /** From here on the receiver hears everything, beginning with what has come already. */
+  handOver(receiver: Receiver): void {
+    this.#receiver = receiver;
+    const rest = this.#rest;
+    this.#rest = Buffer.alloc(0);
+    if (rest.length > 0) receiver.received(rest);
+    if (this.#closed !== undefined) receiver.closed(this.#closed.error);
+  }
+
+  received(bytes: Buffer): void {
+    if (this.#receiver !== undefined) this.#receiver.received(bytes);
+    else this.#rest = Buffer.concat([this.#rest, bytes]);
+  }
+
+  ended(): void {
+    this.#receiver?.ended();
+  }
+
+  drained(): void {
+    this.#receiver?.drained();
+  }
+
+  closed(error?: Error): void {
+    this.#closed = { error };
+    this.#receiver?.closed(error);
+  }
+}
+
+function lost(error: Error | undefined): NbdError {
+  const options = error === undefined ? undefined : { cause: error };
+  return new NbdError("ECONNRESET", `the connection was lost${error ? `: ${error.message}` : ""}`, options);
+}

@@ -1,0 +1,142 @@
+import { NbdError } from "../core/errors.ts";
+import { defaultPort, type NbdAddress, type NbdTarget, type TlsParameters } from "./address.ts";
+
+/** RFC 3986, appendix B, with a scheme that must be there. */
+const parts = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?$/is;
+
+const schemes: Readonly<Record<string, { kind: NbdTarget["kind"]; tls: boolean }>> = {
+  nbd: { kind: "tcp", tls: false },
+  nbds: { kind: "tcp", tls: true },
+  "nbd+unix": { kind: "unix", tls: false },
+  "nbds+unix": { kind: "unix", tls: true },
+  "nbd+vsock": { kind: "vsock", tls: false },
+  "nbds+vsock": { kind: "vsock", tls: true },
+};
+
+/** Whether this looks like an NBD URI at all, rather than a file's name. */
+export function isNbdUri(text: string): boolean {
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase();
+  return scheme !== undefined && scheme in schemes;
+}
+
+/**
+ * Parses an NBD URI (doc/uri.md). Query parameters that it does not know are ignored.
+ * @throws NbdError EINVAL, which names the part that is wrong
+ */
+export function parseNbdUri(uri: string): NbdAddress {
+  const [, scheme = "", authority = "", path = "", query = ""] = parts.exec(uri) ?? [];
+  const meaning = schemes[scheme.toLowerCase()];
+  if (meaning === undefined) {
+    const known = Object.keys(schemes).join(", ");
+    throw new NbdError(
+      "EINVAL",
+      `NBD URI "${uri}": ${scheme === "" ? "no" : `unknown`} scheme: use one of ${known}`,
+    );
+  }
+  const parameters = parseQuery(uri, query);
+  const { username, host, port } = parseAuthority(uri, authority);
+  const exportName = decode(uri, "export name", path.replace(/^\//, ""));
+  if (exportName.includes("\0")) throw wrong(uri, "export name", "contains a NUL character");
+  const target = parseTarget(uri, meaning.kind, host, port, parameters);
+  return { target, exportName, ...(meaning.tls && { tls: parseTls(uri, parameters, username) }) };
+}
+
+function parseAuthority(uri: string, authority: string): { username?: string; host: string; port?: number } {
+  const [, user, literal, name = "", portText] =
+    /^(?:([^@]*)@)?(?:\[([^\]]*)\]|([^:[\]]*))(?::(.*))?$/.exec(authority) ?? [];
+  if (
+    name === "" &&
+    literal === undefined &&
+    authority !== "" &&
+    user === undefined &&
+    portText === undefined
+  ) {
+    throw wrong(uri, "host", `"${authority}" is neither a name, an address nor an IPv6 address in brackets`);
+  }
+  const host = literal ?? decode(uri, "host", name);
+  return {
+    host,
+    ...(user !== undefined && { username: decode(uri, "user name", user) }),
+    ...(portText !== undefined && portText !== "" && { port: parseNumber(uri, "port", portText, 1, host) }),
+  };
+}
+
+function parseTarget(
+  uri: string,
+  kind: NbdTarget["kind"],
+  host: string,
+  port: number | undefined,
+  parameters: ReadonlyMap<string, string>,
+): NbdTarget {
+  if (kind === "unix") {
+    const path = parameters.get("socket");
+    if (path === undefined || path === "") throw wrong(uri, "query", "the parameter socket=PATH is missing");
+    return { kind, path };
+  }
+  if (kind === "tcp") return { kind, host: host === "" ? "localhost" : host, port: port ?? defaultPort };
+  // 2 is the host, seen from a virtual machine.
+  return {
+    kind,
+    cid: host === "" ? 2 : parseNumber(uri, "vsock number", host, 0, host),
+    port: port ?? defaultPort,
+  };
+}
+
+function parseNumber(uri: string, part: string, text: string, min: number, host: string): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  // A vsock port or number has 32 bits, a TCP port 16.
+  const max = /^nbds?\+vsock:/i.test(uri) ? 0xffff_ffff : 65_535;
+  if (value >= min && value <= max) return value;
+  throw wrong(uri, part, `"${text}" (host "${host}") is not a number from ${min} to ${max}`);
+}
+
+function parseQuery(uri: string, query: string): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>();
+  for (const pair of query.split("&")) {
+    const [, key = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
+    const name = decode(uri, "query", key);
+    // Where one is given twice, the first counts.
+    if (name !== "" && !parameters.has(name))
+      parameters.set(name, decode(uri, `query parameter ${name}`, value));
+  }
+  return parameters;
+}
+
+function parseTls(
+  uri: string,
+  parameters: ReadonlyMap<string, string>,
+  username: string | undefined,
+): TlsParameters {
+  const type = parameters.get("tls-type");
+  if (type !== undefined && type !== "anon" && type !== "x509" && type !== "psk") {
+    throw wrong(uri, "query parameter tls-type", `"${type}" is none of anon, x509, psk`);
+  }
+  const verify = parameters.get("tls-verify-peer");
+  if (verify !== undefined && !/^(0|1|true|false)$/i.test(verify)) {
+    throw wrong(uri, "query parameter tls-verify-peer", `"${verify}" is neither 0 nor 1`);
+  }
+  const hostname = parameters.get("tls-hostname");
+  const certificates = parameters.get("tls-certificates");
+  const pskFile = parameters.get("tls-psk-file");
+  return {
+    ...(type !== undefined && { type }),
+    ...(hostname !== undefined && { hostname }),
+    ...(verify !== undefined && { verifyPeer: /^(1|true)$/i.test(verify) }),
+    ...(certificates !== undefined && { certificates }),
+    ...(pskFile !== undefined && { pskFile }),
+    ...(username !== undefined && { username }),
+  };
+}
+
+/** Percent-decoding. A plus sign is a plus sign: these are no web forms. */
+function decode(uri: string, part: string, text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    throw wrong(uri, part, `"${text}" is not percent-encoded UTF-8`, { cause: error });
+  }
+}
+
+function wrong(uri: string, part: string, reason: string, options?: ErrorOptions): NbdError {
+  return new NbdError("EINVAL", `NBD URI "${uri}": ${part}: ${reason}`, options);
+}

@@ -1,0 +1,52 @@
+import { readPiecesMax } from "./limits.ts";
+import { violation } from "./violation.ts";
+
+/** Which bytes of a read have come: the pieces may come in any order, but none twice. Positions are relative. */
+export class Coverage {
+  /** Disjoint, sorted, never adjacent. */
+  readonly #pieces: { start: number; end: number }[] = [];
+
+  /** @throws NbdError EPROTO when some of it came before */
+  add(start: number, end: number): void {
+    const pieces = this.#pieces;
+    const at = this.#firstAfter(start);
+    const before = pieces[at - 1];
+    const after = pieces[at];
+    if ((before !== undefined && before.end > start) || (after !== undefined && after.start < end)) {
+      throw violation("chunks of one read overlap");
+    }
+    const touchesBefore = before?.end === start;
+    const touchesAfter = after?.start === end;
+    if (touchesBefore && touchesAfter) {
+      before.end = after.end;
+      pieces.splice(at, 1);
+    } else if (touchesBefore) before.end = end;
+    else if (touchesAfter) after.start = start;
+    else this.#insert(at, start, end);
+  }
+
+  /** Whether everything from 0 to `length` has come. */
+  isComplete(length: number): boolean {
+    return (
+      length === 0 ||
+      (this.#pieces.length === 1 && this.#pieces[0]!.start === 0 && this.#pieces[0]!.end === length)
+    );
+  }
+
+  #insert(at: number, start: number, end: number): void {
+    if (this.#pieces.length === readPiecesMax)
+      throw violation(`a read in more than ${readPiecesMax} scattered pieces`);
+    this.#pieces.splice(at, 0, { start, end });
+  }
+
+  #firstAfter(start: number): number {
+    let low = 0;
+    let high = this.#pieces.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#pieces[middle]!.start > start) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}

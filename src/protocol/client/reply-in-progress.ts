@@ -1,0 +1,88 @@
+import { Chunk, ChunkFlag } from "../constants.ts";
+import type { Awaited, AwaitedRead, Outcome, ReplyFailure, StatusExtent } from "./awaited.ts";
+import { type ChunkHeader, isErrorChunk, readErrorChunk, readStatusChunk } from "./chunk.ts";
+import { Coverage } from "./coverage.ts";
+import { violation } from "./violation.ts";
+
+/** The chunks of one reply so far. It checks that together they make a whole answer. */
+export class ReplyInProgress {
+  readonly awaited: Awaited;
+  readonly #status = new Map<number, readonly StatusExtent[]>();
+  #coverage: Coverage | undefined;
+  #failure: ReplyFailure | undefined;
+  #contentChunks = 0;
+
+  constructor(awaited: Awaited) {
+    this.awaited = awaited;
+  }
+
+  /** Takes a chunk whose payload is no data of a read. */
+  accept(header: ChunkHeader, payload: Buffer): void {
+    const { type } = header;
+    if (isErrorChunk(type)) {
+      // The first error is the cause; what follows are usually its consequences.
+      const failure = readErrorChunk(type, payload);
+      this.#failure ??= failure;
+    } else if (type === Chunk.offsetHole) {
+      this.#acceptHole(payload);
+    } else if (type === Chunk.none) {
+      if ((header.flags & ChunkFlag.done) === 0) throw violation("an empty chunk that is not the last one");
+    } else {
+      this.#acceptStatus(type, payload);
+    }
+  }
+
+  /**
+   * A chunk of data is about to come.
+   * @returns where in the read it begins
+   * @throws NbdError EPROTO when it is outside of the read, or came before
+   */
+  acceptData(offset: bigint, length: number): number {
+    const { offset: begin, length: asked, dontFragment } = this.#read();
+    if (offset < begin || offset + BigInt(length) > begin + BigInt(asked)) {
+      throw violation(`chunk of ${length} bytes at ${offset} for a read of ${asked} bytes at ${begin}`);
+    }
+    if (dontFragment && this.#contentChunks > 0)
+      throw violation("a read that must not be fragmented came in pieces");
+    this.#contentChunks++;
+    const start = Number(offset - begin);
+    this.#coverage ??= new Coverage();
+    this.#coverage.add(start, start + length);
+    return start;
+  }
+
+  /** The last chunk has come. @throws NbdError EPROTO when something is missing */
+  finish(): Outcome {
+    if (this.#failure !== undefined) return { ok: false, failure: this.#failure };
+    const { awaited } = this;
+    if (awaited.kind === "read" && !(this.#coverage?.isComplete(awaited.length) ?? awaited.length === 0)) {
+      throw violation(`a read of ${awaited.length} bytes ended before all of it came`);
+    }
+    if (awaited.kind === "status" && this.#status.size !== awaited.contextIds.length) {
+      throw violation("block status without an answer for every metadata context");
+    }
+    return { ok: true, status: this.#status };
+  }
+
+  #acceptHole(payload: Buffer): void {
+    const length = payload.readUInt32BE(8);
+    if (length === 0) throw violation("a hole of length 0");
+    const start = this.acceptData(payload.readBigUInt64BE(0), length);
+    this.#read().into?.fill(0, start, start + length);
+  }
+
+  #acceptStatus(type: number, payload: Buffer): void {
+    const { awaited } = this;
+    if (awaited.kind !== "status") throw violation("block status for a request that is none");
+    const { contextId, extents } = readStatusChunk(type, payload, awaited);
+    if (!awaited.contextIds.includes(contextId))
+      throw violation(`block status for the unknown context ${contextId}`);
+    if (this.#status.has(contextId)) throw violation(`block status for context ${contextId} came twice`);
+    this.#status.set(contextId, extents);
+  }
+
+  #read(): AwaitedRead {
+    if (this.awaited.kind !== "read") throw violation("data for a request that is no read");
+    return this.awaited;
+  }
+}

@@ -1,0 +1,69 @@
+import { Chain } from "../../src/backend/chain.ts";
+import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
+import type { Host, OpenRequest } from "../../src/backend/plugin.ts";
+import { ServedExport } from "../../src/backend/served-export.ts";
+
+export interface SessionOptions {
+  readonly plugin: AnyPlugin;
+  /** As on the command line. */
+  readonly parameters: Readonly<Record<string, string>>;
+  /** Outermost first. */
+  readonly filters?: readonly AnyFilter[];
+  readonly exportName?: string;
+  /** -D PLUGIN.FLAG=N */
+  readonly debugFlags?: Readonly<Record<string, number>>;
+}
+
+/** A plugin that is being served to nobody: the server's life around it, without a server. */
+export class Session {
+  readonly debugLines: string[] = [];
+  readonly chain: Chain;
+  readonly #exportName: string;
+  readonly #opened: Set<ServedExport> = new Set();
+
+  private constructor({ plugin, filters = [], exportName = "", debugFlags = {} }: SessionOptions) {
+    const host: Host = {
+      verbose: true,
+      error: (line) => void this.debugLines.push(line),
+      debug: (line) => void this.debugLines.push(line),
+      debugFlag: (flag) => debugFlags[flag] ?? 0,
+      shutdown: () => {},
+    };
+    this.chain = new Chain(plugin, filters, () => host);
+    this.#exportName = exportName;
+  }
+
+  static async start(options: SessionOptions): Promise<Session> {
+    const session = new Session(options);
+    const { chain } = session;
+    await chain.load();
+    for (const [key, text] of Object.entries(options.parameters)) chain.config(key, text);
+    await chain.configComplete();
+    await chain.getReady();
+    await chain.afterFork();
+    return session;
+  }
+
+  /** What a new client gets. */
+  async open(
+    wanted: { readonly readOnly?: boolean; readonly exportName?: string } = {},
+  ): Promise<ServedExport> {
+    const { readOnly = false, exportName = this.#exportName } = wanted;
+    const request: OpenRequest = { readOnly, exportName, tls: false, signal: new AbortController().signal };
+    await this.chain.preconnect(request);
+    const disk = new ServedExport(await this.chain.open(request), readOnly);
+    this.#opened.add(disk);
+    return disk;
+  }
+
+  async close(disk: ServedExport): Promise<void> {
+    this.#opened.delete(disk);
+    await disk.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const disk of this.#opened) await this.close(disk);
+    await this.chain.cleanup();
+    await this.chain.unload();
+  }
+}

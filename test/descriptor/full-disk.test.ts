@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import file from "../../src/plugins/file.ts";
+import { Session } from "../backend/contract-session.ts";
+import { SmallFileSystem, whyNot } from "./system.ts";
+
+const reason = whyNot(() => new SmallFileSystem(1 << 20));
+
+describe.skipIf(reason !== undefined)(`file on a full disk${reason ? ` (${reason})` : ""}`, () => {
+  it("fails writes with ENOSPC and serves on", async () => {
+    using small = new SmallFileSystem(1 << 20);
+    await using session = await Session.start({
+      plugin: file,
+      parameters: { file: small.folder.sparseFile("disk", 10 << 20) },
+    });
+    const disk = await session.open();
+    await expect(disk.write(Buffer.alloc(2 << 20, 1), 0n, false)).rejects.toMatchObject({ code: "ENOSPC" });
+    const zeroed = disk.zero(0n, 2 << 20, { fua: false, mayTrim: false, fastZero: false });
+    await expect(zeroed).rejects.toMatchObject({ code: "ENOSPC" });
+    await disk.trim(0n, 2 << 20, false);
+    await disk.write(Buffer.alloc(4096, 1), 0n, true);
+  });
+});

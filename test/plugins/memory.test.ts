@@ -1,0 +1,136 @@
+import { readdirSync, readlinkSync, statSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import memory from "../../src/plugins/memory.ts";
+import { testPlugin } from "../backend/contract.ts";
+import { allExtents } from "../backend/contract-model.ts";
+import { Session } from "../backend/contract-session.ts";
+
+const largest = "9223372036854775807";
+
+testPlugin("memory", { plugin: memory, parameters: { size: "100000" } });
+testPlugin("memory of the largest size", { plugin: memory, parameters: { size: largest }, runs: 20 });
+testPlugin("memory with malloc", {
+  plugin: memory,
+  parameters: { size: "1M", allocator: "malloc" },
+  runs: 20,
+});
+
+function start(parameters: Record<string, string>): Promise<Session> {
+  return Session.start({ plugin: memory, parameters });
+}
+
+/** This process's descriptors of memory files. */
+function ownDescriptors(): readonly string[] {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).includes("nbdkit-memory");
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Descriptors can be looked at only there. */
+const onLinux = it.skipIf(process.platform !== "linux");
+
+describe("memory", () => {
+  it("needs a size", async () => {
+    await expect(start({})).rejects.toThrow("you must specify size=<SIZE> on the command line");
+  });
+
+  it("starts as one hole, and takes memory only where it is written", async () => {
+    await using session = await start({ size: "1G" });
+    const disk = await session.open();
+    expect(await disk.extents(0n, 2 ** 30, false)).toEqual([{ length: 2n ** 30n, hole: true, zero: true }]);
+    await disk.write(Buffer.from("x"), 1_000_000n, false);
+    const extents = await allExtents(disk, { start: 0n, length: 2 ** 30 }, false);
+    expect(extents.map(({ at, hole }) => [at, hole])).toEqual([
+      [0, true],
+      [999_424, false],
+      [1_003_520, true],
+    ]);
+  });
+
+  it("gives memory back when it is trimmed or zeroed", async () => {
+    await using session = await start({ size: "1M" });
+    const disk = await session.open();
+    const holes = async () => (await disk.extents(0n, 2 ** 20, false)).map(({ hole }) => hole);
+    for (const give of [
+      () => disk.trim(0n, 2 ** 20, false),
+      () => disk.zero(0n, 2 ** 20, { fua: false, mayTrim: true, fastZero: true }),
+    ]) {
+      await disk.write(Buffer.alloc(2 ** 20, 1), 0n, false);
+      expect(await holes()).toEqual([false]);
+      await give();
+      expect(await holes()).toEqual([true]);
+    }
+  });
+
+  onLinux("keeps a zeroed range allocated when the client asks for that", async () => {
+    await using session = await start({ size: "1M" });
+    const disk = await session.open();
+    await disk.zero(0n, 2 ** 20, { fua: false, mayTrim: false, fastZero: true });
+    expect(statSync(`/proc/self/fd/${ownDescriptors().at(-1)}`).blocks * 512).toBe(2 ** 20);
+  });
+
+  it("answers reads and writes at once", async () => {
+    await using session = await start({ size: "1M" });
+    const disk = await session.open();
+    expect(disk.write(Buffer.alloc(512, 1), 0n, true)).toBeUndefined();
+    expect(disk.read(Buffer.alloc(512), 0n)).toBeUndefined();
+  });
+
+  it("finds data in the last bytes of the largest disk", async () => {
+    await using session = await start({ size: largest });
+    const disk = await session.open();
+    const from = disk.size - 2n ** 32n + 1n;
+    await disk.write(Buffer.from("end"), disk.size - 3n, false);
+    await disk.write(Buffer.from("before"), from + 65_536n, false);
+    const extents = await allExtents(disk, { start: from, length: 2 ** 32 - 1 }, false);
+    expect(extents[0]).toMatchObject({ hole: true });
+    expect(extents[1]).toMatchObject({ at: 65_536, hole: false });
+    expect(extents.at(-1)).toMatchObject({ hole: false });
+  });
+
+  it("advertises that any byte can be written, pages best", async () => {
+    await using session = await start({ size: "1M" });
+    expect((await session.open()).blockSize).toMatchObject({ minimum: 1, preferred: 4096 });
+  });
+
+  onLinux("leaves no descriptor behind", async () => {
+    const before = ownDescriptors().length;
+    {
+      await using session = await start({ size: "1M" });
+      await session.open();
+      expect(ownDescriptors().length).toBe(before + 1);
+    }
+    expect(ownDescriptors().length).toBe(before);
+  });
+});
+
+describe("memory's allocator", () => {
+  const refused: readonly (readonly [string, string])[] = [
+    ["foo", 'unknown allocator "foo": use sparse or malloc'],
+    ["sparse,foo", "allocator=sparse does not take extra parameters"],
+    ["malloc,foo=1", "allocator=malloc: unknown parameter foo"],
+    ["malloc,mlock=maybe", "could not decipher boolean (maybe)"],
+    ["malloc,mlock=true", "allocator=malloc,mlock=true is not available"],
+    ["zstd", "allocator=zstd is not available"],
+  ];
+  for (const [value, message] of refused) {
+    it(`refuses ${value} in a line that says why`, async () => {
+      await expect(start({ size: "1M", allocator: value })).rejects.toThrow(message);
+    });
+  }
+
+  it("malloc refuses a disk that cannot fit into memory", async () => {
+    await expect(start({ size: "1E", allocator: "malloc" })).rejects.toThrow("use allocator=sparse");
+  });
+
+  it("malloc takes all memory at the start and shows no holes", async () => {
+    await using session = await start({ size: "1M", allocator: "malloc,mlock=false" });
+    const disk = await session.open();
+    expect(disk.canTrim).toBe(false);
+    expect(await disk.extents(0n, 2 ** 20, false)).toEqual([{ length: 2n ** 20n, hole: false, zero: false }]);
+  });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import nullPlugin from "../../src/plugins/null.ts";
+import { testPlugin } from "../backend/contract.ts";
+import { Session } from "../backend/contract-session.ts";
+
+testPlugin("null", { plugin: nullPlugin, parameters: { size: "100000" }, forgetful: true });
+testPlugin("null without a size", { plugin: nullPlugin, parameters: {}, forgetful: true, runs: 3 });
+
+describe("null", () => {
+  it("has no bytes unless told otherwise", async () => {
+    await using session = await Session.start({ plugin: nullPlugin, parameters: {} });
+    expect((await session.open()).size).toBe(0n);
+  });
+
+  it("is one hole, however large", async () => {
+    await using session = await Session.start({
+      plugin: nullPlugin,
+      parameters: { size: "9223372036854775807" },
+    });
+    const disk = await session.open();
+    const extents = await disk.extents(disk.size - 2n ** 32n, 2 ** 32, false);
+    expect(extents).toEqual([{ length: 2n ** 32n, hole: true, zero: true }]);
+  });
+});

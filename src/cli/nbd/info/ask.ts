@@ -1,0 +1,33 @@
+import { connect, type NbdClient } from "../../../client/index.ts";
+import type { Surroundings } from "../command.ts";
+import { UsageError } from "../options.ts";
+
+const questions: Readonly<Record<string, (client: NbdClient) => boolean>> = {
+  cache: ({ capabilities }) => capabilities.canCache,
+  connect: () => true,
+  df: ({ capabilities }) => capabilities.canDontFragment,
+  "fast-zero": ({ capabilities }) => capabilities.canFastZero,
+  flush: ({ capabilities }) => capabilities.canFlush,
+  fua: ({ capabilities }) => capabilities.canFua,
+  "multi-conn": ({ capabilities }) => capabilities.canMultiConn,
+  read: () => true,
+  "read-only": ({ readOnly }) => readOnly,
+  readonly: ({ readOnly }) => readOnly,
+  rotational: ({ capabilities }) => capabilities.rotational,
+  "structured-reply": ({ replyForm }) => replyForm !== "simple",
+  structured: ({ replyForm }) => replyForm !== "simple",
+  tls: ({ address }) => address.tls !== undefined,
+  trim: ({ capabilities }) => capabilities.canTrim,
+  write: ({ readOnly }) => !readOnly,
+  zero: ({ capabilities }) => capabilities.canZero,
+};
+
+/** `nbd info --can`, `--is` and `--has`: 0 is yes and 2 is no; failing to find out is 1. */
+export async function answerQuestion(uri: string, what: string, { signal }: Surroundings): Promise<number> {
+  const question = questions[what];
+  if (question === undefined) {
+    throw new UsageError(`unknown --can, --is or --has "${what}": use one of ${Object.keys(questions).join(", ")}`);
+  }
+  await using client = await connect(uri, { signal });
+  return question(client) ? 0 : 2;
+}

@@ -1,0 +1,25 @@
+import { spawn } from "node:child_process";
+import type { NbdClient } from "../../../client/index.ts";
+
+/** Enough for file(1) to find the marks of partition tables, file systems and disk images. */
+const probedBytes = 256 * 1024;
+
+/** What file(1) says about the beginning of the export; undefined where there is no file(1), or nothing to read. */
+export async function probeContent(client: NbdClient): Promise<string | undefined> {
+  const available = client.size < BigInt(probedBytes) ? Number(client.size) : probedBytes;
+  const length = available - (available % (client.blockSize?.minimum ?? 1));
+  if (length === 0) return undefined;
+  const begin = await client.read(0, length);
+  return await new Promise((resolve) => {
+    const child = spawn("file", ["-b", "-"], { stdio: ["pipe", "pipe", "ignore"], env: { ...process.env, LC_ALL: "C" } });
+    let answer = "";
+    child.stdout.on("data", (bytes: Buffer) => {
+      answer += bytes.toString();
+    });
+    child.on("error", () => resolve(undefined));
+    child.on("close", (status) => resolve(status === 0 ? answer.trim() : undefined));
+    // It stops reading when it has seen enough.
+    child.stdin.on("error", () => {});
+    child.stdin.end(begin);
+  });
+}

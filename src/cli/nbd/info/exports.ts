@@ -1,0 +1,66 @@
+import { connect, formatNbdUri, listExports, type NbdClient, parseNbdUri } from "../../../client/index.ts";
+import { capabilitiesOf } from "../../../client/capabilities.ts";
+import type { Surroundings } from "../command.ts";
+import { probeContent } from "./content.ts";
+import { type ExportReport, formatJson, formatText, type ServerReport } from "./report.ts";
+
+export interface ExportsOptions {
+  readonly list: boolean;
+  /** Look at the first bytes with file(1). */
+  readonly content: boolean;
+  readonly json: boolean;
+}
+
+/** `nbd info` and `nbd info --list`: one report, for people or for programs. */
+export async function showExports(uri: string, options: ExportsOptions, surroundings: Surroundings): Promise<number> {
+  const report = options.list
+    ? await listReport(uri, options.content, surroundings.signal)
+    : await exportReport(uri, options.content, surroundings.signal);
+  surroundings.print(options.json ? formatJson(report) : formatText(report));
+  return 0;
+}
+
+async function exportReport(uri: string, content: boolean, signal: AbortSignal): Promise<ServerReport> {
+  await using client = await connect(uri, { listContexts: true, metaContexts: [], signal });
+  const report = await describeClient(client, content);
+  return { protocol: client.handshake, replyForm: client.replyForm, exports: [report] };
+}
+
+async function describeClient(client: NbdClient, content: boolean): Promise<ExportReport> {
+  return {
+    name: client.exportName,
+    description: client.description,
+    content: content ? await probeContent(client) : undefined,
+    uri: client.uri,
+    contexts: client.availableContexts,
+    capabilities: client.capabilities,
+    blockSize: client.blockSize,
+    size: client.size,
+  };
+}
+
+/** Exports that the server lists but does not open are left out. */
+async function listReport(uri: string, content: boolean, signal: AbortSignal): Promise<ServerReport> {
+  const address = parseNbdUri(uri);
+  const listing = await listExports(address, { signal });
+  const exports: ExportReport[] = [];
+  for (const { name, description, info, contexts } of listing.exports) {
+    if (info === undefined) continue;
+    exports.push({
+      name: info.name ?? name,
+      description: info.description ?? description,
+      content: content ? await contentOf(uri, name, signal) : undefined,
+      uri: formatNbdUri({ ...address, exportName: name }),
+      contexts,
+      capabilities: capabilitiesOf(info.flags),
+      blockSize: info.blockSize,
+      size: info.size,
+    });
+  }
+  return { protocol: listing.style, replyForm: listing.replyForm, exports };
+}
+
+async function contentOf(uri: string, exportName: string, signal: AbortSignal): Promise<string | undefined> {
+  await using client = await connect(uri, { exportName, metaContexts: [], signal });
+  return await probeContent(client);
+}

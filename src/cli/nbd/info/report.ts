@@ -1,0 +1,95 @@
+import type { Capabilities } from "../../../client/index.ts";
+import { formatSize } from "../../../core/size.ts";
+
+/** All that `nbd info` shows of a server. */
+export interface ServerReport {
+  readonly protocol: string;
+  readonly replyForm: "simple" | "structured" | "extended";
+  readonly exports: readonly ExportReport[];
+}
+
+export interface ExportReport {
+  readonly name: string;
+  readonly description: string | undefined;
+  readonly content: string | undefined;
+  readonly uri: string;
+  readonly contexts: readonly string[];
+  readonly capabilities: Capabilities;
+  readonly blockSize: { readonly minimum: number; readonly preferred: number; readonly maximum: number } | undefined;
+  /** bytes */
+  readonly size: bigint;
+}
+
+/** The layout of nbdinfo(1), which people and scripts know. */
+export function formatText({ protocol, replyForm, exports }: ServerReport): string {
+  const lines = [`protocol: ${protocol} without TLS, using ${replyForm} packets`];
+  for (const one of exports) {
+    lines.push(`export="${printable(one.name)}":`);
+    if (one.description) lines.push(`\tdescription: ${printable(one.description)}`);
+    const size = formatSize(one.size);
+    lines.push(`\texport-size: ${one.size}${size === String(one.size) ? "" : ` (${size})`}`);
+    if (one.content) lines.push(`\tcontent: ${printable(one.content)}`);
+    lines.push(`\turi: ${one.uri}`);
+    if (one.contexts.length > 0) {
+      lines.push("\tcontexts:", ...one.contexts.map((name) => `\t\t${printable(name)}`));
+    }
+    for (const [name, value] of properties(one)) lines.push(`\t${name}: ${value}`);
+  }
+  return lines.join("\n");
+}
+
+/** Written by hand for the same layout and order, and because sizes go beyond what JSON.stringify can write. */
+export function formatJson({ protocol, replyForm, exports }: ServerReport): string {
+  const head = [
+    "{",
+    `"protocol": ${JSON.stringify(protocol)},`,
+    `"TLS": false,`,
+    `"structured": ${replyForm !== "simple"},`,
+    `"exports": [`,
+  ];
+  return `${head.join("\n")}\n${exports.map(formatExport).join(",\n")} ]\n}`;
+}
+
+function formatExport(one: ExportReport): string {
+  const text = (key: string, value: string | undefined): string[] =>
+    value ? [`${JSON.stringify(key)}: ${JSON.stringify(value)}`] : [];
+  const contexts = one.contexts.map((name) => `\n\t\t${JSON.stringify(name)}`).join(",");
+  const members = [
+    `"export-name": ${JSON.stringify(one.name)}`,
+    ...text("description", one.description),
+    ...text("content", one.content),
+    ...text("uri", one.uri),
+    ...(contexts === "" ? [] : [`"contexts": [${contexts}\n\t]`]),
+    ...properties(one).map(([name, value]) => `"${name}": ${value}`),
+    `"export-size": ${one.size}`,
+    ...text("export-size-str", formatSize(one.size)),
+  ];
+  return `\t{\n\t${members.join(",\n\t")}\n\t}`;
+}
+
+function properties({ capabilities, blockSize }: ExportReport): [string, boolean | number][] {
+  return [
+    ["is_rotational", capabilities.rotational],
+    ["is_read_only", capabilities.readOnly],
+    ["can_cache", capabilities.canCache],
+    ["can_df", capabilities.canDontFragment],
+    ["can_fast_zero", capabilities.canFastZero],
+    ["can_flush", capabilities.canFlush],
+    ["can_fua", capabilities.canFua],
+    ["can_multi_conn", capabilities.canMultiConn],
+    ["can_trim", capabilities.canTrim],
+    ["can_zero", capabilities.canZero],
+    ...(blockSize === undefined
+      ? []
+      : ([
+          ["block_size_minimum", blockSize.minimum],
+          ["block_size_preferred", blockSize.preferred],
+          ["block_size_maximum", blockSize.maximum],
+        ] as [string, number][])),
+  ];
+}
+
+/** Names come from the server and go to a terminal: control characters are shown, not sent. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}

@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../../core/errors.ts";
+import { packageRoot } from "../../core/package-root.ts";
+import type { Command, Surroundings } from "./command.ts";
+import { copyCommand } from "./copy/command.ts";
+import { infoCommand } from "./info/command.ts";
+import { interruptible } from "./interrupt.ts";
+import { UsageError } from "./options.ts";
+
+const commands: readonly Command[] = [infoCommand, copyCommand];
+
+/**
+ * The `nbd` command.
+ * @param argv without the interpreter and the script
+ * @returns the exit status: 0, 1 for any failure, 2 for "no" (`nbd info --can`)
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  // A reader that has seen enough (nbd info URI | head) is no failure of ours.
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+  if (name === undefined) return complain("nbd", "which command? Try nbd --help");
+  if (name === "--help" || name === "-h" || name === "help") return print(overview());
+  if (name === "--version" || name === "-V") return print(`nbd (nbdkit-node) ${packageVersion()}`);
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command === undefined) {
+    const known = commands.map((candidate) => candidate.name).join(", ");
+    return complain("nbd", `unknown ${name.startsWith("-") ? "option" : "command"} ${name}: use one of ${known}`);
+  }
+  return await runCommand(command, rest);
+}
+
+async function runCommand(command: Command, argv: readonly string[]): Promise<number> {
+  const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
+  if (words.includes("--help")) return print(command.help);
+  try {
+    return await interruptible((signal) => command.run(argv, surroundings(signal)));
+  } catch (error) {
+    const hint = error instanceof UsageError ? ` (try nbd ${command.name} --help)` : "";
+    return complain(`nbd ${command.name}`, `${messageOf(error)}${hint}`);
+  }
+}
+
+function surroundings(signal: AbortSignal): Surroundings {
+  return { signal, print };
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+function complain(who: string, message: string): number {
+  process.stderr.write(`${who}: ${message}\n`);
+  return 1;
+}
+
+function overview(): string {
+  const lines = commands.map(({ name, summary }) => `    nbd ${name.padEnd(6)} ${summary}`);
+  return ["Usage: nbd COMMAND [OPTIONS] ...", "", ...lines, "", "nbd COMMAND --help tells more about each."].join("\n");
+}
+
+function packageVersion(): string {
+  const text = readFileSync(join(packageRoot(), "package.json"), "utf8");
+  return (JSON.parse(text) as { version: string }).version;
+}

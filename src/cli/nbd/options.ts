@@ -1,0 +1,80 @@
+/** A command line that makes no sense; the command prints it and how to get help. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
+}
+
+/** What follows an option: nothing, a value, or a value only in the form --option=VALUE. */
+export type OptionKind = "flag" | "value" | "optional";
+
+/** Long names with their kind; `short` gives some of them a letter. */
+export interface OptionTable {
+  readonly long: Readonly<Record<string, OptionKind>>;
+  readonly short?: Readonly<Record<string, string>>;
+}
+
+export interface ParsedOptions {
+  /** The last value of each option that was given; "" for those without one. */
+  readonly options: ReadonlyMap<string, string>;
+  readonly operands: readonly string[];
+}
+
+/**
+ * Options and operands in any order, as getopt_long reads them: --name VALUE, --name=VALUE, unique prefixes of names,
+ * -C4, -C 4, -pv, and -- before operands that begin with a dash.
+ * @throws UsageError
+ */
+export function parseOptions(argv: readonly string[], table: OptionTable): ParsedOptions {
+  const options = new Map<string, string>();
+  const operands: string[] = [];
+  const rest = [...argv];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === "--") {
+      operands.push(...rest.splice(0));
+    } else if (word.startsWith("--")) {
+      parseLong(word.slice(2), table, rest, options);
+    } else if (word.startsWith("-") && word !== "-") {
+      parseShort(word.slice(1), table, rest, options);
+    } else {
+      operands.push(word);
+    }
+  }
+  return { options, operands };
+}
+
+function parseLong(text: string, table: OptionTable, rest: string[], options: Map<string, string>): void {
+  const equals = text.indexOf("=");
+  const name = findName(equals < 0 ? text : text.slice(0, equals), table);
+  const kind = table.long[name]!;
+  if (equals >= 0) {
+    if (kind === "flag") throw new UsageError(`option --${name} takes no value`);
+    options.set(name, text.slice(equals + 1));
+  } else {
+    options.set(name, kind === "value" ? takeValue(`--${name}`, rest) : "");
+  }
+}
+
+function findName(given: string, table: OptionTable): string {
+  const names = Object.keys(table.long);
+  const matches = names.includes(given) ? [given] : names.filter((name) => name.startsWith(given));
+  if (matches.length === 1) return matches[0]!;
+  if (matches.length === 0) throw new UsageError(`unknown option --${given}`);
+  throw new UsageError(`option --${given} is ambiguous: --${matches.join(" or --")}`);
+}
+
+function parseShort(letters: string, table: OptionTable, rest: string[], options: Map<string, string>): void {
+  for (let at = 0; at < letters.length; at++) {
+    const name = table.short?.[letters[at]!];
+    if (name === undefined) throw new UsageError(`unknown option -${letters[at]}`);
+    if (table.long[name] === "value") {
+      options.set(name, letters.slice(at + 1) || takeValue(`-${letters[at]}`, rest));
+      return;
+    }
+    options.set(name, "");
+  }
+}
+
+function takeValue(option: string, rest: string[]): string {
+  const value = rest.shift();
+  if (value === undefined) throw new UsageError(`option ${option} needs a value`);
+  return value;
+}

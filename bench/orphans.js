@@ -5,7 +5,16 @@
 //
 // OURS names another bin/nbdkit, NBDKIT the C server to compare with (default: the one on PATH).
 import { execFileSync, spawn } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, readSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -34,7 +43,7 @@ function findServers() {
   const ours = process.env.OURS ?? fileURLToPath(new URL("../bin/nbdkit", import.meta.url));
   const found = [
     { name: "ours", command: [ours] },
-    { name: "ours, plain node", command: ["node", join(dirname(ours), "../dist/nbdkit.cjs")] },
+    { name: "ours, plain node", command: ["node", join(dirname(ours), "../dist/bundle/nbdkit.cjs")] },
   ];
   const reference = process.env.NBDKIT ?? onPath("nbdkit");
   if (reference) found.push({ name: firstLine(reference), command: [reference] });
@@ -113,7 +122,9 @@ async function survives(server) {
 }
 
 function processesOf({ marker }) {
-  const lines = execFileSync("ps", ["-A", "-ww", "-o", "pid=", "-o", "args="], { encoding: "utf8" }).split("\n");
+  const lines = execFileSync("ps", ["-A", "-ww", "-o", "pid=", "-o", "args="], { encoding: "utf8" }).split(
+    "\n",
+  );
   return lines.filter((line) => line.includes(marker)).map((line) => Number.parseInt(line, 10));
 }
 

@@ -16,6 +16,7 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
   readonly #values: Record<string, unknown> = {};
   /** What `configComplete` returned; the values before that and for components without one. */
   state: unknown = this.#values;
+  #complete = false;
 
   constructor(definition: Kind, host: Host) {
     this.definition = definition;
@@ -43,12 +44,16 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
         );
       }
     }
-    if (this.definition.configComplete === undefined) return;
-    this.state = await this.definition.configComplete(this.#values, this.host);
+    if (this.definition.configComplete !== undefined) {
+      this.state = await this.definition.configComplete(this.#values, this.host);
+    }
+    this.#complete = true;
   }
 
   /** Runs a step of the end; the others must have their turn too, so an error is only reported. */
   async quietly(step: "cleanup" | "unload"): Promise<void> {
+    // What was never set up has nothing to clean up.
+    if (!this.#complete) return;
     try {
       await this.definition[step]?.(this.state);
     } catch (error) {

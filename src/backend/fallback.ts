@@ -3,15 +3,21 @@ import type { Handle, WriteFlags } from "./handle.ts";
 /** Zeroes for everyone to write from; nobody writes to them. */
 const zeroes: Uint8Array = new Uint8Array(256 * 1024);
 
-/** What the server does for handles that cannot zero a range: it writes zeroes. */
+/**
+ * What the server does for handles that cannot zero a range: it writes zeroes. Forcing every piece to the disk
+ * would be slow, so where the handle can flush, that is done once, at the end.
+ */
 export async function writeZeroes(
   handle: Handle,
   offset: bigint,
   length: number,
   flags: WriteFlags,
 ): Promise<void> {
+  const flushLast = flags.fua && handle.flush !== undefined;
+  const pieceFlags: WriteFlags = flushLast ? { fua: false } : flags;
   for (let done = 0; done < length; done += zeroes.length) {
     const piece = zeroes.subarray(0, Math.min(zeroes.length, length - done));
-    await handle.write!(piece, offset + BigInt(done), flags);
+    await handle.write!(piece, offset + BigInt(done), pieceFlags);
   }
+  if (flushLast) await handle.flush!();
 }

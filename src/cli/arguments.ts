@@ -1,5 +1,6 @@
 import { NbdError } from "../core/errors.ts";
-import { parseBoolean, parseInteger } from "../core/values.ts";
+import { parseBoolean, parseDelay, parseInteger } from "../core/values.ts";
+import type { HandshakeOptions } from "../server/options.ts";
 import { getopt } from "./getopt.ts";
 import type { Invocation } from "./invocation.ts";
 import { type Option, type OptionId, options } from "./options.ts";
@@ -7,10 +8,14 @@ import { type Option, type OptionId, options } from "./options.ts";
 /** nbdkit(1), "-t". */
 const threadsDefault = 16;
 
-type Draft = { -readonly [K in keyof Invocation]: Invocation[K] } & {
+/** Nobody needs a minute to choose an export; whoever holds a connection open for longer is not going to. */
+export const handshakeTimeoutDefaultMs = 60_000;
+
+type Draft = { -readonly [K in keyof Omit<Invocation, "handshake">]: Invocation[K] } & {
   filters: string[];
   parameters: string[];
   debugFlags: Map<string, number>;
+  handshake: { -readonly [K in keyof HandshakeOptions]: HandshakeOptions[K] };
 };
 
 /**
@@ -26,6 +31,14 @@ export function parseArguments(args: readonly string[]): Invocation {
     exitWithParent: false,
     exportName: "",
     foreground: false,
+    handshake: {
+      style: "newstyle",
+      flagsMask: 0xffff,
+      structuredReplies: true,
+      metaContexts: true,
+      timeoutMs: handshakeTimeoutDefaultMs,
+    },
+    keepalive: false,
     printUri: false,
     readOnly: false,
     single: false,
@@ -78,8 +91,24 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
     draft.ipAddress = value;
   },
   longOptions: (draft) => setAction(draft, "longOptions"),
-  // The only style there was, when scripts began to ask for it.
-  newstyle: () => {},
+  keepalive: (draft) => {
+    draft.keepalive = true;
+  },
+  maskHandshake: (draft, value) => {
+    draft.handshake.flagsMask = parseInteger("mask-handshake", value, 0, 2 ** 32 - 1);
+  },
+  newstyle: (draft) => {
+    draft.handshake.style = "newstyle";
+  },
+  noMetaContexts: (draft) => {
+    draft.handshake.metaContexts = false;
+  },
+  noStructuredReplies: (draft) => {
+    draft.handshake.structuredReplies = false;
+  },
+  oldstyle: (draft) => {
+    draft.handshake.style = "oldstyle";
+  },
   pidfile: (draft, value) => {
     draft.pidfile = value;
   },
@@ -103,6 +132,9 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
   },
   threads: (draft, value) => {
     draft.threads = parseInteger("threads", value, 0, 2 ** 31 - 1) || threadsDefault;
+  },
+  timeout: (draft, value) => {
+    draft.handshake.timeoutMs = parseDelay("timeout", value);
   },
   tls: (_draft, value) => checkTls(value),
   unix: (draft, value) => {

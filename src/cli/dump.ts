@@ -96,7 +96,7 @@ export function configText(): string {
     selinux: "no",
     soext: "js",
     sysconfdir: "/etc",
-    timeout_option: "no",
+    timeout_option: "yes",
     tls: "no",
     version: compatibleVersion,
     version_extra: ownVersion,

@@ -1,3 +1,5 @@
+import type { HandshakeOptions } from "../server/options.ts";
+
 /** What a command line asks for. */
 export interface Invocation {
   readonly action:
@@ -20,7 +22,9 @@ export interface Invocation {
   readonly exportName: string;
   readonly family?: 4 | 6;
   readonly foreground: boolean;
+  readonly handshake: HandshakeOptions;
   readonly ipAddress?: string;
+  readonly keepalive: boolean;
   readonly pidfile?: string;
   readonly port?: number;
   readonly printUri: boolean;

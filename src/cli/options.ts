@@ -105,7 +105,7 @@ export const options: readonly Option[] = [
     value: "IPADDR",
     help: "Listen on this address",
   },
-  { id: "keepalive", long: ["keepalive", "keep-alive"], help: "Use TCP keepalive", unavailable: true },
+  { id: "keepalive", long: ["keepalive", "keep-alive"], help: "Use TCP keepalive" },
   {
     id: "log",
     long: ["log"],
@@ -119,7 +119,6 @@ export const options: readonly Option[] = [
     long: ["mask-handshake"],
     value: "MASK",
     help: "Mask handshake flags",
-    unavailable: true,
   },
   { id: "name", long: ["name"], value: "NAME", help: "Name of this instance, for logs", unavailable: true },
   { id: "newstyle", short: "n", long: ["newstyle", "new-style"], help: "Ignored: newstyle is the default" },
@@ -127,20 +126,17 @@ export const options: readonly Option[] = [
     id: "noMetaContexts",
     long: ["no-mc", "no-meta-contexts"],
     help: "Refuse metadata contexts",
-    unavailable: true,
   },
   {
     id: "noStructuredReplies",
     long: ["no-sr", "no-structured-replies"],
     help: "Refuse structured replies",
-    unavailable: true,
   },
   {
     id: "oldstyle",
     short: "o",
     long: ["oldstyle", "old-style"],
     help: "Use the oldstyle protocol",
-    unavailable: true,
   },
   {
     id: "pidfile",
@@ -189,7 +185,6 @@ export const options: readonly Option[] = [
     long: ["timeout", "time-out"],
     value: "TIMEOUT",
     help: "Time limit of the handshake",
-    unavailable: true,
   },
   { id: "tls", long: ["tls"], value: "off|on|require", help: "Use TLS (only off works yet)" },
   {

@@ -27,14 +27,21 @@ export async function serve(invocation: Invocation): Promise<number> {
     process.stderr.write(`nbdkit: warning: debug flag -D ${flag} was not used\n`);
   }
   const chain = buildChain(components, invocation, log, () => quit.ask());
-  configure(chain, invocation.parameters);
-  await chain.configComplete();
+  try {
+    configure(chain, invocation.parameters);
+    await chain.configComplete();
+  } catch (error) {
+    await chain.unload();
+    throw error;
+  }
   return run(
     chain,
     {
       listen,
       readOnly: invocation.readOnly,
       threads: invocation.threads,
+      handshake: invocation.handshake,
+      keepalive: invocation.keepalive,
       log,
       toBackground,
       exportName: invocation.exportName,

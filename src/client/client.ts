@@ -9,6 +9,7 @@ import type { NbdAddress } from "./address.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { Engine } from "./engine.ts";
 import { formatNbdUri } from "./format-uri.ts";
+import { joinEqual } from "./join.ts";
 import type { Line } from "./line.ts";
 import { type ReadOptions, Requests, type WriteOptions, type ZeroOptions } from "./requests.ts";
 import { allSettled, cutBytes, cutRange } from "./split.ts";
@@ -170,7 +171,9 @@ export class NbdClient implements AsyncDisposable {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Extent[]> {
     const extents: Extent[] = [];
-    for await (const { length: bytes, state } of this.statusOf(baseAllocation, offset, length, options)) {
+    for await (const { length: bytes, state } of joinEqual(
+      this.statusOf(baseAllocation, offset, length, options),
+    )) {
       extents.push({
         length: bytes,
         hole: (state & BigInt(AllocationState.hole)) !== 0n,
@@ -180,7 +183,7 @@ export class NbdClient implements AsyncDisposable {
     return extents;
   }
 
-  /** The extents of one context that cover exactly this range, neighbours in the same state joined. */
+  /** The extents of one context that cover exactly this range, as the server gives them. */
   async *statusOf(
     context: string,
     offset: bigint | number,
@@ -188,21 +191,14 @@ export class NbdClient implements AsyncDisposable {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<StatusExtent, void, undefined> {
     const end = BigInt(offset) + BigInt(length);
-    let pending: StatusExtent | undefined;
     for (let at = BigInt(offset); at < end; ) {
       const status = await this.blockStatus(at, end - at, { context, signal: options.signal });
-      for (const extent of status.get(context)!) {
-        const bytes = at + extent.length > end ? end - at : extent.length;
-        at += bytes;
-        if (pending?.state === extent.state) {
-          pending = { length: pending.length + bytes, state: pending.state };
-        } else {
-          if (pending !== undefined) yield pending;
-          pending = { length: bytes, state: extent.state };
-        }
+      for (const { length: bytes, state } of status.get(context)!) {
+        const inside = at + bytes > end ? end - at : bytes;
+        yield { length: inside, state };
+        at += inside;
       }
     }
-    if (pending !== undefined) yield pending;
   }
 
   /** Waits for the requests under way, takes leave of the server, and closes. */

@@ -1,15 +1,25 @@
 import type { Chain } from "../backend/chain.ts";
+import type { Handle } from "../backend/handle.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Gate } from "../core/gate.ts";
 import type { Log } from "../core/log.ts";
+import { optionBytesMax } from "../protocol/constants.ts";
 import { Talk } from "../protocol/conversation.ts";
 import type { ExportInfo, ExportListing } from "../protocol/export-info.ts";
 import { serverHandshake } from "../protocol/server/handshake.ts";
-import type { HandshakeHost, Negotiated } from "../protocol/server/host.ts";
+import type { HandshakeHost, HandshakeOffers, Negotiated } from "../protocol/server/host.ts";
+import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import { exportInfo } from "./export-info.ts";
 import { Transmission } from "./transmission.ts";
+
+/** How clients are greeted. */
+export interface HandshakeOptions extends HandshakeOffers {
+  readonly style: "newstyle" | "oldstyle";
+  /** A client that has not chosen an export after so long is cut off; 0 is no limit. */
+  readonly timeoutMs: number;
+}
 
 /** What all connections of a server share. */
 export interface SessionSetup {
@@ -17,12 +27,16 @@ export interface SessionSetup {
   /** -t: requests of one connection that are worked on at once. */
   readonly threads: number;
   readonly readOnly: boolean;
+  readonly handshake: HandshakeOptions;
   readonly log: Log;
   /** One request of all connections at a time, where the thread model asks for it. */
   readonly requestGate: Gate;
   /** One connection at a time, likewise. */
   readonly connectionGate: Gate;
 }
+
+/** Of a client in the handshake, which has nothing to send but options that it awaits the answers of. */
+const handshakeBacklogMax = 2 * optionBytesMax;
 
 /** One client, from its first byte to its last. */
 export class Session implements Receiver {
@@ -36,7 +50,9 @@ export class Session implements Receiver {
   #talk: Talk<Negotiated | undefined> | undefined;
   #transmission: Transmission | undefined;
   #open: { readonly name: string; readonly exported: ServedExport; readonly info: ExportInfo } | undefined;
+  #deadline: NodeJS.Timeout | undefined;
   #holdsConnectionGate = false;
+  #complained = false;
   #stopping = false;
   #released = false;
   #closed = false;
@@ -62,12 +78,8 @@ export class Session implements Receiver {
       return;
     }
     if (this.#gone.signal.aborted) return;
-    this.#talk = new Talk(serverHandshake(this.#handshakeHost()), {
-      send: (bytes) => this.#transport.write(bytes),
-      startTls: () => Promise.reject(new NbdError("ENOTSUP", "TLS is not available")),
-      done: (negotiated, rest) => this.#handshakeDone(negotiated, rest),
-      failed: (error) => this.#breakOff(error),
-    });
+    this.#talk = this.#greeting();
+    this.#startDeadline();
     this.#transport.resume();
     this.#talk.start();
   }
@@ -85,8 +97,13 @@ export class Session implements Receiver {
   }
 
   received(bytes: Buffer): void {
-    if (this.#transmission !== undefined) this.#transmission.received(bytes);
-    else this.#talk?.receive(bytes);
+    if (this.#transmission !== undefined) {
+      this.#transmission.received(bytes);
+      return;
+    }
+    this.#talk?.receive(bytes);
+    // Nothing waits for an answer, so this much comes only while the plugin is slow.
+    if ((this.#talk?.pendingBytes ?? 0) > handshakeBacklogMax) this.#transport.pause();
   }
 
   ended(): void {
@@ -100,6 +117,7 @@ export class Session implements Receiver {
 
   closed(error?: Error): void {
     this.#closed = true;
+    clearTimeout(this.#deadline);
     if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
     this.#gone.abort(new NbdError("ECONNRESET", "the client has gone"));
     // Requests in flight still use the export; it is released after the last of them.
@@ -117,6 +135,24 @@ export class Session implements Receiver {
     else await chain.preconnect(this.#client());
   }
 
+  #greeting(): Talk<Negotiated | undefined> {
+    const greet = this.#setup.handshake.style === "oldstyle" ? oldstyleHandshake : serverHandshake;
+    return new Talk<Negotiated | undefined>(greet(this.#handshakeHost()), {
+      send: (bytes) => this.#transport.write(bytes),
+      startTls: () => Promise.reject(new NbdError("ENOTSUP", "TLS is not available")),
+      done: (negotiated, rest) => this.#handshakeDone(negotiated, rest),
+      failed: (error) => this.#breakOff(error),
+    });
+  }
+
+  #startDeadline(): void {
+    const { timeoutMs } = this.#setup.handshake;
+    if (timeoutMs === 0) return;
+    const tooLate = (): void =>
+      this.#breakOff(new NbdError("ETIMEDOUT", "the client took too long to choose an export"));
+    this.#deadline = setTimeout(tooLate, timeoutMs);
+  }
+
   #client(): { readOnly: boolean; tls: boolean; signal: AbortSignal } {
     return { readOnly: this.#setup.readOnly, tls: false, signal: this.#gone.signal };
   }
@@ -125,12 +161,24 @@ export class Session implements Receiver {
     const log = this.#log;
     return {
       tls: "off",
-      structuredReplies: true,
-      metaContexts: true,
-      listExports: () => this.#listExports(),
-      open: (name) => this.#openExport(name),
+      offers: this.#setup.handshake,
+      listExports: () => this.#ask(() => this.#listExports()),
+      open: (name) => this.#ask(() => this.#openExport(name)),
       debug: (message) => log.verbose && log.debug(message()),
     };
+  }
+
+  /** Has the plugin answer a question of the client. Both that client and our log hear of a failure. */
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question();
+    } catch (error) {
+      this.#complain(error);
+      throw error;
+    } finally {
+      // It was made to wait if it went on sending.
+      this.#transport.resume();
+    }
   }
 
   #listExports(): Promise<readonly ExportListing[]> {
@@ -143,7 +191,7 @@ export class Session implements Receiver {
     if (this.#open?.name === name) return this.#open.info;
     await this.#closeExport();
     const handle = await chain.open({ ...this.#client(), exportName: name });
-    const exported = new ServedExport(handle, readOnly);
+    const exported = await served(handle, readOnly);
     this.#open = { name, exported, info: exportInfo(exported, name) };
     // The client may have gone while the plugin was opening; nobody else would close it then.
     if (this.#gone.signal.aborted) await this.#closeExport();
@@ -151,6 +199,7 @@ export class Session implements Receiver {
   }
 
   #handshakeDone(negotiated: Negotiated | undefined, rest: Buffer): void {
+    clearTimeout(this.#deadline);
     if (negotiated === undefined || this.#open === undefined || this.#stopping) {
       this.#transport.end();
       return;
@@ -175,8 +224,15 @@ export class Session implements Receiver {
   }
 
   #breakOff(error: unknown): void {
-    this.#log.error(messageOf(error));
+    this.#complain(error);
     this.#transport.destroy();
+  }
+
+  /** One line for one client; those that go on making mistakes shall not fill the log. */
+  #complain(error: unknown): void {
+    if (this.#complained) this.#log.debug(messageOf(error));
+    else this.#log.error(messageOf(error));
+    this.#complained = true;
   }
 
   async #release(): Promise<void> {
@@ -198,5 +254,15 @@ export class Session implements Receiver {
     } catch (error) {
       this.#log.error(`close: ${messageOf(error)}`);
     }
+  }
+}
+
+/** A handle with an impossible answer is of no use, but it is open. */
+async function served(handle: Handle, readOnly: boolean): Promise<ServedExport> {
+  try {
+    return new ServedExport(handle, readOnly);
+  } catch (error) {
+    await handle.close?.();
+    throw error;
   }
 }

@@ -12,6 +12,9 @@ export interface TransmissionLimits {
   readonly gate?: Gate;
 }
 
+/** Data of unfinished reads and writes of one connection; only the request that goes over it may be larger. */
+const bytesInFlightMax = 16 * 1024 * 1024;
+
 /** How a transmission tells that it is over. */
 export interface TransmissionEnd {
   /** Called once: no request comes any more and all have been answered. */
@@ -28,6 +31,7 @@ export class Transmission {
   readonly #limits: TransmissionLimits;
   readonly #end: TransmissionEnd;
   #inFlight = 0;
+  #bytesInFlight = 0;
   #peerEnded = false;
   #closing = false;
   #paused = false;
@@ -42,6 +46,8 @@ export class Transmission {
   }
 
   received(bytes: Buffer): void {
+    // What comes after the end is nobody's request, and would only pile up.
+    if (this.#closing) return;
     this.#parser.push(bytes);
     this.#pump();
   }
@@ -89,7 +95,11 @@ export class Transmission {
 
   /** Answering further would only pile up work or bytes: let the client wait instead. */
   #isFull(): boolean {
-    return this.#inFlight >= this.#limits.requestsInFlight || this.#transport.backlogBytes > backlogBytesMax;
+    return (
+      this.#inFlight >= this.#limits.requestsInFlight ||
+      this.#bytesInFlight > bytesInFlightMax ||
+      this.#transport.backlogBytes > backlogBytesMax
+    );
   }
 
   #setPaused(paused: boolean): void {
@@ -109,10 +119,13 @@ export class Transmission {
       this.#transport.write(reply);
       return;
     }
+    const dataBytes = request.kind === "read" || request.kind === "write" ? request.length : 0;
     this.#inFlight++;
+    this.#bytesInFlight += dataBytes;
     reply.then((bytes) => {
       this.#transport.write(bytes);
       this.#inFlight--;
+      this.#bytesInFlight -= dataBytes;
       if (this.#closing && this.#inFlight === 0) this.#end.idle();
       else this.#pump();
     });

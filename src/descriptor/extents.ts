@@ -18,7 +18,7 @@ interface Seek {
   readonly from: bigint;
 }
 
-/** The holes and data of a file (lseek(2), SEEK_DATA) from `offset` on, as {@link Handle.extents} answers them. */
+/** The holes and data of a file from `offset` on (lseek(2), SEEK_DATA), as a handle's `extents` answers them. */
 export function findExtentsNow(
   fd: number,
   offset: bigint,

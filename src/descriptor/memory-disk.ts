@@ -12,8 +12,8 @@ import { checkComplete } from "./read.ts";
 const inlineBytesMax: number = 16 * 1024 * 1024;
 
 /**
- * A disk in memory that forgets everything when it is closed. The kernel keeps it sparse, so its size is limited by
- * 2^63-1 alone. All clients share one, so closing a client's handle does nothing.
+ * A disk in memory that forgets everything when it is disposed of. The kernel keeps it sparse, so its size is
+ * limited by 2^63-1 alone. All clients share one, so it has no `close`.
  */
 export class MemoryDisk implements Handle {
   readonly size: bigint;
@@ -59,7 +59,7 @@ export class MemoryDisk implements Handle {
     if (this.size > 0n) await native().zeroRangeAsync(this.#fd, 0n, this.size);
   }
 
-  /** The same disk for clients that must not give memory back: it is zeroed by writing, and trim is not offered. */
+  /** The same disk for clients that must not give memory back: zeroed by writing, and never trimmed. */
   withoutHoles(): Handle {
     const { size, multiConn, nativeFua, blockSize } = this;
     const read = this.read.bind(this);

@@ -6,8 +6,8 @@ import { native } from "../native/load.ts";
 const inlineBytesMax: number = 1024 * 1024;
 
 /**
- * Fills `into` from the file: at once, and without a promise, when the page cache has it all; otherwise on the thread
- * pool.
+ * Fills `into` from the file: at once, and without a promise, when the page cache has it all; otherwise on
+ * the thread pool.
  */
 export function readFile(fd: number, into: Uint8Array, offset: bigint): MaybePromise<void> {
   const done = into.length > inlineBytesMax ? 0 : Math.max(native().preadNow(fd, into, offset), 0);

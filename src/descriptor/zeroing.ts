@@ -6,8 +6,8 @@ import { isNotSupported } from "./not-supported.ts";
 type Way = "punch hole" | "zero range" | "zero out" | "discard";
 
 /**
- * The ways to zero or free a range without sending zeroes, best first. A file system that refuses one will refuse it
- * again, so that is asked once.
+ * The ways to zero or free a range without writing zeroes, best first. A file system that refuses one
+ * will refuse it again, so each is refused only once.
  */
 export class Zeroing {
   readonly #fd: number;

@@ -7,6 +7,7 @@ const example1: Plugin = definePlugin({
   name: "example1",
   longname: "nbdkit example1 plugin",
   description: "A read-only example disk with one partition",
+  provides: ["multiConn", "extents"],
   configComplete: () => makeImage("hello.txt", "Hello from the example1 plugin of nbdkit-node.\n"),
   // No `write`, so the export is read-only.
   open: (pieces) => ({

@@ -33,6 +33,18 @@ const memory: Plugin = definePlugin({
   },
   magicKey: "size",
   debugFlags: ["dir"],
+  provides: [
+    "write",
+    "flush",
+    "trim",
+    "zero",
+    "extents",
+    "cache",
+    "multiConn",
+    "nativeFua",
+    "fastZero",
+    "blockSize",
+  ],
   dumpPlugin: () => ({ mlock: "no", zstd: "no" }),
   configComplete: ({ size, allocator }): State => ({ size, allocator }),
   async getReady(state) {
@@ -72,12 +84,13 @@ function notAvailable(asked: string, instead: string): NbdError {
   return new NbdError("ENOTSUP", `${asked} is not available: use ${instead}`);
 }
 
-/** The kernel would hand out memory until it has to kill someone, so a disk that cannot fit is refused before. */
+/** The kernel hands out memory until it has to kill someone, so a disk that cannot fit is refused before. */
 function checkMemory(bytes: bigint): void {
   const free = BigInt(freemem());
   if (bytes <= free) return;
   throw new NbdError(
     "ENOMEM",
-    `allocator=malloc: ${formatSize(bytes)} is more than the free memory (${free / 1024n ** 2n}M): use allocator=sparse`,
+    `allocator=malloc: ${formatSize(bytes)} is more than the free memory, ${free / 1024n ** 2n}M: ` +
+      "use allocator=sparse",
   );
 }

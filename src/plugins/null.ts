@@ -10,6 +10,7 @@ const nullPlugin: Plugin = definePlugin({
     size: size({ default: 0n, help: "Size of the disk" }),
   },
   magicKey: "size",
+  provides: ["write", "flush", "trim", "zero", "extents", "cache", "multiConn", "nativeFua", "fastZero"],
   open: ({ size }) => ({
     size,
     multiConn: true,

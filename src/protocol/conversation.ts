@@ -60,6 +60,11 @@ export class Talk<Result> {
     this.#resume(undefined);
   }
 
+  /** Bytes received that the conversation has not used yet. */
+  get pendingBytes(): number {
+    return this.#arrived.length;
+  }
+
   receive(bytes: Buffer): void {
     this.#arrived.push(bytes);
     if (this.#state === "taking") this.#takeOrWait();

@@ -43,15 +43,15 @@ export function payloadBytes(header: RequestHeader, extended: boolean): bigint {
   return extended && (header.flags & CommandFlag.payloadLength) !== 0 ? header.length : 0n;
 }
 
+/** FUA is valid for every command (doc/proto.md, "Command flags"), and without effect where nothing is written. */
 const allowedFlags: Readonly<Record<number, number>> = {
-  [Command.read]: CommandFlag.dontFragment,
+  [Command.read]: CommandFlag.fua | CommandFlag.dontFragment,
   [Command.write]: CommandFlag.fua,
-  [Command.disconnect]: 0,
   [Command.flush]: CommandFlag.fua,
   [Command.trim]: CommandFlag.fua,
-  [Command.cache]: 0,
+  [Command.cache]: CommandFlag.fua,
   [Command.writeZeroes]: CommandFlag.fua | CommandFlag.noHole | CommandFlag.fastZero,
-  [Command.blockStatus]: CommandFlag.requestOne,
+  [Command.blockStatus]: CommandFlag.fua | CommandFlag.requestOne,
 };
 
 /** Gives the header (and the payload, empty where there is none) its meaning. */
@@ -60,6 +60,8 @@ export function toRequest(header: RequestHeader, payload: Buffer, extended: bool
   const has = (flag: number): boolean => (flags & flag) !== 0;
   const refused = (code: string, reason: string): Request => ({ kind: "refused", cookie, code, reason });
 
+  // It gets no reply, so neither can it be refused.
+  if (command === Command.disconnect) return { kind: "disconnect", cookie };
   const allowed = allowedFlags[command];
   if (allowed === undefined) return refused("EINVAL", `unknown command ${command}`);
   // Every flag is checked only here, so that no command silently ignores one that it does not know.
@@ -79,8 +81,6 @@ export function toRequest(header: RequestHeader, payload: Buffer, extended: bool
       };
     case Command.write:
       return { kind: "write", cookie, offset, length: payload.length, payload, fua: has(CommandFlag.fua) };
-    case Command.disconnect:
-      return { kind: "disconnect", cookie };
     case Command.flush:
       if (offset !== 0n || length !== 0n) return refused("EINVAL", "flush takes no offset and no length");
       return { kind: "flush", cookie };

@@ -20,7 +20,7 @@ export type Endpoint =
 export interface Listener {
   readonly endpoint: Endpoint;
   /** From here on clients are accepted; those that came before have been waiting. */
-  accept(connected: (transport: Transport) => void): void;
+  accept(keepalive: boolean, connected: (transport: Transport) => void): void;
   /** No client is accepted any more; sockets and directories of ours are gone. Calling it again does nothing. */
   close(): void;
 }
@@ -42,7 +42,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     case "stdio":
       return {
         endpoint: { kind: "none" },
-        accept: (connected) => connected(stdioTransport()),
+        accept: (_keepalive, connected) => connected(stdioTransport()),
         close: () => {},
       };
   }
@@ -205,8 +205,11 @@ function listenerOf(servers: readonly Server[], endpoint: Endpoint): Listener {
   for (const server of servers) server.on("connection", (socket) => deliver(socket));
   return {
     endpoint,
-    accept: (connected) => {
-      deliver = (socket) => connected(socketTransport(socket));
+    accept: (keepalive, connected) => {
+      deliver = (socket) => {
+        if (keepalive) socket.setKeepAlive(true);
+        connected(socketTransport(socket));
+      };
       for (const socket of early.splice(0)) deliver(socket);
     },
     close: () => {

@@ -1,4 +1,7 @@
+import type { HandshakeOptions } from "../connection/session.ts";
 import type { Log } from "../core/log.ts";
+
+export type { HandshakeOptions };
 
 /** How a server is to run, whoever asks: the command line or a program. */
 export interface ServerOptions {
@@ -6,6 +9,9 @@ export interface ServerOptions {
   readonly readOnly: boolean;
   /** Requests of one connection that are worked on at once. */
   readonly threads: number;
+  readonly handshake: HandshakeOptions;
+  /** TCP keepalive on every connection, so that a peer that vanished without a word is noticed. */
+  readonly keepalive: boolean;
   readonly log: Log;
 }
 

@@ -14,8 +14,9 @@ export class PrivateDirectory {
     return join(this.path, "socket");
   }
 
-  /** Synchronous, so that it can also run while the process exits. */
+  /** Synchronous, so that it can also run while the process exits; doing it twice is harmless. */
   remove(): void {
+    if (!existsSync(this.path)) return;
     if (existsSync(this.socketPath)) unlinkSync(this.socketPath);
     rmdirSync(this.path);
   }

@@ -29,6 +29,7 @@ export class Server {
       chain,
       threads: options.threads,
       readOnly: options.readOnly,
+      handshake: options.handshake,
       requestGate: new Gate(),
       connectionGate: new Gate(),
     };
@@ -47,7 +48,7 @@ export class Server {
   }
 
   accept(): void {
-    this.#listener.accept((transport) => this.#serve(transport));
+    this.#listener.accept(this.#options.keepalive, (transport) => this.#serve(transport));
   }
 
   /** Takes no new client and no new request, answers what is in flight, and closes every connection. */

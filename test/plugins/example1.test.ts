@@ -25,7 +25,8 @@ describe("example1", () => {
     expect(disk.canWrite).toBe(false);
     const extents = await allExtents(disk, { start: 0n, length: Number(disk.size) }, false);
     const dataBytes = extents.reduce((sum, { length, hole }) => sum + (hole ? 0 : length), 0);
-    expect(dataBytes).toBeLessThan(4096);
+    expect(dataBytes).toBeLessThan(8192);
+    expect(extents.filter(({ length }) => length % 512 !== 0)).toEqual([]);
   });
 
   it("has a partition table with one partition up to the end", async () => {

@@ -27,7 +27,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
     const known = commands.map((candidate) => candidate.name).join(", ");
-    return complain("nbd", `unknown ${name.startsWith("-") ? "option" : "command"} ${name}: use one of ${known}`);
+    return complain(
+      "nbd",
+      `unknown ${name.startsWith("-") ? "option" : "command"} ${name}: use one of ${known}`,
+    );
   }
   return await runCommand(command, rest);
 }
@@ -59,7 +62,13 @@ function complain(who: string, message: string): number {
 
 function overview(): string {
   const lines = commands.map(({ name, summary }) => `    nbd ${name.padEnd(6)} ${summary}`);
-  return ["Usage: nbd COMMAND [OPTIONS] ...", "", ...lines, "", "nbd COMMAND --help tells more about each."].join("\n");
+  return [
+    "Usage: nbd COMMAND [OPTIONS] ...",
+    "",
+    ...lines,
+    "",
+    "nbd COMMAND --help tells more about each.",
+  ].join("\n");
 }
 
 function packageVersion(): string {

@@ -1,4 +1,4 @@
-/** Some bytes of a disk; whatever lies between pieces is zeroes. */
+/** Some sectors of a disk; whatever lies between pieces is zeroes. */
 export interface Piece {
   /** bytes from the start of the disk */
   readonly start: number;
@@ -17,14 +17,14 @@ const clusterSectors = 4;
 const rootEntries = 512;
 const entryBytes = 32;
 const rootSectors: number = (rootEntries * entryBytes) / sectorBytes;
-/** Two bytes for each cluster; the few sectors that the tables take themselves are counted as well, which does no harm. */
+/** Two bytes for each cluster; that the tables' own sectors are counted as well does no harm. */
 const tableSectors: number = Math.ceil((partitionSectors / clusterSectors + 2) / (sectorBytes / 2));
 const rootStart: number = reservedSectors + 2 * tableSectors;
 
-/** A disk with one partition, whose file system holds one text. */
+/** A disk with one partition, whose file system holds one short text. */
 export function makeImage(fileName: string, text: string): readonly Piece[] {
-  const content = Buffer.from(text);
-  const table = bytes(6, (view) => {
+  const content = bytes(clusterSectors * sectorBytes, (_, put) => put(0, text));
+  const table = bytes(sectorBytes, (view) => {
     view.setUint16(0, 0xfff8, true); // the media byte again
     view.setUint16(2, 0xffff, true);
     view.setUint16(4, 0xffff, true); // the file's only cluster is its last
@@ -34,7 +34,7 @@ export function makeImage(fileName: string, text: string): readonly Piece[] {
     { start: at(0), bytes: bootSector() },
     { start: at(reservedSectors), bytes: table },
     { start: at(reservedSectors + tableSectors), bytes: table },
-    { start: at(rootStart), bytes: directory(fileName, content.length) },
+    { start: at(rootStart), bytes: directory(fileName, text.length) },
     { start: at(rootStart + rootSectors), bytes: content },
   ];
 }
@@ -80,7 +80,7 @@ function bootSector(): Uint8Array {
 /** The root directory: the label of the volume, and the file. */
 function directory(fileName: string, fileBytes: number): Uint8Array {
   const newYear2024 = (44 << 9) | (1 << 5) | 1;
-  return bytes(2 * entryBytes, (view, put) => {
+  return bytes(sectorBytes, (view, put) => {
     put(0, "EXAMPLE1   \x08");
     view.setUint16(24, newYear2024, true);
     const [stem = "", extension = ""] = fileName.toUpperCase().split(".");

@@ -1,19 +1,26 @@
 import { NbdError } from "../../core/errors.ts";
 import { type Conversation, send, wait } from "../conversation.ts";
+import type { ExportInfo } from "../export-info.ts";
 import { readString } from "../strings.ts";
 import { announcedFlags, contextsFor } from "./agreed.ts";
 import type { HandshakeState, Negotiated } from "./host.ts";
 
 /**
- * NBD_OPT_EXPORT_NAME: the old way to choose an export. It has no error reply, so every failure throws
- * and the client is disconnected.
+ * NBD_OPT_EXPORT_NAME: the old way to choose an export. It has no error reply: a client that chooses
+ * wrong is disconnected, which is all that it can be told.
  */
-export function* answerExportName(state: HandshakeState, data: Buffer): Conversation<Negotiated> {
+export function* answerExportName(state: HandshakeState, data: Buffer): Conversation<Negotiated | "abort"> {
   if (state.host.tls === "require" && !state.encrypted) {
     throw new NbdError("EPROTO", "client chose an export before TLS, which this server requires");
   }
   const exportName = readString(data, "export name");
-  const info = yield* wait(state.host.open(exportName));
+  let info: ExportInfo;
+  try {
+    info = yield* wait(state.host.open(exportName));
+  } catch {
+    // The host has reported it where it happened.
+    return "abort";
+  }
   const reply = Buffer.alloc(state.noZeroes ? 10 : 10 + 124);
   reply.writeBigUInt64BE(info.size, 0);
   reply.writeUInt16BE(announcedFlags(state, info.flags), 8);

@@ -28,11 +28,12 @@ function* greet(host: HandshakeHost): Conversation<HandshakeState> {
   const greeting = Buffer.allocUnsafe(18);
   greeting.writeBigUInt64BE(Magic.init, 0);
   greeting.writeBigUInt64BE(Magic.option, 8);
-  greeting.writeUInt16BE(HandshakeFlag.fixedNewstyle | HandshakeFlag.noZeroes, 16);
+  const offered = (HandshakeFlag.fixedNewstyle | HandshakeFlag.noZeroes) & host.offers.flagsMask;
+  greeting.writeUInt16BE(offered, 16);
   yield* send(greeting);
 
   const flags = (yield* take(4)).readUInt32BE(0);
-  if ((flags & ~(HandshakeFlag.fixedNewstyle | HandshakeFlag.noZeroes)) !== 0) {
+  if ((flags & ~offered) !== 0) {
     throw new NbdError("EPROTO", `unknown client flags 0x${(flags >>> 0).toString(16)}`);
   }
   return {
@@ -124,7 +125,7 @@ function* answerReplyForm(
 ): Conversation<Answer> {
   if (data.length > 0) {
     yield* refuse(option, OptionReply.errorInvalid, `option ${option} takes no data`);
-  } else if (!state.host.structuredReplies) {
+  } else if (!state.host.offers.structuredReplies) {
     yield* refuse(option, OptionReply.errorUnsupported, "structured replies are switched off");
   } else if (form === "structured" && state.replyForm === "extended") {
     yield* refuse(option, OptionReply.errorExtendedHeadersRequired, "extended headers are on already");

@@ -5,9 +5,7 @@ import type { ReplyForm } from "../reply.ts";
 /** What the server's side of the handshake asks of the server. */
 export interface HandshakeHost {
   readonly tls: "off" | "on" | "require";
-  /** Offered to clients; switched off by --no-sr and --no-mc. */
-  readonly structuredReplies: boolean;
-  readonly metaContexts: boolean;
+  readonly offers: HandshakeOffers;
   /** @throws (or rejects) with the reason why there is no list */
   listExports(): MaybePromise<readonly ExportListing[]>;
   /**
@@ -17,6 +15,16 @@ export interface HandshakeHost {
    */
   open(exportName: string): MaybePromise<ExportInfo>;
   debug(message: () => string): void;
+}
+
+/** What a server lets clients choose from; tests of clients switch things off. */
+export interface HandshakeOffers {
+  /** The handshake flags that are announced (--mask-handshake); the rest as if we had never heard of it. */
+  readonly flagsMask: number;
+  /** --no-sr */
+  readonly structuredReplies: boolean;
+  /** --no-mc */
+  readonly metaContexts: boolean;
 }
 
 /** What came out of a handshake that ends in transmission. */

@@ -48,7 +48,7 @@ export function* answerMetaContext(
 }
 
 function whyNot(state: HandshakeState): { type: OptionReply; reason: string } | undefined {
-  if (!state.host.metaContexts) {
+  if (!state.host.offers.metaContexts) {
     return { type: OptionReply.errorUnsupported, reason: "metadata contexts are switched off" };
   }
   if (state.replyForm === "simple") {

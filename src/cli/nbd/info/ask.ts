@@ -26,7 +26,9 @@ const questions: Readonly<Record<string, (client: NbdClient) => boolean>> = {
 export async function answerQuestion(uri: string, what: string, { signal }: Surroundings): Promise<number> {
   const question = questions[what];
   if (question === undefined) {
-    throw new UsageError(`unknown --can, --is or --has "${what}": use one of ${Object.keys(questions).join(", ")}`);
+    throw new UsageError(
+      `unknown --can, --is or --has "${what}": use one of ${Object.keys(questions).join(", ")}`,
+    );
   }
   await using client = await connect(uri, { signal });
   return question(client) ? 0 : 2;

@@ -1,4 +1,4 @@
-import { type Command, type Surroundings } from "../command.ts";
+import type { Command, Surroundings } from "../command.ts";
 import { type OptionTable, type ParsedOptions, parseOptions, UsageError } from "../options.ts";
 import { answerQuestion } from "./ask.ts";
 import { showExports } from "./exports.ts";
@@ -64,14 +64,22 @@ export const infoCommand: Command = {
 
 const modes = ["can", "is", "has", "list", "map", "size"];
 
-function runMode(uri: string, options: ParsedOptions["options"], surroundings: Surroundings): Promise<number> {
+function runMode(
+  uri: string,
+  options: ParsedOptions["options"],
+  surroundings: Surroundings,
+): Promise<number> {
   const chosen = modes.filter((mode) => options.has(mode));
   if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other`);
   if (options.has("totals") && chosen[0] !== "map") throw new UsageError("--totals goes with --map only");
   const json = options.has("json");
   switch (chosen[0]) {
     case "map":
-      return showMap(uri, { context: options.get("map")!, totals: options.has("totals"), json }, surroundings);
+      return showMap(
+        uri,
+        { context: options.get("map")!, totals: options.has("totals"), json },
+        surroundings,
+      );
     case "size":
       return showSize(uri, surroundings);
     case "list":

@@ -11,7 +11,10 @@ export async function probeContent(client: NbdClient): Promise<string | undefine
   if (length === 0) return undefined;
   const begin = await client.read(0, length);
   return await new Promise((resolve) => {
-    const child = spawn("file", ["-b", "-"], { stdio: ["pipe", "pipe", "ignore"], env: { ...process.env, LC_ALL: "C" } });
+    const child = spawn("file", ["-b", "-"], {
+      stdio: ["pipe", "pipe", "ignore"],
+      env: { ...process.env, LC_ALL: "C" },
+    });
     let answer = "";
     child.stdout.on("data", (bytes: Buffer) => {
       answer += bytes.toString();

@@ -1,5 +1,5 @@
-import { connect, formatNbdUri, listExports, type NbdClient, parseNbdUri } from "../../../client/index.ts";
 import { capabilitiesOf } from "../../../client/capabilities.ts";
+import { connect, formatNbdUri, listExports, type NbdClient, parseNbdUri } from "../../../client/index.ts";
 import type { Surroundings } from "../command.ts";
 import { probeContent } from "./content.ts";
 import { type ExportReport, formatJson, formatText, type ServerReport } from "./report.ts";
@@ -12,7 +12,11 @@ export interface ExportsOptions {
 }
 
 /** `nbd info` and `nbd info --list`: one report, for people or for programs. */
-export async function showExports(uri: string, options: ExportsOptions, surroundings: Surroundings): Promise<number> {
+export async function showExports(
+  uri: string,
+  options: ExportsOptions,
+  surroundings: Surroundings,
+): Promise<number> {
   const report = options.list
     ? await listReport(uri, options.content, surroundings.signal)
     : await exportReport(uri, options.content, surroundings.signal);

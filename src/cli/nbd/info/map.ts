@@ -1,4 +1,4 @@
-import { connect, type NbdClient } from "../../../client/index.ts";
+import { connect, joinEqual, type NbdClient } from "../../../client/index.ts";
 import { NbdError } from "../../../core/errors.ts";
 import type { Surroundings } from "../command.ts";
 
@@ -10,27 +10,40 @@ export interface MapOptions {
 }
 
 /** `nbd info --map` */
-export async function showMap(uri: string, options: MapOptions, { print, signal }: Surroundings): Promise<number> {
+export async function showMap(
+  uri: string,
+  options: MapOptions,
+  { print, signal }: Surroundings,
+): Promise<number> {
   const context = options.context === "" ? "base:allocation" : options.context;
   await using client = await connect(uri, { metaContexts: [context], signal });
   if (!client.contexts.includes(context)) {
     throw new NbdError("ENOTSUP", `--map: server does not support metadata context "${context}"`);
   }
-  const lines = options.totals ? await totals(client, context, options.json) : await rows(client, context, options.json);
+  const lines = options.totals
+    ? await totals(client, context, options.json)
+    : await rows(client, context, options.json);
   if (!options.json) for (const line of lines) print(line);
-  else print(["[", ...lines.map((line, index) => (index < lines.length - 1 ? `${line},` : line)), "]"].join("\n"));
+  else
+    print(
+      ["[", ...lines.map((line, index) => (index < lines.length - 1 ? `${line},` : line)), "]"].join("\n"),
+    );
   return 0;
 }
 
 async function rows(client: NbdClient, context: string, json: boolean): Promise<string[]> {
   const lines: string[] = [];
   let offset = 0n;
-  for await (const { length, state } of client.statusOf(context, 0n, client.size)) {
+  for await (const { length, state } of joinEqual(client.statusOf(context, 0n, client.size))) {
     const description = describeState(context, state);
     if (json) {
-      lines.push(`{ "offset": ${offset}, "length": ${length}, "type": ${state}${jsonDescription(description)}}`);
+      lines.push(
+        `{ "offset": ${offset}, "length": ${length}, "type": ${state}${jsonDescription(description)}}`,
+      );
     } else {
-      lines.push(`${pad(offset, 10)}  ${pad(length, 10)}  ${pad(state, 3)}${textDescription(description, "  ")}`);
+      lines.push(
+        `${pad(offset, 10)}  ${pad(length, 10)}  ${pad(state, 3)}${textDescription(description, "  ")}`,
+      );
     }
     offset += length;
   }
@@ -48,7 +61,7 @@ async function totals(client: NbdClient, context: string, json: boolean): Promis
     const description = describeState(context, state);
     return json
       ? `{ "size": ${bytes}, "percent": ${Number(percent.toPrecision(6))}, "type": ${state}${jsonDescription(description)} }`
-      : `${pad(bytes, 10)} ${percent.toFixed(1).padStart(5)}% ${pad(state, 3)}${textDescription(description, " ")}`;
+      : `${pad(bytes, 10)} ${oneDecimal(percent).padStart(5)}% ${pad(state, 3)}${textDescription(description, " ")}`;
   });
 }
 
@@ -59,9 +72,17 @@ function describeState(context: string, state: bigint): string | undefined {
   if (context === "base:allocation") return allocation[Number(state)];
   if (context.startsWith("qemu:dirty-bitmap:")) return ["clean", "dirty"][Number(state)];
   if (context === "qemu:allocation-depth") {
-    return ["unallocated", "local"][Number(state)] ?? `backing depth ${state}`;
+    return ["absent", "local"][Number(state)] ?? `backing depth ${state}`;
   }
   return undefined;
+}
+
+/** As printf's %.1f does it: halves go to the even digit. */
+function oneDecimal(value: number): string {
+  const tenths = Math.floor(value * 10);
+  const half = value * 10 - tenths;
+  const up = half > 0.5 || (half === 0.5 && tenths % 2 === 1);
+  return ((tenths + (up ? 1 : 0)) / 10).toFixed(1);
 }
 
 function jsonDescription(description: string | undefined): string {

@@ -15,7 +15,9 @@ export interface ExportReport {
   readonly uri: string;
   readonly contexts: readonly string[];
   readonly capabilities: Capabilities;
-  readonly blockSize: { readonly minimum: number; readonly preferred: number; readonly maximum: number } | undefined;
+  readonly blockSize:
+    | { readonly minimum: number; readonly preferred: number; readonly maximum: number }
+    | undefined;
   /** bytes */
   readonly size: bigint;
 }
@@ -91,5 +93,8 @@ function properties({ capabilities, blockSize }: ExportReport): [string, boolean
 
 /** Names come from the server and go to a terminal: control characters are shown, not sent. */
 function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
+  return text.replace(
+    /\p{Cc}/gu,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  );
 }

@@ -1,0 +1,70 @@
+import { connect, type NbdClient } from "../../../client/index.ts";
+import { codeOf, NbdError } from "../../../core/errors.ts";
+import type { Destination } from "./endpoint.ts";
+import { Lanes } from "./lanes.ts";
+
+/** Copies to an NBD server. */
+export class NbdDestination implements Destination {
+  readonly size: bigint;
+  readonly minimumBlock: number;
+  readonly preferredBlock: number;
+  readonly lanesMax: number;
+  readonly sequential = false;
+  readonly startsZero = false;
+  readonly #first: NbdClient;
+  readonly #lanes: Lanes;
+  #canZero: boolean;
+
+  /** @throws NbdError EPERM for a read-only export */
+  static async open(uri: string, signal: AbortSignal): Promise<NbdDestination> {
+    const first = await connect(uri, { metaContexts: [], signal });
+    if (!first.readOnly) return new NbdDestination(first, signal);
+    await first.close();
+    throw new NbdError("EPERM", `${first.uri}: the export is read-only`);
+  }
+
+  private constructor(first: NbdClient, signal: AbortSignal) {
+    this.#first = first;
+    this.#lanes = new Lanes(first, signal);
+    this.size = first.size;
+    this.minimumBlock = first.blockSize?.minimum ?? 1;
+    this.preferredBlock = first.blockSize?.preferred ?? 4096;
+    this.lanesMax = this.#lanes.max;
+    this.#canZero = first.capabilities.canZero;
+  }
+
+  openLanes(count: number): Promise<void> {
+    return this.#lanes.open(count);
+  }
+
+  async prepare(): Promise<void> {}
+
+  write(bytes: Buffer, offset: bigint, lane: number): Promise<void> {
+    return this.#lanes.get(lane).write(offset, bytes);
+  }
+
+  async zero(offset: bigint, length: bigint, allocate: boolean, lane: number): Promise<boolean> {
+    if (!this.#canZero) return false;
+    try {
+      await this.#lanes.get(lane).zero(offset, length, { noHole: allocate });
+      return true;
+    } catch (error) {
+      if (codeOf(error) !== "ENOTSUP") throw error;
+      this.#canZero = false;
+      return false;
+    }
+  }
+
+  /** One flush covers all connections: there is more than one only if the server promises that. */
+  async flush(): Promise<void> {
+    if (this.#first.capabilities.canFlush) await this.#first.flush();
+  }
+
+  finish(): Promise<void> {
+    return this.#lanes.close();
+  }
+
+  destroy(): void {
+    this.#lanes.destroy();
+  }
+}

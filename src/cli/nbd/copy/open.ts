@@ -1,0 +1,80 @@
+import { createReadStream, createWriteStream, type Stats } from "node:fs";
+import { constants, type FileHandle, open } from "node:fs/promises";
+import { isNbdUri } from "../../../client/index.ts";
+import { NbdError } from "../../../core/errors.ts";
+import { addon } from "./addon.ts";
+import type { Destination, Source, Stream } from "./endpoint.ts";
+import { FileDestination } from "./file-destination.ts";
+import { FileSource } from "./file-source.ts";
+import { NbdDestination } from "./nbd-destination.ts";
+import { NbdSource } from "./nbd-source.ts";
+import { nullDestination, StreamDestination, StreamSource } from "./streams.ts";
+
+/** Opens the source that a word on the command line names. @throws Error */
+export async function openSource(name: string, signal: AbortSignal): Promise<Source | Stream> {
+  if (name === "-") return new StreamSource(process.stdin);
+  if (name === "null:") throw new NbdError("EINVAL", "null: can only be a destination");
+  if (isNbdUri(name)) return await NbdSource.open(name, signal);
+  const file = await open(name, "r");
+  return await closedOnError(file, async () => {
+    const stats = await file.stat();
+    if (stats.isDirectory()) throw new NbdError("EISDIR", `${name}: is a directory`);
+    if (stats.isFile()) return new FileSource(file, name, BigInt(stats.size));
+    if (stats.isBlockDevice()) return new FileSource(file, name, deviceSize(file, name));
+    return new StreamSource(createReadStream(name, { fd: file, highWaterMark: 256 * 1024 }));
+  });
+}
+
+/** Opens the destination; nothing in it changes yet, save that a file that is missing is made. @throws Error */
+export async function openDestination(
+  name: string,
+  source: string,
+  signal: AbortSignal,
+): Promise<Destination> {
+  if (name === "-") return new StreamDestination(process.stdout);
+  if (name === "null:") return nullDestination;
+  if (isNbdUri(name)) return await NbdDestination.open(name, signal);
+  const file = await openForWriting(name);
+  return await closedOnError(file, async () => {
+    const stats = await file.stat();
+    if (stats.isBlockDevice()) return new FileDestination(file, deviceSize(file, name));
+    if (!stats.isFile()) return new StreamDestination(createWriteStream(name, { fd: file }));
+    await refuseSameFile(name, stats, source);
+    return new FileDestination(file, undefined);
+  });
+}
+
+async function openForWriting(name: string): Promise<FileHandle> {
+  try {
+    return await open(name, constants.O_RDWR | constants.O_CREAT, 0o666);
+  } catch (error) {
+    // Pipes and terminals may allow only writing.
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    return await open(name, constants.O_WRONLY);
+  }
+}
+
+async function refuseSameFile(name: string, stats: Stats, source: string): Promise<void> {
+  if (source === "-" || isNbdUri(source)) return;
+  await using file = await open(source, "r");
+  const other = await file.stat();
+  if (other.dev === stats.dev && other.ino === stats.ino) {
+    throw new NbdError("EINVAL", `${source} and ${name} are the same file`);
+  }
+}
+
+function deviceSize(file: FileHandle, name: string): bigint {
+  const native = addon();
+  if (native === undefined)
+    throw new NbdError("ENOTSUP", `${name}: block devices need the addon, which cannot be loaded`);
+  return native.blockDevice(file.fd).size;
+}
+
+async function closedOnError<T>(file: FileHandle, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}

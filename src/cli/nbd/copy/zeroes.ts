@@ -1,0 +1,38 @@
+/** Part of a block: where it begins in it, and whether it is all zeroes. */
+export interface Run {
+  readonly start: number;
+  readonly end: number;
+  readonly zero: boolean;
+}
+
+/**
+ * Parts a block into runs of zeroes and runs of anything else.
+ * @param grain only whole units of this many bytes, counted from the start of the disk, can be zeroes; 0 for never
+ */
+export function findRuns(bytes: Buffer, offset: bigint, grain: number): Run[] {
+  if (grain === 0) return [{ start: 0, end: bytes.length, zero: false }];
+  const runs: { start: number; end: number; zero: boolean }[] = [];
+  const zeroes = zeroBytes(grain);
+  let end: number;
+  for (let start = 0; start < bytes.length; start = end) {
+    end = Math.min(bytes.length, start + grain - (start === 0 ? Number(offset % BigInt(grain)) : 0));
+    const zero = end - start === grain && isZero(bytes, start, end, zeroes);
+    const last = runs.at(-1);
+    if (last?.zero === zero) last.end = end;
+    else runs.push({ start, end, zero });
+  }
+  return runs;
+}
+
+function isZero(bytes: Buffer, start: number, end: number, zeroes: Buffer): boolean {
+  // Most data shows in its first byte, and looking is cheaper than calling.
+  return bytes[start] === 0 && bytes.compare(zeroes, 0, end - start, start, end) === 0;
+}
+
+let shared: Buffer = Buffer.alloc(4096);
+
+/** At least that many zeroes; nobody writes into them. */
+export function zeroBytes(length: number): Buffer {
+  if (shared.length < length) shared = Buffer.alloc(length);
+  return shared.subarray(0, length);
+}

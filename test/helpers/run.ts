@@ -1,0 +1,78 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { constants } from "node:os";
+import { fileURLToPath } from "node:url";
+
+/** The command under test, as users run it. */
+export const nbdkit: string = fileURLToPath(new URL("../../bin/nbdkit", import.meta.url));
+
+/**
+ * Where programs run: messages in English, and the system's own Python first, which is the one that has libnbd
+ * where several are installed.
+ */
+export const environment: NodeJS.ProcessEnv = {
+  ...process.env,
+  LC_ALL: "C.UTF-8",
+  PATH: `/usr/bin:${process.env.PATH}`,
+  NODE_EXTRA_CA_CERTS: undefined,
+};
+
+export interface Outcome {
+  /** As a shell has it: 128+N when signal N ended it. */
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** Runs a program to its end. */
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<Outcome> {
+  return outcomeOf(launch(program, args, options));
+}
+
+/** The same, for programs that must succeed; gives what they printed. */
+export async function succeed(
+  program: string,
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<string> {
+  const { status, stdout, stderr } = await run(program, args, options);
+  if (status !== 0) throw new Error(`${program} ${args.join(" ")}: status ${status}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+/** nbdkit ARGS --run SCRIPT; it must succeed. */
+export function captive(args: readonly string[], script: string, options?: RunOptions): Promise<string> {
+  return succeed(nbdkit, ["-U", "-", ...args, "--run", script], options);
+}
+
+export function launch(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  return spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    ...options,
+    env: { ...environment, ...options.env },
+  });
+}
+
+export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
+  const stdout = collect(child.stdout);
+  const stderr = collect(child.stderr);
+  const status = await new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve(code ?? 128 + constants.signals[signal!]));
+  });
+  return { status, stdout: stdout(), stderr: stderr() };
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  const chunks: Buffer[] = [];
+  stream?.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks).toString();
+}

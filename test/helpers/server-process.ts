@@ -1,0 +1,106 @@
+import type { ChildProcess } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { expect } from "vitest";
+import { environment, launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
+
+export interface ServerOptions {
+  /** Default: the one under test. */
+  readonly program?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Default: nothing was said. */
+  readonly stderr?: RegExp;
+}
+
+/**
+ * A server in the foreground on a Unix socket of its own. Leaving its scope stops it with SIGTERM, and it must then
+ * end in order: status 0, no process, socket or temporary file left.
+ */
+export class ServerProcess {
+  readonly pid: number;
+  readonly socket: string;
+  readonly #folder: string;
+  readonly #child: ChildProcess;
+  readonly #outcome: Promise<Outcome>;
+  #said = "";
+
+  private constructor(folder: string, args: readonly string[], options: ServerOptions) {
+    this.#folder = folder;
+    this.socket = join(folder, "socket");
+    mkdirSync(join(folder, "tmp"));
+    this.#child = launch(options.program ?? nbdkit, ["-f", "-U", this.socket, "-P", this.#pidfile, ...args], {
+      env: { ...environment, TMPDIR: join(folder, "tmp"), ...options.env },
+    });
+    this.pid = this.#child.pid!;
+    this.#child.stderr!.on("data", (chunk: Buffer) => {
+      this.#said += chunk;
+    });
+    this.#outcome = outcomeOf(this.#child);
+  }
+
+  /** Clients can connect when it resolves. */
+  static async start(args: readonly string[], options: ServerOptions = {}): Promise<ServerProcess> {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), "nbdkit-node-test-")));
+    const server = new ServerProcess(folder, args, options);
+    await server.#ready();
+    return server;
+  }
+
+  uri(exportName = ""): string {
+    return `nbd+unix:///${encodeURIComponent(exportName)}?socket=${this.socket}`;
+  }
+
+  /** What it wrote to stderr so far. */
+  get said(): string {
+    return this.#said;
+  }
+
+  /** How many descriptors it has open (Linux). */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  /** Its memory, in bytes (Linux). */
+  get residentBytes(): number {
+    const line = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
+    return Number(line![1]) * 1024;
+  }
+
+  /** SIGTERM, then the end, which must be in order. */
+  async stop(): Promise<Outcome> {
+    this.#child.kill("SIGTERM");
+    const outcome = await this.#outcome;
+    const left = [...readdirSync(join(this.#folder, "tmp"))];
+    if (existsSync(this.socket)) left.push("socket");
+    expect({ status: outcome.status, left }, outcome.stderr).toEqual({ status: 0, left: [] });
+    return outcome;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      if (this.#child.exitCode === null && this.#child.signalCode === null) await this.stop();
+    } finally {
+      this.#child.kill("SIGKILL");
+      rmSync(this.#folder, { recursive: true, force: true });
+    }
+  }
+
+  get #pidfile(): string {
+    return join(this.#folder, "pid");
+  }
+
+  async #ready(): Promise<void> {
+    const ended = this.#outcome.then(({ status, stderr }) => {
+      throw new Error(`the server ended with status ${status} before it served: ${stderr}`);
+    });
+    ended.catch(() => {});
+    await Promise.race([ended, until(() => existsSync(this.#pidfile))]);
+  }
+}
+
+/** Waits for something that no event tells about. */
+export async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await setTimeout(10);
+}

@@ -1,0 +1,107 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { hasLauncher, packageCopy, type Report } from "./package-copy.ts";
+
+function run(command: string, args: readonly string[] = [], options: object = {}): Report {
+  return JSON.parse(execFileSync(command, args, { encoding: "utf8", ...options }));
+}
+
+/** Makes a symlink, with its folder. */
+function link(target: string, path: string): string {
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(target, path);
+  return path;
+}
+
+describe("bin/nbdkit finds its package", () => {
+  it.each([
+    [
+      "node_modules/.bin",
+      "node_modules/nbdkit-node",
+      "node_modules/.bin/nbdkit",
+      "../nbdkit-node/bin/nbdkit",
+    ],
+    [
+      "a global prefix",
+      "lib/node_modules/nbdkit-node",
+      "bin/nbdkit",
+      "../lib/node_modules/nbdkit-node/bin/nbdkit",
+    ],
+  ])("through npm's link in %s", (_where, installed, command, target) => {
+    using copy = packageCopy();
+    const prefix = join(copy.path, "with a space");
+    link(copy.path, join(prefix, installed));
+    const path = link(target, join(prefix, command));
+    expect(run(path, ["x"]).argv).toEqual(["x"]);
+    expect(run(command, ["x"], { cwd: prefix }).argv, "by a relative path").toEqual(["x"]);
+    const env = { ...process.env, PATH: `${dirname(path)}${delimiter}${process.env.PATH}` };
+    expect(run("nbdkit", ["x"], { env, cwd: "/" }).argv, "on PATH").toEqual(["x"]);
+  });
+
+  it("through a chain of other links, relative and absolute", () => {
+    using copy = packageCopy();
+    link("../../bin/nbdkit", join(copy.path, "links/one/nbdkit"));
+    link(join(copy.path, "links/one/nbdkit"), join(copy.path, "links/two/server"));
+    const last = link("two/server", join(copy.path, "links/three"));
+    expect(run(last, ["x"]).argv).toEqual(["x"]);
+  });
+
+  it("through links to folders, after which .. leads elsewhere", () => {
+    using copy = packageCopy();
+    const folder = link(join(copy.path, "bin"), join(copy.path, "deep/er/commands"));
+    expect(run(join(folder, "nbdkit"), ["x"]).argv).toEqual(["x"]);
+    const file = link("../commands/nbdkit", join(copy.path, "deep/er/more/server"));
+    const throughBoth = link(dirname(file), join(copy.path, "deep/files"));
+    expect(run(join(throughBoth, "server"), ["x"]).argv).toEqual(["x"]);
+  });
+
+  it("when a shell is given its bare name", () => {
+    using copy = packageCopy();
+    expect(run("sh", ["nbdkit", "x"], { cwd: join(copy.path, "bin") }).argv).toEqual(["x"]);
+  });
+
+  it("and says what to do when that was not built", () => {
+    using copy = packageCopy();
+    rmSync(join(copy.path, "dist"), { recursive: true });
+    const { status, stdout, stderr } = spawnSync(join(copy.path, "bin/nbdkit"), { encoding: "utf8" });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/^nbdkit: .*dist\/bundle\/nbdkit\.cjs is missing: run "npm run build" in .*\n$/);
+  });
+});
+
+describe.each([...(hasLauncher ? [{ launcher: true }] : []), { launcher: false }])(
+  "bin/nbdkit with %j",
+  (how) => {
+    it("passes arguments on as they are", () => {
+      using copy = packageCopy(how);
+      const args = ["", "a b", "*", "$HOME", "'\"\\", "tab\tnew\nline", "--run", "exit 3", "--", "-"];
+      expect(run(join(copy.path, "bin/nbdkit"), args).argv).toEqual(args);
+    });
+
+    it("tells the parent's process id, and stays one process", () => {
+      using copy = packageCopy(how);
+      const { pid, stdout } = spawnSync(join(copy.path, "bin/nbdkit"), { encoding: "utf8" });
+      expect(JSON.parse(stdout)).toMatchObject({ pid, launched: `${process.pid}:0:` });
+    });
+
+    it("sets NODE_EXTRA_CA_CERTS aside", () => {
+      using copy = packageCopy(how);
+      const given = (value?: string) => ({ env: { ...process.env, NODE_EXTRA_CA_CERTS: value } });
+      const server = join(copy.path, "bin/nbdkit");
+      expect(run(server, [], given("/none such"))).toMatchObject({ setAside: "/none such" });
+      expect(run(server, [], given("/none such"))).not.toHaveProperty("kept");
+      expect(run(server, [], given(""))).toMatchObject({ setAside: "" });
+      expect(run(server, [], given(undefined))).not.toHaveProperty("setAside");
+    });
+
+    it("reports a failure to run node with status 127", () => {
+      using copy = packageCopy(how);
+      const env = { ...process.env, PATH: copy.path };
+      const { status, stderr } = spawnSync(join(copy.path, "bin/nbdkit"), { encoding: "utf8", env });
+      expect(status).toBe(127);
+      expect(stderr).toMatch(/^[^\n]*node[^\n]*\n$/);
+    });
+  },
+);

@@ -1,0 +1,85 @@
+import { execFileSync, spawnSync } from "node:child_process";
+import { chmodSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { hasLauncher, launcherPath } from "./package-copy.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+const report =
+  "console.log(JSON.stringify([process.pid, process.env.NBDKIT_LAUNCHED, process.argv.slice(2)]))";
+
+function launch(parent: number, args: readonly string[]) {
+  using folder = temporaryFolder();
+  const script = join(folder.path, "script.cjs");
+  writeFileSync(script, report);
+  return spawnSync(launcherPath(), [String(parent), script, ...args], { encoding: "utf8" });
+}
+
+function armed(args: readonly string[]): boolean {
+  const [, launched] = JSON.parse(launch(process.pid, args).stdout);
+  expect(launched).toMatch(new RegExp(`^${process.pid}:[01]:$`));
+  return launched.endsWith(":1:");
+}
+
+describe.runIf(hasLauncher)("the launcher", () => {
+  it("becomes node, with the arguments as they are", () => {
+    const args = ["", "a b", "--exit-with-parent", "new\nline"];
+    const { pid, stdout } = launch(process.pid, args);
+    expect(JSON.parse(stdout)).toEqual([pid, `${process.pid}:1:`, args]);
+  });
+
+  it("passes on bytes that are not UTF-8", () => {
+    using folder = temporaryFolder();
+    const fakeNode = join(folder.path, "node");
+    writeFileSync(fakeNode, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
+    chmodSync(fakeNode, 0o755);
+    const command = `PATH="$2:$PATH" "$1" $$ script.cjs "$(printf '\\377\\200')"`;
+    const output = execFileSync("sh", ["-c", command, "sh", launcherPath(), folder.path]);
+    expect(output).toEqual(Buffer.from("script.cjs\n\xff\x80\n", "latin1"));
+  });
+
+  it.each([
+    ["--exit-with-parent"],
+    ["--exit-with"],
+    ["--exi"],
+    ["null", "size=1M", "--exit-with-parent"],
+    ["--run=x", "--exit-with-parent"],
+    ["-D--exit", "--exit"],
+    ["-fv", "--exit"],
+    ["-p10809", "--exit"],
+    ["-U", "-", "--exit"],
+    ["--filter", "cow", "--exit", "--"],
+    ["-", "--exit"],
+  ])("arms exit-with-parent for %s %s %s", (...args) => expect(armed(args)).toBe(true));
+
+  it.each([
+    [],
+    ["--ex"],
+    ["--export", "x"],
+    ["--exportname=--exit"],
+    ["--", "--exit-with-parent"],
+    ["-exit"],
+    ["--exit-without"],
+    ["--run", "--exit-with-parent"],
+    ["--exportn", "--exit-with-parent"],
+    ["-e", "--exit-with-parent"],
+    ["-fp", "--exit-with-parent"],
+    ["-D"],
+  ])("does not for %s %s", (...args) => expect(armed(args)).toBe(false));
+
+  it("ends before it starts anything when the parent has changed meanwhile", () => {
+    const formerParent = process.ppid;
+    const { status, stdout, stderr } = launch(formerParent, ["--exit-with-parent"]);
+    expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: "", stderr: "" });
+    expect(launch(formerParent, []).status, "only if it was asked to care").toBe(0);
+  });
+
+  it("says that there is no node", () => {
+    const { status, stderr } = spawnSync(launcherPath(), ["1", "script.cjs"], {
+      encoding: "utf8",
+      env: { PATH: "/none such" },
+    });
+    expect(status).toBe(127);
+    expect(stderr).toBe("nbdkit: cannot run node: No such file or directory\n");
+  });
+});

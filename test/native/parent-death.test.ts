@@ -1,0 +1,80 @@
+import { spawn, spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { describe, expect, it } from "vitest";
+import { packageRoot } from "../../src/core/package-root.ts";
+import { native } from "../../src/native/load.ts";
+import { hasLauncher, launcherPath } from "./package-copy.ts";
+import { temporaryFolder } from "./temporary.ts";
+
+const loadNative = `const native = require("node-gyp-build")(${JSON.stringify(packageRoot())});`;
+// Never returns to the event loop, so what ends it needs no JavaScript.
+const busy = `require("fs").writeSync(1, "ready "); for (;;);`;
+// The kernel would have sent its signal before it changed the parent.
+const outlive = `
+const parent = process.ppid;
+require("fs").writeSync(1, "ready ");
+setInterval(() => { if (process.ppid !== parent) { console.log("outlived"); process.exit(); } }, 5);
+`;
+
+/**
+ * Runs a command under a shell that is killed as soon as the command is "ready", and returns
+ * what it wrote. That ends only when no process holds the pipe: a survivor shows as a time-out.
+ */
+async function killParentOf(command: string, ...args: string[]): Promise<string> {
+  const parent = spawn("sh", ["-c", '"$@" & wait', "sh", command, ...args], {
+    cwd: packageRoot(),
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  parent.stdout.once("readable", () => parent.kill("SIGKILL"));
+  return await text(parent.stdout);
+}
+
+const runUnderLauncher = async (script: string): Promise<string> => {
+  using folder = temporaryFolder();
+  const path = join(folder.path, "script.cjs");
+  writeFileSync(path, `process.chdir(${JSON.stringify(packageRoot())});\n${script}`);
+  // The shell's own process id is the parent's.
+  const launch = 'exec "$0" "$PPID" "$@"';
+  return await killParentOf("sh", "-c", launch, launcherPath(), path, "--exit-with-parent");
+};
+
+describe.runIf(native().features.exitWithParent)("exitWithParent", () => {
+  it("ends a process that is busy, when its parent is killed", async () => {
+    const script = `${loadNative} native.exitWithParent(process.ppid); ${busy}`;
+    expect(await killParentOf(process.execPath, "-e", script)).toBe("ready ");
+  });
+
+  it("ends it at once when the parent is another one by now", () => {
+    const script = `${loadNative} native.exitWithParent(process.pid); console.log("still here")`;
+    const { signal, stdout } = spawnSync(process.execPath, ["-e", script], {
+      cwd: packageRoot(),
+      encoding: "utf8",
+    });
+    expect({ signal, stdout }).toEqual({ signal: "SIGTERM", stdout: "" });
+  });
+
+  it("can be cancelled", async () => {
+    const script = `${loadNative} native.exitWithParent(process.ppid); native.cancelExitWithParent(); ${outlive}`;
+    expect(await killParentOf(process.execPath, "-e", script)).toBe("ready outlived\n");
+  });
+
+  it("can be armed again after that, as for a process that has changed its user", async () => {
+    const script = `${loadNative} native.exitWithParent(process.ppid); native.cancelExitWithParent();
+      native.exitWithParent(process.ppid); native.exitWithParent(process.ppid); ${busy}`;
+    expect(await killParentOf(process.execPath, "-e", script)).toBe("ready ");
+  });
+});
+
+describe.runIf(hasLauncher)("what the launcher armed", () => {
+  it("ends the process without any help from JavaScript", async () => {
+    expect(await runUnderLauncher(busy)).toBe("ready ");
+  });
+
+  it("can be cancelled from JavaScript", async () => {
+    const load = `const native = require(${JSON.stringify(join(packageRoot(), "node_modules/node-gyp-build"))})`;
+    const script = `${load}(${JSON.stringify(packageRoot())}); native.cancelExitWithParent(); ${outlive}`;
+    expect(await runUnderLauncher(script)).toBe("ready outlived\n");
+  });
+});

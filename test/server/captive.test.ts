@@ -1,0 +1,141 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { outcomeOf } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { Scene } from "./scene.ts";
+
+const nasty = `${Array.from({ length: 127 }, (_, index) => String.fromCharCode(index + 1)).join("")}é€😀 ~/.. $(id) \${x} 'a' "b"`;
+
+describe("the command of --run", () => {
+  it("finds the private socket and its URI in variables that are not exported", async () => {
+    await using scene = new Scene();
+    const script = `test -S "$unixsocket" && test "$uri" = "$nbd" && env | grep -c -E '^(uri|nbd|port|unixsocket|exportname|tls)='; echo "$uri|$port|$tls|$exportname|$unixsocket"`;
+    const { stdout, stderr } = await scene.nbdkit(["null", "--run", script]);
+    const [exported, values] = stdout.split("\n");
+    const [uri, port, tls, exportName, socket] = values!.split("|");
+    expect({ exported, port, tls, exportName, stderr }).toEqual({
+      exported: "0",
+      port: "",
+      tls: "",
+      exportName: "",
+      stderr: "",
+    });
+    expect(socket).toMatch(/^.*\/tmp\/nbdkit[^/]+\/socket$/);
+    expect(uri).toBe(`nbd+unix://?socket=${socket}`);
+  });
+
+  it("finds the port and its URI in variables", async () => {
+    await using scene = new Scene();
+    const script = 'echo "$uri $port $unixsocket"';
+    const { stdout } = await scene.nbdkit(["-p", "0", "-e", "disk", "null", "--run", script]);
+    expect(stdout).toMatch(/^nbd:\/\/localhost:(\d+)\/disk \1 \n$/);
+  });
+
+  it.each([nasty, "~", "~root", "a:~root", "-n", "\\", "'", "\n", "\n\n", " ", "$uri", "%s%n", "*"])(
+    "receives the export name %j as it was given",
+    async (name) => {
+      await using scene = new Scene();
+      const script = `printf '%s\\n%s' "$exportname" "$uri"`;
+      const { stdout } = await scene.nbdkit(["-e", name, "null", "--run", script]);
+      expect(stdout.slice(0, name.length + 1)).toBe(`${name}\n`);
+      const path = /\nnbd\+unix:\/\/\/([^?\n]*)\?socket=[^\n]*$/.exec(stdout)?.[1];
+      expect(decodeURIComponent(path ?? "")).toBe(name);
+    },
+  );
+
+  it("receives any export name as it was given", async () => {
+    await using scene = new Scene();
+    const name = fc.string({ unit: "binary", minLength: 1, maxLength: 40 }).filter(isArgument);
+    const property = fc.asyncProperty(name, async (name) => {
+      const { stdout } = await scene.nbdkit(["-e", name, "null", "--run", `printf %s "$exportname"`]);
+      expect(stdout).toBe(name);
+    });
+    await fc.assert(property, { numRuns: 10 });
+  });
+
+  it.each(["with spaces", "it's", 'a"b', "$HOME", "new\nline", "back\\slash", "~", "100%", "é😀", "`id`;&|<>(){}*?#"])(
+    "finds its socket where TMPDIR is %j",
+    async (name) => {
+      await using scene = new Scene(name);
+      const { stdout } = await scene.nbdkit([
+        "null",
+        "--run",
+        `test -S "$unixsocket" && printf '%s\\n%s' "$unixsocket" "$uri"`,
+      ]);
+      expect(stdout.startsWith(`${scene.temporary}/nbdkit`)).toBe(true);
+      const quoted = stdout.slice(stdout.lastIndexOf("?socket=") + 8);
+      expect(stdout.startsWith(`${decodeURIComponent(quoted)}\n`)).toBe(true);
+      await scene.empty();
+    },
+  );
+
+  it("can be a script of many lines, with a comment at its end", async () => {
+    await using scene = new Scene();
+    const { stdout } = await scene.nbdkit(["null", "--run", "\nf() {\n  echo two\n}\necho one\nf # done"]);
+    expect(stdout).toBe("one\ntwo\n");
+  });
+
+  it("may be empty", async () => {
+    await using scene = new Scene();
+    expect(await scene.nbdkit(["null", "--run", ""])).toEqual({ status: 0, stdout: "", stderr: "" });
+  });
+});
+
+describe("the status of --run", () => {
+  it.each([
+    ["exit 0", 0],
+    ["exit 7", 7],
+    ["exit 255", 255],
+    ["false", 1],
+    ["no-such-command-anywhere", 127],
+    ["./not-executable", 126],
+    ["exec sh -c 'exit 3'", 3],
+    ["sh -c 'kill -9 $$'", 137],
+  ])("is that of the command %j", async (command, expected) => {
+    await using scene = new Scene();
+    scene.file("not-executable", "");
+    const { status } = await scene.nbdkit(["null", "--run", command]);
+    expect(status).toBe(expected);
+    await scene.empty();
+  });
+
+  it.each([
+    ["HUP", 1],
+    ["KILL", 9],
+    ["TERM", 15],
+    ["USR1", 10],
+  ])("is 128+N when SIG%s kills the command, and a line says so", async (signal, number) => {
+    await using scene = new Scene();
+    const { status, stderr } = await scene.nbdkit(["null", "--run", `kill -${signal} $$`]);
+    expect({ status, stderr }).toEqual({
+      status: 128 + number,
+      stderr: `nbdkit: external command was killed by signal ${number}\n`,
+    });
+  });
+});
+
+describe("stdin, stdout and stderr of --run", () => {
+  it("are ours: data passes through with no byte added", async () => {
+    await using scene = new Scene();
+    const data = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+    const child = scene.start(process.env.SHELL_FOR_TESTS ?? "/bin/sh", [
+      "-c",
+      `exec "$nbdkit" -D no.flag=1 null --run 'tee copy; echo told >&2'`,
+    ], { stdio: ["pipe", "pipe", "pipe"] });
+    const outcome = outcomeOf(child);
+    child.stdin!.end(data);
+    const { status, stderr } = await outcome;
+    expect(status).toBe(0);
+    expect(stderr).toBe("nbdkit: warning: debug flag -D no.flag was not used\ntold\n");
+    const { stdout } = await scene.sh("cmp copy - && wc -c <copy", {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    void stdout;
+  });
+});
+
+function isArgument(text: string): boolean {
+  return !text.includes("\0") && text.isWellFormed();
+}
+
+describeWith([], "", () => {});

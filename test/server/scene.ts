@@ -1,0 +1,121 @@
+import type { ChildProcess, SpawnOptions } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { launch, nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
+import { Folder } from "../plugins/folder.ts";
+
+/** Every process that a scene starts inherits this variable, and is found by it however it is related. */
+const marker = "NBDKIT_NODE_TEST_SCENE";
+
+/** A place to run commands in, with a temporary folder of its own; whatever they leave behind is seen. */
+export class Scene {
+  readonly folder: Folder = new Folder();
+  /** TMPDIR of all that runs here. */
+  readonly temporary: string;
+  readonly #mark = randomUUID();
+
+  constructor(temporary = "tmp") {
+    this.temporary = this.folder.join(temporary);
+    mkdirSync(this.temporary);
+  }
+
+  /** Runs the command under test to its end. */
+  nbdkit(args: readonly string[], options?: SpawnOptions): Promise<Outcome> {
+    return outcomeOf(this.start(nbdkit, args, options));
+  }
+
+  /** Runs a script to its end. The command under test is `"$nbdkit"`. */
+  sh(script: string, options?: SpawnOptions): Promise<Outcome> {
+    return outcomeOf(this.start("/bin/sh", ["-c", script], options));
+  }
+
+  start(program: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+    const env = { TMPDIR: this.temporary, nbdkit, [marker]: this.#mark, ...options.env };
+    return launch(program, args, { cwd: this.folder.path, ...options, env });
+  }
+
+  /** Writes a file into the folder; returns its path. */
+  file(name: string, text: string): string {
+    const path = this.folder.join(name);
+    writeFileSync(path, text);
+    return path;
+  }
+
+  /** What a file in the folder holds; undefined while there is none. */
+  read(name: string): string | undefined {
+    try {
+      return readFileSync(this.folder.join(name), "utf8");
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The number that a file in the folder will hold. */
+  number(name: string): Promise<number> {
+    return until(name, () => Number(/^(\d+)\n/.exec(this.read(name) ?? "")?.[1]));
+  }
+
+  /** All files below the temporary folder. */
+  get leftFiles(): string[] {
+    return (readdirSync(this.temporary, { recursive: true }) as string[]).sort();
+  }
+
+  /** The processes that were started here and live (Linux). */
+  get processes(): number[] {
+    return readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(`${marker}=${this.#mark}`))
+      .map(Number);
+  }
+
+  /** Resolves when nothing runs and no temporary file is left. */
+  async empty(): Promise<void> {
+    await until("nothing left", () => this.processes.length === 0 && this.leftFiles.length === 0);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const pid of this.processes) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It has just ended.
+      }
+    }
+    await until("the end of all processes", () => this.processes.length === 0);
+    this.folder[Symbol.dispose]();
+  }
+}
+
+/** Waits for a value that is neither false nor undefined nor NaN nor 0. */
+export async function until<T>(what: string, look: () => T): Promise<NonNullable<T>> {
+  for (const end = Date.now() + 30_000; Date.now() < end; await setTimeout(10)) {
+    const value = look();
+    if (value) return value;
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+/** The exit status of a process, as a shell has it. */
+export function ended(child: ChildProcess): Promise<number> {
+  return outcomeOf(child).then(({ status }) => status);
+}
+
+/** Resolves when the process has printed the text. */
+export function printed(child: ChildProcess, text: string): Promise<void> {
+  let seen = "";
+  return new Promise((resolve) => {
+    child.stdout!.on("data", (chunk: Buffer) => {
+      seen += chunk;
+      if (seen.includes(text)) resolve();
+    });
+  });
+}
+
+/** A zombie has none left. */
+function environmentOf(pid: string): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}

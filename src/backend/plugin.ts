@@ -79,6 +79,9 @@ export interface Client {
   readonly readOnly: boolean;
   /** The connection is encrypted. */
   readonly tls: boolean;
+  /** Who the client is by its certificate, and who says so (RFC 4514); absent without one (nbdkit_peer_tls_dn(3)). */
+  readonly tlsDn?: string;
+  readonly tlsIssuerDn?: string;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
 }

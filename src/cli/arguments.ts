@@ -1,6 +1,7 @@
 import { NbdError } from "../core/errors.ts";
 import { parseBoolean, parseDelay, parseInteger } from "../core/values.ts";
 import type { HandshakeOptions } from "../server/options.ts";
+import type { TlsOptions } from "../server/tls.ts";
 import { getopt } from "./getopt.ts";
 import type { Invocation } from "./invocation.ts";
 import { type Option, type OptionId, options } from "./options.ts";
@@ -11,11 +12,12 @@ const threadsDefault = 16;
 /** Nobody needs a minute to choose an export; whoever holds a connection open for longer is not going to. */
 export const handshakeTimeoutDefaultMs = 60_000;
 
-type Draft = { -readonly [K in keyof Omit<Invocation, "handshake">]: Invocation[K] } & {
+type Draft = { -readonly [K in keyof Omit<Invocation, "handshake" | "tls">]: Invocation[K] } & {
   filters: string[];
   parameters: string[];
   debugFlags: Map<string, number>;
   handshake: { -readonly [K in keyof HandshakeOptions]: HandshakeOptions[K] };
+  tls: { -readonly [K in keyof TlsOptions]: TlsOptions[K] };
 };
 
 /**
@@ -43,6 +45,7 @@ export function parseArguments(args: readonly string[]): Invocation {
     readOnly: false,
     single: false,
     threads: threadsDefault,
+    tls: { verifyPeer: false },
     verbose: false,
   };
   for (const found of getopt(args, options)) {
@@ -136,7 +139,18 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
   timeout: (draft, value) => {
     draft.handshake.timeoutMs = parseDelay("timeout", value);
   },
-  tls: (_draft, value) => checkTls(value),
+  tls: (draft, value) => {
+    draft.tls.mode = parseTlsMode(value);
+  },
+  tlsCertificates: (draft, value) => {
+    draft.tls.certificates = value;
+  },
+  tlsPsk: (draft, value) => {
+    draft.tls.psk = value;
+  },
+  tlsVerifyPeer: (draft) => {
+    draft.tls.verifyPeer = true;
+  },
   unix: (draft, value) => {
     draft.unix = value;
   },
@@ -179,13 +193,10 @@ function parseDebugFlag(text: string): [name: string, value: number] {
   return [name, parseInteger(`-D ${name}`, value, -(2 ** 31), 2 ** 31 - 1)];
 }
 
-function checkTls(value: string): void {
-  const off = value !== "require" && value !== "on" && !parseBoolean(value);
-  if (!off)
-    throw new NbdError(
-      "ENOTSUP",
-      `--tls=${value} is not available in this version of nbdkit-node: use --tls=off`,
-    );
+/** A boolean, or the word that is more than yes. */
+function parseTlsMode(value: string): "off" | "on" | "require" {
+  if (value === "require") return "require";
+  return parseBoolean(value) ? "on" : "off";
 }
 
 /** nbdkit(1), "SOCKETS": these name the one place where clients come in. */

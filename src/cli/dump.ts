@@ -6,6 +6,7 @@ import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import type { Loaded } from "../registry/find.ts";
 import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
+import { rootCertificatesDirectory } from "../server/tls.ts";
 import type { Components } from "./load.ts";
 import { type Option, options } from "./options.ts";
 import { providedKeys } from "./provided-keys.ts";
@@ -90,14 +91,14 @@ export function configText(): string {
     max_api_version: "2",
     name: "nbdkit",
     plugindir: join(root, "dist", "plugins"),
-    root_tls_certificates_dir: "/etc/pki/nbdkit",
+    root_tls_certificates_dir: rootCertificatesDirectory,
     run_default_socket: "Unix",
     sbindir: join(root, "bin"),
     selinux: "no",
     soext: "js",
     sysconfdir: "/etc",
     timeout_option: "yes",
-    tls: "no",
+    tls: "yes",
     version: compatibleVersion,
     version_extra: ownVersion,
     version_major: major!,

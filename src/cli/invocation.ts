@@ -1,4 +1,5 @@
 import type { HandshakeOptions } from "../server/options.ts";
+import type { TlsOptions } from "../server/tls.ts";
 
 /** What a command line asks for. */
 export interface Invocation {
@@ -32,6 +33,7 @@ export interface Invocation {
   readonly run?: string;
   readonly single: boolean;
   readonly threads: number;
+  readonly tls: TlsOptions;
   /** "-" is a private socket. */
   readonly unix?: string;
   readonly verbose: boolean;

@@ -186,21 +186,19 @@ export const options: readonly Option[] = [
     value: "TIMEOUT",
     help: "Time limit of the handshake",
   },
-  { id: "tls", long: ["tls"], value: "off|on|require", help: "Use TLS (only off works yet)" },
+  { id: "tls", long: ["tls"], value: "off|on|require", help: "Whether clients may or must use TLS" },
   {
     id: "tlsCertificates",
     long: ["tls-certificates"],
     value: "DIR",
     help: "TLS certificates",
-    unavailable: true,
   },
   { id: "tlsPriority", long: ["tls-priority"], value: "PRIORITY", help: "TLS algorithms", unavailable: true },
-  { id: "tlsPsk", long: ["tls-psk"], value: "PSKFILE", help: "TLS pre-shared keys", unavailable: true },
+  { id: "tlsPsk", long: ["tls-psk"], value: "PSKFILE", help: "TLS pre-shared keys" },
   {
     id: "tlsVerifyPeer",
     long: ["tls-verify-peer"],
     help: "Require a certificate of clients",
-    unavailable: true,
   },
   {
     id: "unix",

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
 import { isDetachedCopy, startDetachedCopy } from "../server/background.ts";
 import { defaultPort } from "../server/listen.ts";
@@ -6,6 +7,7 @@ import type { ListenOptions } from "../server/options.ts";
 import { Quit } from "../server/quit.ts";
 import { run } from "../server/run.ts";
 import { inheritedDescriptors } from "../server/socket-activation.ts";
+import { prepareTls, type TlsOptions } from "../server/tls.ts";
 import type { Invocation } from "./invocation.ts";
 import { buildChain, loadComponents, requirePlugin, unusedDebugFlags } from "./load.ts";
 import { configure } from "./parameters.ts";
@@ -26,6 +28,7 @@ export async function serve(invocation: Invocation): Promise<number> {
   for (const flag of unusedDebugFlags(components, invocation)) {
     process.stderr.write(`nbdkit: warning: debug flag -D ${flag} was not used\n`);
   }
+  const tls = await prepareTls(absolutePaths(invocation.tls), log);
   const chain = buildChain(components, invocation, log, () => quit.ask());
   try {
     configure(chain, invocation.parameters);
@@ -42,6 +45,7 @@ export async function serve(invocation: Invocation): Promise<number> {
       threads: invocation.threads,
       handshake: invocation.handshake,
       keepalive: invocation.keepalive,
+      tls,
       log,
       toBackground,
       exportName: invocation.exportName,
@@ -51,6 +55,15 @@ export async function serve(invocation: Invocation): Promise<number> {
     },
     quit,
   );
+}
+
+/** Names stay good when the server moves to "/", and for commands that move elsewhere. */
+function absolutePaths({ certificates, psk, ...tls }: TlsOptions): TlsOptions {
+  return {
+    ...tls,
+    ...(certificates === undefined ? {} : { certificates: resolve(certificates) }),
+    ...(psk === undefined ? {} : { psk: resolve(psk) }),
+  };
 }
 
 function whereToListen(invocation: Invocation): ListenOptions {

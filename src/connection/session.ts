@@ -1,5 +1,6 @@
 import type { Chain } from "../backend/chain.ts";
 import type { Handle } from "../backend/handle.ts";
+import type { Client } from "../backend/plugin.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Gate } from "../core/gate.ts";
@@ -11,6 +12,7 @@ import { serverHandshake } from "../protocol/server/handshake.ts";
 import type { HandshakeHost, HandshakeOffers, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
+import type { Upgrade } from "../transport/upgrade.ts";
 import { exportInfo } from "./export-info.ts";
 import { Transmission } from "./transmission.ts";
 
@@ -21,6 +23,13 @@ export interface HandshakeOptions extends HandshakeOffers {
   readonly timeoutMs: number;
 }
 
+/** Whether clients may or must encrypt, and how. */
+export interface SessionTls {
+  readonly mode: "off" | "on" | "require";
+  /** Present unless the mode is "off". */
+  readonly upgrade?: Upgrade;
+}
+
 /** What all connections of a server share. */
 export interface SessionSetup {
   readonly chain: Chain;
@@ -28,6 +37,7 @@ export interface SessionSetup {
   readonly threads: number;
   readonly readOnly: boolean;
   readonly handshake: HandshakeOptions;
+  readonly tls: SessionTls;
   readonly log: Log;
   /** One request of all connections at a time, where the thread model asks for it. */
   readonly requestGate: Gate;
@@ -139,10 +149,16 @@ export class Session implements Receiver {
     const greet = this.#setup.handshake.style === "oldstyle" ? oldstyleHandshake : serverHandshake;
     return new Talk<Negotiated | undefined>(greet(this.#handshakeHost()), {
       send: (bytes) => this.#transport.write(bytes),
-      startTls: () => Promise.reject(new NbdError("ENOTSUP", "TLS is not available")),
+      startTls: () => this.#startTls(),
       done: (negotiated, rest) => this.#handshakeDone(negotiated, rest),
       failed: (error) => this.#breakOff(error),
     });
+  }
+
+  async #startTls(): Promise<void> {
+    // What was opened in clear was opened for a client that nobody knew.
+    await this.#closeExport();
+    await this.#transport.startTls(this.#setup.tls.upgrade!);
   }
 
   #startDeadline(): void {
@@ -153,14 +169,21 @@ export class Session implements Receiver {
     this.#deadline = setTimeout(tooLate, timeoutMs);
   }
 
-  #client(): { readOnly: boolean; tls: boolean; signal: AbortSignal } {
-    return { readOnly: this.#setup.readOnly, tls: false, signal: this.#gone.signal };
+  #client(): Client {
+    const { tls } = this.#transport.peer;
+    return {
+      readOnly: this.#setup.readOnly,
+      tls: tls !== undefined,
+      ...(tls?.dn === undefined ? {} : { tlsDn: tls.dn }),
+      ...(tls?.issuerDn === undefined ? {} : { tlsIssuerDn: tls.issuerDn }),
+      signal: this.#gone.signal,
+    };
   }
 
   #handshakeHost(): HandshakeHost {
     const log = this.#log;
     return {
-      tls: "off",
+      tls: this.#setup.tls.mode,
       offers: this.#setup.handshake,
       listExports: () => this.#ask(() => this.#listExports()),
       open: (name) => this.#ask(() => this.#openExport(name)),

@@ -92,9 +92,15 @@ export class Talk<Result> {
     this.#state = "waiting";
     try {
       let next = advance();
-      while (!next.done && next.value.kind === "send") {
-        this.#driver.send(next.value.bytes);
-        next = this.#conversation.next();
+      // A loop, since a peer may send any number of small things at once.
+      while (!next.done) {
+        const step = next.value;
+        if (step.kind === "send") {
+          this.#driver.send(step.bytes);
+          next = this.#conversation.next();
+        } else if (step.kind === "take" && this.#arrived.length >= step.length) {
+          next = this.#conversation.next(this.#arrived.take(step.length));
+        } else break;
       }
       if (next.done) this.#finish(next.value);
       else this.#perform(next.value);

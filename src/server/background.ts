@@ -35,10 +35,13 @@ export function startDetachedCopy(): Promise<number> {
   });
 }
 
-/** In the detached copy: clients can connect. Releases whoever started us, and the terminal with it. */
-export function moveToBackground(): void {
+/**
+ * In the detached copy: clients can connect. Releases whoever started us, and the terminal with it.
+ * @param keepStderr somebody wants to read debug lines there
+ */
+export function moveToBackground(keepStderr: boolean): void {
   process.chdir("/");
-  for (const fd of [0, 1, 2]) {
+  for (const fd of keepStderr ? [0, 1] : [0, 1, 2]) {
     closeSync(fd);
     // The lowest free number is taken, which is the one just closed.
     openSync("/dev/null", fd === 0 ? "r" : "w");

@@ -3,12 +3,14 @@ import { constants } from "node:os";
 import { shellQuote } from "../core/shell.ts";
 import type { Endpoint } from "./listen.ts";
 import { hasTerminal, processTree } from "./process-tree.ts";
+import type { ServerTls } from "./tls.ts";
 import { serverUri } from "./uri.ts";
 
 /** What --run runs, and the name that its URI carries (nbdkit-captive(1)). */
 export interface CaptiveOptions {
   readonly command: string;
   readonly exportName: string;
+  readonly tls: ServerTls;
 }
 
 /** A command that was told to end and has not done so within this time is ended hard. */
@@ -70,15 +72,15 @@ function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
 }
 
 /** Assigned and not exported, one on a line, so that the command can be all that a script can. */
-function variables({ exportName }: CaptiveOptions, endpoint: Endpoint): string {
+function variables({ exportName, tls }: CaptiveOptions, endpoint: Endpoint): string {
   const values = {
-    uri: serverUri(endpoint, exportName) ?? "",
+    uri: serverUri(endpoint, exportName, tls) ?? "",
     exportname: exportName,
     port: endpoint.kind === "tcp" ? String(endpoint.port) : "",
     unixsocket: endpoint.kind === "unix" ? endpoint.path : "",
-    tls: "",
-    tls_certificates: "",
-    tls_psk: "",
+    tls: { off: "", on: "1", require: "2" }[tls.mode],
+    tls_certificates: tls.certificates ?? "",
+    tls_psk: tls.psk ?? "",
   };
   const lines = Object.entries(values).map(
     ([name, value]) => `${name}=${value === "" ? "" : shellQuote(value)}\n`,

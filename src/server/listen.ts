@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { createServer, type ListenOptions as NetListenOptions, type Server, type Socket } from "node:net";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { socketTransport } from "../transport/socket.ts";
 import { stdioTransport } from "../transport/stdio.ts";
@@ -138,9 +139,13 @@ function checkSocketPath(path: string): void {
   }
 }
 
-async function listenUnix(path: string): Promise<Listener> {
+async function listenUnix(name: string): Promise<Listener> {
+  if (name === "")
+    throw new NbdError("EINVAL", "-U: the path is empty: name a socket, or use - for a private one");
+  // Absolute, because the socket is removed at the end, when we may be in another directory.
+  const path = resolve(name);
   checkSocketPath(path);
-  return listenerOf([await open({ path }, path)], { kind: "unix", path: resolve(path) });
+  return listenerOf([await open({ path }, path)], { kind: "unix", path });
 }
 
 async function listenPrivately(): Promise<Listener> {
@@ -175,9 +180,9 @@ function open(options: NetListenOptions, name: string): Promise<Server> {
   return new Promise((opened, reject) => {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
     server.once("error", (error: NodeJS.ErrnoException) => {
-      reject(
-        new NbdError(error.code ?? "EIO", `cannot listen on ${name}: ${reasonOf(error)}`, { cause: error }),
-      );
+      const code = codeInListening(error, options.path);
+      const reason = reasons[code] ?? error.message;
+      reject(new NbdError(code, `cannot listen on ${name}: ${reason}`, { cause: error }));
     });
     server.listen(options, () => {
       server.removeAllListeners("error");
@@ -186,8 +191,10 @@ function open(options: NetListenOptions, name: string): Promise<Server> {
   });
 }
 
-function reasonOf(error: NodeJS.ErrnoException): string {
-  return reasons[error.code ?? ""] ?? error.message;
+/** For a path in a directory that is not there, Node says EACCES, as Windows does. */
+function codeInListening(error: Error, path: string | undefined): string {
+  const code = codeOf(error);
+  return code === "EACCES" && path !== undefined && !existsSync(dirname(path)) ? "ENOENT" : code;
 }
 
 const reasons: Readonly<Record<string, string>> = {

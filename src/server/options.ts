@@ -1,6 +1,8 @@
 import type { HandshakeOptions } from "../connection/session.ts";
 import type { Log } from "../core/log.ts";
 
+import type { ServerTls } from "./tls.ts";
+
 export type { HandshakeOptions };
 
 /** How a server is to run, whoever asks: the command line or a program. */
@@ -10,6 +12,7 @@ export interface ServerOptions {
   /** Requests of one connection that are worked on at once. */
   readonly threads: number;
   readonly handshake: HandshakeOptions;
+  readonly tls: ServerTls;
   /** TCP keepalive on every connection, so that a peer that vanished without a word is noticed. */
   readonly keepalive: boolean;
   readonly log: Log;

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmdirSync, unlinkSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -16,8 +16,6 @@ export class PrivateDirectory {
 
   /** Synchronous, so that it can also run while the process exits; doing it twice is harmless. */
   remove(): void {
-    if (!existsSync(this.path)) return;
-    if (existsSync(this.socketPath)) unlinkSync(this.socketPath);
-    rmdirSync(this.path);
+    rmSync(this.path, { recursive: true, force: true });
   }
 }

@@ -4,21 +4,24 @@ import type { Log } from "../core/log.ts";
 /** Signals that end a server in order (nbdkit-service(1)); SIGHUP too, so that nothing of ours is left behind. */
 const quitSignals: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"];
 
+/** Whoever ends a process group and its parent with it makes us get two signals, which are one wish. */
+const burstMs = 1000;
+
 /** Why a server ends: somebody asked, a signal came, or a defect was found. */
 export type QuitReason = "asked" | "failed" | NodeJS.Signals;
 
 /** The wish to end: where signals, plugins and accidents meet. There is one in a process. */
 export class Quit {
   readonly asked: Promise<QuitReason>;
-  #ask!: (reason: QuitReason) => void;
+  #resolve!: (reason: QuitReason) => void;
+  #reason: QuitReason | undefined;
   #onSignal: (signal: NodeJS.Signals) => void;
 
   constructor(log: Log) {
     this.asked = new Promise((resolve) => {
-      this.#ask = resolve;
+      this.#resolve = resolve;
     });
     this.#onSignal = (signal) => this.#ask(signal);
-    for (const signal of quitSignals) process.on(signal, () => this.#onSignal(signal));
     // A defect of ours or of a plugin: say so in one line and end in order, with what can still be saved.
     const failed = (error: unknown): void => {
       log.error(`internal error: ${messageOf(error)}`);
@@ -29,13 +32,36 @@ export class Quit {
     process.on("unhandledRejection", failed);
   }
 
+  /** Why to end; undefined as long as nobody asked. */
+  get reason(): QuitReason | undefined {
+    return this.#reason;
+  }
+
   /** Ends the server as SIGTERM would. */
   ask(): void {
     this.#ask("asked");
   }
 
+  /** Until then a signal ends the process at once, even while a plugin keeps it busy: there is nothing to clean up. */
+  catchSignals(): void {
+    let last = Number.NEGATIVE_INFINITY;
+    for (const signal of quitSignals) {
+      process.on(signal, () => {
+        const now = performance.now();
+        if (now - last < burstMs) return;
+        last = now;
+        this.#onSignal(signal);
+      });
+    }
+  }
+
   /** From now on signals mean this: first of all they are the command's of --run, at the end they are impatience. */
   handleSignals(handler: (signal: NodeJS.Signals) => void): void {
     this.#onSignal = handler;
+  }
+
+  #ask(reason: QuitReason): void {
+    this.#reason ??= reason;
+    this.#resolve(reason);
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import type { Chain } from "../backend/chain.ts";
 import { shellQuote } from "../core/shell.ts";
 import { moveToBackground } from "./background.ts";
@@ -25,14 +26,19 @@ export interface RunOptions extends ServerOptions {
  */
 export async function run(chain: Chain, options: RunOptions, quit: Quit): Promise<number> {
   try {
-    await chain.getReady();
+    quit.catchSignals();
+    // Nobody waits for a plugin that keeps us from ending.
+    await Promise.race([chain.getReady(), quit.asked]);
+    if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options.run);
     const server = await Server.listen(chain, options);
     try {
-      if (options.printUri) printUri(server, options.exportName);
+      if (options.printUri) printUri(server, options);
       writePidfile(options.pidfile);
-      if (options.toBackground) moveToBackground();
+      if (options.toBackground) moveToBackground(options.log.verbose);
+      await Promise.race([chain.afterFork(), quit.asked]);
+      if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options.run);
+      // Last, so that no failure of ours leaves a command alone.
       const captive = startCaptive(server, options);
-      await chain.afterFork();
       server.accept();
       return await untilTheEnd(server, captive, quit);
     } finally {
@@ -41,6 +47,7 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       await server.stop();
     }
   } finally {
+    quit.handleSignals((signal) => process.exit(128 + constants.signals[signal]));
     await chain.cleanup();
     await chain.unload();
   }
@@ -48,7 +55,7 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
 
 function startCaptive(server: Server, options: RunOptions): Captive | undefined {
   if (options.run === undefined) return undefined;
-  const captive: CaptiveOptions = { command: options.run, exportName: options.exportName };
+  const captive: CaptiveOptions = { command: options.run, exportName: options.exportName, tls: options.tls };
   return new Captive(captive, server.endpoint);
 }
 
@@ -63,6 +70,12 @@ async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Q
   return (await captive.finished) || statusOf(first);
 }
 
+/** A command that was to run and did not is no success. */
+function statusWithoutCommand(reason: QuitReason, command: string | undefined): number {
+  if (command === undefined) return statusOf(reason);
+  return reason in constants.signals ? 128 + constants.signals[reason as NodeJS.Signals] : 1;
+}
+
 function statusOf(reason: QuitReason): number {
   if (reason === "failed") return 1;
   // Hanging up is no orderly end for the shell that waits for us; cleaned up, but still the signal's status.
@@ -70,8 +83,8 @@ function statusOf(reason: QuitReason): number {
 }
 
 /** --print-uri: for people to copy, and the line that nbdkit prints beside it. */
-function printUri(server: Server, exportName: string): void {
-  const uri = serverUri(server.endpoint, exportName);
+function printUri(server: Server, { exportName, tls }: RunOptions): void {
+  const uri = serverUri(server.endpoint, exportName, tls);
   if (uri === undefined) return;
   process.stdout.write(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);
 }

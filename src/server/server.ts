@@ -30,6 +30,7 @@ export class Server {
       threads: options.threads,
       readOnly: options.readOnly,
       handshake: options.handshake,
+      tls: options.tls,
       requestGate: new Gate(),
       connectionGate: new Gate(),
     };

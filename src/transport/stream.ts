@@ -1,30 +1,50 @@
-import type { Readable, Writable } from "node:stream";
+import { Duplex, type Readable, type Writable } from "node:stream";
 import type { Peer, Receiver, Transport } from "./transport.ts";
+import type { Upgrade } from "./upgrade.ts";
 
 /** A transport over Node's streams: one duplex (a socket), or two halves (standard input and output). */
 export class StreamTransport implements Transport {
-  readonly peer: Peer;
-  readonly #input: Readable;
-  readonly #output: Writable;
+  #peer: Peer;
+  #input: Readable;
+  #output: Writable;
+  #detach: () => void = () => {};
+  #receiver: Receiver | undefined;
   #error: Error | undefined;
   #over = false;
 
   constructor(input: Readable, output: Writable, peer: Peer) {
     this.#input = input;
     this.#output = output;
-    this.peer = peer;
+    this.#peer = peer;
+  }
+
+  get peer(): Peer {
+    return this.#peer;
   }
 
   start(receiver: Receiver): void {
-    this.#input.on("data", (bytes: Buffer) => receiver.received(bytes));
-    this.#input.once("end", () => receiver.ended());
-    this.#output.on("drain", () => receiver.drained());
-    for (const stream of this.#halves()) stream.on("error", (error: Error) => this.#failed(error));
-    let open = this.#halves().length;
-    const closed = (): void => {
-      if (--open === 0) receiver.closed(this.#error);
-    };
-    for (const stream of this.#halves()) stream.once("close", closed);
+    this.#receiver = receiver;
+    this.#attach(receiver);
+  }
+
+  async startTls(upgrade: Upgrade): Promise<void> {
+    const receiver = this.#receiver!;
+    this.#detach();
+    const plain = this.#duplex();
+    // The encrypted stream reports what happens to this one; unheard, an error would end the process.
+    plain.on("error", () => {});
+    try {
+      const { stream, peer } = await upgrade(plain);
+      this.#peer = { ...this.#peer, tls: peer };
+      this.#input = stream;
+      this.#output = stream;
+    } catch (error) {
+      this.destroy();
+      receiver.closed(error as Error);
+      throw error;
+    }
+    this.#attach(receiver);
+    if (this.#over) this.destroy();
   }
 
   get backlogBytes(): number {
@@ -55,9 +75,34 @@ export class StreamTransport implements Transport {
     for (const stream of this.#halves()) stream.destroy();
   }
 
+  #attach(receiver: Receiver): void {
+    const [input, output] = [this.#input, this.#output];
+    let open = this.#halves().length;
+    const data = (bytes: Buffer): void => receiver.received(bytes);
+    const end = (): void => receiver.ended();
+    const drain = (): void => receiver.drained();
+    const error = (reason: Error): void => this.#failed(reason);
+    const close = (): void => {
+      if (--open === 0) receiver.closed(this.#error);
+    };
+    input.on("data", data).on("end", end);
+    output.on("drain", drain);
+    for (const stream of this.#halves()) stream.on("error", error).on("close", close);
+    this.#detach = () => {
+      input.off("data", data).off("end", end);
+      output.off("drain", drain);
+      for (const stream of this.#halves()) stream.off("error", error).off("close", close);
+    };
+  }
+
   #failed(error: Error): void {
     this.#error ??= error;
     this.destroy();
+  }
+
+  #duplex(): Duplex {
+    if (this.#input instanceof Duplex) return this.#input;
+    return Duplex.from({ readable: this.#input, writable: this.#output });
   }
 
   #halves(): (Readable | Writable)[] {

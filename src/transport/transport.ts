@@ -1,3 +1,5 @@
+import type { TlsPeer, Upgrade } from "./upgrade.ts";
+
 /**
  * A connection as the engine sees it: bytes pushed in, bytes taken out. `socket.ts` and `stdio.ts` make them;
  * the same engine runs over all.
@@ -9,6 +11,11 @@ export interface Transport {
   write(bytes: Buffer): void;
   /** Bytes written that the peer has not taken. The writer keeps it bounded; `drained` says when it is low again. */
   readonly backlogBytes: number;
+  /**
+   * From here on, what is written and received is encrypted. Nothing may be written until it resolves; when it rejects,
+   * the connection is over and `closed` has been called.
+   */
+  startTls(upgrade: Upgrade): Promise<void>;
   /** Stops `received` until `resume`: whoever does not keep up makes the peer wait. */
   pause(): void;
   resume(): void;
@@ -35,6 +42,8 @@ export interface Peer {
   /** IP address; absent for the other families. */
   readonly address?: string;
   readonly port?: number;
+  /** Present on an encrypted connection. */
+  readonly tls?: TlsPeer;
 }
 
 /** A writer with more than this outstanding should wait for `drained`. */

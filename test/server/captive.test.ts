@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { outcomeOf } from "../helpers/run.ts";
+import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Scene } from "./scene.ts";
+import { printed, Scene } from "./scene.ts";
 
 const nasty = `${Array.from({ length: 127 }, (_, index) => String.fromCharCode(index + 1)).join("")}é€😀 ~/.. $(id) \${x} 'a' "b"`;
 
@@ -53,21 +54,29 @@ describe("the command of --run", () => {
     await fc.assert(property, { numRuns: 10 });
   });
 
-  it.each(["with spaces", "it's", 'a"b', "$HOME", "new\nline", "back\\slash", "~", "100%", "é😀", "`id`;&|<>(){}*?#"])(
-    "finds its socket where TMPDIR is %j",
-    async (name) => {
-      await using scene = new Scene(name);
-      const { stdout } = await scene.nbdkit([
-        "null",
-        "--run",
-        `test -S "$unixsocket" && printf '%s\\n%s' "$unixsocket" "$uri"`,
-      ]);
-      expect(stdout.startsWith(`${scene.temporary}/nbdkit`)).toBe(true);
-      const quoted = stdout.slice(stdout.lastIndexOf("?socket=") + 8);
-      expect(stdout.startsWith(`${decodeURIComponent(quoted)}\n`)).toBe(true);
-      await scene.empty();
-    },
-  );
+  it.each([
+    "with spaces",
+    "it's",
+    'a"b',
+    "$HOME",
+    "new\nline",
+    "back\\slash",
+    "~",
+    "100%",
+    "é😀",
+    "`id`;&|<>(){}*?#",
+  ])("finds its socket where TMPDIR is %j", async (name) => {
+    await using scene = new Scene(name);
+    const { stdout } = await scene.nbdkit([
+      "null",
+      "--run",
+      `test -S "$unixsocket" && printf '%s\\n%s' "$unixsocket" "$uri"`,
+    ]);
+    expect(stdout.startsWith(`${scene.temporary}/nbdkit`)).toBe(true);
+    const quoted = stdout.slice(stdout.lastIndexOf("?socket=") + 8);
+    expect(stdout.startsWith(`${decodeURIComponent(quoted)}\n`)).toBe(true);
+    await scene.empty();
+  });
 
   it("can be a script of many lines, with a comment at its end", async () => {
     await using scene = new Scene();
@@ -117,25 +126,82 @@ describe("the status of --run", () => {
 describe("stdin, stdout and stderr of --run", () => {
   it("are ours: data passes through with no byte added", async () => {
     await using scene = new Scene();
-    const data = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
-    const child = scene.start(process.env.SHELL_FOR_TESTS ?? "/bin/sh", [
-      "-c",
-      `exec "$nbdkit" -D no.flag=1 null --run 'tee copy; echo told >&2'`,
-    ], { stdio: ["pipe", "pipe", "pipe"] });
-    const outcome = outcomeOf(child);
+    const data = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 256));
+    const child = scene.start(
+      nbdkit,
+      ["-D", "no.flag=1", "null", "--run", "tee copy | cksum; echo told >&2"],
+      {
+        stdio: "pipe",
+      },
+    );
     child.stdin!.end(data);
-    const { status, stderr } = await outcome;
-    expect(status).toBe(0);
-    expect(stderr).toBe("nbdkit: warning: debug flag -D no.flag was not used\ntold\n");
-    const { stdout } = await scene.sh("cmp copy - && wc -c <copy", {
-      stdio: ["pipe", "pipe", "pipe"],
+    const { status, stdout, stderr } = await outcomeOf(child);
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: "nbdkit: warning: debug flag -D no.flag was not used\ntold\n",
     });
-    void stdout;
+    expect(readFileSync(scene.folder.join("copy")).equals(data)).toBe(true);
+    expect(stdout).toBe((await scene.sh("cksum <copy")).stdout);
+  });
+
+  it("end when the command ends, although the server had them too", async () => {
+    await using scene = new Scene();
+    const { stdout } = await scene.sh(
+      `"$nbdkit" null --run 'echo inside; exec >&-; exit 3' | cat; echo after`,
+    );
+    expect(stdout).toBe("inside\nafter\n");
+  });
+
+  it("work without a stdin, stdout or stderr", async () => {
+    await using scene = new Scene();
+    const closed = await scene.sh(`"$nbdkit" null --run 'cat; echo kept; exit 4' <&-; echo $?`);
+    expect(closed).toEqual({ status: 0, stdout: "kept\n4\n", stderr: "" });
+    const silent = await scene.sh(`"$nbdkit" null --run 'test -S "$unixsocket" && exit 4' >&- 2>&-; echo $?`);
+    expect(silent).toEqual({ status: 0, stdout: "4\n", stderr: "" });
+    await scene.empty();
+  });
+
+  it("stay blocking pipes for the programs that share them", async () => {
+    await using scene = new Scene();
+    const flags = "import fcntl; print([fcntl.fcntl(fd, fcntl.F_GETFL) & 0o4000 for fd in (0, 1, 2)])";
+    const child = scene.start(
+      "/bin/sh",
+      ["-c", `"$nbdkit" null --run 'python3 -c "$FLAGS"'; python3 -c "$FLAGS"`],
+      {
+        stdio: "pipe",
+        env: { FLAGS: flags },
+      },
+    );
+    expect((await outcomeOf(child)).stdout).toBe("[0, 0, 0]\n[0, 0, 0]\n");
+  });
+});
+
+describeWith(["script"], "a terminal", () => {
+  it("belongs to the command of --run", async () => {
+    await using scene = new Scene();
+    const inner = `"$nbdkit" null --run 'test -t 0 && test -t 1 && test -t 2 && stty -a | grep -c " icanon"; exit 6'`;
+    const { status, stdout } = await scene.sh(
+      `script -qec '${inner.replaceAll("'", "'\\''")}' /dev/null </dev/null`,
+    );
+    expect({ status, stdout }).toEqual({ status: 6, stdout: "1\r\n" });
+  });
+
+  it("sends Ctrl-C to the command, which may live on", async () => {
+    await using scene = new Scene();
+    const command = `trap "echo caught" INT; echo ready; until read line; do :; done; echo "got $line"; exit 5`;
+    const child = scene.start("script", ["-qec", `"$nbdkit" null --run '${command}'`, "/dev/null"], {
+      stdio: "pipe",
+    });
+    const outcome = outcomeOf(child);
+    await printed(child, "ready");
+    child.stdin!.write("\x03");
+    await printed(child, "caught");
+    child.stdin!.write("word\n");
+    expect((await outcome).stdout).toContain("got word");
+    expect((await outcome).status).toBe(5);
   });
 });
 
 function isArgument(text: string): boolean {
   return !text.includes("\0") && text.isWellFormed();
 }
-
-describeWith([], "", () => {});

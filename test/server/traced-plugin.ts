@@ -8,7 +8,14 @@ export function tracedPlugin(scene: Scene): string {
   return scene.file("traced.mjs", source.replaceAll("TRACE", JSON.stringify(scene.folder.join("trace"))));
 }
 
-export const steps: readonly string[] = ["load", "configComplete", "getReady", "afterFork", "cleanup", "unload"];
+export const steps: readonly string[] = [
+  "load",
+  "configComplete",
+  "getReady",
+  "afterFork",
+  "cleanup",
+  "unload",
+];
 
 const source = `
 import { appendFileSync } from "node:fs";

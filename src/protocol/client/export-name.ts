@@ -1,4 +1,4 @@
-import { NbdError } from "../../core/errors.ts";
+import { codeOf, NbdError } from "../../core/errors.ts";
 import { Option } from "../constants.ts";
 import { type Conversation, take } from "../conversation.ts";
 import type { ExportInfo } from "../export-info.ts";
@@ -15,7 +15,7 @@ export function* chooseByName(exportName: string, noZeroes: boolean): Conversati
     const reply = yield* take(noZeroes ? 10 : 10 + 124);
     return exportInfo(reply.readBigUInt64BE(0), reply.readUInt16BE(8));
   } catch (error) {
-    if (error instanceof NbdError && error.code === "ECONNRESET") {
+    if (codeOf(error) === "ECONNRESET") {
       throw new NbdError("ENOENT", `the server hung up instead of opening export "${exportName}"`, {
         cause: error,
       });

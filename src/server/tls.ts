@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { messageOf, NbdError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { PskKeys, TlsServerSettings } from "../transport/tls.ts";
+import type { Upgrade } from "../transport/upgrade.ts";
+
+/** What the user said about TLS (nbdkit-tls(1)). */
+export interface TlsOptions {
+  /** Absent: TLS is on when there are certificates to use, else off. */
+  readonly mode?: "off" | "on" | "require";
+  readonly certificates?: string;
+  /** Takes precedence over certificates. */
+  readonly psk?: string;
+  readonly verifyPeer: boolean;
+}
+
+/** What came of it. */
+export interface ServerTls {
+  readonly mode: "off" | "on" | "require";
+  readonly upgrade?: Upgrade;
+  /** Where the keys are, for the variables and the URI of a captive command. */
+  readonly certificates?: string;
+  readonly psk?: string;
+}
+
+export const rootCertificatesDirectory = "/etc/pki/nbdkit";
+
+/**
+ * Loads the keys. Without any, TLS is off, with a warning if it was asked for and an error if it was required.
+ * @throws NbdError when something named cannot be read or makes no sense
+ */
+export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerTls> {
+  if (options.mode === "off") return { mode: "off" };
+  const mode = options.mode ?? "on";
+  if (options.psk !== undefined) {
+    const settings: TlsServerSettings = { kind: "psk", keys: readPskFile(options.psk) };
+    return { mode, psk: options.psk, upgrade: await makeUpgrade(settings, options.psk) };
+  }
+  const directory = findCertificates(options.certificates);
+  if (directory !== undefined) {
+    const settings = readCertificates(directory, options.verifyPeer);
+    return { mode, certificates: directory, upgrade: await makeUpgrade(settings, directory) };
+  }
+  const reason = `could not load TLS certificates: ${options.certificates ?? "the default directories"} has none`;
+  const advice = "try --tls-certificates=/path/to/certificates or --tls-psk=/path/to/keys";
+  if (mode === "require") throw new NbdError("ENOENT", `--tls=require but ${reason}: ${advice}`);
+  if (options.mode === "on") log.error(`warning: --tls=on but ${reason}; TLS is disabled: ${advice}`);
+  else if (log.verbose) log.debug(`TLS disabled: ${reason}`);
+  return { mode: "off" };
+}
+
+/** Most servers use no TLS, and loading it takes time. */
+async function makeUpgrade(settings: TlsServerSettings, source: string): Promise<Upgrade> {
+  const { tlsServer } = await import("../transport/tls.ts");
+  try {
+    return tlsServer(settings);
+  } catch (error) {
+    throw new NbdError("EINVAL", `cannot use the TLS keys in ${source}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** nbdkit-tls(1), "Default TLS behaviour": root has a directory of the system, everybody else their own. */
+function findCertificates(named: string | undefined): string | undefined {
+  const ofUser = [join(homedir(), ".pki", "nbdkit"), join(homedir(), ".config", "pki", "nbdkit")];
+  const defaults = process.geteuid?.() === 0 ? [rootCertificatesDirectory] : ofUser;
+  const places = named === undefined ? defaults : [named];
+  return places.find((place) => existsSync(join(place, "server-cert.pem")));
+}
+
+function readCertificates(directory: string, verifyPeer: boolean): TlsServerSettings {
+  const pairs = certificateNames(directory).map((suffix) => ({
+    cert: read(join(directory, `server-cert${suffix}.pem`)),
+    key: read(join(directory, `server-key${suffix}.pem`)),
+  }));
+  const ca = readIfThere(join(directory, "ca-cert.pem"));
+  const crl = readIfThere(join(directory, "ca-crl.pem"));
+  if (verifyPeer && ca === undefined) {
+    throw new NbdError(
+      "ENOENT",
+      `--tls-verify-peer needs the authority of the clients: ${directory}/ca-cert.pem`,
+    );
+  }
+  return { kind: "certificates", pairs, verifyPeer, ...(ca ? { ca } : {}), ...(crl ? { crl } : {}) };
+}
+
+/** The pair, and since nbdkit 1.46 any number of further ones: server-cert-1.pem, server-cert-2.pem... */
+function certificateNames(directory: string): readonly string[] {
+  const names = [""];
+  for (let n = 0; n < 10; n++) {
+    if (existsSync(join(directory, `server-cert-${n}.pem`))) names.push(`-${n}`);
+  }
+  return names;
+}
+
+/** psktool(1): one NAME:HEXKEY on a line. Errors name the line and never show the key. */
+export function readPskFile(path: string): PskKeys {
+  const keys = new Map<string, Buffer>();
+  const lines = read(path).toString("utf8").split(/\r?\n/);
+  lines.forEach((line, index) => {
+    if (line === "") return;
+    const [, name, key] = /^([^:]+):((?:[0-9a-fA-F]{2})+)$/.exec(line) ?? [];
+    if (name === undefined || key === undefined) {
+      throw new NbdError(
+        "EINVAL",
+        `${path} line ${index + 1} is not of the form NAME:HEXKEY, as psktool writes it`,
+      );
+    }
+    keys.set(name, Buffer.from(key, "hex"));
+  });
+  return keys;
+}
+
+function read(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new NbdError("ENOENT", `cannot read the TLS keys: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+function readIfThere(path: string): Buffer | undefined {
+  return existsSync(path) ? read(path) : undefined;
+}

@@ -1,0 +1,113 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { TransmissionFlag } from "../../src/protocol/constants.ts";
+import { Talk } from "../../src/protocol/conversation.ts";
+import type { ExportInfo } from "../../src/protocol/export-info.ts";
+import type { ReplyForm } from "../../src/protocol/reply.ts";
+import type { Request } from "../../src/protocol/request.ts";
+import { RequestParser } from "../../src/protocol/request-parser.ts";
+import { serverHandshake } from "../../src/protocol/server/handshake.ts";
+
+export interface Conversant {
+  readonly form: ReplyForm;
+  readonly socket: Socket;
+  reply(bytes: Buffer): void;
+}
+
+/** Answers requests as a test wants it, truthfully or not. */
+export type Answer = (request: Request, to: Conversant) => void;
+
+const everything: number =
+  TransmissionFlag.sendFlush |
+  TransmissionFlag.sendFua |
+  TransmissionFlag.sendTrim |
+  TransmissionFlag.sendWriteZeroes |
+  TransmissionFlag.sendFastZero |
+  TransmissionFlag.sendCache;
+
+/** A server on a Unix socket that shakes hands properly, then does what the test says. */
+export class FakeServer {
+  readonly uri: string;
+  /** Requests so far. */
+  readonly requests: Request[] = [];
+  readonly #folder: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(folder: string, server: Server) {
+    this.#folder = folder;
+    this.#server = server;
+    this.uri = `nbd+unix:///?socket=${join(folder, "socket")}`;
+  }
+
+  static async start(answer: Answer, info: Partial<ExportInfo> = {}, structured = true): Promise<FakeServer> {
+    const folder = mkdtempSync(join(tmpdir(), "nbdkit-node-fake-"));
+    const server = createServer((socket) => fake.#serve(socket, answer, info, structured));
+    const fake = new FakeServer(folder, server);
+    await new Promise<void>((resolve) => {
+      server.listen(join(folder, "socket"), resolve);
+    });
+    return fake;
+  }
+
+  /** Greets with these bytes, and says nothing more. */
+  static async greeting(bytes: Buffer): Promise<FakeServer> {
+    const fake = await FakeServer.start(() => {});
+    fake.#server.removeAllListeners("connection");
+    fake.#server.on("connection", (socket) => {
+      fake.#keep(socket);
+      socket.write(bytes);
+    });
+    return fake;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+    });
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
+    socket.on("error", () => {});
+  }
+
+  #serve(socket: Socket, answer: Answer, info: Partial<ExportInfo>, structured: boolean): void {
+    this.#keep(socket);
+    const host = {
+      tls: "off",
+      offers: { flagsMask: 3, structuredReplies: structured, metaContexts: true },
+      listExports: () => [],
+      open: () => ({ size: 65_536n, flags: everything, ...info }),
+      debug: () => {},
+    } as const;
+    let parser: RequestParser | undefined;
+    let form: ReplyForm = "simple";
+    const pump = (bytes: Buffer): void => {
+      parser!.push(bytes);
+      for (let request = parser!.next(); request; request = parser!.next()) {
+        this.requests.push(request);
+        if (request.kind === "disconnect") socket.end();
+        else answer(request, { form, socket, reply: (reply) => socket.write(reply) });
+      }
+    };
+    const talk = new Talk(serverHandshake(host), {
+      send: (bytes) => socket.write(bytes),
+      startTls: async () => {},
+      failed: () => socket.destroy(),
+      done: (negotiated, rest) => {
+        if (negotiated === undefined) return void socket.end();
+        form = negotiated.replyForm;
+        parser = new RequestParser(form === "extended");
+        pump(rest);
+      },
+    });
+    socket.on("data", (bytes: Buffer) => (parser === undefined ? talk.receive(bytes) : pump(bytes)));
+    talk.start();
+  }
+}

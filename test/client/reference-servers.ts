@@ -1,0 +1,111 @@
+import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { createConnection, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { launch, outcomeOf } from "../helpers/run.ts";
+import { ServerProcess, until } from "../helpers/server-process.ts";
+import { toolPath } from "../helpers/tools.ts";
+
+/** The system's own nbdkit, not ours. */
+export const referenceNbdkit: string | undefined = ["/usr/bin/nbdkit", "/usr/local/bin/nbdkit"].find(
+  existsSync,
+);
+
+export function startReference(...args: string[]): Promise<ServerProcess> {
+  return ServerProcess.start(args, { program: referenceNbdkit! });
+}
+
+/** A folder that goes with its scope. */
+export class Folder implements Disposable {
+  readonly path: string = realpathSync(mkdtempSync(join(tmpdir(), "nbdkit-node-client-")));
+
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.path, { recursive: true, force: true });
+  }
+}
+
+/** A server that is stopped, by its pid, when its scope ends. */
+export interface Reference extends AsyncDisposable {
+  readonly uri: string;
+  readonly pid: number;
+}
+
+/** qemu-nbd on a Unix socket; it stays when clients leave. */
+export async function startQemuNbd(
+  folder: Folder,
+  args: readonly string[],
+  exportName = "",
+): Promise<Reference> {
+  const socket = folder.file("qemu.sock");
+  const options = ["--persistent", "--shared=8", "--export-name", exportName, "--socket", socket];
+  const server = start("qemu-nbd", [...options, ...args]);
+  await server.whenReady(() => existsSync(socket));
+  return { ...server, uri: `nbd+unix:///${exportName}?socket=${socket}` };
+}
+
+/** nbd-server on a free port; exports are the sections of its configuration. */
+export async function startNbdServer(
+  folder: Folder,
+  exports: Readonly<Record<string, string>>,
+): Promise<Reference> {
+  const port = await freePort();
+  const sections = Object.entries(exports).map(
+    ([name, file]) => `[${name}]\nexportname = ${file}\nflush = true\ntrim = true`,
+  );
+  const config = folder.file("config");
+  writeFileSync(
+    config,
+    `[generic]\nallowlist = true\nlistenaddr = 127.0.0.1\nport = ${port}\n${sections.join("\n")}\n`,
+  );
+  const server = start("nbd-server", ["-d", "-C", config, "-p", folder.file("pid")]);
+  while (!(await answers(port))) await setTimeout(20);
+  return { ...server, uri: `nbd://127.0.0.1:${port}/` };
+}
+
+function start(
+  program: string,
+  args: readonly string[],
+): Omit<Reference, "uri"> & { whenReady(ready: () => boolean): Promise<void> } {
+  const child = launch(toolPath(program)!, args);
+  const outcome = outcomeOf(child);
+  const early = outcome.then(({ stderr }) => {
+    throw new Error(`${program} ended before it served: ${stderr}`);
+  });
+  early.catch(() => {});
+  return {
+    pid: child.pid!,
+    whenReady: (ready) => Promise.race([early, until(ready)]),
+    async [Symbol.asyncDispose](): Promise<void> {
+      child.kill("SIGTERM");
+      await outcome;
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ port, host: "127.0.0.1" });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once("error", () => resolve(false));
+  });
+}

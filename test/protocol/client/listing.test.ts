@@ -1,0 +1,62 @@
+import { describe, expect, it } from "vitest";
+import { clientListing } from "../../../src/protocol/client/listing.ts";
+import { ascii, everyCut, exportItem, greeting, hex, optionReply, talk, unsupported } from "./talk.ts";
+
+const wishes = { tls: "off", structuredReplies: true, extendedHeaders: false } as const;
+
+describe("clientListing", () => {
+  it("asks about each export, and leaves out what it may not open", () => {
+    const bytes = hex(
+      greeting,
+      optionReply(8, 1),
+      optionReply(3, 2, `00000001 ${ascii("a")} ${ascii("first")}`),
+      optionReply(3, 2, `00000001 ${ascii("b")}`),
+      optionReply(3, 1),
+      optionReply(6, 3, exportItem),
+      optionReply(6, 1),
+      optionReply(9, 4, `00000000 ${ascii("base:allocation")}`),
+      optionReply(9, 1),
+      optionReply(6, 0x80000002),
+    );
+    for (const chunks of everyCut(bytes)) {
+      expect(talk(clientListing(wishes), chunks).result).toEqual({
+        style: "newstyle-fixed",
+        replyForm: "structured",
+        exports: [
+          {
+            name: "a",
+            description: "first",
+            info: { size: 1048576n, flags: 0x05cd },
+            contexts: ["base:allocation"],
+          },
+          { name: "b", contexts: [] },
+        ],
+      });
+    }
+  });
+
+  it.each<[string, string[], string, RegExp]>([
+    ["a refusal", [optionReply(3, 0x80000002, ascii("secret"))], "EPERM", /policy forbids it \(secret\)/],
+    ["a listing without name", [optionReply(3, 2, "00"), optionReply(3, 1)], "EPROTO", /without a name/],
+    [
+      "a name beyond its listing",
+      [optionReply(3, 2, "00000005 61"), optionReply(3, 1)],
+      "EPROTO",
+      /longer than itself/,
+    ],
+  ])("reports %s", (_, replies, code, reason) => {
+    const { error } = talk(clientListing(wishes), [hex(greeting, optionReply(8, unsupported), ...replies)]);
+    expect(error).toMatchObject({ code, message: expect.stringMatching(reason) });
+  });
+
+  it("does not try servers that cannot list", () => {
+    const { error } = talk(clientListing(wishes), [hex(`${ascii("NBDMAGIC")}${ascii("IHAVEOPT")}0000`)]);
+    expect(error).toMatchObject({ code: "ENOTSUP" });
+  });
+
+  it("does not collect exports for ever", () => {
+    const many = optionReply(3, 2, "00000000").repeat(10_001);
+    const { error } = talk(clientListing(wishes), [hex(greeting, optionReply(8, 1), many)]);
+    expect(error).toMatchObject({ code: "EPROTO", message: expect.stringContaining("more than 10000") });
+  });
+});

@@ -1,0 +1,141 @@
+import type { ChildProcess } from "node:child_process";
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { ended, printed, Scene, until } from "./scene.ts";
+
+/** nbdkit with a command that has said "ready". */
+async function startReady(scene: Scene, command: string): Promise<ChildProcess> {
+  const child = scene.start(nbdkit, ["null", "--run", command]);
+  await printed(child, "ready");
+  return child;
+}
+
+describe("a signal that tells us to end", () => {
+  it.each([
+    ["SIGTERM", 15],
+    ["SIGINT", 2],
+    ["SIGHUP", 1],
+    ["SIGQUIT", 3],
+  ] as const)("ends the command and its descendants too (%s)", async (signal, number) => {
+    await using scene = new Scene();
+    const child = await startReady(
+      scene,
+      "ulimit -c 0; (sh -c 'sleep 1000; true'; true) & echo ready; sleep 1000; true",
+    );
+    child.kill(signal);
+    expect(await ended(child)).toBe(128 + number);
+    await scene.empty();
+  });
+
+  it("lets the command choose its own end and status", async () => {
+    await using scene = new Scene();
+    const child = await startReady(scene, `trap 'echo asked; exit 9' TERM; echo ready; sleep 1000 & wait`);
+    const outcome = outcomeOf(child);
+    child.kill("SIGTERM");
+    expect((await outcome).status).toBe(9);
+    await scene.empty();
+  });
+
+  it("kills a command that ignored it when it is repeated, and only then", async () => {
+    await using scene = new Scene();
+    const child = await startReady(
+      scene,
+      `trap 'echo asked' TERM; echo ready; while :; do sleep 1000 & wait $!; done`,
+    );
+    const asked = printed(child, "asked");
+    const status = ended(child);
+    child.kill("SIGTERM");
+    await asked;
+    expect(child.exitCode).toBe(null);
+    while (child.exitCode === null && child.signalCode === null) {
+      child.kill("SIGTERM");
+      await setTimeout(50);
+    }
+    expect(await status).toBe(137);
+    await scene.empty();
+  });
+
+  it("counts once when it comes in a burst, as when a process group is ended", async () => {
+    await using scene = new Scene();
+    const child = await startReady(
+      scene,
+      `trap 'n=x$n; echo asked' TERM; echo ready; until [ "$n" ]; do sleep 1000 & wait $!; done; sleep 0.3; exit 8`,
+    );
+    const status = ended(child);
+    for (let times = 0; times < 5; times++) child.kill("SIGTERM");
+    expect(await status).toBe(8);
+    await scene.empty();
+  });
+
+  it("is noticed while a plugin keeps us from serving, and the command is not run then", async () => {
+    await using scene = new Scene();
+    const waiting = `process.stdout.write("ready"); return new Promise((resolve) => setTimeout(resolve, 1e6))`;
+    for (const step of ["configComplete", "getReady", "afterFork"]) {
+      const plugin = scene.file(
+        "slow.mjs",
+        `export default { name: "slow", open() {}, ${step}() { ${waiting} } }`,
+      );
+      const child = scene.start(nbdkit, [plugin, "--run", "echo started >started"]);
+      await printed(child, "ready");
+      child.kill("SIGTERM");
+      expect(await ended(child), step).toBe(143);
+      await scene.empty();
+    }
+    expect(scene.read("started")).toBe(undefined);
+  });
+
+  it("ends us although a plugin never ends, when it is repeated", async () => {
+    await using scene = new Scene();
+    for (const step of ["cleanup", "unload"]) {
+      const never = `process.stdout.write("stuck"); return new Promise((resolve) => setTimeout(resolve, 1e6))`;
+      const plugin = scene.file(
+        "stuck.mjs",
+        `export default { name: "stuck", open() {}, ${step}() { ${never} } }`,
+      );
+      const child = scene.start(nbdkit, [plugin, "--run", "true"]);
+      await printed(child, "stuck");
+      child.kill("SIGTERM");
+      expect(await ended(child), step).toBe(143);
+      await scene.empty();
+    }
+  });
+});
+
+describe("SIGKILL", () => {
+  it("leaves the private socket and lets the command finish", async () => {
+    await using scene = new Scene();
+    const child = await startReady(scene, `echo ready; read line; echo done >finished`);
+    const gone = ended(child);
+    child.kill("SIGKILL");
+    expect(await gone).toBe(137);
+    await until("the end of the command", () => scene.processes.length === 0);
+    expect(scene.read("finished")).toBe("done\n");
+    expect(scene.leftFiles).toEqual([
+      expect.stringMatching(/^nbdkit\w+$/),
+      expect.stringMatching(/^nbdkit\w+\/socket$/),
+    ]);
+  });
+});
+
+describeWith(["nbdinfo"], "the server", () => {
+  it("serves until the command has ended, also after a signal", async () => {
+    await using scene = new Scene();
+    const command = `trap 'nbdinfo --size "$uri"; exit 3' TERM; echo ready; sleep 1000 & wait`;
+    const child = scene.start(nbdkit, ["null", "12345", "--run", command]);
+    const outcome = outcomeOf(child);
+    await printed(child, "ready");
+    child.kill("SIGTERM");
+    const { status, stdout } = await outcome;
+    expect({ status, stdout }).toEqual({ status: 3, stdout: "ready\n12345\n" });
+    await scene.empty();
+  });
+
+  it("can be used before the command does anything else", async () => {
+    await using scene = new Scene();
+    const { stdout } = await scene.nbdkit(["null", "54321", "--run", 'exec nbdinfo --size "$uri"']);
+    expect(stdout).toBe("54321\n");
+    await scene.empty();
+  });
+});

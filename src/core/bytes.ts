@@ -1,9 +1,17 @@
+/** Chunks below this are gathered, since a peer that sends byte by byte must not cost us a buffer for each. */
+const smallChunkBytes = 1024;
+const slabBytes = 64 * 1024;
+
 /**
- * Bytes that have arrived and are not yet used. Nothing is copied unless one `take` spans several chunks.
+ * Bytes that have arrived and are not yet used. Nothing is copied unless one `take` spans several chunks,
+ * or many small chunks pile up.
  */
 export class ByteQueue {
   #chunks: Buffer[] = [];
   #length = 0;
+  /** Room for small chunks; the part in use is the last of the chunks. */
+  #slab: Buffer = Buffer.alloc(0);
+  #slabUsed = 0;
 
   get length(): number {
     return this.#length;
@@ -11,7 +19,8 @@ export class ByteQueue {
 
   push(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    this.#chunks.push(chunk);
+    if (chunk.length < smallChunkBytes && this.#length > 0) this.#append(chunk);
+    else this.#chunks.push(chunk);
     this.#length += chunk.length;
   }
 
@@ -34,6 +43,24 @@ export class ByteQueue {
   /** Removes everything, in one piece. */
   takeAll(): Buffer {
     return this.take(this.#length);
+  }
+
+  #append(chunk: Buffer): void {
+    const last = this.#chunks.at(-1)!;
+    const end = this.#slab.byteOffset + this.#slabUsed;
+    const lastEndsThere = last.buffer === this.#slab.buffer && last.byteOffset + last.length === end;
+    const fits = this.#slabUsed + chunk.length <= this.#slab.length;
+    if (!fits) {
+      this.#slab = Buffer.allocUnsafeSlow(slabBytes);
+      this.#slabUsed = 0;
+    }
+    const start = this.#slabUsed;
+    this.#slabUsed += chunk.copy(this.#slab, start);
+    if (fits && lastEndsThere) {
+      this.#chunks[this.#chunks.length - 1] = this.#slab.subarray(start - last.length, this.#slabUsed);
+    } else {
+      this.#chunks.push(this.#slab.subarray(start, this.#slabUsed));
+    }
   }
 
   #gather(length: number): Buffer {

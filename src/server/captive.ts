@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { shellQuote } from "../core/shell.ts";
 import type { Endpoint } from "./listen.ts";
-import { hasTerminal, processTree } from "./process-tree.ts";
+import { hasTerminal, send, signalTree } from "./process-tree.ts";
 import type { ServerTls } from "./tls.ts";
 import { serverUri } from "./uri.ts";
 
@@ -22,6 +22,7 @@ export class Captive {
   readonly finished: Promise<number>;
   readonly #child: ChildProcess;
   #grace: NodeJS.Timeout | undefined;
+  #told: readonly number[] = [];
 
   /** Starts the command; the server must be listening. Its stdin, stdout and stderr are ours. */
   constructor(options: CaptiveOptions, endpoint: Endpoint) {
@@ -34,6 +35,8 @@ export class Captive {
       });
       this.#child.once("exit", (code, signal) => {
         clearTimeout(this.#grace);
+        // Background jobs of a shell ignore SIGINT and SIGQUIT, but nothing may outlive a command that was told to end.
+        for (const pid of this.#told) send(pid, "SIGTERM");
         resolve(statusOf(code, signal));
       });
     });
@@ -52,15 +55,9 @@ export class Captive {
   }
 
   #signalAll(signal: NodeJS.Signals): void {
-    if (this.#child.pid === undefined || this.#child.exitCode !== null || this.#child.signalCode !== null)
-      return;
-    for (const pid of processTree(this.#child.pid)) {
-      try {
-        process.kill(pid, signal);
-      } catch {
-        // It has ended by itself, which is all that was wanted.
-      }
-    }
+    const { pid, exitCode, signalCode } = this.#child;
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    this.#told = signalTree(pid, signal);
   }
 }
 

@@ -1,8 +1,37 @@
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
+/**
+ * Sends a signal to a process and to all that descends from it. They are stopped first, from the top down: a
+ * process that is about to start another one when it is hit would otherwise leave that one behind, unseen.
+ * @returns the processes that got it
+ */
+export function signalTree(root: number, signal: NodeJS.Signals): readonly number[] {
+  const stopped = new Set<number>();
+  for (let found = [root]; found.length > 0; ) {
+    for (const pid of found) {
+      send(pid, "SIGSTOP");
+      stopped.add(pid);
+    }
+    found = processTree(root).filter((pid) => !stopped.has(pid));
+  }
+  for (const pid of stopped) send(pid, signal);
+  // What has been sent takes effect when they go on.
+  for (const pid of stopped) send(pid, "SIGCONT");
+  return [...stopped];
+}
+
+/** Sends a signal to a process that may have ended by itself, or taken on another identity (sudo): then it is not ours to end. */
+export function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+}
+
 /** A process and all that descends from it, as far as the system shows them now; parents first. */
-export function processTree(root: number): readonly number[] {
+function processTree(root: number): readonly number[] {
   const children = new Map<number, number[]>();
   for (const [pid, parent] of listProcesses()) children.set(parent, [...(children.get(parent) ?? []), pid]);
   const tree = [root];

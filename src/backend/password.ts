@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { isatty } from "node:tty";
-import { NbdError } from "../core/errors.ts";
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 
 /**
  * A secret that need not stand on the command line (nbdkit_read_password(3)): `-` asks on the terminal, `+FILE` is the
@@ -19,9 +19,11 @@ function readFromDescriptor(key: string, fd: number): string {
   if (fd <= 2)
     throw new NbdError("EINVAL", `cannot use ${key}=-${fd}: 0, 1 and 2 are stdin, stdout and stderr`);
   try {
-    return firstLine(readFileSync(fd, "utf8"));
-  } finally {
+    const text = readFileSync(fd, "utf8");
     closeSync(fd);
+    return firstLine(text);
+  } catch (error) {
+    throw new NbdError(codeOf(error), `cannot read ${key}=-${fd}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -33,10 +35,11 @@ function askOnTerminal(key: string): string {
       `${key}=-: stdin is not a terminal: use ${key}=+FILE or ${key}=-FD to pass it by file`,
     );
   }
-  process.stderr.write(`password for ${key}: `);
   const terminal = openSync("/dev/tty", "r");
   const echo = process.stdin as NodeJS.ReadStream;
   echo.setRawMode(true);
+  // Only now, because whoever sees it may type at once.
+  process.stderr.write(`password for ${key}: `);
   try {
     return readTyped(terminal);
   } finally {
@@ -55,10 +58,16 @@ function readTyped(terminal: number): string {
     const code = key[0]!;
     if (code === 3 || code === 4) throw new NbdError("EINTR", "no password was given");
     if (code === 10 || code === 13) break;
-    if (code === 8 || code === 127) typed.pop();
+    if (code === 21) typed.length = 0;
+    else if (code === 8 || code === 127) eraseLetter(typed);
     else typed.push(code);
   }
   return Buffer.from(typed).toString();
+}
+
+/** In UTF-8 all bytes of a letter but the first begin with the bits 10. */
+function eraseLetter(typed: number[]): void {
+  while ((typed.pop() ?? 0) >> 6 === 2);
 }
 
 function firstLine(text: string): string {

@@ -20,6 +20,7 @@ export async function serve(invocation: Invocation): Promise<number> {
   const background = !invocation.foreground && listen.kind !== "inherited";
   if (background && !toBackground) return startDetachedCopy();
 
+  const environment = { ...process.env };
   // As many file operations at once as one connection may have requests; libuv reads it when first needed.
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, Math.min(invocation.threads, 1024)));
   const log = new StderrLog(invocation.verbose);
@@ -51,7 +52,7 @@ export async function serve(invocation: Invocation): Promise<number> {
       exportName: invocation.exportName,
       printUri: invocation.printUri,
       ...(invocation.pidfile === undefined ? {} : { pidfile: invocation.pidfile }),
-      ...(invocation.run === undefined ? {} : { run: invocation.run }),
+      ...(invocation.run === undefined ? {} : { run: { command: invocation.run, environment } }),
     },
     quit,
   );

@@ -24,5 +24,5 @@ export function codeOf(error: unknown): string {
 /** What to show of an error, whatever was thrown: one line, because logs and terminals are read by lines. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.replace(/\s*\n\s*/g, " ");
+  return text.trim().replace(/\s*\n\s*/g, " ");
 }

@@ -10,6 +10,8 @@ import { serverUri } from "./uri.ts";
 export interface CaptiveOptions {
   readonly command: string;
   readonly exportName: string;
+  /** The one that we were given ourselves. */
+  readonly environment: NodeJS.ProcessEnv;
   readonly tls: ServerTls;
 }
 
@@ -27,7 +29,7 @@ export class Captive {
   /** Starts the command; the server must be listening. Its stdin, stdout and stderr are ours. */
   constructor(options: CaptiveOptions, endpoint: Endpoint) {
     const script = `${variables(options, endpoint)}${options.command}`;
-    this.#child = spawn("/bin/sh", ["-c", script], { stdio: "inherit" });
+    this.#child = spawn("/bin/sh", ["-c", script], { stdio: "inherit", env: options.environment });
     this.finished = new Promise((resolve) => {
       this.#child.once("error", (error) => {
         process.stderr.write(`nbdkit: error: cannot run the command of --run: ${error.message}\n`);

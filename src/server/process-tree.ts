@@ -13,12 +13,28 @@ export function signalTree(root: number, signal: NodeJS.Signals): readonly numbe
       send(pid, "SIGSTOP");
       stopped.add(pid);
     }
-    found = processTree(root).filter((pid) => !stopped.has(pid));
+    found = descendants(root, settled(stopped)).filter((pid) => !stopped.has(pid));
   }
   for (const pid of stopped) send(pid, signal);
   // What has been sent takes effect when they go on.
   for (const pid of stopped) send(pid, "SIGCONT");
   return [...stopped];
+}
+
+/** A process takes a moment to stop, and may start another one in it; one that does not stop in this time never will. */
+const stopWaitMs = 200;
+
+/** What runs on this system once all of these have stopped. */
+function settled(stopped: ReadonlySet<number>): readonly Process[] {
+  const end = performance.now() + stopWaitMs;
+  for (;;) {
+    const processes = listProcesses();
+    const running = processes.some(({ pid, state }) => stopped.has(pid) && !/^[TtZX]/.test(state));
+    // A listing takes time too: one that saw them stop may have missed what they started just before.
+    if (!running || performance.now() > end) return listProcesses();
+    // The process has nothing else to do now, and what it waits for takes microseconds.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+  }
 }
 
 /** Sends a signal to a process that may have ended by itself, or taken on another identity (sudo): then it is not ours to end. */
@@ -30,13 +46,12 @@ export function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** A process and all that descends from it, as far as the system shows them now; parents first. */
-function processTree(root: number): readonly number[] {
-  const children = new Map<number, number[]>();
-  for (const [pid, parent] of listProcesses()) children.set(parent, [...(children.get(parent) ?? []), pid]);
+/** All that descends from a process. */
+function descendants(root: number, processes: readonly Process[]): readonly number[] {
   const tree = [root];
-  for (const pid of tree) tree.push(...(children.get(pid) ?? []));
-  return tree;
+  for (const parent of tree)
+    tree.push(...processes.filter((one) => one.parent === parent).map(({ pid }) => pid));
+  return tree.slice(1);
 }
 
 /** True when our process group has the terminal: Ctrl-C there reaches every process of the group by itself. */
@@ -45,16 +60,23 @@ export function hasTerminal(): boolean {
   return group !== undefined && group === terminalGroup;
 }
 
-function listProcesses(): [pid: number, parent: number][] {
+interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** As ps(1) has it: T is stopped, Z is a zombie. */
+  readonly state: string;
+}
+
+function listProcesses(): readonly Process[] {
   return process.platform === "linux" ? listFromProc() : listFromPs();
 }
 
-function listFromProc(): [number, number][] {
-  const found: [number, number][] = [];
+function listFromProc(): readonly Process[] {
+  const found: Process[] = [];
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
     const fields = statFields(name);
-    if (fields !== undefined) found.push([Number(name), Number(fields[1])]);
+    if (fields !== undefined) found.push({ pid: Number(name), state: fields[0]!, parent: Number(fields[1]) });
   }
   return found;
 }
@@ -75,15 +97,19 @@ function groupsFromProc(): (number | undefined)[] {
   return [Number(fields?.[2]), Number(fields?.[5])];
 }
 
-function listFromPs(): [number, number][] {
-  return ps(["-A", "-o", "pid=,ppid="]).map(([pid, parent]) => [pid!, parent!]);
+function listFromPs(): readonly Process[] {
+  return ps(["-A", "-o", "pid=,ppid=,stat="]).map(([pid, parent, state]) => ({
+    pid: Number(pid),
+    parent: Number(parent),
+    state: state!,
+  }));
 }
 
 function groupsFromPs(): (number | undefined)[] {
-  return ps(["-o", "pgid=,tpgid=", "-p", String(process.pid)])[0] ?? [];
+  return (ps(["-o", "pgid=,tpgid=", "-p", String(process.pid)])[0] ?? []).map(Number);
 }
 
-function ps(args: string[]): number[][] {
+function ps(args: string[]): string[][] {
   const lines = execFileSync("ps", args, { encoding: "utf8" }).split("\n");
-  return lines.filter((line) => line.trim() !== "").map((line) => line.trim().split(/\s+/).map(Number));
+  return lines.filter((line) => line.trim() !== "").map((line) => line.trim().split(/\s+/));
 }

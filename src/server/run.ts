@@ -14,7 +14,7 @@ export interface RunOptions extends ServerOptions {
   /** This is the detached copy of ourselves: leave the terminal as soon as clients can connect. */
   readonly toBackground: boolean;
   readonly pidfile?: string;
-  readonly run?: string;
+  readonly run?: Pick<CaptiveOptions, "command" | "environment">;
   /** -e: goes into the URI, and nowhere else. */
   readonly exportName: string;
   readonly printUri: boolean;
@@ -29,14 +29,14 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
     quit.catchSignals();
     // Nobody waits for a plugin that keeps us from ending.
     await Promise.race([chain.getReady(), quit.asked]);
-    if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options.run);
+    if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
     const server = await Server.listen(chain, options);
     try {
       if (options.printUri) printUri(server, options);
       writePidfile(options.pidfile);
       if (options.toBackground) moveToBackground(options.log.verbose);
       await Promise.race([chain.afterFork(), quit.asked]);
-      if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options.run);
+      if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
       // Last, so that no failure of ours leaves a command alone.
       const captive = startCaptive(server, options);
       server.accept();
@@ -54,9 +54,8 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
 }
 
 function startCaptive(server: Server, options: RunOptions): Captive | undefined {
-  if (options.run === undefined) return undefined;
-  const captive: CaptiveOptions = { command: options.run, exportName: options.exportName, tls: options.tls };
-  return new Captive(captive, server.endpoint);
+  const { run, exportName, tls } = options;
+  return run === undefined ? undefined : new Captive({ ...run, exportName, tls }, server.endpoint);
 }
 
 async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Quit): Promise<number> {
@@ -71,8 +70,8 @@ async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Q
 }
 
 /** A command that was to run and did not is no success. */
-function statusWithoutCommand(reason: QuitReason, command: string | undefined): number {
-  if (command === undefined) return statusOf(reason);
+function statusWithoutCommand(reason: QuitReason, { run }: RunOptions): number {
+  if (run === undefined) return statusOf(reason);
   return reason in constants.signals ? 128 + constants.signals[reason as NodeJS.Signals] : 1;
 }
 

@@ -7,6 +7,7 @@ import type { NbdAddress } from "./address.ts";
 import { NbdClient } from "./client.ts";
 import { formatNbdUri } from "./format-uri.ts";
 import { Line } from "./line.ts";
+import { clientUpgrade } from "./tls.ts";
 import { parseNbdUri } from "./uri.ts";
 
 export interface ListOptions {
@@ -28,7 +29,7 @@ export interface ConnectOptions extends ListOptions {
 
 /**
  * Connects to an NBD server and opens an export.
- * @throws NbdError EINVAL for a wrong URI; ENOTSUP for TLS and vsock, which are not supported yet; what the server's
+ * @throws NbdError EINVAL for a wrong URI; ENOTSUP for vsock, which is not supported yet; what is wrong with TLS keys; what the server's
  * refusal means, with its text; EPROTO when it breaks the protocol; the code of a failed connect; the signal's reason
  */
 export async function connect(uri: string | NbdAddress, options: ConnectOptions = {}): Promise<NbdClient> {
@@ -70,13 +71,14 @@ function wishes(
   return { tls: tls === undefined ? "off" : "require", structuredReplies, extendedHeaders };
 }
 
-async function dial({ target, tls }: NbdAddress, signal: AbortSignal | undefined): Promise<Line> {
-  if (tls !== undefined) throw new NbdError("ENOTSUP", "TLS is not supported yet: use nbd: or nbd+unix:");
+async function dial(server: NbdAddress, signal: AbortSignal | undefined): Promise<Line> {
+  const { target } = server;
   if (target.kind === "vsock")
     throw new NbdError("ENOTSUP", "vsock is not supported yet: use nbd: or nbd+unix:");
   const address: Address =
     target.kind === "unix" ? { socketPath: target.path } : { host: target.host, port: target.port };
-  return new Line(await connectSocket(address, signal));
+  const upgrade = await clientUpgrade(server);
+  return new Line(await connectSocket(address, signal), upgrade);
 }
 
 /** Failures name the server; an abort stays what the signal's owner made it. */

@@ -1,6 +1,7 @@
 import { NbdError } from "../core/errors.ts";
 import { type Conversation, Talk } from "../protocol/conversation.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
+import type { Upgrade } from "../transport/upgrade.ts";
 
 /**
  * A connection that changes hands: first a handshake talks over it, then an engine takes it.
@@ -8,12 +9,15 @@ import type { Receiver, Transport } from "../transport/transport.ts";
  */
 export class Line implements Receiver {
   readonly transport: Transport;
+  readonly #upgrade: Upgrade | undefined;
   #receiver: Receiver | undefined;
   #closed: { error: Error | undefined } | undefined;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(transport: Transport) {
+  /** @param upgrade how to encrypt, for handshakes that ask for it */
+  constructor(transport: Transport, upgrade: Upgrade | undefined) {
     this.transport = transport;
+    this.#upgrade = upgrade;
     transport.start(this);
   }
 
@@ -30,9 +34,7 @@ export class Line implements Receiver {
       };
       const talk = new Talk(conversation, {
         send: (bytes) => this.transport.write(bytes),
-        startTls: async () => {
-          throw new NbdError("ENOTSUP", "TLS is not supported yet");
-        },
+        startTls: () => this.transport.startTls(this.#upgrade!),
         done: (result, rest) => {
           settle();
           this.#rest = rest;

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import type { PskKeys, TlsServerSettings } from "../transport/tls.ts";
+import type { TlsServerSettings } from "../transport/tls.ts";
+import { readKeyFile, readKeyFileIfThere, readPskFile } from "../transport/tls-files.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
 
 /** What the user said about TLS (nbdkit-tls(1)). */
@@ -73,11 +74,11 @@ function findCertificates(named: string | undefined): string | undefined {
 
 function readCertificates(directory: string, verifyPeer: boolean): TlsServerSettings {
   const pairs = certificateNames(directory).map((suffix) => ({
-    cert: read(join(directory, `server-cert${suffix}.pem`)),
-    key: read(join(directory, `server-key${suffix}.pem`)),
+    cert: readKeyFile(join(directory, `server-cert${suffix}.pem`)),
+    key: readKeyFile(join(directory, `server-key${suffix}.pem`)),
   }));
-  const ca = readIfThere(join(directory, "ca-cert.pem"));
-  const crl = readIfThere(join(directory, "ca-crl.pem"));
+  const ca = readKeyFileIfThere(join(directory, "ca-cert.pem"));
+  const crl = readKeyFileIfThere(join(directory, "ca-crl.pem"));
   if (verifyPeer && ca === undefined) {
     throw new NbdError(
       "ENOENT",
@@ -94,34 +95,4 @@ function certificateNames(directory: string): readonly string[] {
     if (existsSync(join(directory, `server-cert-${n}.pem`))) names.push(`-${n}`);
   }
   return names;
-}
-
-/** psktool(1): one NAME:HEXKEY on a line. Errors name the line and never show the key. */
-export function readPskFile(path: string): PskKeys {
-  const keys = new Map<string, Buffer>();
-  const lines = read(path).toString("utf8").split(/\r?\n/);
-  lines.forEach((line, index) => {
-    if (line === "") return;
-    const [, name, key] = /^([^:]+):((?:[0-9a-fA-F]{2})+)$/.exec(line) ?? [];
-    if (name === undefined || key === undefined) {
-      throw new NbdError(
-        "EINVAL",
-        `${path} line ${index + 1} is not of the form NAME:HEXKEY, as psktool writes it`,
-      );
-    }
-    keys.set(name, Buffer.from(key, "hex"));
-  });
-  return keys;
-}
-
-function read(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new NbdError("ENOENT", `cannot read the TLS keys: ${messageOf(error)}`, { cause: error });
-  }
-}
-
-function readIfThere(path: string): Buffer | undefined {
-  return existsSync(path) ? read(path) : undefined;
 }

@@ -27,7 +27,8 @@ export async function showExports(
 async function exportReport(uri: string, content: boolean, signal: AbortSignal): Promise<ServerReport> {
   await using client = await connect(uri, { listContexts: true, metaContexts: [], signal });
   const report = await describeClient(client, content);
-  return { protocol: client.handshake, replyForm: client.replyForm, exports: [report] };
+  const tls = client.address.tls !== undefined;
+  return { protocol: client.handshake, tls, replyForm: client.replyForm, exports: [report] };
 }
 
 async function describeClient(client: NbdClient, content: boolean): Promise<ExportReport> {
@@ -61,7 +62,8 @@ async function listReport(uri: string, content: boolean, signal: AbortSignal): P
       size: info.size,
     });
   }
-  return { protocol: listing.style, replyForm: listing.replyForm, exports };
+  const tls = address.tls !== undefined;
+  return { protocol: listing.style, tls, replyForm: listing.replyForm, exports };
 }
 
 async function contentOf(uri: string, exportName: string, signal: AbortSignal): Promise<string | undefined> {

@@ -4,6 +4,7 @@ import { formatSize } from "../../../core/size.ts";
 /** All that `nbd info` shows of a server. */
 export interface ServerReport {
   readonly protocol: string;
+  readonly tls: boolean;
   readonly replyForm: "simple" | "structured" | "extended";
   readonly exports: readonly ExportReport[];
 }
@@ -23,8 +24,8 @@ export interface ExportReport {
 }
 
 /** The layout of nbdinfo(1), which people and scripts know. */
-export function formatText({ protocol, replyForm, exports }: ServerReport): string {
-  const lines = [`protocol: ${protocol} without TLS, using ${replyForm} packets`];
+export function formatText({ protocol, tls, replyForm, exports }: ServerReport): string {
+  const lines = [`protocol: ${protocol} ${tls ? "with" : "without"} TLS, using ${replyForm} packets`];
   for (const one of exports) {
     lines.push(`export="${printable(one.name)}":`);
     if (one.description) lines.push(`\tdescription: ${printable(one.description)}`);
@@ -41,11 +42,11 @@ export function formatText({ protocol, replyForm, exports }: ServerReport): stri
 }
 
 /** Written by hand for the same layout and order, and because sizes go beyond what JSON.stringify can write. */
-export function formatJson({ protocol, replyForm, exports }: ServerReport): string {
+export function formatJson({ protocol, tls, replyForm, exports }: ServerReport): string {
   const head = [
     "{",
     `"protocol": ${JSON.stringify(protocol)},`,
-    `"TLS": false,`,
+    `"TLS": ${tls},`,
     `"structured": ${replyForm !== "simple"},`,
     `"exports": [`,
   ];

@@ -71,6 +71,7 @@ function whereToListen(invocation: Invocation): ListenOptions {
   const descriptors = inheritedDescriptors();
   if (descriptors !== undefined) {
     if (
+      invocation.ipAddress !== undefined ||
       invocation.port !== undefined ||
       invocation.unix !== undefined ||
       invocation.single ||

@@ -9,6 +9,7 @@ import {
   errorReply,
   type ReplyForm,
   readHeaderBytes,
+  sparseReadReply,
   successReply,
   writeReadHeader,
 } from "../protocol/reply.ts";
@@ -92,8 +93,19 @@ function read(request: Request & { kind: "read" }, to: Dispatch): MaybePromise<B
   const start = readHeaderBytes[to.replyForm];
   const reply = Buffer.allocUnsafe(start + request.length);
   writeReadHeader(reply, to.replyForm, request.cookie, request.offset);
-  const done = to.exported.read(reply.subarray(start), request.offset);
-  return isPromise(done) ? done.then(() => reply) : reply;
+  const data = reply.subarray(start);
+  const done = to.exported.read(data, request.offset);
+  const finish = (): Buffer => leaveOutZeroes(data, request, to.replyForm) ?? reply;
+  return isPromise(done) ? done.then(finish) : finish();
+}
+
+function leaveOutZeroes(
+  data: Buffer,
+  request: Request & { kind: "read" },
+  form: ReplyForm,
+): Buffer | undefined {
+  if (form === "simple" || request.dontFragment) return undefined;
+  return sparseReadReply(form, request.cookie, request.offset, data);
 }
 
 function blockStatus(request: Request & { kind: "blockStatus" }, to: Dispatch): MaybePromise<Buffer> {

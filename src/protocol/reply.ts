@@ -1,4 +1,5 @@
 import type { Extent } from "../core/extent.ts";
+import { findRuns } from "../core/zero-runs.ts";
 import { AllocationState, Chunk, ChunkFlag, Magic } from "./constants.ts";
 import { wireError } from "./wire-error.ts";
 
@@ -31,6 +32,63 @@ export function writeReadHeader(bytes: Buffer, form: ReplyForm, cookie: bigint, 
   }
   writeChunkHeader(bytes, form, Chunk.offsetData, cookie, offset, 8 + length);
   bytes.writeBigUInt64BE(offset, chunkHeaderBytes[form]);
+}
+
+/** Holes smaller than this save a client less than another chunk costs it. */
+const sparseGrainBytes = 32 * 1024;
+
+/**
+ * The reply to a read with what is zero as holes (doc/proto.md, "NBD_REPLY_TYPE_OFFSET_HOLE"): fewer bytes to send, and
+ * a client that copies learns where it need not write. The content decides and not the extents: looking at bytes that are
+ * at hand costs less than asking a file system.
+ * @returns undefined when there is nothing to leave out
+ */
+export function sparseReadReply(
+  form: "structured" | "extended",
+  cookie: bigint,
+  offset: bigint,
+  data: Buffer,
+): Buffer | undefined {
+  const runs = findRuns(data, offset, sparseGrainBytes);
+  if (!runs.some(({ zero }) => zero)) return undefined;
+  const pieces = runs.flatMap(({ start, end, zero }) => {
+    const flags = end === data.length ? ChunkFlag.done : 0;
+    const at = offset + BigInt(start);
+    return zero
+      ? [holeChunk(form, cookie, offset, at, end - start, flags)]
+      : [dataChunkHeader(form, cookie, offset, at, end - start, flags), data.subarray(start, end)];
+  });
+  return Buffer.concat(pieces);
+}
+
+function holeChunk(
+  form: ReplyForm,
+  cookie: bigint,
+  requestOffset: bigint,
+  at: bigint,
+  length: number,
+  flags: number,
+): Buffer {
+  const start = chunkHeaderBytes[form];
+  const bytes = Buffer.allocUnsafe(start + 12);
+  writeChunkHeader(bytes, form, Chunk.offsetHole, cookie, requestOffset, 12, flags);
+  bytes.writeBigUInt64BE(at, start);
+  bytes.writeUInt32BE(length, start + 8);
+  return bytes;
+}
+
+function dataChunkHeader(
+  form: ReplyForm,
+  cookie: bigint,
+  requestOffset: bigint,
+  at: bigint,
+  length: number,
+  flags: number,
+): Buffer {
+  const bytes = Buffer.allocUnsafe(readHeaderBytes[form]);
+  writeChunkHeader(bytes, form, Chunk.offsetData, cookie, requestOffset, 8 + length, flags);
+  bytes.writeBigUInt64BE(at, chunkHeaderBytes[form]);
+  return bytes;
 }
 
 /** A failed request; the text reaches the user of a client that asked for structured replies. */

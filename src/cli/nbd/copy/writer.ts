@@ -1,7 +1,7 @@
 import { NbdError } from "../../../core/errors.ts";
+import { findRuns, zeroBytes } from "../../../core/zero-runs.ts";
 import type { Destination } from "./endpoint.ts";
 import type { CopyOptions } from "./options.ts";
-import { findRuns, zeroBytes } from "./zeroes.ts";
 
 /** A slow server should not sit on one request for minutes, and the progress should move. */
 const zeroBytesMax: bigint = 128n * 1024n * 1024n;

@@ -32,12 +32,13 @@ const { values: options } = parseArgs({
 });
 const folder = mkdtempSync(join(tmpdir(), "orphans-"));
 const fifo = openFifo(join(folder, "started"));
+const reference = process.env.NBDKIT ?? onPath("nbdkit");
 const allServers = findServers();
 
 process.once("SIGINT", () => cleanUp(130)).once("SIGTERM", () => cleanUp(143));
 if (options["kill-rounds"]) await killAtRandomMoments(Number(options["kill-rounds"]));
 else await killAtEachDelay(Number(options.rounds));
-cleanUp(0);
+await cleanUp(0);
 
 function findServers() {
   const ours = process.env.OURS ?? fileURLToPath(new URL("../bin/nbdkit", import.meta.url));
@@ -45,7 +46,6 @@ function findServers() {
     { name: "ours", command: [ours] },
     { name: "ours, plain node", command: ["node", join(dirname(ours), "../dist/bundle/nbdkit.cjs")] },
   ];
-  const reference = process.env.NBDKIT ?? onPath("nbdkit");
   if (reference) found.push({ name: firstLine(reference), command: [reference] });
   else console.error("orphans: no nbdkit on PATH to compare with");
   return found.map((server, index) => ({
@@ -63,8 +63,9 @@ async function killAtEachDelay(rounds) {
       // Interleaved, so that a busy moment of the machine hits all alike.
       for (const server of allServers) {
         startAndKillParent(server, delayMs);
-        if (await survives(server)) left.get(server)[column]++;
-        killAll(server);
+        if (!(await survives(server))) continue;
+        left.get(server)[column]++;
+        await endAll(server);
       }
     }
   }
@@ -87,16 +88,29 @@ async function killAtRandomMoments(rounds) {
   }
   await sleep(graceMs);
   console.log(`Left after ${rounds} rounds, the parent killed from 5 to 200 ms after the start:\n`);
-  console.log("| server | processes | socket directories |\n| --- | ---: | ---: |");
+  console.log("| server | processes | killed after, ms | socket directories |");
+  console.log("| --- | ---: | --- | ---: |");
   for (const server of servers) {
-    const sockets = readdirSync(server.temporary).length;
-    console.log(`| ${server.name} | ${processesOf(server).length} | ${sockets} |`);
+    const left = processesOf(server);
+    const delays = left.map(({ delayMs }) => delayMs).join(" ");
+    // The C server has its directories in /tmp, among others.
+    const directories = server.command[0] === reference ? "?" : readdirSync(server.temporary).length;
+    console.log(`| ${server.name} | ${left.length} | ${delays} | ${directories} |`);
   }
 }
 
 /** Returns when the parent is dead. Blocks the event loop all the while, to be on time. */
 function startAndKillParent({ command, marker, temporary }, delayMs) {
-  const [program, ...rest] = [...command, "--exit-with-parent", "-f", "-U", "-", "-e", marker, "null"];
+  const [program, ...rest] = [
+    ...command,
+    "--exit-with-parent",
+    "-f",
+    "-U",
+    "-",
+    "-e",
+    `${marker}${delayMs.toFixed(1)}`,
+    "null",
+  ];
   const parent = spawn("sh", ["-c", parentScript, "sh", program, ...rest], {
     stdio: ["ignore", "ignore", "ignore", fifo],
     env: { ...process.env, TMPDIR: temporary },
@@ -122,24 +136,32 @@ async function survives(server) {
 }
 
 function processesOf({ marker }) {
-  const lines = execFileSync("ps", ["-A", "-ww", "-o", "pid=", "-o", "args="], { encoding: "utf8" }).split(
-    "\n",
-  );
-  return lines.filter((line) => line.includes(marker)).map((line) => Number.parseInt(line, 10));
+  const found = execFileSync("ps", ["-A", "-ww", "-o", "pid=", "-o", "args="], { encoding: "utf8" });
+  return found
+    .split("\n")
+    .filter((line) => line.includes(marker))
+    .map((line) => ({ pid: Number.parseInt(line, 10), delayMs: Number.parseFloat(line.split(marker)[1]) }));
 }
 
-function killAll(server) {
-  for (const pid of processesOf(server)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch (error) {
-      if (error.code !== "ESRCH") throw error;
-    }
+/** Politely at first, so that they remove their sockets. */
+async function endAll(server) {
+  for (const signal of ["SIGTERM", "SIGKILL"]) {
+    const left = processesOf(server);
+    for (const { pid } of left) kill(pid, signal);
+    if (left.length > 0) await sleep(200);
   }
 }
 
-function cleanUp(status) {
-  for (const server of allServers) killAll(server);
+function kill(pid, signal) {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
+
+async function cleanUp(status) {
+  for (const server of allServers) await endAll(server);
   closeSync(fifo);
   rmSync(folder, { recursive: true, force: true });
   process.exit(status);

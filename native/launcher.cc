@@ -16,6 +16,14 @@ static bool arm(pid_t parent, char** arguments) {
   return canExitWithParent && wantsExitWithParent(arguments) && !armParentDeath(parent);
 }
 
+// A process is born into the session of its parent. One that neither has the session of `parent` nor began
+// its own was adopted: who started it ended before even the shell that ran bin/nbdkit could look.
+static bool wasAdoptedBy(pid_t parent) {
+  const pid_t session = getsid(0);
+  const pid_t parentSession = getsid(parent);
+  return parentSession != -1 && session != parentSession && session != getpid();
+}
+
 static void tellScript(pid_t parent, bool armed) {
   char facts[32];
   snprintf(facts, sizeof facts, "%ld:%d:", static_cast<long>(parent), armed ? 1 : 0);
@@ -29,8 +37,8 @@ int main(int argc, char** argv) {
   }
   const pid_t parent = atoi(argv[1]);
   const bool armed = arm(parent, argv + 3);
-  // Ended before it could be armed for: go too, nothing has been started.
-  if (armed && getppid() != parent) return 1;
+  // The parent ended before we were armed. So do we, as nothing has been started.
+  if (armed && (getppid() != parent || wasAdoptedBy(parent))) return 1;
 
   tellScript(parent, armed);
   char node[] = "node";

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { launch, outcomeOf } from "../helpers/run.ts";
+import { launch, outcomeOf, succeed } from "../helpers/run.ts";
 import { ServerProcess, until } from "../helpers/server-process.ts";
 import { toolPath } from "../helpers/tools.ts";
 
@@ -48,23 +48,30 @@ export async function startQemuNbd(
   return { ...server, uri: `nbd+unix:///${exportName}?socket=${socket}` };
 }
 
-/** nbd-server on a free port; exports are the sections of its configuration. */
+/** nbd-server on a free port; exports are the sections of its configuration. It knows no foreground. */
 export async function startNbdServer(
   folder: Folder,
   exports: Readonly<Record<string, string>>,
 ): Promise<Reference> {
   const port = await freePort();
   const sections = Object.entries(exports).map(
-    ([name, file]) => `[${name}]\nexportname = ${file}\nflush = true\ntrim = true`,
+    ([name, file]) => `[${name}]\nexportname = ${file}\nflush = true`,
   );
-  const config = folder.file("config");
-  writeFileSync(
-    config,
-    `[generic]\nallowlist = true\nlistenaddr = 127.0.0.1\nport = ${port}\n${sections.join("\n")}\n`,
-  );
-  const server = start("nbd-server", ["-d", "-C", config, "-p", folder.file("pid")]);
+  const [config, pidfile] = [folder.file("config"), folder.file("pid")];
+  const general = `[generic]\nallowlist = true\nlistenaddr = 127.0.0.1\nport = ${port}`;
+  writeFileSync(config, `${general}\n${sections.join("\n")}\n`);
+  await succeed(toolPath("nbd-server")!, ["-C", config, "-p", pidfile]);
+  await until(() => existsSync(pidfile) && readFileSync(pidfile, "utf8").trim() !== "");
+  const pid = Number(readFileSync(pidfile, "utf8"));
   while (!(await answers(port))) await setTimeout(20);
-  return { ...server, uri: `nbd://127.0.0.1:${port}/` };
+  return {
+    pid,
+    uri: `nbd://127.0.0.1:${port}/`,
+    async [Symbol.asyncDispose](): Promise<void> {
+      process.kill(pid, "SIGTERM");
+      while (await answers(port)) await setTimeout(20);
+    },
+  };
 }
 
 function start(

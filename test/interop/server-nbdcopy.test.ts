@@ -10,7 +10,7 @@ import { Folder } from "../plugins/folder.ts";
 const MiB = 1024 * 1024;
 const size = 32 * MiB;
 
-describeWith(["nbdcopy", "nbdinfo"], "nbdcopy", () => {
+describeWith(["nbdcopy", "nbdinfo", "fallocate"], "nbdcopy", () => {
   let folder: Folder;
   let source: string;
   beforeEach(() => {

@@ -1,11 +1,12 @@
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { native } from "../../src/native/load.ts";
-import { hasLauncher, launcherPath } from "./package-copy.ts";
+import { hasLauncher, launcherPath, packageCopy } from "./package-copy.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const loadNative = `const native = require("node-gyp-build")(${JSON.stringify(packageRoot())});`;
@@ -67,14 +68,36 @@ describe.runIf(native().features.exitWithParent)("exitWithParent", () => {
   });
 });
 
-describe.runIf(hasLauncher)("what the launcher armed", () => {
-  it("ends the process without any help from JavaScript", async () => {
+describe.runIf(hasLauncher)("the launcher", () => {
+  it("arms what ends the process without any help from JavaScript", async () => {
     expect(await runUnderLauncher(busy)).toBe("ready ");
   });
 
-  it("can be cancelled from JavaScript", async () => {
+  it("arms what JavaScript can cancel", async () => {
     const load = `const native = require(${JSON.stringify(join(packageRoot(), "node_modules/node-gyp-build"))})`;
     const script = `${load}(${JSON.stringify(packageRoot())}); native.cancelExitWithParent(); ${outlive}`;
     expect(await runUnderLauncher(script)).toBe("ready outlived\n");
+  });
+
+  it("does not start a server whose parent ended before it ran", async () => {
+    using copy = packageCopy();
+    // Gets to bin/nbdkit only after its parent, the outer shell, has ended and been waited for.
+    const late = 'exec 3<&0; sh -c "read go <&3; exec \\"$0\\" --exit-with-parent" "$0" &';
+    const parent = spawn("sh", ["-c", late, join(copy.path, "bin/nbdkit")], {
+      detached: true,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await once(parent, "exit");
+    parent.stdin.end("go\n");
+    expect(await text(parent.stdout)).toBe("");
+  });
+
+  it("lets one run that began a session of its own", async () => {
+    using copy = packageCopy();
+    const server = spawn(join(copy.path, "bin/nbdkit"), ["--exit-with-parent"], {
+      detached: true,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    expect(JSON.parse(await text(server.stdout))).toMatchObject({ launched: `${process.pid}:1:` });
   });
 });

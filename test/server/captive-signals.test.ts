@@ -7,7 +7,7 @@ import { ended, printed, Scene, until } from "./scene.ts";
 
 /** nbdkit with a command that has said "ready". */
 async function startReady(scene: Scene, command: string): Promise<ChildProcess> {
-  const child = scene.start(nbdkit, ["null", "--run", command]);
+  const child = scene.start(nbdkit, ["null", "--run", command], { stdio: "pipe" });
   await printed(child, "ready");
   return child;
 }
@@ -20,10 +20,7 @@ describe("a signal that tells us to end", () => {
     ["SIGQUIT", 3],
   ] as const)("ends the command and its descendants too (%s)", async (signal, number) => {
     await using scene = new Scene();
-    const child = await startReady(
-      scene,
-      "ulimit -c 0; (sh -c 'sleep 1000; true'; true) & echo ready; sleep 1000; true",
-    );
+    const child = await startReady(scene, "ulimit -c 0; echo ready; (sh -c 'sleep 1000; true'; true); true");
     child.kill(signal);
     expect(await ended(child)).toBe(128 + number);
     await scene.empty();
@@ -31,7 +28,7 @@ describe("a signal that tells us to end", () => {
 
   it("lets the command choose its own end and status", async () => {
     await using scene = new Scene();
-    const child = await startReady(scene, `trap 'echo asked; exit 9' TERM; echo ready; sleep 1000 & wait`);
+    const child = await startReady(scene, `trap 'echo asked; exit 9' TERM; echo ready; read line`);
     const outcome = outcomeOf(child);
     child.kill("SIGTERM");
     expect((await outcome).status).toBe(9);
@@ -40,10 +37,7 @@ describe("a signal that tells us to end", () => {
 
   it("kills a command that ignored it when it is repeated, and only then", async () => {
     await using scene = new Scene();
-    const child = await startReady(
-      scene,
-      `trap 'echo asked' TERM; echo ready; while :; do sleep 1000 & wait $!; done`,
-    );
+    const child = await startReady(scene, `trap 'echo asked' TERM; echo ready; while :; do read line; done`);
     const asked = printed(child, "asked");
     const status = ended(child);
     child.kill("SIGTERM");
@@ -61,7 +55,7 @@ describe("a signal that tells us to end", () => {
     await using scene = new Scene();
     const child = await startReady(
       scene,
-      `trap 'n=x$n; echo asked' TERM; echo ready; until [ "$n" ]; do sleep 1000 & wait $!; done; sleep 0.3; exit 8`,
+      `trap 'n=x$n; echo asked' TERM; echo ready; until [ "$n" ]; do read line; done; sleep 0.3; exit 8`,
     );
     const status = ended(child);
     for (let times = 0; times < 5; times++) child.kill("SIGTERM");
@@ -109,6 +103,7 @@ describe("SIGKILL", () => {
     const child = await startReady(scene, `echo ready; read line; echo done >finished`);
     const gone = ended(child);
     child.kill("SIGKILL");
+    child.stdin!.end("\n");
     expect(await gone).toBe(137);
     await until("the end of the command", () => scene.processes.length === 0);
     expect(scene.read("finished")).toBe("done\n");
@@ -122,8 +117,8 @@ describe("SIGKILL", () => {
 describeWith(["nbdinfo"], "the server", () => {
   it("serves until the command has ended, also after a signal", async () => {
     await using scene = new Scene();
-    const command = `trap 'nbdinfo --size "$uri"; exit 3' TERM; echo ready; sleep 1000 & wait`;
-    const child = scene.start(nbdkit, ["null", "12345", "--run", command]);
+    const command = `trap 'nbdinfo --size "$uri"; exit 3' TERM; echo ready; read line`;
+    const child = scene.start(nbdkit, ["null", "12345", "--run", command], { stdio: "pipe" });
     const outcome = outcomeOf(child);
     await printed(child, "ready");
     child.kill("SIGTERM");

@@ -203,5 +203,5 @@ describeWith(["script"], "a terminal", () => {
 });
 
 function isArgument(text: string): boolean {
-  return !text.includes("\0") && text.isWellFormed();
+  return !text.includes("\0") && Buffer.from(text).toString() === text;
 }

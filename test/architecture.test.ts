@@ -1,0 +1,132 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { ownVersion } from "../src/core/version.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Which folders of src each may import; a file directly in src stands for itself. The README explains the layers. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  native: ["core"],
+  protocol: ["core"],
+  backend: ["core"],
+  transport: ["core", "native"],
+  filters: ["backend", "core"],
+  client: ["protocol", "transport", "core"],
+  descriptor: ["backend", "native", "core"],
+  plugins: ["backend", "core", "native", "descriptor"],
+  connection: ["protocol", "transport", "backend", "native", "core"],
+  server: ["connection", "transport", "backend", "native", "core"],
+  registry: ["plugins", "filters", "backend", "core"],
+  cli: ["server", "registry", "backend", "client", "protocol", "native", "core"],
+  "index.ts": ["server", "client", "registry", "backend", "core"],
+  "plugin.ts": ["backend", "core"],
+  "bin.ts": ["cli", "server"],
+  "nbd.ts": ["cli", "server"],
+};
+
+/** What a folder must not take from Node. */
+const forbidden: Readonly<Record<string, RegExp>> = {
+  core: /^node:(?!url$)/,
+  protocol: /^node:/,
+};
+/** Globals that wait or look at the clock or the outside world. */
+const clocks =
+  /\b(setTimeout|setInterval|setImmediate|Date\.now|new Date|performance\.|process\.(env|stdin|stdout|stderr|hrtime|on))/;
+
+interface Source {
+  /** Below src. */
+  readonly path: string;
+  readonly folder: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const sources: readonly Source[] = (readdirSync(`${root}/src`, { recursive: true }) as string[])
+  .filter((path) => path.endsWith(".ts"))
+  .map((path) => {
+    const text = readFileSync(`${root}/src/${path}`, "utf8");
+    const imports = [
+      ...text.matchAll(/(?:^(?:import|export)\b[^;]*?\bfrom|^import|\bimport\()\s*"([^"]+)"/gm),
+    ].map(([, name]) => name!);
+    return { path, folder: folderOf(path), text, imports };
+  });
+
+function folderOf(path: string): string {
+  return path.split("/")[0]!;
+}
+
+/** The imported files of src, as paths below it. */
+function importedFiles({ path, imports }: Source): readonly string[] {
+  return imports.filter((name) => name.startsWith(".")).map((name) => posix.join(posix.dirname(path), name));
+}
+
+describe("the layers", () => {
+  it("has every folder of src in its table", () => {
+    expect(
+      [...new Set(sources.map(({ folder }) => folder))].filter((folder) => !(folder in allowed)),
+    ).toEqual([]);
+  });
+
+  it.each(Object.keys(allowed))("%s imports only what lies below it", (folder) => {
+    const wrong = sources
+      .filter((source) => source.folder === folder)
+      .flatMap((source) =>
+        importedFiles(source)
+          .filter((file) => folderOf(file) !== folder && !allowed[folder]!.includes(folderOf(file)))
+          .map((file) => `${source.path} imports ${file}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(Object.keys(forbidden))("%s does no input and output", (folder) => {
+    const wrong = sources
+      .filter((source) => source.folder === folder)
+      .flatMap(({ path, text, imports }) => [
+        ...imports.filter((name) => forbidden[folder]!.test(name)).map((name) => `${path} imports ${name}`),
+        ...(clocks.test(text) ? [`${path} uses ${clocks.exec(text)![0]}`] : []),
+      ]);
+    expect(wrong).toEqual([]);
+  });
+
+  it.each(["plugins", "filters"])("none of the %s knows another", (folder) => {
+    const nameOf = (path: string): string => path.split("/")[1]!.replace(/\.ts$/, "");
+    const wrong = sources
+      .filter((source) => source.folder === folder)
+      .flatMap((source) =>
+        importedFiles(source)
+          .filter((file) => folderOf(file) === folder && nameOf(file) !== nameOf(source.path))
+          .map((file) => `${source.path} imports ${file}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  it("takes nothing from npm but the loader of the addon", () => {
+    const packages = sources.flatMap(({ imports }) => imports.filter((name) => !/^(\.|node:)/.test(name)));
+    expect([...new Set(packages)]).toEqual(["node-gyp-build"]);
+  });
+
+  it("has entrances that only pass things on", () => {
+    for (const path of ["index.ts", "plugin.ts"]) {
+      const { text } = sources.find((source) => source.path === path)!;
+      expect(
+        text.replaceAll(/export (type )?(\{[^}]*\}|\*) from "[^"]+";|\/\*\*?[\s\S]*?\*\/|\/\/.*/g, "").trim(),
+        path,
+      ).toBe("");
+    }
+  });
+});
+
+describe("the sources", () => {
+  it("are files of less than 300 lines", () => {
+    const long = sources.filter(({ text }) => text.split("\n").length > 300).map(({ path }) => path);
+    expect(long).toEqual([]);
+  });
+
+  it("name the version of package.json", () => {
+    const { name, version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
+    expect(ownVersion).toBe(`${name} ${version}`);
+  });
+});

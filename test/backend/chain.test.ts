@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { Chain } from "../../src/backend/chain.ts";
+import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
+import { text } from "../../src/backend/parameter.ts";
+import { threadModels } from "../../src/backend/plugin.ts";
+import { configure } from "../../src/cli/parameters.ts";
+import { listeningHost, silentHost } from "./hosts.ts";
+
+const client = { readOnly: false, tls: false, signal: new AbortController().signal, exportName: "" };
+const handle = { size: 1n, read: () => {} };
+
+/** Says when each of its steps is taken. A plugin opens with two arguments, a filter with three. */
+// biome-ignore lint/suspicious/noExplicitAny: it is both a plugin and a filter
+function traced(name: string, said: string[]): any {
+  const step = (what: string) => () => void said.push(`${what} ${name}`);
+  return {
+    name,
+    load: step("load"),
+    configComplete: step("configComplete"),
+    getReady: step("getReady"),
+    afterFork: step("afterFork"),
+    preconnect: step("preconnect"),
+    cleanup: step("cleanup"),
+    unload: step("unload"),
+    open: (...args: unknown[]) => {
+      said.push(`open ${name}`);
+      return args.length === 2 ? { ...handle, close: step("close") } : { close: step("close") };
+    },
+  };
+}
+
+describe("a chain", () => {
+  it("sets up from the plugin outwards and takes down from the outside in", async () => {
+    const said: string[] = [];
+    const [outer, inner, plugin] = ["outer", "inner", "plugin"].map((name) => traced(name, said));
+    const chain = new Chain(plugin!, [outer!, inner!], () => silentHost);
+    const inwards = (step: string) => [`${step} outer`, `${step} inner`, `${step} plugin`];
+    const outwards = (step: string) => inwards(step).reverse();
+
+    await chain.load();
+    await chain.configComplete();
+    await chain.getReady();
+    await chain.afterFork();
+    expect(said.splice(0)).toEqual(["load", "configComplete", "getReady", "afterFork"].flatMap(outwards));
+    await chain.preconnect(client);
+    const opened = await chain.open(client);
+    await opened.close!();
+    expect(said.splice(0)).toEqual([...inwards("preconnect"), ...outwards("open"), ...inwards("close")]);
+    await chain.cleanup();
+    await chain.unload();
+    expect(said).toEqual(["cleanup", "unload"].flatMap(inwards));
+  });
+
+  it("closes what is open when a filter fails to open", async () => {
+    const said: string[] = [];
+    const failing: AnyFilter = { name: "failing", open: () => Promise.reject(new Error("no")) };
+    const chain = new Chain(traced("plugin", said), [failing, traced("inner", said)], () => silentHost);
+    await expect(chain.open(client)).rejects.toThrow("no");
+    expect(said).toEqual(["open plugin", "open inner", "close inner", "close plugin"]);
+  });
+
+  it("lets everyone clean up although one fails, and reports that", async () => {
+    const said: string[] = [];
+    const host = listeningHost();
+    const failing: AnyFilter = { name: "failing", cleanup: () => Promise.reject(new Error("stuck")) };
+    const chain = new Chain(traced("plugin", said), [failing], () => host);
+    await chain.configComplete();
+    await chain.cleanup();
+    expect(said).toEqual(["configComplete plugin", "cleanup plugin"]);
+    expect(host.errors).toEqual(["cleanup: stuck"]);
+  });
+
+  it("has the strictest thread model of all", () => {
+    const models = [...threadModels, undefined];
+    for (const [strict, one] of models.entries()) {
+      for (const [other, two] of models.entries()) {
+        const withModel = (threadModel: typeof one) => (threadModel === undefined ? {} : { threadModel });
+        const plugin: AnyPlugin = { name: "plugin", open: () => handle, ...withModel(one) };
+        const chain = new Chain(plugin, [{ name: "filter", ...withModel(two) }], () => silentHost);
+        expect(chain.threadModel).toBe(models[Math.min(strict, other)] ?? "parallel");
+      }
+    }
+  });
+
+  it("asks filters for lists and defaults from the outside in", async () => {
+    const plugin: AnyPlugin = {
+      name: "plugin",
+      open: () => handle,
+      listExports: () => [{ name: "a" }],
+      defaultExport: () => "a",
+    };
+    const adding = (name: string): AnyFilter => ({
+      name,
+      listExports: async (next, _state, request) => [...(await next(request)), { name }],
+      defaultExport: async (next, _state, request) => `${await next(request)}+${name}`,
+    });
+    const chain = new Chain(plugin, [adding("outer"), { name: "silent" }, adding("inner")], () => silentHost);
+    expect(await chain.listExports(client)).toEqual([{ name: "a" }, { name: "inner" }, { name: "outer" }]);
+    expect(await chain.defaultExport(client)).toBe("a+inner+outer");
+  });
+
+  it("lists its default export when the plugin has no list", async () => {
+    const plugin: AnyPlugin = { name: "plugin", open: () => handle, defaultExport: () => "disk" };
+    expect(await new Chain(plugin, [], () => silentHost).listExports(client)).toEqual([{ name: "disk" }]);
+    const none: AnyPlugin = { name: "plugin", open: () => handle };
+    expect(await new Chain(none, [], () => silentHost).listExports(client)).toEqual([{ name: "" }]);
+  });
+});
+
+describe("parameters on the command line", () => {
+  const plugin: AnyPlugin = {
+    name: "plugin",
+    parameters: { file: text({ help: "" }), "odd.key_1-x": text({ help: "" }) },
+    magicKey: "file",
+    open: (values) => ({ ...handle, description: JSON.stringify(values) }),
+  };
+  const filter: AnyFilter = {
+    name: "filter",
+    parameters: { offset: text({ help: "" }) },
+    open: (_next, values) => ({ description: `${_next.description} ${JSON.stringify(values)}` }),
+  };
+
+  async function configured(...parameters: string[]): Promise<string | undefined> {
+    const chain = new Chain(plugin, [filter], () => silentHost);
+    configure(chain, parameters);
+    await chain.configComplete();
+    return (await chain.open(client)).description;
+  }
+
+  it.each([
+    [["disk"], { file: "disk" }],
+    [["file=disk"], { file: "disk" }],
+    [["file="], { file: "" }],
+    [[""], { file: "" }],
+    [["file=a=b\nc"], { file: "a=b\nc" }],
+    [["/a=b"], { file: "/a=b" }],
+    [["1=b"], { file: "1=b" }],
+    [["a b=c"], { file: "a b=c" }],
+    [["=b"], { file: "=b" }],
+    [["odd.key_1-x=1"], { "odd.key_1-x": "1" }],
+  ])("%j go to the plugin by key, or as its bare value", async (parameters, expected) => {
+    expect(await configured(...parameters)).toBe(`${JSON.stringify(expected)} {}`);
+  });
+
+  it("go to the filter that knows them", async () => {
+    expect(await configured("offset=1", "disk")).toBe('{"file":"disk"} {"offset":"1"}');
+  });
+
+  it("are refused when nobody knows them, with those that would work", async () => {
+    await expect(configured("size=1")).rejects.toThrow(
+      "unknown parameter 'size': plugin takes file= odd.key_1-x=",
+    );
+  });
+
+  it("must have a key where the plugin takes no bare value", () => {
+    const chain = new Chain({ name: "keyed", open: () => handle }, [], () => silentHost);
+    expect(() => configure(chain, ["disk"])).toThrow("expecting key=value on the command line but got: disk");
+  });
+});

@@ -1,0 +1,11 @@
+import type { Host } from "../../src/backend/plugin.ts";
+import { silentLog } from "../../src/core/log.ts";
+
+/** For plugins whose words nobody reads. */
+export const silentHost: Host = { ...silentLog, debugFlag: () => 0, shutdown: () => {} };
+
+/** Keeps the errors that it is told. */
+export function listeningHost(): Host & { readonly errors: string[] } {
+  const errors: string[] = [];
+  return { ...silentHost, errors, error: (message) => void errors.push(message) };
+}

@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { Component } from "../../src/backend/component.ts";
+import {
+  boolean,
+  choice,
+  delay,
+  descriptor,
+  integer,
+  type Parameters,
+  probability,
+  size,
+  text,
+} from "../../src/backend/parameter.ts";
+import { silentHost } from "./hosts.ts";
+
+const parameters = {
+  size: size({ required: true, help: "" }),
+  flag: boolean({ help: "" }),
+  count: integer({ min: 1, max: 9, default: 5, help: "" }),
+  wait: delay({ default: 10, help: "" }),
+  chance: probability({ help: "" }),
+  name: text({ help: "" }),
+  mode: choice(["fast", "slow"], { default: "slow", help: "" }),
+  fd: descriptor({ help: "" }),
+} satisfies Parameters;
+
+/** What a plugin with these parameters receives. */
+async function valuesOf(...given: (readonly [key: string, text: string])[]): Promise<unknown> {
+  const component = new Component(
+    { name: "test", parameters, open: () => ({ size: 0n, read: () => {} }) },
+    silentHost,
+  );
+  for (const [key, text] of given) expect(component.config(key, text)).toBe(true);
+  await component.configComplete();
+  return component.state;
+}
+
+describe("declared parameters", () => {
+  it("become values of their types", async () => {
+    const values = await valuesOf(
+      ["size", "1k"],
+      ["flag", "yes"],
+      ["count", "0x7"],
+      ["wait", "2s"],
+      ["chance", "50%"],
+      ["name", " = "],
+      ["mode", "fast"],
+      ["fd", "3"],
+    );
+    expect(values).toEqual({
+      size: 1024n,
+      flag: true,
+      count: 7,
+      wait: 2000,
+      chance: 0.5,
+      name: " = ",
+      mode: "fast",
+      fd: 3,
+    });
+  });
+
+  it("have their defaults, and are absent without one", async () => {
+    expect(await valuesOf(["size", "0"])).toEqual({ size: 0n, count: 5, wait: 10, mode: "slow" });
+  });
+
+  it("keep the last of repeated values", async () => {
+    expect(await valuesOf(["size", "1"], ["size", "2"])).toMatchObject({ size: 2n });
+  });
+
+  it("are demanded when they are required", async () => {
+    await expect(valuesOf()).rejects.toThrow("you must specify size=<SIZE> on the command line");
+  });
+
+  it.each([
+    ["size", "x", "could not parse size string (x)"],
+    ["flag", "x", "could not decipher boolean (x)"],
+    ["count", "10", "count: 10 is out of range: use 1 to 9"],
+    ["wait", "x", "wait: could not parse delay"],
+    ["chance", "x", "chance: could not parse probability"],
+    ["mode", "x", "unknown mode mode: x: use fast, slow"],
+    ["fd", "2", "file descriptor must be > 2"],
+    ["fd", "-1", "fd: negative numbers are not allowed"],
+  ])("refuse %s=%s with words that say what would work", async (key, value, message) => {
+    await expect(valuesOf([key, value])).rejects.toThrow(message);
+  });
+
+  it("know no keys but their own", () => {
+    const component = new Component(
+      { name: "test", parameters, open: () => ({ size: 0n, read: () => {} }) },
+      silentHost,
+    );
+    for (const key of ["Size", "sizes", "", "constructor", "__proto__", "toString"]) {
+      expect(component.config(key, "1"), key).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, it } from "vitest";
+import type { Handle } from "../../src/backend/handle.ts";
+import { ServedExport } from "../../src/backend/served-export.ts";
+import { NbdError } from "../../src/core/errors.ts";
+
+const flags = { fua: false, mayTrim: true, fastZero: false };
+
+/** A disk in an array that says what was asked of it. */
+function disk(size: number, changes: Partial<Handle> = {}) {
+  const bytes = new Uint8Array(size).fill(1);
+  const asked: string[] = [];
+  const handle: Handle = {
+    size: BigInt(size),
+    read: (into, offset) => {
+      asked.push(`read ${into.length}`);
+      into.set(bytes.subarray(Number(offset), Number(offset) + into.length));
+    },
+    write: (from, offset, { fua }) => {
+      asked.push(`write ${from.length}${fua ? " fua" : ""}`);
+      bytes.set(from, Number(offset));
+    },
+    flush: () => void asked.push("flush"),
+    ...changes,
+  };
+  return { bytes, asked, served: new ServedExport(handle, false) };
+}
+
+describe("an export that cannot zero", () => {
+  it("is zeroed by writing, in pieces, to the last byte", async () => {
+    const { bytes, asked, served } = disk(600_000);
+    await served.zero(1n, 599_998, flags);
+    expect(asked).toEqual(["write 262144", "write 262144", "write 75710"]);
+    expect([bytes[0], bytes[599_999], bytes.indexOf(0), bytes.lastIndexOf(0)]).toEqual([1, 1, 1, 599_998]);
+  });
+
+  it("refuses to do so fast", async () => {
+    for (const zero of [undefined, () => Promise.reject(new NbdError("ENOTSUP", "no"))]) {
+      const { asked, served } = disk(10, zero === undefined ? {} : { zero });
+      await expect(served.zero(0n, 10, { ...flags, fastZero: true })).rejects.toMatchObject({
+        code: "ENOTSUP",
+      });
+      expect(asked).toEqual([]);
+    }
+  });
+
+  it.each(["ENOTSUP", "EOPNOTSUPP"])("may find that out by %s", async (code) => {
+    const { bytes, served } = disk(10, {
+      zero: () => {
+        throw new NbdError(code, "no");
+      },
+    });
+    await served.zero(0n, 10, flags);
+    expect([...bytes]).toEqual(Array(10).fill(0));
+  });
+
+  it("passes on any other failure", async () => {
+    const { asked, served } = disk(10, {
+      zero: () => {
+        throw new NbdError("ENOSPC", "full");
+      },
+    });
+    await expect(served.zero(0n, 10, flags)).rejects.toMatchObject({ code: "ENOSPC" });
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("FUA", () => {
+  it("is a flush after the change where the export does not know it", async () => {
+    const { asked, served } = disk(10, {
+      trim: () => void asked.push("trim"),
+      zero: () => void asked.push("zero"),
+    });
+    await served.write(new Uint8Array(3), 0n, true);
+    await served.trim(0n, 3, true);
+    await served.zero(0n, 3, { ...flags, fua: true });
+    expect(asked).toEqual(["write 3", "flush", "trim", "flush", "zero", "flush"]);
+  });
+
+  it("waits for a change that answers later, and is not done after one that failed", async () => {
+    let release!: () => void;
+    const { asked, served } = disk(10, {
+      write: () =>
+        new Promise<void>((resolve) => {
+          release = resolve;
+        }),
+    });
+    const written = served.write(new Uint8Array(1), 0n, true);
+    expect(asked).toEqual([]);
+    release();
+    await written;
+    expect(asked).toEqual(["flush"]);
+    const broken = disk(10, { write: () => Promise.reject(new NbdError("EIO", "bad")) });
+    await expect(broken.served.write(new Uint8Array(1), 0n, true)).rejects.toThrow("bad");
+    expect(broken.asked).toEqual([]);
+  });
+
+  it("is passed on where the export knows it", async () => {
+    const { asked, served } = disk(10, { nativeFua: true });
+    await served.write(new Uint8Array(2), 0n, true);
+    expect(asked).toEqual(["write 2 fua"]);
+  });
+
+  it("is offered only when it can be kept", () => {
+    const without = disk(10);
+    expect(without.served.canFua).toBe(true);
+    const { flush: _, ...handle } = { size: 1n, read: () => {}, write: () => {}, flush: undefined };
+    expect(new ServedExport(handle, false).canFua).toBe(false);
+    expect(new ServedExport({ ...handle, nativeFua: true }, false).canFua).toBe(true);
+    expect(new ServedExport({ ...handle, nativeFua: true }, true).canFua).toBe(false);
+  });
+});
+
+describe("what an export can do", () => {
+  it("follows from its methods", () => {
+    const least = new ServedExport({ size: 5n, read: () => {} }, false);
+    expect(least).toMatchObject({
+      size: 5n,
+      canWrite: false,
+      canFlush: false,
+      canTrim: false,
+      canZero: false,
+      canFastZero: false,
+      canFua: false,
+      canCache: false,
+      canMultiConn: false,
+      rotational: false,
+    });
+    const most = disk(5, {
+      trim: () => {},
+      zero: () => {},
+      fastZero: true,
+      cache: () => {},
+      multiConn: true,
+      rotational: true,
+    });
+    expect(most.served).toMatchObject({
+      canWrite: true,
+      canFlush: true,
+      canTrim: true,
+      canZero: true,
+      canFastZero: true,
+      canFua: true,
+      canCache: true,
+      canMultiConn: true,
+      rotational: true,
+    });
+  });
+
+  it("is less for a client that may only read", () => {
+    const { trim, zero } = { trim: () => {}, zero: () => {} };
+    const readOnly = new ServedExport(
+      { size: 5n, read: () => {}, write: () => {}, flush: () => {}, trim, zero },
+      true,
+    );
+    expect(readOnly).toMatchObject({
+      canWrite: false,
+      canTrim: false,
+      canZero: false,
+      canFastZero: false,
+      canFlush: true,
+    });
+  });
+
+  it("includes caching by reading, if it says so", async () => {
+    const { asked, served } = disk(3_000_000, { cacheByReading: true });
+    expect(served.canCache).toBe(true);
+    await served.cache(0n, 2_500_000);
+    expect(asked).toEqual(["read 1048576", "read 1048576", "read 402848"]);
+  });
+
+  it("includes extents: all data where it does not know", async () => {
+    const { served } = disk(100);
+    expect(await served.extents(10n, 50, false)).toEqual([{ length: 50n, hole: false, zero: false }]);
+  });
+
+  it.each([-1n, 2n ** 63n, 10, "10", undefined, null])("does not include a size of %s", (size) => {
+    expect(() => new ServedExport({ size: size as bigint, read: () => {} }, false)).toThrow(
+      "the plugin's size must be a bigint",
+    );
+  });
+
+  it("never includes a range beyond its end: that is our own mistake", () => {
+    const { asked, served } = disk(10);
+    expect(() => served.read(new Uint8Array(1), 10n)).toThrow("assertion");
+    expect(() => served.read(new Uint8Array(1), -1n)).toThrow("assertion");
+    expect(() => served.write(new Uint8Array(11), 0n, false)).toThrow("assertion");
+    expect(() => served.trim(0n, 1, false)).toThrow("assertion");
+    expect(asked).toEqual([]);
+  });
+});

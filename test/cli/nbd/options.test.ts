@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { parseOptions, UsageError } from "../../../src/cli/nbd/options.ts";
+
+const table = {
+  long: { flag: "flag", value: "value", map: "optional", mark: "flag" },
+  short: { f: "flag", v: "value", m: "map" },
+} as const;
+
+function parsed(...argv: string[]): string {
+  const { options, operands } = parseOptions(argv, table);
+  return [...[...options].map(([name, value]) => `${name}=${value}`), ...operands].join(" ");
+}
+
+describe("parseOptions", () => {
+  it.each([
+    [["a", "--flag", "b"], "flag= a b"],
+    [["--value", "1", "--value=2"], "value=2"],
+    [["--val=x=y"], "value=x=y"],
+    [["--map", "uri"], "map= uri"],
+    [["--map=m", "uri"], "map=m uri"],
+    [["-fv1", "-"], "flag= value=1 -"],
+    [["-v", "-f", "-m", "x"], "value=-f map= x"],
+    [["--fl", "--", "--flag"], "flag= --flag"],
+  ])("%j", (argv, expected) => {
+    expect(parsed(...argv)).toBe(expected);
+  });
+
+  it.each([
+    [["--nothing"], /unknown option --nothing/],
+    [["-x"], /unknown option -x/],
+    [["--ma"], /ambiguous: --map or --mark/],
+    [["--flag=1"], /takes no value/],
+    [["--value"], /--value needs a value/],
+    [["-fv"], /-v needs a value/],
+  ])("refuses %j", (argv, reason) => {
+    expect(() => parsed(...argv)).toThrow(UsageError);
+    expect(() => parsed(...argv)).toThrow(reason);
+  });
+});

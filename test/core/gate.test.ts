@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import { Gate } from "../../src/core/gate.ts";
+import { isPromise } from "../../src/core/maybe-promise.ts";
+
+describe("Gate", () => {
+  it("lets one in at once", () => {
+    const gate = new Gate();
+    expect(isPromise(gate.enter())).toBe(false);
+    gate.leave();
+    expect(isPromise(gate.enter())).toBe(false);
+  });
+
+  it("lets the others in one at a time, first come first served", async () => {
+    const gate = new Gate();
+    const order: string[] = [];
+    const visit = async (name: string): Promise<void> => {
+      await gate.enter();
+      order.push(`${name} in`);
+      await Promise.resolve();
+      order.push(`${name} out`);
+      gate.leave();
+    };
+    await Promise.all(["a", "b", "c"].map(visit));
+    expect(order).toEqual(["a in", "a out", "b in", "b out", "c in", "c out"]);
+    expect(isPromise(gate.enter())).toBe(false);
+  });
+});

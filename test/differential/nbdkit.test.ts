@@ -1,0 +1,259 @@
+import { chmodSync, mkdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
+import { describeWith, toolPath } from "../helpers/tools.ts";
+import { Scene } from "../server/scene.ts";
+import { cases } from "./cases.ts";
+
+const original = toolPath("nbdkit") ?? "nbdkit";
+
+interface Result extends Outcome {
+  /** What is in the folder afterwards. */
+  readonly files: string;
+}
+
+async function runIn(
+  program: string,
+  args: readonly string[],
+  prefix: readonly string[] = [],
+): Promise<Result> {
+  await using scene = new Scene();
+  scene.file("disk", "x".repeat(512));
+  mkdirSync(scene.folder.join("folder"));
+  mkdirSync(scene.folder.join("locked"), 0o700);
+  // For those who run as somebody else.
+  chmodSync(scene.folder.path, 0o755);
+  chmodSync(scene.temporary, 0o777);
+  // Without TMPDIR in mind, and not always removed: nbdkit's private sockets have to be made less private.
+  const known =
+    program === nbdkit
+      ? args
+      : args.map((arg, at) => (arg === "-" && args[at - 1] === "-U" ? "tmp/socket" : arg));
+  const [first, ...rest] = [...prefix, program, ...known];
+  const outcome = await outcomeOf(scene.start(first!, rest, { timeout: 30_000 }));
+  const { stdout: files } = await scene.sh("find . | sort");
+  return { ...outcome, files };
+}
+
+/** nbdkit prints its usage on stdout after a mistake, and never removes its socket. We do neither. */
+function comparable({ status, stdout, files }: Result): Omit<Result, "stderr"> {
+  return {
+    status,
+    stdout: stdout.startsWith("nbdkit [") ? "" : stdout,
+    files: files.replace(/^\.(\/tmp)?\/socket\n/gm, ""),
+  };
+}
+
+/** The first thing said, without who says it. */
+function firstLine({ stderr }: Result): string {
+  return stderr.split("\n", 1)[0]!;
+}
+
+describeWith(["nbdkit"], "we agree with nbdkit on", () => {
+  for (const [title, list] of Object.entries(cases)) {
+    describe(title, () => {
+      it.each(list.map((one) => [JSON.stringify(one.args), one] as const))(
+        "%s",
+        async (_title, { args, words = [] }) => {
+          const theirs = await runIn(original, args);
+          const ours = await runIn(nbdkit, args);
+          expect(comparable(ours), ours.stderr).toEqual(comparable(theirs));
+          for (const word of words) {
+            expect(firstLine(theirs)).toContain(word);
+            expect(firstLine(ours)).toContain(word);
+          }
+          expect(ours.stderr === "", ours.stderr).toBe(theirs.stderr === "");
+          expect(ours.stderr.split("\n").length, ours.stderr).toBeLessThanOrEqual(2);
+        },
+      );
+    });
+  }
+});
+
+/** Where we mean to do something else, and why. */
+const differences: readonly (readonly [
+  why: string,
+  args: readonly string[],
+  theirs: object,
+  ours: object,
+])[] = [
+  [
+    "a port is a number up to 65535, and no larger one that is cut to 16 bits",
+    ["-p", "70000", "null", "--run", "true"],
+    { status: 0 },
+    { status: 1 },
+  ],
+  [
+    "a port is a number, and no service's name",
+    ["-p", "nbd", "-4", "null", "--run", "true"],
+    {},
+    { status: 1 },
+  ],
+  [
+    "$port and $uri tell the port that the system chose",
+    ["-p", "0", "null", "--run", 'echo "$port"'],
+    { stdout: "0\n" },
+    { stdout: expect.stringMatching(/^[1-9]\d+\n$/) },
+  ],
+  [
+    "-4 with -6 is a contradiction",
+    ["-U", "-", "-4", "-6", "null", "--run", "true"],
+    { status: 0 },
+    { status: 1 },
+  ],
+  [
+    "a server that fails is no success, although its command was fine",
+    ["-U", "-", "-P", "no/pid", "null", "--run", "true"],
+    // 0 or 1, as who is quicker.
+    {},
+    { status: 1 },
+  ],
+  [
+    "a socket is removed at the end",
+    ["-U", "socket", "null", "--run", "true"],
+    { files: expect.stringContaining("./socket\n") },
+    { files: expect.not.stringContaining("./socket\n") },
+  ],
+  [
+    "the usage is not printed after a mistake",
+    ["--nothing"],
+    { stdout: expect.stringMatching(/^nbdkit \[/) },
+    { stdout: "" },
+  ],
+  [
+    "newer versions know more: --print-uri, fd= of the file plugin, --timeout",
+    ["--print-uri", "--timeout=5", "-U", "-", "null", "--run", "true"],
+    { status: 1 },
+    { status: 0 },
+  ],
+];
+
+describeWith(["nbdkit"], "we differ from nbdkit 1.32 on purpose:", () => {
+  it.each(differences)("%s", async (_why, args, theirs, ours) => {
+    expect(await runIn(nbdkit, args)).toMatchObject(ours);
+    const { stdout: version } = await run(original, ["--version"]);
+    if (version.startsWith("nbdkit 1.32.")) expect(await runIn(original, args)).toMatchObject(theirs);
+  });
+});
+
+/** The keys of key=value lines, in order. */
+function keys({ stdout }: Outcome): string[] {
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split("=", 1)[0]!);
+}
+
+function valueFor({ stdout }: Outcome, key: string): string | undefined {
+  return new RegExp(`^${key}=(.*)$`, "m").exec(stdout)?.[1];
+}
+
+describeWith(["nbdkit"], "our answers to questions hold all of nbdkit's:", () => {
+  it("--dump-config, in its order", async () => {
+    const [theirs, ours] = [await run(original, ["--dump-config"]), await run(nbdkit, ["--dump-config"])];
+    const common = keys(ours).filter((key) => keys(theirs).includes(key));
+    expect(common).toEqual(keys(theirs));
+    for (const key of ["host_cpu", "host_os", "name", "exit_with_parent"]) {
+      expect(valueFor(ours, key)).toBe(valueFor(theirs, key));
+    }
+    // Those of 1.46, which Debian's version does not all have.
+    expect(keys(ours)).toEqual([
+      "binary",
+      "bindir",
+      "exit_with_parent",
+      "filterdir",
+      "host_cpu",
+      "host_os",
+      "libdir",
+      "mandir",
+      "max_api_version",
+      "name",
+      "plugindir",
+      "root_tls_certificates_dir",
+      "run_default_socket",
+      "sbindir",
+      "selinux",
+      "soext",
+      "sysconfdir",
+      "timeout_option",
+      "tls",
+      "version",
+      "version_extra",
+      "version_major",
+      "version_minor",
+      "vsock_option",
+      "zstd",
+    ]);
+  });
+
+  it.each(["memory", "null", "file"])("%s --dump-plugin", async (plugin) => {
+    const args = [plugin, "--dump-plugin"];
+    const [theirs, ours] = [await run(original, args), await run(nbdkit, args)];
+    // A plugin of ours need not have the same callbacks, but what clients notice must be there.
+    const internal = ["has_unload", "has_load", "has_get_ready", "has_config_complete", "has_dump_plugin"];
+    expect(keys(ours)).toEqual(expect.arrayContaining(keys(theirs).filter((key) => !internal.includes(key))));
+    for (const key of ["name", "api_version", "thread_model", "errno_is_preserved", "magic_config_key"]) {
+      expect(valueFor(ours, key), key).toBe(valueFor(theirs, key));
+    }
+  });
+
+  it.each([
+    [["--version"]],
+    [["-V"]],
+    [["--vers"]],
+    [["null", "--version"]],
+    [["-V", "null", "ignored=1"]],
+    [["--filter=nofilter", "--filter=noextents", "memory", "-V"]],
+    [["--exit-with-parent", "--version"]],
+    [["--exit-with-parent", "--filter=nofilter", "null", "--version"]],
+    [["-f", "--dump-plugin", "null", "-V"]],
+  ])("%j", async (args) => {
+    const [theirs, ours] = [await run(original, args), await run(nbdkit, args)];
+    const names = ({ status, stderr, stdout }: Outcome) => ({
+      status,
+      stderr,
+      names: stdout.replace(/ \d.*$/gm, ""),
+    });
+    expect(names(ours)).toEqual(names(theirs));
+    for (const line of ours.stdout.trim().split("\n")) expect(line).toMatch(/^\w+ 1\.\d+\.\d+( \(.*\))?$/);
+  });
+
+  it.each(["--long-options", "--short-options"])("%s", async (option) => {
+    const [theirs, ours] = [await run(original, [option]), await run(nbdkit, [option])];
+    expect(ours.stdout.split("\n")).toEqual(expect.arrayContaining(theirs.stdout.split("\n")));
+  });
+
+  it.each([
+    [["--help"]],
+    [["null", "--help"]],
+    [["--help", "--version"]],
+    [["memory", "--filter=nofilter", "--help"]],
+  ])("%j", async (args) => {
+    const [theirs, ours] = [await run(original, args), await run(nbdkit, args)];
+    expect({ status: ours.status, stderr: ours.stderr }).toEqual({
+      status: theirs.status,
+      stderr: theirs.stderr,
+    });
+    const parameters = ({ stdout }: Outcome) => [...stdout.matchAll(/^\[?(\w+)=/gm)].map(([, name]) => name);
+    expect(parameters(ours)).toEqual(expect.arrayContaining(parameters(theirs)));
+  });
+});
+
+describeWith(["nbdkit", "setpriv"], "we agree with nbdkit, as a user who may do little, on", () => {
+  const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+  const limited: readonly (readonly [words: string, ...args: string[]])[] = [
+    ["Permission denied", "-f", "-U", "socket", "null"],
+    ["pid", "-f", "-U", "-", "-P", "pid", "null"],
+    ["Permission denied", "-U", "-", "file", "locked/disk", "--run", "true"],
+  ];
+  for (const [words, ...args] of limited) {
+    it(JSON.stringify(args), async ({ skip }) => {
+      const possible = await run(nobody[0]!, [...nobody.slice(1), nbdkit, "--version"]);
+      if (possible.status !== 0) skip(`cannot run as another user: ${possible.stderr}`);
+      const [theirs, ours] = [await runIn(original, args, nobody), await runIn(nbdkit, args, nobody)];
+      expect(comparable(ours), ours.stderr).toEqual(comparable(theirs));
+      expect(firstLine(theirs)).toContain(words);
+      expect(firstLine(ours)).toContain(words);
+    });
+  }
+});

@@ -1,0 +1,22 @@
+import { randomBytes } from "node:crypto";
+import { describe, expect, it } from "vitest";
+import { connect } from "../../src/client/index.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+
+// No other server at hand speaks extended headers.
+describe("our client and our nbdkit", () => {
+  it("speak extended headers, with ranges beyond 32 bits", async () => {
+    await using server = await ServerProcess.start(["memory", "1T"]);
+    await using client = await connect(server.uri());
+    expect(client).toMatchObject({ replyForm: "extended", size: 2n ** 40n, contexts: ["base:allocation"] });
+    const bytes = randomBytes(100_000);
+    const offset = 2n ** 39n + 4096n;
+    await client.write(offset, bytes, { fua: true });
+    expect((await client.read(offset, bytes.length)).equals(bytes)).toBe(true);
+    const status = (await client.blockStatus(0, client.size)).get("base:allocation")!;
+    expect(status[0]!.state).toBe(3n);
+    expect(status[0]!.length).toBeGreaterThan(2n ** 32n);
+    await client.zero(0, client.size);
+    expect((await client.read(offset, bytes.length)).equals(Buffer.alloc(bytes.length))).toBe(true);
+  });
+});

@@ -1,0 +1,52 @@
+import { describe, expect, it } from "vitest";
+import { SmallFileSystem, whyNot } from "../descriptor/system.ts";
+import { run, succeed } from "../helpers/run.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { Folder } from "../plugins/folder.ts";
+
+const MiB = 1024 * 1024;
+
+/** One MiB fits and two do not; clients must hear that, and what was written before must stay. */
+async function fillDisk(server: ServerProcess): Promise<void> {
+  const qemu = await run("qemu-io", [
+    "-f",
+    "raw",
+    "-c",
+    "write -P 5 0 64k",
+    "-c",
+    "write 4M 4M",
+    "-c",
+    "flush",
+    server.uri(),
+  ]);
+  expect(qemu.stdout + qemu.stderr).toMatch(/write failed: No space left on device/);
+  const script = [
+    "import errno",
+    "h.pwrite(b'6' * 4096, 61440, nbd.CMD_FLAG_FUA)",
+    "try:\n    h.pwrite(bytearray(4 << 20), 4 << 20)\nexcept nbd.Error as error:\n    print(errno.errorcode[error.errnum])",
+    "print(bytes(h.pread(2, 61439)))",
+  ];
+  const output = await succeed("nbdsh", ["-u", server.uri(), ...script.flatMap((line) => ["-c", line])]);
+  expect(output).toBe("ENOSPC\nb'\\x056'\n");
+}
+
+const reason = whyNot(() => new SmallFileSystem(MiB));
+
+describeWith(["qemu-io", "nbdsh"], "a full disk is told to the client", () => {
+  describe.skipIf(reason !== undefined)(`when the file system is full${reason ? ` (${reason})` : ""}`, () => {
+    it("as ENOSPC, and the server goes on", async () => {
+      using small = new SmallFileSystem(MiB);
+      await using server = await ServerProcess.start(["file", small.folder.sparseFile("disk", 16 * MiB)]);
+      await fillDisk(server);
+    });
+  });
+
+  it("as ENOSPC too when files may not grow over a limit", async () => {
+    using folder = new Folder();
+    const disk = folder.sparseFile("disk", 16 * MiB);
+    // In units of 512 bytes.
+    await using server = await ServerProcess.start(["file", disk], { before: "ulimit -f 2048" });
+    await fillDisk(server);
+  });
+});

@@ -1,0 +1,135 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { ended, printed, Scene, until } from "./scene.ts";
+import { steps, tracedPlugin } from "./traced-plugin.ts";
+
+/** Stops the server whose pidfile is `pid`; nothing may be left of it. */
+async function stop(scene: Scene): Promise<void> {
+  process.kill(await scene.number("pid"), "SIGTERM");
+  await scene.empty();
+}
+
+describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
+  it("returns with status 0 when clients can connect, and serves on", async () => {
+    await using scene = new Scene();
+    const outcome = await scene.nbdkit(["-U", "socket", "-P", "pid", "null"]);
+    expect(outcome).toEqual({ status: 0, stdout: "", stderr: "" });
+    const connected = await scene.sh(
+      `python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.connect("socket"); print(s.recv(8))'`,
+    );
+    expect(connected.stdout).toBe("b'NBDMAGIC'\n");
+    await stop(scene);
+    expect(scene.read("socket")).toBe(undefined);
+    expect((await scene.sh("ls")).stdout).toBe("pid\ntmp\n");
+  });
+
+  it("writes the process id of the server before it returns", async () => {
+    await using scene = new Scene();
+    await scene.nbdkit(["-U", "socket", "-P", "pid", "null"]);
+    expect(scene.processes).toEqual([await scene.number("pid")]);
+    await stop(scene);
+  });
+
+  it("leaves the terminal, the folder and the streams of whoever started it", async () => {
+    await using scene = new Scene();
+    // The pipe would keep cat, and so the script, from ending.
+    const { stdout } = await scene.sh(`"$nbdkit" -U socket -P pid null 2>&1 | cat; echo free`);
+    expect(stdout).toBe("free\n");
+    const pid = await scene.number("pid");
+    expect(readlinkSync(`/proc/${pid}/cwd`)).toBe("/");
+    for (const fd of [0, 1, 2]) expect(readlinkSync(`/proc/${pid}/fd/${fd}`)).toBe("/dev/null");
+    const [, , session] = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /, "")
+      .split(" ")
+      .slice(1);
+    expect(Number(session)).toBe(pid);
+    await stop(scene);
+  });
+
+  it("keeps stderr with -v, for who wants to read it", async () => {
+    await using scene = new Scene();
+    await scene.sh(`"$nbdkit" -v -U socket -P pid null 2>log`);
+    const pid = await scene.number("pid");
+    expect(readlinkSync(`/proc/${pid}/fd/2`)).toBe(scene.folder.join("log"));
+    await stop(scene);
+  });
+
+  it("still knows relative paths after it has left the folder", async () => {
+    await using scene = new Scene();
+    scene.file("disk", "x".repeat(512));
+    await scene.nbdkit(["-U", "socket", "-P", "pid", "file", "disk"]);
+    const size = await scene.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`);
+    expect(size.stdout).toBe("512\n");
+    await stop(scene);
+  });
+
+  it("still has the descriptors that it was given", async () => {
+    await using scene = new Scene();
+    scene.file("disk", "x".repeat(1024));
+    for (const fd of [5, 9]) {
+      const started = await scene.sh(`"$nbdkit" -U socket -P pid file fd=${fd} ${fd}<disk`);
+      expect(started).toEqual({ status: 0, stdout: "", stderr: "" });
+      expect((await scene.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("1024\n");
+      await stop(scene);
+      await scene.sh("rm pid");
+    }
+  });
+
+  it.each([
+    ["an unknown plugin", ["no-such-plugin"], /^nbdkit: error: cannot open plugin 'no-such-plugin'/],
+    ["a missing parameter", ["memory"], /^nbdkit: error: you must specify size=<SIZE>/],
+    [
+      "a socket that cannot be",
+      ["-U", "no/socket", "null"],
+      /^nbdkit: error: cannot listen on .*No such file or directory\n$/,
+    ],
+    ["a pidfile that cannot be", ["-P", "no/pid", "null"], /^nbdkit: error: cannot write the pidfile/],
+    ["a defect of the plugin", ["./broken.mjs"], /^nbdkit: error: internal error: broken\n$/],
+  ])("tells about %s on the terminal, with status 1", async (_what, args, expected) => {
+    await using scene = new Scene();
+    scene.file(
+      "broken.mjs",
+      `export default { name: "broken", open() {}, getReady: () => new Promise(() => setTimeout(() => { throw new Error("broken") })) }`,
+    );
+    const where = args.includes("-U") ? [] : ["-U", "socket"];
+    const { status, stdout, stderr } = await scene.nbdkit([...where, ...args]);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(expected);
+    await scene.empty();
+  });
+
+  it("runs every step of a plugin once, in the serving process", async () => {
+    await using scene = new Scene();
+    await scene.nbdkit(["-U", "socket", "-P", "pid", tracedPlugin(scene)]);
+    await stop(scene);
+    expect(scene.read("trace")?.trim().split("\n")).toEqual(steps);
+  });
+
+  it("gives up when it is told to before it serves", async () => {
+    await using scene = new Scene();
+    const hanging = `process.stdout.write("ready"); return new Promise((resolve) => setTimeout(resolve, 1e6))`;
+    const plugin = scene.file(
+      "slow.mjs",
+      `export default { name: "slow", open() {}, getReady() { ${hanging} } }`,
+    );
+    const child = scene.start(nbdkit, ["-U", "socket", plugin]);
+    await printed(child, "ready");
+    child.kill("SIGTERM");
+    await outcomeOf(child);
+    await scene.empty();
+  });
+});
+
+describeWith(["script"], "nbdkit started on a terminal without -f", () => {
+  it("lives on when the terminal is closed", async () => {
+    await using scene = new Scene();
+    const child = scene.start("script", ["-qec", '"$nbdkit" -U socket -P pid null', "/dev/null"]);
+    expect(await ended(child)).toBe(0);
+    const pid = await scene.number("pid");
+    await until("the terminal's end", () => scene.processes.length === 1);
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    await stop(scene);
+  });
+});

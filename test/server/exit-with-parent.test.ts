@@ -1,0 +1,202 @@
+import { symlinkSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { describeWith, hasTool } from "../helpers/tools.ts";
+import { ended, Scene, until } from "./scene.ts";
+
+const bundle = fileURLToPath(new URL("../../dist/bundle/nbdkit.cjs", import.meta.url));
+const server = ["--exit-with-parent", "-U", "-", "-P", "server", "null"];
+
+/** Ways to be a parent: each starts `"$nbdkit" ...`, writes its own process id into the file `parent` and waits. */
+const parents: Readonly<Record<string, (args: readonly string[]) => [program: string, ...args: string[]]>> = {
+  sh: (args) => ["/bin/sh", "-c", `echo $$ >parent; "$nbdkit" "$@" & read line`, "sh", ...args],
+  node: (args) => [
+    process.execPath,
+    "-e",
+    `require("fs").writeFileSync("parent", process.pid + "\\n");
+    require("child_process").spawn(process.env.nbdkit, process.argv.slice(1), { stdio: "inherit" });
+    process.stdin.on("data", () => process.exit());`,
+    "--",
+    ...args,
+  ],
+  python3: (args) => [
+    "python3",
+    "-c",
+    `import os, subprocess, sys
+open("parent", "w").write(f"{os.getpid()}\\n")
+subprocess.Popen([os.environ["nbdkit"]] + sys.argv[1:], stdin=subprocess.DEVNULL)
+sys.stdin.readline()`,
+    ...args,
+  ],
+};
+
+/** How a parent ends: by a signal, or by itself. */
+const ends = ["SIGKILL", "SIGTERM", "its own exit"] as const;
+
+function startParent(scene: Scene, kind: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const [program, ...programArgs] = parents[kind]!(args);
+  return scene.start(program, programArgs, { stdio: "pipe", env });
+}
+
+async function endParent(scene: Scene, parent: ReturnType<typeof startParent>, end: (typeof ends)[number]) {
+  if (end === "its own exit") parent.stdin!.write("end\n");
+  else process.kill(await scene.number("parent"), end);
+}
+
+describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
+  for (const kind of Object.keys(parents)) {
+    it.skipIf(kind === "python3" && !hasTool(kind)).each(ends)(
+      `ends the server when its parent, ${kind}, ends by %s`,
+      async (end) => {
+        await using scene = new Scene();
+        const parent = startParent(scene, kind, server);
+        await scene.number("server");
+        await endParent(scene, parent, end);
+        await scene.empty();
+      },
+    );
+  }
+
+  it("ends the command of --run as well, with its descendants", async () => {
+    await using scene = new Scene();
+    const command = "echo $$ >command; sh -c 'sleep 1000; true'; true";
+    startParent(scene, "sh", ["--exit-with-parent", "null", "--run", command]);
+    const pid = await scene.number("command");
+    await until("the descendants", () => scene.processes.length === 5);
+    process.kill(await scene.number("parent"), "SIGKILL");
+    await scene.empty();
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+
+  it("lets the command of --run end in its own way", async () => {
+    await using scene = new Scene();
+    const command = `trap 'test -S "$unixsocket" && echo yes >served; exit 0' TERM; echo 1 >ready; while :; do sleep 0.05; done`;
+    startParent(scene, "sh", ["--exit-with-parent", "null", "--run", command]);
+    await scene.number("ready");
+    process.kill(await scene.number("parent"), "SIGKILL");
+    await scene.empty();
+    expect(scene.read("served")).toBe("yes\n");
+  });
+
+  it("works while a plugin keeps the process busy", async () => {
+    await using scene = new Scene();
+    for (const step of ["load", "configComplete"]) {
+      const busy = `require("node:fs").writeFileSync("busy", "1\\n"); for (;;);`;
+      const text = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);
+        export default { name: "busy", open() {}, ${step}() { ${busy} } };`;
+      startParent(scene, "sh", ["--exit-with-parent", scene.file("busy.mjs", text)]);
+      await scene.number("busy");
+      process.kill(await scene.number("parent"), "SIGKILL");
+      await scene.empty();
+      await scene.sh("rm -f busy parent");
+    }
+  });
+
+  it("stays in the foreground, as the process that the shell started", async () => {
+    await using scene = new Scene();
+    const script = `"$nbdkit" --exit-with-parent -U - -P server null & echo $!; while ! [ -s server ]; do sleep 0.02; done; cat server`;
+    const { stdout } = await scene.sh(script);
+    const [shown, written] = stdout.split("\n");
+    expect(written).toBe(shown);
+    await scene.empty();
+  });
+
+  it("says whether it works here", async () => {
+    await using scene = new Scene();
+    const { status, stdout } = await scene.nbdkit(["--exit-with-parent", "--version"]);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^nbdkit 1\.\d+\.\d+ /) });
+    expect((await scene.nbdkit(["--dump-config"])).stdout).toMatch(/^exit_with_parent=yes$/m);
+  });
+
+  it("is not armed by an argument that only looks like it", async () => {
+    await using scene = new Scene();
+    const args = [
+      "-f",
+      "-U",
+      "-",
+      "-P",
+      "server",
+      "null",
+      "--run",
+      "--exit-with-parent; echo $$ >command; sleep 1000",
+    ];
+    startParent(scene, "sh", args);
+    await scene.number("command");
+    process.kill(await scene.number("parent"), "SIGKILL");
+    const pid = await scene.number("server");
+    expect(() => process.kill(pid, 0)).not.toThrow();
+    process.kill(pid, "SIGTERM");
+    await scene.empty();
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("--exit-with-parent works", () => {
+  it("through a link in node_modules/.bin", async () => {
+    await using scene = new Scene();
+    await scene.sh(
+      `mkdir -p node_modules/.bin && ln -s "$(dirname "$(dirname "$nbdkit")")" node_modules/nbdkit-node && ln -s ../nbdkit-node/bin/nbdkit node_modules/.bin/nbdkit`,
+    );
+    startParent(scene, "sh", server, { nbdkit: scene.folder.join("node_modules/.bin/nbdkit") });
+    await scene.number("server");
+    process.kill(await scene.number("parent"), "SIGKILL");
+    await scene.empty();
+  });
+
+  it("through links elsewhere, also found in PATH", async () => {
+    await using scene = new Scene();
+    symlinkSync(nbdkit, scene.folder.join("first"));
+    symlinkSync("first", scene.folder.join("second"));
+    startParent(scene, "sh", server, { nbdkit: "second", PATH: `${scene.folder.path}:${process.env.PATH}` });
+    await scene.number("server");
+    process.kill(await scene.number("parent"), "SIGKILL");
+    await scene.empty();
+  });
+
+  it("without the launcher and the shell script, started by node", async () => {
+    await using scene = new Scene();
+    const script = `echo $$ >parent; "$node" "$bundle" "$@" & read line`;
+    scene.start("/bin/sh", ["-c", script, "sh", ...server], {
+      stdio: "pipe",
+      env: { node: process.execPath, bundle },
+    });
+    await scene.number("server");
+    process.kill(await scene.number("parent"), "SIGKILL");
+    await scene.empty();
+  });
+
+  it("when the parent ended before we looked, without the launcher", async () => {
+    await using scene = new Scene();
+    const gone = scene.start("/bin/sh", ["-c", "exit"]);
+    await ended(gone);
+    const env = { NBDKIT_LAUNCHED: `${gone.pid}:0:` };
+    expect(await ended(scene.start(process.execPath, [bundle, ...server], { env }))).toBe(143);
+    await scene.empty();
+  });
+});
+
+describeWith(["unshare"], "--exit-with-parent in a namespace of processes", () => {
+  it("ends with the namespace's first process", async ({ skip }) => {
+    await using scene = new Scene();
+    const possible = await scene.sh("unshare --pid --fork true");
+    if (possible.status !== 0) skip(`unshare is not permitted: ${possible.stderr}`);
+    const script = `"$nbdkit" "$@" & while ! [ -s server ]; do sleep 0.02; done; exit 7`;
+    const { status } = await outcomeOf(
+      scene.start("unshare", ["--pid", "--fork", "/bin/sh", "-c", script, "sh", ...server]),
+    );
+    expect(status).toBe(7);
+    await until("the end", () => scene.processes.length === 0);
+  });
+
+  it("serves as long as the namespace's first process lives", async ({ skip }) => {
+    await using scene = new Scene();
+    const possible = await scene.sh("unshare --pid --fork true");
+    if (possible.status !== 0) skip(`unshare is not permitted: ${possible.stderr}`);
+    const script = `"$nbdkit" --exit-with-parent null --run 'test -S "$unixsocket" && exit 5'`;
+    const { status } = await outcomeOf(
+      scene.start("unshare", ["--pid", "--fork", "/bin/sh", "-c", `${script}; exit $?`]),
+    );
+    expect(status).toBe(5);
+    await scene.empty();
+  });
+});

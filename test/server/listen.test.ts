@@ -1,0 +1,127 @@
+import { createServer, type Server } from "node:net";
+import { describe, expect, it } from "vitest";
+import { Scene } from "./scene.ts";
+
+/** Which addresses the server accepts: the first bytes of NBD on each, or "refused". */
+const probe = `python3 -c '
+import socket, sys
+for host in sys.argv[2:]:
+    try:
+        with socket.create_connection((host, int(sys.argv[1])), 5) as s: print(host, s.recv(8).decode())
+    except OSError: print(host, "refused")
+' "$port" 127.0.0.1 ::1`;
+
+async function takePort(host: string): Promise<Server & AsyncDisposable> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  return Object.assign(server, {
+    [Symbol.asyncDispose]: () => new Promise<void>((done) => void server.close(() => done())),
+  });
+}
+
+describe("listening on TCP", () => {
+  it.each([
+    [[], "127.0.0.1 NBDMAGIC\n::1 NBDMAGIC\n"],
+    [["-4"], "127.0.0.1 NBDMAGIC\n::1 refused\n"],
+    [["-6"], "127.0.0.1 refused\n::1 NBDMAGIC\n"],
+    [["-i", "127.0.0.1"], "127.0.0.1 NBDMAGIC\n::1 refused\n"],
+    [["-i", "::1"], "127.0.0.1 refused\n::1 NBDMAGIC\n"],
+    [["-i", "0.0.0.0"], "127.0.0.1 NBDMAGIC\n::1 refused\n"],
+    [["-i", ""], "127.0.0.1 NBDMAGIC\n::1 NBDMAGIC\n"],
+  ])("serves the addresses that %j names, on one port", async (options, expected) => {
+    await using scene = new Scene();
+    const { stdout } = await scene.nbdkit(["-p", "0", ...options, "null", "--run", probe]);
+    expect(stdout).toBe(expected);
+  });
+
+  it("tells of a port that is in use", async () => {
+    await using scene = new Scene();
+    await using taken = await takePort("127.0.0.1");
+    const { port } = taken.address() as { port: number };
+    const args = ["-f", "-i", "127.0.0.1", "-p", String(port), "null"];
+    expect(await scene.nbdkit(args)).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: `nbdkit: error: cannot listen on 127.0.0.1 port ${port}: Address already in use\n`,
+    });
+  });
+
+  it("tells of an address that is not ours, and of a name that is none", async () => {
+    await using scene = new Scene();
+    const foreign = await scene.nbdkit(["-f", "-p", "0", "-i", "192.0.2.1", "null"]);
+    expect(foreign.status).toBe(1);
+    expect(foreign.stderr).toMatch(/^nbdkit: error: cannot listen on 192\.0\.2\.1 port 0: [^\n]*\n$/);
+    const unknown = await scene.nbdkit(["-f", "-p", "0", "-i", "no-such-host.invalid", "null"]);
+    expect(unknown.status).toBe(1);
+    expect(unknown.stderr).toMatch(/^nbdkit: error: cannot listen on no-such-host\.invalid: [^\n]*\n$/);
+  });
+});
+
+describe("listening on a Unix socket", () => {
+  it("refuses a path where something is, and leaves that alone", async () => {
+    await using scene = new Scene();
+    scene.file("file", "precious");
+    const { status, stderr } = await scene.nbdkit(["-f", "-U", "file", "null"]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `nbdkit: error: cannot listen on ${scene.folder.join("file")}: Address already in use\n`,
+    });
+    expect(scene.read("file")).toBe("precious");
+  });
+
+  it("refuses the socket of another server, which serves on", async () => {
+    await using scene = new Scene();
+    const inner = `"$nbdkit" -f -U "$unixsocket" null; echo $?; test -S "$unixsocket" && echo kept`;
+    const { stdout } = await scene.nbdkit(["-U", "socket", "null", "--run", inner]);
+    expect(stdout).toBe("1\nkept\n");
+  });
+
+  it.each([
+    ["no/socket", "No such file or directory"],
+    ["file/socket", "Not a directory"],
+  ])("tells why %s cannot be", async (path, reason) => {
+    await using scene = new Scene();
+    scene.file("file", "");
+    const { status, stderr } = await scene.nbdkit(["-f", "-U", path, "null"]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `nbdkit: error: cannot listen on ${scene.folder.join(path)}: ${reason}\n`,
+    });
+  });
+
+  it("takes paths up to the system's limit, and no longer one", async () => {
+    await using scene = new Scene();
+    const longest = 107 - scene.folder.path.length - 1;
+    const fits = await scene.nbdkit(["-U", "s".repeat(longest), "null", "--run", 'test -S "$unixsocket"']);
+    expect(fits).toEqual({ status: 0, stdout: "", stderr: "" });
+    const tooLong = await scene.nbdkit(["-U", "s".repeat(longest + 1), "null", "--run", "true"]);
+    expect(tooLong.status).toBe(1);
+    expect(tooLong.stderr).toMatch(/^nbdkit: error: -U: path too long: length 108 > max 107 bytes: /);
+    expect((await scene.sh("ls")).stdout).toBe("tmp\n");
+  });
+
+  it("refuses an empty path", async () => {
+    await using scene = new Scene();
+    const { status, stderr } = await scene.nbdkit(["-f", "-U", "", "null"]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^nbdkit: error: -U: /) });
+  });
+
+  it("makes a private folder that only its owner can enter", async () => {
+    await using scene = new Scene();
+    const { stdout } = await scene.nbdkit(["null", "--run", 'ls -ld "$(dirname "$unixsocket")"']);
+    expect(stdout).toMatch(/^drwx------/);
+    await scene.empty();
+  });
+
+  it("says so when TMPDIR leaves no room for a private socket, or is none", async () => {
+    await using scene = new Scene("t".repeat(90));
+    const long = await scene.nbdkit(["null", "--run", "true"]);
+    expect(long.status).toBe(1);
+    expect(long.stderr).toMatch(/^nbdkit: error: -U: path too long: /);
+    await scene.empty();
+    const env = { TMPDIR: scene.folder.join("nowhere") };
+    const missing = await scene.nbdkit(["null", "--run", "true"], { env });
+    expect(missing.status).toBe(1);
+    expect(missing.stderr).toMatch(/^nbdkit: error: [^\n]*nowhere[^\n]*\n$/);
+  });
+});

@@ -1,0 +1,72 @@
+import type { ChildProcess } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { outcomeOf } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { printed, Scene } from "./scene.ts";
+
+/** Becomes nbdkit, with listening Unix sockets as descriptors from 3 on, as systemd passes them. */
+const activate = `
+import os, socket, sys
+count = int(sys.argv[1])
+sockets = [socket.socket(socket.AF_UNIX) for _ in range(count)]
+for number, one in enumerate(sockets):
+    one.bind(f"socket{number}")
+    one.listen()
+copies = [os.dup(one.fileno()) for one in sockets]
+for number, copy in enumerate(copies):
+    os.dup2(copy, 50 + number)
+for number in range(count):
+    os.dup2(50 + number, 3 + number, inheritable=True)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=sys.argv[2] if len(sys.argv[2]) else str(count), LISTEN_FDNAMES="x")
+print("listening", flush=True)
+os.execv(os.environ["nbdkit"], ["nbdkit"] + sys.argv[3:])
+`;
+
+function start(scene: Scene, sockets: number, fds: string, ...args: string[]): ChildProcess {
+  return scene.start("python3", ["-c", activate, String(sockets), fds, ...args]);
+}
+
+describeWith(["python3", "nbdinfo"], "sockets that somebody else listens on", () => {
+  it("are served, all of them, in the foreground", async () => {
+    await using scene = new Scene();
+    const child = start(scene, 2, "", "null", "777");
+    const outcome = outcomeOf(child);
+    await printed(child, "listening");
+    for (const number of [0, 1]) {
+      expect((await scene.sh(`nbdinfo --size 'nbd+unix://?socket=socket${number}'`)).stdout).toBe("777\n");
+    }
+    child.kill("SIGTERM");
+    expect(await outcome).toEqual({ status: 0, stdout: "listening\n", stderr: "" });
+    await scene.empty();
+  });
+
+  it.each([["-p", "0"], ["-U", "-"], ["-s"], ["--run", "true"], ["-i", "127.0.0.1"]])(
+    "exclude %s",
+    async (...args) => {
+      await using scene = new Scene();
+      const { status, stderr } = await outcomeOf(start(scene, 1, "", ...args, "null"));
+      expect({ status, stderr }).toEqual({
+        status: 1,
+        stderr: expect.stringContaining("cannot use socket activation"),
+      });
+    },
+  );
+
+  it.each(["0", "-1", "x", "1.5"])("are not counted by LISTEN_FDS=%s", async (fds) => {
+    await using scene = new Scene();
+    const { status, stderr } = await outcomeOf(start(scene, 1, fds, "null"));
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `nbdkit: error: LISTEN_FDS=${fds} is not a number of sockets\n`,
+    });
+  });
+});
+
+describe("variables of socket activation", () => {
+  it("are ignored when they were meant for another process", async () => {
+    await using scene = new Scene();
+    const env = { LISTEN_PID: "1", LISTEN_FDS: "1" };
+    const { status } = await scene.nbdkit(["null", "--run", 'test -S "$unixsocket"'], { env });
+    expect(status).toBe(0);
+  });
+});

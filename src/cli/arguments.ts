@@ -73,8 +73,12 @@ function applyOption(draft: Draft, option: Option, value: string): void {
 }
 
 const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) => void>>> = {
-  ipv4Only: (draft) => setFamily(draft, 4),
-  ipv6Only: (draft) => setFamily(draft, 6),
+  ipv4Only: (draft) => {
+    draft.family = 4;
+  },
+  ipv6Only: (draft) => {
+    draft.family = 6;
+  },
   debug: (draft, value) => draft.debugFlags.set(...parseDebugFlag(value)),
   dumpConfig: (draft) => setAction(draft, "dumpConfig"),
   dumpPlugin: (draft) => setAction(draft, "dumpPlugin"),
@@ -166,16 +170,6 @@ const actionRank: readonly Invocation["action"][] = ["serve", "dumpPlugin", "ver
 function setAction(draft: Draft, action: Invocation["action"]): void {
   if (immediate.has(action) || actionRank.indexOf(action) > actionRank.indexOf(draft.action))
     draft.action = action;
-}
-
-function setFamily(draft: Draft, family: 4 | 6): void {
-  if (draft.family !== undefined && draft.family !== family) {
-    throw new NbdError(
-      "EINVAL",
-      "-4 and -6 cannot be used together: without both, nbdkit listens on IPv4 and IPv6",
-    );
-  }
-  draft.family = family;
 }
 
 function parsePort(text: string): number {

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { shellQuote } from "../core/shell.ts";
 import type { Endpoint } from "./listen.ts";
-import { hasTerminal, send, signalTree } from "./process-tree.ts";
+import { signalSurvivors, signalTree } from "./process-tree.ts";
+import { hasTerminal, type Process } from "./processes.ts";
 import type { ServerTls } from "./tls.ts";
 import { serverUri } from "./uri.ts";
 
@@ -24,7 +25,7 @@ export class Captive {
   readonly finished: Promise<number>;
   readonly #child: ChildProcess;
   #grace: NodeJS.Timeout | undefined;
-  #told: readonly number[] = [];
+  #told: readonly Process[] = [];
 
   /** Starts the command; the server must be listening. Its stdin, stdout and stderr are ours. */
   constructor(options: CaptiveOptions, endpoint: Endpoint) {
@@ -38,7 +39,7 @@ export class Captive {
       this.#child.once("exit", (code, signal) => {
         clearTimeout(this.#grace);
         // Background jobs of a shell ignore SIGINT and SIGQUIT, but nothing may outlive a command that was told to end.
-        for (const pid of this.#told) send(pid, "SIGTERM");
+        signalSurvivors(this.#told, "SIGTERM");
         resolve(statusOf(code, signal));
       });
     });

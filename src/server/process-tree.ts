@@ -1,12 +1,11 @@
-import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { listProcesses, type Process } from "./processes.ts";
 
 /**
  * Sends a signal to a process and to all that descends from it. They are stopped first, from the top down: a
  * process that is about to start another one when it is hit would otherwise leave that one behind, unseen.
  * @returns the processes that got it
  */
-export function signalTree(root: number, signal: NodeJS.Signals): readonly number[] {
+export function signalTree(root: number, signal: NodeJS.Signals): readonly Process[] {
   const stopped = new Set<number>();
   for (let found = [root]; found.length > 0; ) {
     for (const pid of found) {
@@ -18,7 +17,17 @@ export function signalTree(root: number, signal: NodeJS.Signals): readonly numbe
   for (const pid of stopped) send(pid, signal);
   // What has been sent takes effect when they go on.
   for (const pid of stopped) send(pid, "SIGCONT");
-  return [...stopped];
+  return listProcesses().filter(({ pid }) => stopped.has(pid));
+}
+
+/** Sends a signal to those of the processes that still run. */
+export function signalSurvivors(told: readonly Process[], signal: NodeJS.Signals): void {
+  if (told.length === 0) return;
+  const running = listProcesses();
+  for (const { pid, started } of told) {
+    // A process id alone may belong to somebody else by now.
+    if (running.some((one) => one.pid === pid && one.started === started)) send(pid, signal);
+  }
 }
 
 /** A process takes a moment to stop, and may start another one in it; one that does not stop in this time never will. */
@@ -38,7 +47,7 @@ function settled(stopped: ReadonlySet<number>): readonly Process[] {
 }
 
 /** Sends a signal to a process that may have ended by itself, or taken on another identity (sudo): then it is not ours to end. */
-export function send(pid: number, signal: NodeJS.Signals): void {
+function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
@@ -52,64 +61,4 @@ function descendants(root: number, processes: readonly Process[]): readonly numb
   for (const parent of tree)
     tree.push(...processes.filter((one) => one.parent === parent).map(({ pid }) => pid));
   return tree.slice(1);
-}
-
-/** True when our process group has the terminal: Ctrl-C there reaches every process of the group by itself. */
-export function hasTerminal(): boolean {
-  const [group, terminalGroup] = process.platform === "linux" ? groupsFromProc() : groupsFromPs();
-  return group !== undefined && group === terminalGroup;
-}
-
-interface Process {
-  readonly pid: number;
-  readonly parent: number;
-  /** As ps(1) has it: T is stopped, Z is a zombie. */
-  readonly state: string;
-}
-
-function listProcesses(): readonly Process[] {
-  return process.platform === "linux" ? listFromProc() : listFromPs();
-}
-
-function listFromProc(): readonly Process[] {
-  const found: Process[] = [];
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const fields = statFields(name);
-    if (fields !== undefined) found.push({ pid: Number(name), state: fields[0]!, parent: Number(fields[1]) });
-  }
-  return found;
-}
-
-/** The fields of /proc/PID/stat after the name, which may itself hold spaces; state, parent, group, session, tty, terminal group. */
-function statFields(pid: string): string[] | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    // It ended between the listing and the look.
-    return undefined;
-  }
-}
-
-function groupsFromProc(): (number | undefined)[] {
-  const fields = statFields("self");
-  return [Number(fields?.[2]), Number(fields?.[5])];
-}
-
-function listFromPs(): readonly Process[] {
-  return ps(["-A", "-o", "pid=,ppid=,stat="]).map(([pid, parent, state]) => ({
-    pid: Number(pid),
-    parent: Number(parent),
-    state: state!,
-  }));
-}
-
-function groupsFromPs(): (number | undefined)[] {
-  return (ps(["-o", "pgid=,tpgid=", "-p", String(process.pid)])[0] ?? []).map(Number);
-}
-
-function ps(args: string[]): string[][] {
-  const lines = execFileSync("ps", args, { encoding: "utf8" }).split("\n");
-  return lines.filter((line) => line.trim() !== "").map((line) => line.trim().split(/\s+/));
 }

@@ -76,9 +76,7 @@ function statusWithoutCommand(reason: QuitReason, { run }: RunOptions): number {
 }
 
 function statusOf(reason: QuitReason): number {
-  if (reason === "failed") return 1;
-  // Hanging up is no orderly end for the shell that waits for us; cleaned up, but still the signal's status.
-  return reason === "SIGHUP" ? 129 : 0;
+  return reason === "failed" ? 1 : 0;
 }
 
 /** --print-uri: for people to copy, and the line that nbdkit prints beside it. */

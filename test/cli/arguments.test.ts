@@ -212,13 +212,17 @@ describe("parseArguments", () => {
     expect(() => parseArguments(["-D", text])).toThrow("NAME.FLAG=N");
   });
 
+  it("takes the last of -4 and -6, as nbdkit does", () => {
+    expect(parseArguments(["-4", "-6", "null"]).family).toBe(6);
+    expect(parseArguments(["-6", "-4", "null"]).family).toBe(4);
+  });
+
   it.each([
     [["-s", "-p1"], "-p and -s"],
     [["-s", "-Ux"], "-U and -s"],
     [["-p1", "-Ux"], "-p and -U"],
     [["-s", "--run=x"], "-s and --run"],
     [["-s", "--dump-plugin"], "-s and --dump-plugin"],
-    [["-4", "-6"], "-4 and -6"],
   ])("refuses %j together", (args, message) => {
     expect(() => parseArguments([...args, "null"])).toThrow(`${message} cannot be used together`);
   });

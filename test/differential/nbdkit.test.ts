@@ -96,12 +96,6 @@ const differences: readonly (readonly [
     { stdout: expect.stringMatching(/^[1-9]\d+\n$/) },
   ],
   [
-    "-4 with -6 is a contradiction",
-    ["-U", "-", "-4", "-6", "null", "--run", "true"],
-    { status: 0 },
-    { status: 1 },
-  ],
-  [
     "a server that fails is no success, although its command was fine",
     ["-U", "-", "-P", "no/pid", "null", "--run", "true"],
     // 0 or 1, as who is quicker.

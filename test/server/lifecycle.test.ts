@@ -36,6 +36,16 @@ describe("a plugin", () => {
     await scene.empty();
   });
 
+  it.each(["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const)("ends in order after %s", async (signal) => {
+    await using scene = new Scene();
+    const child = scene.start(nbdkit, ["-f", "-U", "-", "-P", "pidfile", tracedPlugin(scene)]);
+    await scene.number("pidfile");
+    child.kill(signal);
+    expect(await ended(child)).toBe(0);
+    expect(trace(scene)).toEqual(steps);
+    await scene.empty();
+  });
+
   it.each(steps.slice(0, 4))(
     "that fails in %s makes us fail with its message, and the command is not run",
     async (step) => {

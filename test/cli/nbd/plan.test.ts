@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Source } from "../../../src/cli/nbd/copy/endpoint.ts";
 import { sourceJobs } from "../../../src/cli/nbd/copy/plan.ts";
-import { findRuns } from "../../../src/cli/nbd/copy/zeroes.ts";
+import { findRuns } from "../../../src/core/zero-runs.ts";
 
 describe("sourceJobs", () => {
   it("covers everything once, in order and aligned, and calls nothing zero that is data", async () => {

@@ -1,0 +1,68 @@
+import { execFileSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+
+/** A process of this system, as ps(1) shows it. */
+export interface Process {
+  readonly pid: number;
+  readonly parent: number;
+  /** T is stopped, Z is a zombie. */
+  readonly state: string;
+  /** When it began, in whatever form the system has it: with the id, it tells processes apart. */
+  readonly started: string;
+}
+
+/** What runs now. */
+export function listProcesses(): readonly Process[] {
+  return process.platform === "linux" ? listFromProc() : listFromPs();
+}
+
+function listFromProc(): readonly Process[] {
+  const found: Process[] = [];
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const fields = statFields(name);
+    if (fields === undefined) continue;
+    found.push({ pid: Number(name), state: fields[0]!, parent: Number(fields[1]), started: fields[19]! });
+  }
+  return found;
+}
+
+/** The fields of /proc/PID/stat (proc(5)) after the name, which may itself hold spaces: state, parent, group, session... */
+function statFields(pid: string): string[] | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    // It ended between the listing and the look.
+    return undefined;
+  }
+}
+
+/** True when our process group has the terminal: Ctrl-C there reaches every process of the group by itself. */
+export function hasTerminal(): boolean {
+  const [group, terminalGroup] = process.platform === "linux" ? groupsFromProc() : groupsFromPs();
+  return group !== undefined && group === terminalGroup;
+}
+
+function groupsFromProc(): (number | undefined)[] {
+  const fields = statFields("self");
+  return [Number(fields?.[2]), Number(fields?.[5])];
+}
+
+function listFromPs(): readonly Process[] {
+  return ps(["-A", "-o", "pid=,ppid=,stat=,lstart="]).map(([pid, parent, state, ...started]) => ({
+    pid: Number(pid),
+    parent: Number(parent),
+    state: state!,
+    started: started.join(" "),
+  }));
+}
+
+function groupsFromPs(): (number | undefined)[] {
+  return (ps(["-o", "pgid=,tpgid=", "-p", String(process.pid)])[0] ?? []).map(Number);
+}
+
+function ps(args: string[]): string[][] {
+  const lines = execFileSync("ps", args, { encoding: "utf8" }).split("\n");
+  return lines.filter((line) => line.trim() !== "").map((line) => line.trim().split(/\s+/));
+}

@@ -3,10 +3,13 @@
 // Becomes `node SCRIPT ARGUMENT...`, after arming exit-with-parent if an argument asks for it.
 // Node needs tens of milliseconds to reach our first line, in which a dying parent would leave an
 // orphan; what is armed here stays armed over exec. PARENT is the parent's process id as bin/nbdkit
-// saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED: with ARMED 0 or 1.
+// saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS, where the second
+// and third are 0 or 1 and the last are the numbers of what we inherited beyond stderr, separated by commas;
+// once Node runs, they cannot be told from its own any more.
 
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "launcher_options.h"
@@ -24,9 +27,18 @@ static bool wasAdoptedBy(pid_t parent) {
   return parentSession != -1 && session != parentSession && session != getpid();
 }
 
+// Shells can name only the first ten, and programs that pass more start low.
+static constexpr int lastDescriptor = 200;
+
 static void tellScript(pid_t parent, bool armed) {
-  char facts[32];
-  snprintf(facts, sizeof facts, "%ld:%d:", static_cast<long>(parent), armed ? 1 : 0);
+  char facts[1024];
+  int used = snprintf(facts, sizeof facts, "%ld:%d:%d:", static_cast<long>(parent), armed ? 1 : 0,
+                      canExitWithParent ? 1 : 0);
+  for (int fd = STDERR_FILENO + 1; fd <= lastDescriptor; fd++) {
+    const int flags = fcntl(fd, F_GETFD);
+    if (flags == -1 || (flags & FD_CLOEXEC) != 0) continue;
+    used += snprintf(facts + used, sizeof facts - static_cast<size_t>(used), "%d,", fd);
+  }
   setenv("NBDKIT_LAUNCHED", facts, 1);
 }
 

@@ -1,16 +1,17 @@
+import type { Launch } from "../server/launch.ts";
 import { configText, helpText, longOptionsText, pluginText, shortOptionsText, versionText } from "./dump.ts";
 import type { Invocation } from "./invocation.ts";
 import { type Components, loadComponents, requirePlugin } from "./load.ts";
 
 /** The text that answers a question such as --version; serving is no question. */
-export async function answer(invocation: Invocation): Promise<string> {
+export async function answer(invocation: Invocation, launch: Launch): Promise<string> {
   switch (invocation.action) {
     case "longOptions":
       return longOptionsText();
     case "shortOptions":
       return shortOptionsText();
     case "dumpConfig":
-      return configText();
+      return configText(launch);
     case "help":
       return helpText(await namedComponents(invocation));
     case "version":

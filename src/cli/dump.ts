@@ -6,6 +6,7 @@ import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import type { Loaded } from "../registry/find.ts";
 import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
+import type { Launch } from "../server/launch.ts";
 import { rootCertificatesDirectory } from "../server/tls.ts";
 import type { Components } from "./load.ts";
 import { type Option, options } from "./options.ts";
@@ -76,13 +77,13 @@ export function shortOptionsText(): string {
 }
 
 /** nbdkit-probing(1): key=value, sorted, nothing else on stdout. */
-export function configText(): string {
+export function configText(launch: Launch): string {
   const root = packageRoot();
   const [major, minor] = compatibleVersion.split(".");
   const values: Record<string, string> = {
     binary: join(root, "bin", "nbdkit"),
     bindir: join(root, "bin"),
-    exit_with_parent: yesNo(isExitWithParentSupported()),
+    exit_with_parent: yesNo(isExitWithParentSupported(launch)),
     filterdir: join(root, "dist", "filters"),
     host_cpu: cpuNames[arch()] ?? arch(),
     host_os: systemNames[process.platform] ?? process.platform,

@@ -15,20 +15,20 @@ export async function main(args: readonly string[], launch: Launch): Promise<num
     // First of all, so that a parent that dies from here on takes us with it.
     if (invocation.exitWithParent) exitWithParent(launch);
     else surviveParent(launch);
-    return await perform(invocation);
+    return await perform(invocation, launch);
   } catch (error) {
     process.stderr.write(`nbdkit: error: ${messageOf(error)}\n`);
     return 1;
   }
 }
 
-async function perform(invocation: Invocation): Promise<number> {
+async function perform(invocation: Invocation, launch: Launch): Promise<number> {
   if (invocation.action === "serve") {
     const { serve } = await import("./serve.ts");
-    return serve(invocation);
+    return serve(invocation, launch);
   }
   const { answer } = await import("./answer.ts");
-  print(await answer(invocation));
+  print(await answer(invocation, launch));
   return 0;
 }
 

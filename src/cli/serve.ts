@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
 import { isDetachedCopy, startDetachedCopy } from "../server/background.ts";
+import type { Launch } from "../server/launch.ts";
 import { defaultPort } from "../server/listen.ts";
 import { StderrLog } from "../server/log.ts";
 import type { ListenOptions } from "../server/options.ts";
@@ -13,12 +14,12 @@ import { buildChain, loadComponents, requirePlugin, unusedDebugFlags } from "./l
 import { configure } from "./parameters.ts";
 
 /** nbdkit PLUGIN ...: configures the chain, then serves until the end. @returns the exit status */
-export async function serve(invocation: Invocation): Promise<number> {
+export async function serve(invocation: Invocation, launch: Launch): Promise<number> {
   requirePlugin(invocation);
   const listen = whereToListen(invocation);
   const toBackground = isDetachedCopy();
   const background = !invocation.foreground && listen.kind !== "inherited";
-  if (background && !toBackground) return startDetachedCopy();
+  if (background && !toBackground) return startDetachedCopy(launch);
 
   const environment = { ...process.env };
   // As many file operations at once as one connection may have requests; libuv reads it when first needed.
@@ -52,7 +53,7 @@ export async function serve(invocation: Invocation): Promise<number> {
       exportName: invocation.exportName,
       printUri: invocation.printUri,
       ...(invocation.pidfile === undefined ? {} : { pidfile: invocation.pidfile }),
-      ...(invocation.run === undefined ? {} : { run: { command: invocation.run, environment } }),
+      ...(invocation.run === undefined ? {} : { run: { command: invocation.run, environment, launch } }),
     },
     quit,
   );

@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
+import type { BlockSize, Handle, WriteFlags } from "../backend/handle.ts";
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";
@@ -46,8 +46,12 @@ export class MemoryDisk implements Handle {
     return ignoreNotSupported(() => this.#punch(offset, length));
   }
 
-  zero(offset: bigint, length: number, { mayTrim }: ZeroFlags): MaybePromise<void> {
-    return mayTrim ? this.#punch(offset, length) : this.#allocate(offset, BigInt(length));
+  /**
+   * Always a hole, also where the client would rather have none, as with nbdkit: it wants to be sure of room later, and
+   * one request for a range that is larger than the memory would end the server instead.
+   */
+  zero(offset: bigint, length: number): MaybePromise<void> {
+    return this.#punch(offset, length);
   }
 
   extents(offset: bigint, length: number, requestOne: boolean): readonly Extent[] {
@@ -76,12 +80,6 @@ export class MemoryDisk implements Handle {
     if (length === 0) return;
     if (length > inlineBytesMax) return native().punchHoleAsync(this.#fd, offset, BigInt(length));
     native().punchHole(this.#fd, offset, BigInt(length));
-  }
-
-  #allocate(offset: bigint, length: bigint): MaybePromise<void> {
-    if (length === 0n) return;
-    if (length > inlineBytesMax) return native().zeroRangeAsync(this.#fd, offset, length);
-    native().zeroRange(this.#fd, offset, length);
   }
 }
 

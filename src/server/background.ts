@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
+import { type Launch, stdioWith, stillInherited } from "./launch.ts";
 
 /** Tells the detached copy which descriptor its starter waits on. */
 const readyVariable = "NBDKIT_NODE_READY_FD";
@@ -19,12 +20,14 @@ export function isDetachedCopy(): boolean {
  * up to serving with our stdin, stdout and stderr and then says so over a pipe.
  * @returns the exit status of this process: 0 once clients can connect, else the copy's
  */
-export function startDetachedCopy(): Promise<number> {
-  const fd = freeDescriptor();
-  const inherited = Array.from({ length: fd }, (_, index) => (isOpen(index) ? index : ("ignore" as const)));
+export function startDetachedCopy(launch: Launch): Promise<number> {
+  const stdio: StdioOptions = stdioWith(
+    launch.inherited === undefined ? openDescriptors() : stillInherited(launch),
+  );
+  const fd = stdio.push("pipe") - 1;
   const copy = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
     detached: true,
-    stdio: [...inherited, "pipe"],
+    stdio,
     env: { ...process.env, [readyVariable]: String(fd) },
   });
   forwardSignals(copy);
@@ -57,11 +60,9 @@ function forwardSignals(copy: ChildProcess): void {
   }
 }
 
-/** The first descriptor that nobody uses: those below may have been passed on purpose (fd=5, password=-3). */
-function freeDescriptor(): number {
-  let fd = 3;
-  while (isOpen(fd)) fd++;
-  return fd;
+/** Where nobody noted what we were given, some of these are Node's own; the copy does not mind them. */
+function openDescriptors(): readonly number[] {
+  return Array.from({ length: 64 }, (_, fd) => fd).filter(isOpen);
 }
 
 function isOpen(fd: number): boolean {

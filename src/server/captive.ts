@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { shellQuote } from "../core/shell.ts";
+import { type Launch, stdioWith, stillInherited } from "./launch.ts";
 import type { Endpoint } from "./listen.ts";
 import { signalSurvivors, signalTree } from "./process-tree.ts";
 import { hasTerminal, type Process } from "./processes.ts";
@@ -13,6 +14,7 @@ export interface CaptiveOptions {
   readonly exportName: string;
   /** The one that we were given ourselves. */
   readonly environment: NodeJS.ProcessEnv;
+  readonly launch: Launch;
   readonly tls: ServerTls;
 }
 
@@ -27,10 +29,13 @@ export class Captive {
   #grace: NodeJS.Timeout | undefined;
   #told: readonly Process[] = [];
 
-  /** Starts the command; the server must be listening. Its stdin, stdout and stderr are ours. */
+  /** Starts the command; the server must be listening. Its stdin, stdout, stderr, and what else we were given, are ours. */
   constructor(options: CaptiveOptions, endpoint: Endpoint) {
     const script = `${variables(options, endpoint)}${options.command}`;
-    this.#child = spawn("/bin/sh", ["-c", script], { stdio: "inherit", env: options.environment });
+    this.#child = spawn("/bin/sh", ["-c", script], {
+      stdio: stdioWith(stillInherited(options.launch)),
+      env: options.environment,
+    });
     this.finished = new Promise((resolve) => {
       this.#child.once("error", (error) => {
         process.stderr.write(`nbdkit: error: cannot run the command of --run: ${error.message}\n`);

@@ -26,8 +26,9 @@ export function surviveParent(launch: Launch): void {
 }
 
 /** The `exit_with_parent` of --dump-config. */
-export function isExitWithParentSupported(): boolean {
-  return whyUnsupported() === undefined;
+export function isExitWithParentSupported(launch: Launch): boolean {
+  // The launcher knows, and loading the addon only to ask would take longer than the rest of the answer.
+  return launch.canArm || whyUnsupported() === undefined;
 }
 
 function whyUnsupported(): string | undefined {

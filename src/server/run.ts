@@ -14,7 +14,7 @@ export interface RunOptions extends ServerOptions {
   /** This is the detached copy of ourselves: leave the terminal as soon as clients can connect. */
   readonly toBackground: boolean;
   readonly pidfile?: string;
-  readonly run?: Pick<CaptiveOptions, "command" | "environment">;
+  readonly run?: Pick<CaptiveOptions, "command" | "environment" | "launch">;
   /** -e: goes into the URI, and nowhere else. */
   readonly exportName: string;
   readonly printUri: boolean;

@@ -234,7 +234,6 @@ describe("an abort", () => {
 
 describe("connect", () => {
   it.each([
-    ["nbds://localhost", "ENOTSUP", /TLS is not supported yet/],
     ["nbd+vsock://2", "ENOTSUP", /vsock is not supported yet/],
     ["nbd+unix:///?socket=/nonexistent/socket", "ENOENT", /nonexistent/],
     ["nbd://localhost:port", "EINVAL", /port: "port"/],

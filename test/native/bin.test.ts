@@ -83,7 +83,10 @@ describe.each([...(hasLauncher ? [{ launcher: true }] : []), { launcher: false }
     it("tells the parent's process id, and stays one process", () => {
       using copy = packageCopy(how);
       const { pid, stdout } = spawnSync(join(copy.path, "bin/nbdkit"), { encoding: "utf8" });
-      expect(JSON.parse(stdout)).toMatchObject({ pid, launched: `${process.pid}:0:` });
+      expect(JSON.parse(stdout)).toMatchObject({
+        pid,
+        launched: `${process.pid}:0:${how.launcher ? 1 : 0}:`,
+      });
     });
 
     it("sets NODE_EXTRA_CA_CERTS aside", () => {

@@ -8,6 +8,23 @@ import { printed, Scene } from "./scene.ts";
 const nasty = `${Array.from({ length: 127 }, (_, index) => String.fromCharCode(index + 1)).join("")}é€😀 ~/.. $(id) \${x} 'a' "b"`;
 
 describe("the command of --run", () => {
+  it("gets the descriptors that we were given, and none of ours", async () => {
+    await using scene = new Scene();
+    scene.file("given", "hello\n");
+    const numbers = `ls /proc/$$/fd | tr "\\n" " "`;
+    const script = `"$nbdkit" memory 1M --run 'cat <&5; ${numbers}' 5<given`;
+    const { stdout } = await scene.sh(script);
+    const [given, open] = stdout.split("\n");
+    expect(given).toBe("hello");
+    // Whoever runs this test may have others open, higher up.
+    const low = open!
+      .trim()
+      .split(" ")
+      .map(Number)
+      .filter((fd) => fd < 50);
+    expect(low).toEqual([0, 1, 2, 5]);
+  });
+
   it("finds the private socket and its URI in variables that are not exported", async () => {
     await using scene = new Scene();
     const script = `test -S "$unixsocket" && test "$uri" = "$nbd" && env | grep -c -E '^(uri|nbd|port|unixsocket|exportname|tls)='; echo "$uri|$port|$tls|$exportname|$unixsocket"`;

@@ -21,7 +21,7 @@ describe("the environment of --run", () => {
 
   it("does not tell who started us", async () => {
     await using scene = new Scene();
-    const env = { NBDKIT_LAUNCHED: "1:1:", NBDKIT_NODE_READY_FD: undefined };
+    const env = { NBDKIT_LAUNCHED: "1:1:1:", NBDKIT_NODE_READY_FD: undefined };
     const script = "env | grep -i -E '^NBDKIT_(LAUNCHED|NODE_[RE])' | wc -l";
     const { stdout } = await scene.nbdkit(["null", "--run", script], { env });
     expect(stdout.trim()).toBe("0");

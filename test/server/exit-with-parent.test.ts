@@ -169,7 +169,7 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent works", () => 
     await using scene = new Scene();
     const gone = scene.start("/bin/sh", ["-c", "exit"]);
     await ended(gone);
-    const env = { NBDKIT_LAUNCHED: `${gone.pid}:0:` };
+    const env = { NBDKIT_LAUNCHED: `${gone.pid}:0:0:` };
     expect(await ended(scene.start(process.execPath, [bundle, ...server], { env }))).toBe(143);
     await scene.empty();
   });

@@ -26,7 +26,6 @@ describe("nbd", () => {
     [["info", "disk.img"], /^nbd info: NBD URI "disk.img": no scheme/],
     [["info", "--can", "fly", "nbd://x"], /^nbd info: unknown --can, --is or --has "fly"/],
     [["info", "--size", "--map", "nbd://x"], /exclude each other/],
-    [["info", "nbds://localhost"], /TLS is not supported yet/],
     [
       ["info", "nbd+unix:///?socket=/nonexistent/s"],
       /^nbd info: nbd\+unix:\/\/\/\?socket=\/nonexistent\/s: .*ENOENT/,

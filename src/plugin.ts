@@ -1,3 +1,4 @@
+export { defineFilter, type Filter, type HandleChanges } from "./backend/filter.ts";
 export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./backend/handle.ts";
 export {
   boolean,

@@ -7,7 +7,8 @@ import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } 
  * A layer over a plugin or another filter (nbdkit-filter(3)). It states only what it changes; the rest
  * passes through to the next layer.
  */
-export interface Filter<P extends Parameters = Parameters, State = Values<P>> {
+// biome-ignore lint/suspicious/noExplicitAny: the state goes back only to the filter that made it
+export interface Filter<P extends Parameters = Parameters, State = any> {
   readonly name: string;
   readonly longname?: string;
   readonly description?: string;
@@ -37,7 +38,7 @@ export type DefaultExport = (request: ListRequest) => MaybePromise<string>;
 /** Says that a value is a filter and lets the compiler derive the types of its parameters. */
 export function defineFilter<P extends Parameters, State = Values<P>>(
   filter: Filter<P, State>,
-): Filter<P, State> {
+): NoInfer<Filter<P, State>> {
   return filter;
 }
 

@@ -42,7 +42,9 @@ console.log("| command | median | minimum | ratio to `node -e 0` |");
 console.log("| --- | --- | --- | --- |");
 for (const [name, all] of times) {
   const ratio = median(all) / floor;
-  console.log(`| \`${name}\` | ${median(all).toFixed(1)} | ${Math.min(...all).toFixed(1)} | ${ratio.toFixed(2)} |`);
+  console.log(
+    `| \`${name}\` | ${median(all).toFixed(1)} | ${Math.min(...all).toFixed(1)} | ${ratio.toFixed(2)} |`,
+  );
 }
 
 function runMs(program, args) {

@@ -20,7 +20,8 @@ const dynamicImports = {
     onResolve({ filter: /^\.\.?\// }, ({ kind, path, resolveDir }) => {
       if (kind !== "dynamic-import") return undefined;
       const source = resolve(resolveDir, path);
-      if (!found.has(source)) found.set(source, relative("src", source).replace(/\.ts$/, "").replaceAll("/", "-"));
+      if (!found.has(source))
+        found.set(source, relative("src", source).replace(/\.ts$/, "").replaceAll("/", "-"));
       return { path: `./${found.get(source)}.cjs`, external: true };
     });
   },
@@ -52,5 +53,8 @@ for (let next = [...found]; next.length > 0; ) {
 /** What is bundled is CommonJS and need not wait for the loader of ES modules; plugins of users, which may be either, do. */
 function write(path, text) {
   mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, text.replace(/\bimport\(("\.\/[^"]+\.cjs")\)/g, "Promise.resolve().then(()=>require($1))"));
+  writeFileSync(
+    path,
+    text.replace(/\bimport\(("\.\/[^"]+\.cjs")\)/g, "Promise.resolve().then(()=>require($1))"),
+  );
 }

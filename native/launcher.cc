@@ -3,9 +3,9 @@
 // Becomes `node SCRIPT ARGUMENT...`, after arming exit-with-parent if an argument asks for it.
 // Node needs tens of milliseconds to reach our first line, in which a dying parent would leave an
 // orphan; what is armed here stays armed over exec. PARENT is the parent's process id as bin/nbdkit
-// saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS, where the second
-// and third are 0 or 1 and the last are the numbers of what we inherited beyond stderr, separated by commas;
-// once Node runs, they cannot be told from its own any more.
+// saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS, where the
+// second and third are 0 or 1 and the last are the numbers of what we inherited beyond stderr, separated by
+// commas; once Node runs, they cannot be told from its own any more.
 
 #include <cstdio>
 #include <cstdlib>

@@ -4,6 +4,7 @@ import { exitWithParent, surviveParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Invocation } from "./invocation.ts";
+import { checkReadable } from "./readable-arguments.ts";
 
 /**
  * The `nbdkit` command. What a question does not need is not even loaded: programs ask often, and wait.
@@ -11,6 +12,7 @@ import type { Invocation } from "./invocation.ts";
  */
 export async function main(args: readonly string[], launch: Launch): Promise<number> {
   try {
+    checkReadable(args);
     const invocation = parseArguments(args);
     // First of all, so that a parent that dies from here on takes us with it.
     if (invocation.exitWithParent) exitWithParent(launch);

@@ -11,6 +11,7 @@ export class Line implements Receiver {
   readonly transport: Transport;
   readonly #upgrade: Upgrade | undefined;
   #receiver: Receiver | undefined;
+  #ended = false;
   #closed: { error: Error | undefined } | undefined;
   #rest: Buffer = Buffer.alloc(0);
 
@@ -46,7 +47,7 @@ export class Line implements Receiver {
           reject(error);
         },
       });
-      this.#receiver = {
+      const receiver: Receiver = {
         received: (bytes) => talk.receive(bytes),
         drained: () => {},
         ended: () =>
@@ -54,9 +55,13 @@ export class Line implements Receiver {
         closed: (error) => talk.fail(lost(error)),
       };
       signal?.addEventListener("abort", abort);
-      if (signal?.aborted) abort();
-      else if (this.#closed !== undefined) talk.fail(lost(this.#closed.error));
-      else talk.start();
+      if (signal?.aborted) {
+        abort();
+        return;
+      }
+      this.#receiver = receiver;
+      talk.start();
+      if (this.#receiver === receiver) this.handOver(receiver);
     });
   }
 
@@ -66,6 +71,7 @@ export class Line implements Receiver {
     const rest = this.#rest;
     this.#rest = Buffer.alloc(0);
     if (rest.length > 0) receiver.received(rest);
+    if (this.#ended) receiver.ended();
     if (this.#closed !== undefined) receiver.closed(this.#closed.error);
   }
 
@@ -75,6 +81,7 @@ export class Line implements Receiver {
   }
 
   ended(): void {
+    this.#ended = true;
     this.#receiver?.ended();
   }
 

@@ -1,4 +1,5 @@
 import type { ServedExport } from "../backend/served-export.ts";
+import type { ReplyForm } from "../protocol/reply.ts";
 import type { Request } from "../protocol/request.ts";
 
 /** What is wrong with a request, for the error reply. */
@@ -8,10 +9,15 @@ export interface Fault {
 }
 
 /** Everything that a client can get wrong about an export; a request that passes is safe for the backend. */
-export function faultOf(request: Request, exported: ServedExport): Fault | undefined {
+export function faultOf(request: Request, exported: ServedExport, replyForm: ReplyForm): Fault | undefined {
   switch (request.kind) {
     case "refused":
       return request;
+    case "read":
+      // doc/proto.md, "NBD_CMD_FLAG_DF": it is offered only with replies that could be fragmented.
+      if (request.dontFragment && replyForm === "simple")
+        return { code: "EINVAL", reason: "flag DF without structured replies" };
+      return rangeFault(request, exported);
     case "disconnect":
       return undefined;
     case "flush":

@@ -26,7 +26,7 @@ export interface Dispatch {
 
 /** Answers a request with the bytes of its reply. It never throws: what fails becomes an error reply. */
 export function dispatch(request: Request, to: Dispatch): MaybePromise<Buffer> {
-  const fault = faultOf(request, to.exported);
+  const fault = faultOf(request, to.exported, to.replyForm);
   if (fault !== undefined) {
     if (to.log.verbose) to.log.debug(`client request refused: ${fault.reason}`);
     return errorBytes(request, to, fault.code, fault.reason);

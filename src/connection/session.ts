@@ -60,6 +60,8 @@ export class Session implements Receiver {
   #talk: Talk<Negotiated | undefined> | undefined;
   #transmission: Transmission | undefined;
   #open: { readonly name: string; readonly exported: ServedExport; readonly info: ExportInfo } | undefined;
+  /** What the plugin was asked last; a client that leaves before the answer is released after it. */
+  #asked: Promise<unknown> | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #holdsConnectionGate = false;
   #complained = false;
@@ -81,7 +83,8 @@ export class Session implements Receiver {
     this.#transport.start(this);
     this.#transport.pause();
     try {
-      await this.#admit();
+      this.#asked = this.#admit();
+      await this.#asked;
     } catch (error) {
       this.#log.error(`connection refused: ${messageOf(error)}`);
       this.#transport.destroy();
@@ -141,14 +144,17 @@ export class Session implements Receiver {
       await connectionGate.enter();
       this.#holdsConnectionGate = true;
     }
-    if (this.#gone.signal.aborted) await this.#release();
-    else await chain.preconnect(this.#client());
+    if (!this.#gone.signal.aborted) await chain.preconnect(this.#client());
   }
 
   #greeting(): Talk<Negotiated | undefined> {
     const greet = this.#setup.handshake.style === "oldstyle" ? oldstyleHandshake : serverHandshake;
     return new Talk<Negotiated | undefined>(greet(this.#handshakeHost()), {
-      send: (bytes) => this.#transport.write(bytes),
+      send: (bytes) => {
+        this.#transport.write(bytes);
+        // Whoever was made to wait while the plugin was asked may go on.
+        this.#transport.resume();
+      },
       startTls: () => this.#startTls(),
       done: (negotiated, rest) => this.#handshakeDone(negotiated, rest),
       failed: (error) => this.#breakOff(error),
@@ -193,14 +199,13 @@ export class Session implements Receiver {
 
   /** Has the plugin answer a question of the client. Both that client and our log hear of a failure. */
   async #ask<T>(question: () => Promise<T>): Promise<T> {
+    this.#gone.signal.throwIfAborted();
     try {
-      return await question();
+      this.#asked = question();
+      return await (this.#asked as Promise<T>);
     } catch (error) {
       this.#complain(error);
       throw error;
-    } finally {
-      // It was made to wait if it went on sending.
-      this.#transport.resume();
     }
   }
 
@@ -238,7 +243,7 @@ export class Session implements Receiver {
       },
       { idle: () => this.#transmissionIdle(), broken: (error) => this.#breakOff(error) },
     );
-    if (rest.length > 0) this.#transmission.received(rest);
+    this.#transmission.received(rest);
   }
 
   #transmissionIdle(): void {
@@ -259,6 +264,7 @@ export class Session implements Receiver {
   }
 
   async #release(): Promise<void> {
+    await this.#asked?.catch(() => {});
     await this.#closeExport();
     if (this.#holdsConnectionGate) {
       this.#holdsConnectionGate = false;

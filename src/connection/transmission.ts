@@ -34,7 +34,8 @@ export class Transmission {
   #bytesInFlight = 0;
   #peerEnded = false;
   #closing = false;
-  #paused = false;
+  /** Taken to be so at first: the handshake may have ended in the middle of a flood. */
+  #paused = true;
   #pumping = false;
 
   constructor(transport: Transport, to: Dispatch, limits: TransmissionLimits, end: TransmissionEnd) {

@@ -17,12 +17,21 @@ export class NbdError extends Error {
  * Judged by shape and not by class, since a plugin may bring its own copy of this package.
  */
 export function codeOf(error: unknown): string {
-  const code = (error as { code?: unknown } | null)?.code;
+  const code = attempt(() => (error as { code?: unknown } | null)?.code);
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : "EIO";
 }
 
 /** What to show of an error, whatever was thrown: one line, because logs and terminals are read by lines. */
 export function messageOf(error: unknown): string {
-  const text = error instanceof Error ? error.message || error.name : String(error);
-  return text.trim().replace(/\s*\n\s*/g, " ");
+  const text = attempt(() => String(error instanceof Error ? error.message || error.name : error));
+  return (text ?? "unknown error").trim().replace(/\s*\n\s*/g, " ");
+}
+
+/** What plugins throw may throw again when it is looked at. */
+function attempt<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }

@@ -126,5 +126,9 @@ export const requestBytesMax: number = 64 * 1024 * 1024;
 export const optionBytesMax: number = 32 * (stringBytesMax + 8);
 /** A handshake that takes more options than this is not going anywhere (nbdkit: 32, and one more for each export listed). */
 export const optionsMax = 64;
+/** After a list, clients ask about each export: INFO, its contexts, and perhaps once more. */
+export const optionsPerListedExport = 4;
+/** Contexts that one block status may name; nobody has nearly as many. */
+export const statusContextsMax = 1024;
 /** doc/proto.md caps one block status chunk at 2^20 extents; we stop far earlier, clients ask again. */
 export const blockStatusExtentsMax = 8192;

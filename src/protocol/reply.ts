@@ -1,6 +1,7 @@
 import type { Extent } from "../core/extent.ts";
 import { findRuns } from "../core/zero-runs.ts";
 import { AllocationState, Chunk, ChunkFlag, Magic } from "./constants.ts";
+import { errorText } from "./strings.ts";
 import { wireError } from "./wire-error.ts";
 
 /** How replies look on a connection: the handshake decides it once. */
@@ -100,7 +101,7 @@ export function errorReply(
   message: string,
 ): Buffer {
   if (form === "simple") return simpleReply(cookie, wireError(code));
-  const text = cutText(message);
+  const text = errorText(message);
   const bytes = Buffer.allocUnsafe(chunkHeaderBytes[form] + 6 + text.length);
   writeChunkHeader(bytes, form, Chunk.error, cookie, offset, 6 + text.length);
   const at = chunkHeaderBytes[form];
@@ -190,13 +191,4 @@ function longStatus(contextId: number, extents: readonly Extent[]): Buffer {
 
 function allocationState(extent: Extent): number {
   return (extent.hole ? AllocationState.hole : 0) | (extent.zero ? AllocationState.zero : 0);
-}
-
-/** Error text is UTF-8 of at most 4096 bytes; cut between characters. */
-function cutText(message: string): Buffer {
-  const text = Buffer.from(message);
-  if (text.length <= 4096) return text;
-  let end = 4096;
-  while ((text[end]! & 0xc0) === 0x80) end--;
-  return text.subarray(0, end);
 }

@@ -1,4 +1,4 @@
-import { Command, CommandFlag, Magic, requestBytesMax } from "./constants.ts";
+import { Command, CommandFlag, Magic, requestBytesMax, statusContextsMax } from "./constants.ts";
 import type { Request } from "./request.ts";
 
 /** The fixed part of a request: doc/proto.md, "Request message" and "Extended request message". */
@@ -58,7 +58,13 @@ const allowedFlags: Readonly<Record<number, number>> = {
 export function toRequest(header: RequestHeader, payload: Buffer, extended: boolean): Request {
   const { cookie, offset, length, command, flags } = header;
   const has = (flag: number): boolean => (flags & flag) !== 0;
-  const refused = (code: string, reason: string): Request => ({ kind: "refused", cookie, code, reason });
+  const refused = (code: string, reason: string): Request => ({
+    kind: "refused",
+    cookie,
+    offset,
+    code,
+    reason,
+  });
 
   // It gets no reply, so neither can it be refused.
   if (command === Command.disconnect) return { kind: "disconnect", cookie };
@@ -110,15 +116,12 @@ function blockStatus(header: RequestHeader, payload: Buffer): Request {
   if ((header.flags & CommandFlag.payloadLength) === 0) {
     return { kind: "blockStatus", cookie, offset, length: header.length, requestOne };
   }
-  if (payload.length < 8 || payload.length % 4 !== 0) {
-    return {
-      kind: "refused",
-      cookie,
-      code: "EINVAL",
-      reason: `block status payload of ${payload.length} bytes`,
-    };
+  const refused = (reason: string): Request => ({ kind: "refused", cookie, offset, code: "EINVAL", reason });
+  const count = (payload.length - 8) / 4;
+  if (!Number.isInteger(count) || count < 1 || count > statusContextsMax) {
+    return refused(`block status payload of ${payload.length} bytes`);
   }
-  const contextIds: number[] = [];
-  for (let at = 8; at < payload.length; at += 4) contextIds.push(payload.readUInt32BE(at));
+  const contextIds = Array.from({ length: count }, (_, index) => payload.readUInt32BE(8 + 4 * index));
+  if (new Set(contextIds).size < count) return refused("block status for the same context twice");
   return { kind: "blockStatus", cookie, offset, length: payload.readBigUInt64BE(0), requestOne, contextIds };
 }

@@ -82,6 +82,7 @@ export class RequestParser {
     return {
       kind: "refused",
       cookie: header.cookie,
+      offset: header.offset,
       code,
       reason: `payload of ${header.length} bytes is over the limit`,
     };

@@ -47,6 +47,8 @@ interface Range {
 export interface Refused {
   readonly kind: "refused";
   readonly cookie: bigint;
+  /** As the client gave it: extended replies repeat it. */
+  readonly offset: bigint;
   readonly code: string;
   readonly reason: string;
 }

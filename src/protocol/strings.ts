@@ -18,3 +18,12 @@ export function readString(bytes: Buffer, what: string): string {
     throw new NbdError("EINVAL", `${what} is not UTF-8`, { cause: error });
   }
 }
+
+/** A text for the peer's user: UTF-8 of at most 4096 bytes; cut between characters. */
+export function errorText(message: string): Buffer {
+  const text = Buffer.from(message);
+  if (text.length <= stringBytesMax) return text;
+  let end = stringBytesMax;
+  while ((text[end]! & 0xc0) === 0x80) end--;
+  return text.subarray(0, end);
+}

@@ -8,6 +8,17 @@ import { printed, Scene } from "./scene.ts";
 const nasty = `${Array.from({ length: 127 }, (_, index) => String.fromCharCode(index + 1)).join("")}é€😀 ~/.. $(id) \${x} 'a' "b"`;
 
 describe("the command of --run", () => {
+  it("is refused when our arguments are not UTF-8, since its variables would name something else", async () => {
+    await using scene = new Scene();
+    const refused = await scene.sh(`"$nbdkit" -e "$(printf 'a\\377')" null --run 'echo started'`);
+    expect(refused).toMatchObject({ status: 1, stdout: "" });
+    expect(refused.stderr).toMatch(/^nbdkit: error: "a\uFFFD" is not UTF-8.*\n$/);
+    const typed = await scene.sh(
+      `"$nbdkit" -e "$(printf 'a\\357\\277\\275')" null --run 'echo "$exportname"'`,
+    );
+    expect(typed).toMatchObject({ status: 0, stdout: "a\uFFFD\n" });
+  });
+
   it("gets the descriptors that we were given, and none of ours", async () => {
     await using scene = new Scene();
     scene.file("given", "hello\n");

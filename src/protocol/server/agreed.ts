@@ -3,10 +3,10 @@ import type { MetaContext } from "../export-info.ts";
 import type { HandshakeState } from "./host.ts";
 
 /** The export's flags, with those that depend on what was negotiated before. */
-export function announcedFlags(state: HandshakeState, flags: number): number {
+export function announcedFlags(state: HandshakeState, exportName: string, flags: number): number {
   let announced = flags | TransmissionFlag.hasFlags;
   if (state.replyForm !== "simple") announced |= TransmissionFlag.sendDf;
-  if (state.replyForm === "extended" && state.chosen.contexts.length > 0) {
+  if (state.replyForm === "extended" && contextsFor(state, exportName).length > 0) {
     announced |= TransmissionFlag.blockStatusPayload;
   }
   return announced;

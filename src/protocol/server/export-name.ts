@@ -23,7 +23,7 @@ export function* answerExportName(state: HandshakeState, data: Buffer): Conversa
   }
   const reply = Buffer.alloc(state.noZeroes ? 10 : 10 + 124);
   reply.writeBigUInt64BE(info.size, 0);
-  reply.writeUInt16BE(announcedFlags(state, info.flags), 8);
+  reply.writeUInt16BE(announcedFlags(state, exportName, info.flags), 8);
   yield* send(reply);
   return { exportName, replyForm: state.replyForm, contexts: contextsFor(state, exportName) };
 }

@@ -1,5 +1,13 @@
 import { NbdError } from "../../core/errors.ts";
-import { HandshakeFlag, Magic, Option, OptionReply, optionBytesMax, optionsMax } from "../constants.ts";
+import {
+  HandshakeFlag,
+  Magic,
+  Option,
+  OptionReply,
+  optionBytesMax,
+  optionsMax,
+  optionsPerListedExport,
+} from "../constants.ts";
 import { type Conversation, send, startTls, take } from "../conversation.ts";
 import type { Answer } from "./answer.ts";
 import { answerExportName } from "./export-name.ts";
@@ -16,12 +24,13 @@ import { acknowledge, refuse } from "./option-reply.ts";
  */
 export function* serverHandshake(host: HandshakeHost): Conversation<Negotiated | undefined> {
   const state = yield* greet(host);
-  for (let count = 0; count < optionsMax; count++) {
+  let count = 0;
+  for (; count < optionsMax + optionsPerListedExport * state.listedExports; count++) {
     const answer = yield* answerOption(state);
     if (answer === "abort") return undefined;
     if (answer !== "continue") return answer;
   }
-  throw new NbdError("EPROTO", `client sent ${optionsMax} options and chose no export`);
+  throw new NbdError("EPROTO", `client sent ${count} options and chose no export`);
 }
 
 function* greet(host: HandshakeHost): Conversation<HandshakeState> {
@@ -43,6 +52,7 @@ function* greet(host: HandshakeHost): Conversation<HandshakeState> {
     encrypted: false,
     replyForm: "simple",
     chosen: { exportName: "", contexts: [] },
+    listedExports: 0,
   };
 }
 

@@ -44,4 +44,6 @@ export interface HandshakeState {
   replyForm: ReplyForm;
   /** The contexts chosen by the last NBD_OPT_SET_META_CONTEXT; they count for that export only. */
   chosen: { readonly exportName: string; readonly contexts: readonly MetaContext[] };
+  /** How many exports the client has been told of; it may ask about each. */
+  listedExports: number;
 }

@@ -52,7 +52,7 @@ function informationItems(
   const basics = Buffer.allocUnsafe(12);
   basics.writeUInt16BE(Info.export, 0);
   basics.writeBigUInt64BE(info.size, 2);
-  basics.writeUInt16BE(announcedFlags(state, info.flags), 10);
+  basics.writeUInt16BE(announcedFlags(state, exportName, info.flags), 10);
   const items: Buffer[] = [basics];
   if (asked.has(Info.name)) items.push(textItem(Info.name, info.name ?? exportName));
   if (asked.has(Info.description) && info.description !== undefined) {

@@ -18,6 +18,7 @@ export function* answerList(state: HandshakeState, data: Buffer): Conversation<A
     yield* refuseBecause(Option.list, error);
     return "continue";
   }
+  state.listedExports = Math.max(state.listedExports, exports.length);
   for (const { name, description = "" } of exports) {
     const nameBytes = Buffer.from(name);
     const length = Buffer.allocUnsafe(4);

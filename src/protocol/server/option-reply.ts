@@ -1,6 +1,7 @@
 import { codeOf, messageOf } from "../../core/errors.ts";
-import { Magic, OptionReply, stringBytesMax } from "../constants.ts";
+import { Magic, OptionReply } from "../constants.ts";
 import { type Conversation, send } from "../conversation.ts";
+import { errorText } from "../strings.ts";
 
 /** One reply to an option: doc/proto.md, "Option reply". */
 export function* replyTo(option: number, type: number, data: Buffer = Buffer.alloc(0)): Conversation<void> {
@@ -18,7 +19,7 @@ export function* acknowledge(option: number): Conversation<void> {
 
 /** Refuses an option; the text is for the client's user. */
 export function* refuse(option: number, type: OptionReply, reason: string): Conversation<void> {
-  yield* replyTo(option, type, Buffer.from(reason).subarray(0, stringBytesMax));
+  yield* replyTo(option, type, errorText(reason));
 }
 
 /** Refuses an option because the server's side of it threw. */

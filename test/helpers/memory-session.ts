@@ -1,0 +1,87 @@
+import { Chain } from "../../src/backend/chain.ts";
+import type { Handle } from "../../src/backend/handle.ts";
+import type { Plugin } from "../../src/backend/plugin.ts";
+import { type HandshakeOptions, Session, type SessionSetup } from "../../src/connection/session.ts";
+import { Gate } from "../../src/core/gate.ts";
+import { MemoryTransport } from "./memory-transport.ts";
+
+export interface MemorySessionOptions {
+  readonly open: Plugin["open"];
+  readonly plugin?: Partial<Plugin>;
+  readonly readOnly?: boolean;
+  readonly threads?: number;
+  readonly handshake?: Partial<HandshakeOptions>;
+  /** What several sessions share. */
+  readonly setup?: Partial<SessionSetup>;
+}
+
+/** A server's side of one connection, without a server and without a socket. */
+export class MemorySession {
+  readonly transport: MemoryTransport = new MemoryTransport();
+  readonly session: Session;
+  readonly errors: string[] = [];
+  /** Everything that was sent, if nobody else takes it. */
+  sent: Buffer = Buffer.alloc(0);
+
+  constructor(options: MemorySessionOptions) {
+    const log = { verbose: true, debug: () => {}, error: (line: string) => void this.errors.push(line) };
+    const plugin: Plugin = { ...options.plugin, name: "tested", open: options.open };
+    const host = { ...log, debugFlag: () => 0, shutdown: () => {} };
+    this.session = new Session(this.transport, {
+      chain: new Chain(plugin, [], () => host),
+      threads: options.threads ?? 16,
+      readOnly: options.readOnly ?? false,
+      handshake: {
+        style: "newstyle",
+        timeoutMs: 0,
+        flagsMask: 0xffff,
+        structuredReplies: true,
+        metaContexts: true,
+        ...options.handshake,
+      },
+      tls: { mode: "off" },
+      log,
+      requestGate: new Gate(),
+      connectionGate: new Gate(),
+      ...options.setup,
+    });
+    this.transport.onSent = () => this.#collect();
+  }
+
+  /** Starts, and takes note of everything that is sent. */
+  async start(): Promise<void> {
+    await this.session.start();
+  }
+
+  /** Until so many bytes have been sent, or the session is over. */
+  async untilSent(length: number): Promise<void> {
+    while (this.sent.length < length && !this.transport.isClosed) await turn();
+  }
+
+  #collect(): void {
+    this.sent = Buffer.concat([this.sent, this.transport.take()]);
+  }
+}
+
+/** Lets everything happen that is due now. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A disk in memory that can do everything, and answers at once. */
+export function bufferDisk(bytes: Buffer): Handle {
+  const at = (offset: bigint): number => Number(offset);
+  return {
+    size: BigInt(bytes.length),
+    read: (into, offset) => void into.set(bytes.subarray(at(offset), at(offset) + into.length)),
+    write: (from, offset) => void bytes.set(from, at(offset)),
+    flush: () => {},
+    trim: () => {},
+    zero: (offset, length) => void bytes.fill(0, at(offset), at(offset) + length),
+    cache: () => {},
+    extents: (_, length) => [{ length: BigInt(length), hole: false, zero: false }],
+    nativeFua: true,
+    fastZero: true,
+    multiConn: true,
+  };
+}

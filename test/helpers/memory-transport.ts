@@ -1,0 +1,120 @@
+import type { Peer, Receiver, Transport } from "../../src/transport/transport.ts";
+
+/**
+ * One end of a connection in memory: the test says what arrives and when, and takes what was sent. It makes full use
+ * of what the interface allows, such as delivering bytes from within `resume`.
+ */
+export class MemoryTransport implements Transport {
+  readonly peer: Peer = { family: "unix" };
+  /** Called after each write, and when nothing more will be written. */
+  onSent: () => void = () => {};
+  #receiver: Receiver | undefined;
+  readonly #arriving: (Buffer | "end")[] = [];
+  #sent: Buffer[] = [];
+  #backlog = 0;
+  #paused = false;
+  #delivering = false;
+  #state = "open" as "open" | "ending" | "closed";
+
+  /** Nothing is received or sent any more. */
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
+  /** Nothing more will be written, though some of it may still wait to be taken. */
+  get isEnding(): boolean {
+    return this.#state !== "open";
+  }
+
+  /** The peer sends bytes. */
+  deliver(bytes: Buffer): void {
+    this.#arriving.push(bytes);
+    this.#flush();
+  }
+
+  /** The peer will send no more. */
+  deliverEnd(): void {
+    this.#arriving.push("end");
+    this.#flush();
+  }
+
+  /** The peer reads everything that was sent so far. */
+  take(): Buffer {
+    const bytes = Buffer.concat(this.#sent);
+    this.#sent = [];
+    this.#backlog = 0;
+    if (this.#state === "ending") this.#close();
+    else if (bytes.length > 0) queueMicrotask(() => this.isClosed || this.#receiver?.drained());
+    return bytes;
+  }
+
+  /** The connection breaks. */
+  lose(error?: Error): void {
+    this.#close(error);
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#state !== "open") return;
+    this.#sent.push(bytes);
+    this.#backlog += bytes.length;
+    this.onSent();
+  }
+
+  get backlogBytes(): number {
+    return this.#backlog;
+  }
+
+  startTls(): Promise<void> {
+    return Promise.reject(new Error("there is no TLS in memory"));
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    if (this.#arriving[0] === "end") queueMicrotask(() => this.#flush());
+    else this.#flush();
+  }
+
+  end(): void {
+    if (this.#state !== "open") return;
+    this.#state = "ending";
+    if (this.#backlog === 0) this.#close();
+    this.onSent();
+  }
+
+  destroy(): void {
+    this.#close();
+  }
+
+  #flush(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    while (this.#arriving.length > 0 && !this.#paused && !this.isClosed) {
+      const next = this.#arriving.shift()!;
+      if (next === "end") this.#receiver!.ended();
+      else this.#receiver!.received(next);
+    }
+    this.#delivering = false;
+  }
+
+  #close(error?: Error): void {
+    if (this.isClosed) return;
+    this.#state = "closed";
+    this.#arriving.length = 0;
+    queueMicrotask(() => {
+      this.#receiver?.closed(error);
+      this.onSent();
+    });
+  }
+}

@@ -1,0 +1,670 @@
+import { describe, expect, it } from "vitest";
+import type { Handle } from "../../../src/backend/handle.ts";
+import { NbdError } from "../../../src/core/errors.ts";
+import { requestBytesMax } from "../../../src/protocol/constants.ts";
+import { bufferDisk, MemorySession, type MemorySessionOptions, turn } from "../../helpers/memory-session.ts";
+import { ascii, everyCut, hex } from "../client/talk.ts";
+
+type Form = "simple" | "structured" | "extended";
+const forms: readonly Form[] = ["simple", "structured", "extended"];
+
+/** 4 KiB, each byte its own offset, modulo 256. */
+const content = (): Buffer => Buffer.from(Uint8Array.from({ length: 4096 }, (_, at) => at & 0xff));
+const u16 = (value: number): string => value.toString(16).padStart(4, "0");
+const u32 = (value: number): string => value.toString(16).padStart(8, "0");
+const u64 = (value: number | bigint): string => value.toString(16).padStart(16, "0");
+const option = (number: number, data = ""): string =>
+  `${ascii("IHAVEOPT")} ${u32(number)} ${u32(hex(data).length)} ${data}`;
+
+const [read, write, disconnect, flush, trim, cache, zero, blockStatus] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const [fua, noHole, dontFragment, requestOne, fastZero, payloadLength] = [1, 2, 4, 8, 16, 32] as const;
+const cookie = "c00c1e0000000001";
+
+interface Fields {
+  readonly command: number;
+  readonly flags?: number;
+  readonly offset?: number | bigint;
+  readonly length?: number | bigint;
+  readonly payload?: string;
+}
+
+/** A request as its form has it; writes say that they have a payload where they must. */
+function request(form: Form, fields: Fields): string {
+  const { command, flags = 0, offset = 0, length = 0, payload = "" } = fields;
+  if (form !== "extended") {
+    return `25609513 ${u16(flags)} ${u16(command)} ${cookie} ${u64(offset)} ${u32(Number(length))} ${payload}`;
+  }
+  const all = command === write ? flags | payloadLength : flags;
+  return `21e41c71 ${u16(all)} ${u16(command)} ${cookie} ${u64(offset)} ${u64(length)} ${payload}`;
+}
+
+/** The reply to a request that succeeds and returns nothing. */
+function success(form: Form, offset: number | bigint = 0): string {
+  return form === "extended"
+    ? `6e8a278c 0001 0000 ${cookie} ${u64(offset)} ${u64(0)}`
+    : `67446698 00000000 ${cookie}`;
+}
+
+function failure(form: Form, code: number, text: string, offset: number | bigint = 0): string {
+  const payload = `${u32(code)} ${u16(Buffer.byteLength(text))} ${ascii(text)}`;
+  if (form === "simple") return `67446698 ${u32(code)} ${cookie}`;
+  if (form === "structured") return `668e33ef 0001 8001 ${cookie} ${u32(hex(payload).length)} ${payload}`;
+  return `6e8a278c 0001 8001 ${cookie} ${u64(offset)} ${u64(hex(payload).length)} ${payload}`;
+}
+
+function readReply(form: Form, offset: number, data: string): string {
+  const length = hex(data).length;
+  if (form === "simple") return `67446698 00000000 ${cookie} ${data}`;
+  if (form === "structured") return `668e33ef 0001 0001 ${cookie} ${u32(8 + length)} ${u64(offset)} ${data}`;
+  return `6e8a278c 0001 0001 ${cookie} ${u64(offset)} ${u64(8 + length)} ${u64(offset)} ${data}`;
+}
+
+const negotiation: Readonly<Record<Form, string>> = {
+  simple: "",
+  structured: option(8),
+  extended: option(11),
+};
+const setContext = option(10, `00000000 00000001 0000000f ${ascii("base:allocation")}`);
+
+interface Scene extends Partial<Omit<MemorySessionOptions, "open">> {
+  readonly disk?: Partial<Handle>;
+  readonly content?: Buffer;
+  /** Without metadata context. */
+  readonly noContext?: boolean;
+}
+
+/** A session that has just entered transmission. */
+async function transmission(form: Form, scene: Scene = {}): Promise<MemorySession> {
+  const bytes = scene.content ?? content();
+  // One request at a time, so that the replies come in the order of the requests.
+  const memory = new MemorySession({
+    threads: 1,
+    ...scene,
+    open: () => ({ ...bufferDisk(bytes), ...scene.disk }),
+  });
+  await memory.start();
+  const context = form === "simple" || scene.noContext ? "" : setContext;
+  memory.transport.deliver(hex("00000003", negotiation[form], context, option(7, "00000000 0000")));
+  const acknowledged = hex("0003e889045565a9 00000007 00000001 00000000");
+  while (!memory.sent.subarray(-20).equals(acknowledged)) await turn();
+  memory.sent = Buffer.alloc(0);
+  return memory;
+}
+
+/** Sends the requests as cut, then leaves; everything that the server answered. */
+async function answers(form: Form, chunks: readonly Buffer[], scene?: Scene): Promise<Buffer> {
+  const memory = await transmission(form, scene);
+  for (const chunk of chunks) memory.transport.deliver(chunk);
+  memory.transport.deliverEnd();
+  await memory.session.finished;
+  return memory.sent;
+}
+
+/** In every cut, the requests get exactly these replies. */
+async function expectReplies(
+  form: Form,
+  requests: string[],
+  replies: string[],
+  scene?: Scene,
+): Promise<void> {
+  for (const chunks of everyCut(hex(...requests))) {
+    expect((await answers(form, chunks, scene)).toString("hex")).toBe(hex(...replies).toString("hex"));
+  }
+}
+
+describe.each(forms)("with %s replies", (form) => {
+  const text = (fields: Fields): string => request(form, fields);
+
+  it("READ returns the bytes", async () => {
+    await expectReplies(
+      form,
+      [text({ command: read, offset: 0x102, length: 5 })],
+      [readReply(form, 0x102, "02 03 04 05 06")],
+    );
+  });
+
+  it("READ reaches the last byte", async () => {
+    await expectReplies(
+      form,
+      [text({ command: read, offset: 4095, length: 1 })],
+      [readReply(form, 4095, "ff")],
+    );
+  });
+
+  it("WRITE changes the bytes, FUA or not", async () => {
+    for (const flags of [0, fua]) {
+      await expectReplies(
+        form,
+        [
+          text({ command: write, flags, offset: 7, length: 3, payload: "aabbcc" }),
+          text({ command: read, offset: 6, length: 5 }),
+        ],
+        [success(form, 7), readReply(form, 6, "06 aa bb cc 0a")],
+      );
+    }
+  });
+
+  it("WRITE_ZEROES zeroes the bytes, with any of its flags", async () => {
+    for (const flags of [0, fua, noHole, fastZero, fua | noHole | fastZero]) {
+      await expectReplies(
+        form,
+        [
+          text({ command: zero, flags, offset: 0x20, length: 2 }),
+          text({ command: read, offset: 0x1f, length: 4 }),
+        ],
+        [success(form, 0x20), readReply(form, 0x1f, "1f 00 00 22")],
+      );
+    }
+  });
+
+  it("FLUSH, TRIM and CACHE succeed, with FUA too", async () => {
+    for (const flags of [0, fua]) {
+      await expectReplies(form, [text({ command: flush, flags })], [success(form)]);
+      await expectReplies(
+        form,
+        [text({ command: trim, flags, offset: 512, length: 512 })],
+        [success(form, 512)],
+      );
+      await expectReplies(form, [text({ command: cache, flags, offset: 1, length: 9 })], [success(form, 1)]);
+    }
+  });
+
+  it("DISC ends the connection without a reply, after those that are due", async () => {
+    const late: Partial<Handle> = { read: (into) => turn().then(() => void into.fill(0x11)) };
+    const requests = [
+      text({ command: read, length: 2 }),
+      text({ command: disconnect }),
+      text({ command: read, length: 3 }),
+    ];
+    await expectReplies(form, requests.slice(1), []);
+    await expectReplies(form, requests, [readReply(form, 0, "1111")], { disk: late });
+  });
+
+  it("an unfinished request at the end of the stream is not done", async () => {
+    const whole = hex(text({ command: write, offset: 0, length: 4, payload: "ffffffff" }));
+    for (let length = 0; length < whole.length; length++) {
+      const bytes = content();
+      expect(await answers(form, [whole.subarray(0, length)], { content: bytes })).toHaveLength(0);
+      expect(bytes).toEqual(content());
+    }
+  });
+
+  it("requests in one piece are answered one by one, and keep their cookies", async () => {
+    const other = (bytes: string): string => bytes.replace(cookie, "ffffffffffffffff");
+    await expectReplies(
+      form,
+      [text({ command: read, length: 1 }), other(text({ command: flush })), text({ command: flush })],
+      [readReply(form, 0, "00"), other(success(form)), success(form)],
+    );
+  });
+
+  it("a failing plugin's error and words reach the client as far as the form allows", async () => {
+    const disk: Partial<Handle> = {
+      read: () => Promise.reject(new NbdError("ENOSPC", "disk\nfull")),
+      write: () => {
+        throw new NbdError("EROFS", "write protected");
+      },
+      flush: () => Promise.reject("no error at all"),
+    };
+    const scene = { disk };
+    await expectReplies(
+      form,
+      [text({ command: read, offset: 5, length: 1 })],
+      [failure(form, 28, "disk full", 5)],
+      scene,
+    );
+    await expectReplies(
+      form,
+      [text({ command: write, offset: 3, length: 1, payload: "00" })],
+      [failure(form, 1, "write protected", 3)],
+      scene,
+    );
+    await expectReplies(form, [text({ command: flush })], [failure(form, 5, "no error at all")], scene);
+  });
+
+  const wrong: [string, Fields, number, string, Scene?][] = [
+    [
+      "a READ past the end",
+      { command: read, offset: 4095, length: 2 },
+      22,
+      "read of 2 bytes at 4095 goes past the end at 4096",
+    ],
+    [
+      "a READ that wraps around",
+      { command: read, offset: 2n ** 64n - 1n, length: 2 },
+      22,
+      "read of 2 bytes at 18446744073709551615 goes past the end at 4096",
+    ],
+    ["a READ of nothing", { command: read, offset: 9 }, 22, "read of no bytes"],
+    [
+      "a READ over 64 MiB",
+      { command: read, offset: 512, length: requestBytesMax + 1 },
+      22,
+      "read of 67108865 bytes is over the limit",
+    ],
+    [
+      "a WRITE past the end",
+      { command: write, offset: 4095, length: 2, payload: "0000" },
+      28,
+      "write of 2 bytes at 4095 goes past the end at 4096",
+    ],
+    ["a WRITE of nothing", { command: write, offset: 9 }, 22, "write of no bytes"],
+    [
+      "a WRITE_ZEROES past the end",
+      { command: zero, offset: 0, length: 4097 },
+      28,
+      "zero of 4097 bytes at 0 goes past the end at 4096",
+    ],
+    [
+      "a TRIM past the end",
+      { command: trim, offset: 4096, length: 1 },
+      22,
+      "trim of 1 bytes at 4096 goes past the end at 4096",
+    ],
+    [
+      "a CACHE past the end",
+      { command: cache, offset: 4096, length: 1 },
+      22,
+      "cache of 1 bytes at 4096 goes past the end at 4096",
+    ],
+    [
+      "a BLOCK_STATUS past the end",
+      { command: blockStatus, offset: 4096, length: 1 },
+      22,
+      "blockStatus of 1 bytes at 4096 goes past the end at 4096",
+    ],
+    [
+      "a FLUSH of a range",
+      { command: flush, offset: 512, length: 512 },
+      22,
+      "flush takes no offset and no length",
+    ],
+    ["an unknown command", { command: 8, offset: 77, length: 1 }, 22, "unknown command 8"],
+    ["an unknown command without fields", { command: 0xffff }, 22, "unknown command 65535"],
+    [
+      "an unknown flag",
+      { command: read, flags: 0x8000, offset: 5, length: 1 },
+      22,
+      "flags 0x8000 are not valid for command 0",
+    ],
+    [
+      "NO_HOLE on a READ",
+      { command: read, flags: noHole, offset: 5, length: 1 },
+      22,
+      "flags 0x2 are not valid for command 0",
+    ],
+    [
+      "DF on a WRITE_ZEROES",
+      { command: zero, flags: dontFragment, length: 1 },
+      22,
+      "flags 0x4 are not valid for command 6",
+    ],
+    [
+      "REQ_ONE on a CACHE",
+      { command: cache, flags: requestOne, length: 1 },
+      22,
+      "flags 0x8 are not valid for command 5",
+    ],
+    [
+      "FAST_ZERO on a TRIM",
+      { command: trim, flags: fastZero, length: 1 },
+      22,
+      "flags 0x10 are not valid for command 4",
+    ],
+    [
+      "a WRITE to a read-only export",
+      { command: write, offset: 1, length: 1, payload: "00" },
+      1,
+      "this export is read-only",
+      { readOnly: true },
+    ],
+    [
+      "a TRIM of a read-only export",
+      { command: trim, offset: 1, length: 1 },
+      1,
+      "this export is read-only",
+      { readOnly: true },
+    ],
+    [
+      "a WRITE_ZEROES to a read-only export",
+      { command: zero, offset: 1, length: 1 },
+      1,
+      "this export is read-only",
+      { readOnly: true },
+    ],
+    [
+      "a FLUSH that was not offered",
+      { command: flush },
+      22,
+      "this export cannot flush",
+      { disk: { flush: undefined! } },
+    ],
+    [
+      "a TRIM that was not offered",
+      { command: trim, length: 1 },
+      22,
+      "this export cannot trim",
+      { disk: { trim: undefined! } },
+    ],
+    [
+      "a CACHE that was not offered",
+      { command: cache, length: 1 },
+      22,
+      "this export cannot cache",
+      { disk: { cache: undefined! } },
+    ],
+    [
+      "FUA that was not offered",
+      { command: write, flags: fua, length: 1, payload: "00" },
+      22,
+      "this export has no FUA",
+      { disk: { nativeFua: false, flush: undefined! } },
+    ],
+    [
+      "FAST_ZERO that was not offered",
+      { command: zero, flags: fastZero, length: 1 },
+      22,
+      "this export has no fast zero",
+      { disk: { fastZero: false } },
+    ],
+    [
+      "FAST_ZERO that would be slow",
+      { command: zero, flags: fastZero, length: 1 },
+      95,
+      "the plugin cannot zero quickly",
+      { disk: { zero: undefined! } },
+    ],
+    [
+      "an offset that is not a multiple of the minimum block size",
+      { command: read, offset: 256, length: 512 },
+      22,
+      "read of 512 bytes at 256 is not a multiple of 512 bytes",
+      { disk: { blockSize: { minimum: 512, preferred: 512, maximum: 4096 } } },
+    ],
+    [
+      "a length that is not a multiple of the minimum block size",
+      { command: zero, offset: 512, length: 513 },
+      22,
+      "zero of 513 bytes at 512 is not a multiple of 512 bytes",
+      { disk: { blockSize: { minimum: 512, preferred: 512, maximum: 4096 } } },
+    ],
+  ];
+
+  it.each<(typeof wrong)[number]>(wrong)(
+    "%s gets its error, and the next request is served",
+    async (_, fields, code, message, scene) => {
+      await expectReplies(
+        form,
+        [text(fields), text({ command: read, length: 512 })],
+        [failure(form, code, message, fields.offset), readReply(form, 0, content().toString("hex", 0, 512))],
+        scene,
+      );
+    },
+  );
+
+  it("a WRITE over 64 MiB is skipped and refused with ENOMEM", async () => {
+    const length = requestBytesMax + 1;
+    const chunks = [hex(text({ command: write, offset: 8, length })), Buffer.alloc(length - 1)];
+    const replies = await answers(form, [...chunks, hex("00", text({ command: flush }))]);
+    const reason = `payload of ${length} bytes is over the limit`;
+    expect(replies).toEqual(hex(failure(form, 12, reason, 8), success(form)));
+  });
+
+  it("a WRITE over 128 MiB ends the connection before its payload", async () => {
+    const memory = await transmission(form);
+    memory.transport.deliver(hex(text({ command: write, length: 2 * requestBytesMax + 1 })));
+    await memory.session.finished;
+    expect(memory.sent).toHaveLength(0);
+    expect(memory.errors).toEqual([expect.stringContaining("payload of 134217729 bytes is over the limit")]);
+  });
+
+  it("a wrong magic number ends the connection, after the replies that are due", async () => {
+    const wrongMagic = form === "extended" ? "25609513" : "21e41c71";
+    const due = hex(text({ command: flush }), wrongMagic, "00".repeat(28));
+    for (const chunks of everyCut(due)) {
+      const memory = await transmission(form);
+      for (const chunk of chunks) memory.transport.deliver(chunk);
+      await memory.session.finished;
+      expect(memory.sent).toEqual(hex(success(form)));
+      expect(memory.errors).toEqual(["invalid request: wrong magic number"]);
+    }
+  });
+});
+
+describe("the DF flag", () => {
+  const fields = { command: read, flags: dontFragment, offset: 1, length: 2 };
+
+  it("is heeded with structured and extended replies", async () => {
+    await expectReplies("structured", [request("structured", fields)], [readReply("structured", 1, "0102")]);
+    await expectReplies("extended", [request("extended", fields)], [readReply("extended", 1, "0102")]);
+  });
+
+  it("is refused with simple replies, where it was not offered", async () => {
+    await expectReplies("simple", [request("simple", fields)], [failure("simple", 22, "")]);
+  });
+});
+
+describe("BLOCK_STATUS", () => {
+  const MiB = 1024n * 1024n;
+  /** 4 GiB of data, 4 GiB of hole, and 1 MiB that is allocated and zero. */
+  const map = [
+    { length: 4096n * MiB, hole: false, zero: false },
+    { length: 4096n * MiB, hole: true, zero: true },
+    { length: MiB, hole: false, zero: true },
+  ];
+  const large: Scene = {
+    disk: {
+      size: 8193n * MiB,
+      extents: (offset) => {
+        let skip = offset;
+        return map.flatMap(({ length, hole, zero: zeroed }) => {
+          const skipped = skip < length ? skip : length;
+          skip -= skipped;
+          return [{ length: length - skipped, hole, zero: zeroed }];
+        });
+      },
+    },
+  };
+  const statusChunk = (form: "structured" | "extended", offset: number | bigint, extents: string): string => {
+    const length = hex(extents).length;
+    return form === "structured"
+      ? `668e33ef 0001 0005 ${cookie} ${u32(length)} ${extents}`
+      : `6e8a278c 0001 0006 ${cookie} ${u64(offset)} ${u64(length)} ${extents}`;
+  };
+
+  it("tells hole and zero, and cuts what goes over the range", async () => {
+    const offset = 4095n * MiB;
+    const fields = { command: blockStatus, offset, length: 2n * MiB };
+    await expectReplies(
+      "structured",
+      [request("structured", fields)],
+      [statusChunk("structured", offset, "00000001 00100000 00000000 00100000 00000003")],
+      large,
+    );
+    await expectReplies(
+      "extended",
+      [request("extended", fields)],
+      [
+        statusChunk(
+          "extended",
+          offset,
+          "00000001 00000002 0000000000100000 0000000000000000 0000000000100000 0000000000000003",
+        ),
+      ],
+      large,
+    );
+  });
+
+  it("with REQ_ONE tells one extent", async () => {
+    const offset = 8191n * MiB;
+    const fields = { command: blockStatus, flags: requestOne, offset, length: 2n * MiB };
+    await expectReplies(
+      "structured",
+      [request("structured", fields)],
+      [statusChunk("structured", offset, "00000001 00100000 00000003")],
+      large,
+    );
+    await expectReplies(
+      "extended",
+      [request("extended", fields)],
+      [statusChunk("extended", offset, "00000001 00000001 0000000000100000 0000000000000003")],
+      large,
+    );
+  });
+
+  it("tells of the whole disk at once with extended headers", async () => {
+    await expectReplies(
+      "extended",
+      [request("extended", { command: blockStatus, length: 8193n * MiB })],
+      [
+        statusChunk(
+          "extended",
+          0,
+          `00000001 00000003 ${u64(4096n * MiB)} ${u64(0)} ${u64(4096n * MiB)} ${u64(3)} ${u64(MiB)} ${u64(2)}`,
+        ),
+      ],
+      large,
+    );
+  });
+
+  it("cuts an extent that 32 bits do not hold in whole 64 KiB blocks", async () => {
+    await expectReplies(
+      "structured",
+      [request("structured", { command: blockStatus, length: 0xffff_ffff })],
+      [statusChunk("structured", 0, "00000001 ffff0000 00000000")],
+      large,
+    );
+  });
+
+  it.each(["structured", "extended"] as const)("without a context is refused (%s)", async (form) => {
+    await expectReplies(
+      form,
+      [request(form, { command: blockStatus, offset: 1, length: 1 })],
+      [failure(form, 22, "no metadata context was negotiated", 1)],
+      { noContext: true },
+    );
+  });
+
+  describe("with a payload", () => {
+    const ask = (payload: string, offset: number | bigint = 8n): string =>
+      request("extended", {
+        command: blockStatus,
+        flags: payloadLength,
+        offset,
+        length: hex(payload).length,
+        payload,
+      });
+
+    it("tells of the contexts that it names", async () => {
+      await expectReplies(
+        "extended",
+        [ask(`${u64(512)} 00000001`)],
+        [statusChunk("extended", 8, `00000001 00000001 ${u64(512)} ${u64(0)}`)],
+      );
+    });
+
+    it.each([
+      ["an unknown context", `${u64(512)} 00000002`, "block status for a context that was not negotiated"],
+      [
+        "an unknown context among known ones",
+        `${u64(512)} 00000001 00000000`,
+        "block status for a context that was not negotiated",
+      ],
+      ["the same context twice", `${u64(512)} 00000001 00000001`, "block status for the same context twice"],
+      ["no context", u64(512), "block status payload of 8 bytes"],
+      ["no length", "00000001", "block status payload of 4 bytes"],
+      ["half a context", `${u64(512)} 000000`, "block status payload of 11 bytes"],
+      ["nothing", "", "block status payload of 0 bytes"],
+      [
+        "a range past the end",
+        `${u64(4089)} 00000001`,
+        "blockStatus of 4089 bytes at 8 goes past the end at 4096",
+      ],
+      [
+        "a range of 16 EiB",
+        `${"ff".repeat(8)} 00000001`,
+        "blockStatus of 18446744073709551615 bytes at 8 goes past the end at 4096",
+      ],
+      ["a range of nothing", `${u64(0)} 00000001`, "blockStatus of no bytes"],
+    ])("of %s is refused, and the next request is served", async (_, payload, reason) => {
+      await expectReplies(
+        "extended",
+        [ask(payload), request("extended", { command: flush })],
+        [failure("extended", 22, reason, 8), success("extended")],
+      );
+    });
+
+    it("of more contexts than anybody has is refused without looking at each", async () => {
+      const payload = Buffer.alloc(8 + 4 * 1025);
+      for (let at = 0; at < 1025; at++) payload.writeUInt32BE(at, 8 + 4 * at);
+      const bytes = hex(ask(payload.toString("hex")));
+      const reason = `block status payload of ${payload.length} bytes`;
+      expect(await answers("extended", [bytes])).toEqual(hex(failure("extended", 22, reason, 8)));
+    });
+  });
+});
+
+describe("extended headers", () => {
+  const extended = (fields: Fields): string => request("extended", fields);
+
+  it.each([
+    ["READ", read],
+    ["TRIM", trim],
+    ["WRITE_ZEROES", zero],
+    ["CACHE", cache],
+    ["FLUSH", flush],
+    ["an unknown command", 9],
+  ])("take a payload that %s does not have along, and refuse it", async (_, command) => {
+    const reason = command === 9 ? "unknown command 9" : `flags 0x20 are not valid for command ${command}`;
+    await expectReplies(
+      "extended",
+      [
+        extended({ command, flags: payloadLength, offset: 0x77, length: 5, payload: "0102030405" }),
+        extended({ command: flush }),
+      ],
+      [failure("extended", 22, reason, 0x77), success("extended")],
+    );
+  });
+
+  it("take the payload of a WRITE along that does not announce it", async () => {
+    const unannounced = extended({ command: write, offset: 0, length: 2, payload: "beef" }).replace(
+      "21e41c71 0020",
+      "21e41c71 0000",
+    );
+    await expectReplies(
+      "extended",
+      [unannounced, extended({ command: read, length: 2 })],
+      [success("extended"), readReply("extended", 0, "beef")],
+    );
+  });
+
+  it("zero, trim and cache more than 32 bits hold in one request", async () => {
+    const size = 2n ** 62n;
+    for (const [command, name] of [
+      [zero, "zero"],
+      [trim, "trim"],
+      [cache, "cache"],
+    ] as const) {
+      const done: bigint[] = [];
+      const disk: Partial<Handle> = {
+        size,
+        [name]: (offset: bigint, length: number) => void done.push(offset, BigInt(length)),
+      };
+      const replies = await answers("extended", [hex(extended({ command, offset: 5, length: 2n ** 40n }))], {
+        disk,
+      });
+      expect(replies).toEqual(hex(success("extended", 5)));
+      expect(done).toEqual([5n, 2n ** 40n]);
+    }
+  });
+
+  it("know no PAYLOAD_LEN where they are not in use", async () => {
+    for (const form of ["simple", "structured"] as const) {
+      await expectReplies(
+        form,
+        [request(form, { command: write, flags: payloadLength, length: 1, payload: "00" })],
+        [failure(form, 22, "flags 0x20 are not valid for command 1")],
+      );
+    }
+  });
+});

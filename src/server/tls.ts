@@ -44,7 +44,7 @@ export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerT
     const settings = readCertificates(directory, options.verifyPeer);
     return { mode, certificates: directory, upgrade: await makeUpgrade(settings, directory) };
   }
-  const reason = `could not load TLS certificates: ${options.certificates ?? "the default directories"} has none`;
+  const reason = `could not load TLS certificates: ${options.certificates === undefined ? "none in the default directories" : `none in ${options.certificates}`}`;
   const advice = "try --tls-certificates=/path/to/certificates or --tls-psk=/path/to/keys";
   if (mode === "require") throw new NbdError("ENOENT", `--tls=require but ${reason}: ${advice}`);
   if (options.mode === "on") log.error(`warning: --tls=on but ${reason}; TLS is disabled: ${advice}`);

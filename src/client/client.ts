@@ -1,10 +1,10 @@
 import { NbdError } from "../core/errors.ts";
 import type { Extent } from "../core/extent.ts";
+import type { ReplyForm } from "../protocol/chunk.ts";
 import type { StatusExtent } from "../protocol/client/awaited.ts";
 import type { ClientAgreement } from "../protocol/client/handshake.ts";
 import { AllocationState, baseAllocation } from "../protocol/constants.ts";
 import type { BlockSize } from "../protocol/export-info.ts";
-import type { ReplyForm } from "../protocol/reply.ts";
 import type { NbdAddress } from "./address.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { Engine } from "./engine.ts";

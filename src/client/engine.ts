@@ -1,8 +1,8 @@
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import type { ReplyForm } from "../protocol/chunk.ts";
 import type { Awaited, Outcome, StatusExtent } from "../protocol/client/awaited.ts";
 import { ReplyParser, type ReplySink } from "../protocol/client/reply-parser.ts";
 import { Command } from "../protocol/constants.ts";
-import type { ReplyForm } from "../protocol/reply.ts";
 import { writeRequestHeader } from "../protocol/request-header.ts";
 import { backlogBytesMax, type Receiver } from "../transport/transport.ts";
 import type { Line } from "./line.ts";

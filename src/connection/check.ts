@@ -1,11 +1,13 @@
 import type { ServedExport } from "../backend/served-export.ts";
-import type { ReplyForm } from "../protocol/reply.ts";
+import type { ReplyForm } from "../protocol/chunk.ts";
 import type { Request } from "../protocol/request.ts";
 
 /** What is wrong with a request, for the error reply. */
 export interface Fault {
   readonly code: string;
   readonly reason: string;
+  /** The request begins inside the export and ends behind it. */
+  readonly crossesEnd?: boolean;
 }
 
 /** Everything that a client can get wrong about an export; a request that passes is safe for the backend. */
@@ -50,7 +52,8 @@ function rangeFault(request: Ranged, exported: ServedExport): Fault | undefined 
   if (BigInt(length) === 0n) return { code: "EINVAL", reason: `${kind} of no bytes` };
   if (offset + BigInt(length) > exported.size) {
     const code = kind === "write" || kind === "zero" ? "ENOSPC" : "EINVAL";
-    return { code, reason: `${kind} of ${length} bytes at ${offset} goes past the end at ${exported.size}` };
+    const reason = `${kind} of ${length} bytes at ${offset} goes past the end at ${exported.size}`;
+    return { code, reason, crossesEnd: offset < exported.size };
   }
   const minimum = exported.blockSize?.minimum ?? 1;
   if (minimum > 1 && (Number(offset % BigInt(minimum)) || Number(BigInt(length) % BigInt(minimum))) !== 0) {

@@ -2,19 +2,14 @@ import type { ServedExport } from "../backend/served-export.ts";
 import { codeOf, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+import type { Answered, ReplyForm } from "../protocol/chunk.ts";
 import { blockStatusExtentsMax } from "../protocol/constants.ts";
 import type { MetaContext } from "../protocol/export-info.ts";
-import {
-  blockStatusReply,
-  errorReply,
-  type ReplyForm,
-  readHeaderBytes,
-  sparseReadReply,
-  successReply,
-  writeReadHeader,
-} from "../protocol/reply.ts";
+import { cutReadReply, readHeaderBytes, sparseReadReply, writeReadHeader } from "../protocol/read-reply.ts";
+import { errorReply, successReply } from "../protocol/reply.ts";
 import type { Request } from "../protocol/request.ts";
-import { faultOf } from "./check.ts";
+import { statusChunk } from "../protocol/status-reply.ts";
+import { type Fault, faultOf } from "./check.ts";
 
 /** What requests of one connection are answered from. */
 export interface Dispatch {
@@ -27,16 +22,39 @@ export interface Dispatch {
 /** Answers a request with the bytes of its reply. It never throws: what fails becomes an error reply. */
 export function dispatch(request: Request, to: Dispatch): MaybePromise<Buffer> {
   const fault = faultOf(request, to.exported, to.replyForm);
-  if (fault !== undefined) {
-    if (to.log.verbose) to.log.debug(`client request refused: ${fault.reason}`);
-    return errorBytes(request, to, fault.code, fault.reason);
-  }
   try {
-    const reply = perform(request, to);
+    const reply = fault === undefined ? perform(request, to) : refuse(request, to, fault);
     return isPromise(reply) ? reply.then(undefined, (error: unknown) => failure(request, to, error)) : reply;
   } catch (error) {
     return failure(request, to, error);
   }
+}
+
+function refuse(request: Request, to: Dispatch, fault: Fault): MaybePromise<Buffer> {
+  if (to.log.verbose) to.log.debug(`client request refused: ${fault.reason}`);
+  const structured = structuredAnswer(request, to);
+  if (request.kind === "read" && fault.crossesEnd && structured !== undefined && !request.dontFragment) {
+    return readUpToEnd(request, to, structured, fault);
+  }
+  return errorBytes(request, to, fault.code, fault.reason);
+}
+
+/** The client gets what there is, and learns where the export ends. */
+function readUpToEnd(
+  request: Request & { kind: "read" },
+  to: Dispatch,
+  answered: Answered,
+  fault: Fault,
+): MaybePromise<Buffer> {
+  const data = Buffer.allocUnsafe(Number(to.exported.size - request.offset));
+  const done = to.exported.read(data, request.offset);
+  const finish = (): Buffer => cutReadReply(answered, data, fault.code, fault.reason);
+  return isPromise(done) ? done.then(finish) : finish();
+}
+
+/** Undefined where there are only simple replies. */
+function structuredAnswer(request: Request, { replyForm: form }: Dispatch): Answered | undefined {
+  return form === "simple" ? undefined : { form, cookie: request.cookie, offset: offsetOf(request) };
 }
 
 function failure(request: Request, to: Dispatch, error: unknown): Buffer {
@@ -95,23 +113,19 @@ function read(request: Request & { kind: "read" }, to: Dispatch): MaybePromise<B
   writeReadHeader(reply, to.replyForm, request.cookie, request.offset);
   const data = reply.subarray(start);
   const done = to.exported.read(data, request.offset);
-  const finish = (): Buffer => leaveOutZeroes(data, request, to.replyForm) ?? reply;
+  const finish = (): Buffer => leaveOutZeroes(data, request, to) ?? reply;
   return isPromise(done) ? done.then(finish) : finish();
 }
 
-function leaveOutZeroes(
-  data: Buffer,
-  request: Request & { kind: "read" },
-  form: ReplyForm,
-): Buffer | undefined {
-  if (form === "simple" || request.dontFragment) return undefined;
-  return sparseReadReply(form, request.cookie, request.offset, data);
+function leaveOutZeroes(data: Buffer, request: Request & { kind: "read" }, to: Dispatch): Buffer | undefined {
+  const answered = request.dontFragment ? undefined : structuredAnswer(request, to);
+  return answered && sparseReadReply(answered, data);
 }
 
 function blockStatus(request: Request & { kind: "blockStatus" }, to: Dispatch): MaybePromise<Buffer> {
-  const form = to.replyForm;
+  const answered = structuredAnswer(request, to);
   const context = to.contexts[0];
-  if (context === undefined || form === "simple") {
+  if (context === undefined || answered === undefined) {
     return errorBytes(request, to, "EINVAL", "no metadata context was negotiated");
   }
   if (request.contextIds?.some((id) => id !== context.id)) {
@@ -120,14 +134,7 @@ function blockStatus(request: Request & { kind: "blockStatus" }, to: Dispatch): 
   const length = Number(request.length < pieceBytesMax ? request.length : pieceBytesMax);
   const found = to.exported.extents(request.offset, length, request.requestOne);
   const answer = (extents: Awaited<typeof found>): Buffer =>
-    blockStatusReply(
-      form,
-      request.cookie,
-      request.offset,
-      context.id,
-      extents.slice(0, blockStatusExtentsMax),
-      true,
-    );
+    statusChunk(answered, context.id, extents.slice(0, blockStatusExtentsMax), true);
   return isPromise(found) ? found.then(answer) : answer(found);
 }
 

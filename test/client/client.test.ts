@@ -1,7 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it, vi } from "vitest";
 import { type ConnectOptions, connect, listExports } from "../../src/client/index.ts";
-import { errorReply, readHeaderBytes, successReply, writeReadHeader } from "../../src/protocol/reply.ts";
+import { readHeaderBytes, writeReadHeader } from "../../src/protocol/read-reply.ts";
+import { errorReply, successReply } from "../../src/protocol/reply.ts";
 import { type Answer, FakeServer } from "./fake-server.ts";
 
 /** Does everything, and reads as the bytes of "0123456789abcdef" repeated. */

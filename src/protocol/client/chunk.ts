@@ -1,37 +1,8 @@
-import { Chunk, Magic } from "../constants.ts";
-import type { ReplyForm } from "../reply.ts";
+import { Chunk } from "../constants.ts";
 import { wireErrorName } from "../wire-error.ts";
 import type { AwaitedStatus, ReplyFailure, StatusExtent } from "./awaited.ts";
 import { statusExtentsMax } from "./limits.ts";
 import { serverText, violation } from "./violation.ts";
-
-/** The head of a structured or extended reply chunk: doc/proto.md, "Structured reply chunk message". */
-export interface ChunkHeader {
-  readonly flags: number;
-  readonly type: number;
-  readonly cookie: bigint;
-  /** Extended replies only: repeats the request's offset. */
-  readonly offset: bigint | undefined;
-  /** bytes of payload */
-  readonly length: bigint;
-}
-
-export const chunkHeaderBytes: Readonly<Record<Exclude<ReplyForm, "simple">, number>> = {
-  structured: 20,
-  extended: 32,
-};
-
-/** Reads a header whose magic number has been seen to be right. */
-export function readChunkHeader(bytes: Buffer): ChunkHeader {
-  const extended = bytes.readUInt32BE(0) === Magic.extendedReply;
-  return {
-    flags: bytes.readUInt16BE(4),
-    type: bytes.readUInt16BE(6),
-    cookie: bytes.readBigUInt64BE(8),
-    offset: extended ? bytes.readBigUInt64BE(16) : undefined,
-    length: extended ? bytes.readBigUInt64BE(24) : BigInt(bytes.readUInt32BE(16)),
-  };
-}
 
 /** All error types begin alike, so that unknown ones can be understood too. */
 export function isErrorChunk(type: number): boolean {

@@ -1,7 +1,7 @@
+import type { ReplyForm } from "../chunk.ts";
 import { Option, OptionReply } from "../constants.ts";
 import type { Conversation } from "../conversation.ts";
 import type { ExportInfo, MetaContext } from "../export-info.ts";
-import type { ReplyForm } from "../reply.ts";
 import { chooseByName } from "./export-name.ts";
 import { type Greeting, greet } from "./greeting.ts";
 import { askInfo } from "./info.ts";

@@ -1,8 +1,8 @@
 import { NbdError } from "../../core/errors.ts";
+import type { ReplyForm } from "../chunk.ts";
 import { Option } from "../constants.ts";
 import type { Conversation } from "../conversation.ts";
 import type { ExportInfo, ExportListing } from "../export-info.ts";
-import type { ReplyForm } from "../reply.ts";
 import { greet } from "./greeting.ts";
 import { askInfo } from "./info.ts";
 import { askList } from "./list.ts";

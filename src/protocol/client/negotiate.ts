@@ -1,7 +1,7 @@
 import { NbdError } from "../../core/errors.ts";
+import type { ReplyForm } from "../chunk.ts";
 import { Option } from "../constants.ts";
 import { type Conversation, startTls } from "../conversation.ts";
-import type { ReplyForm } from "../reply.ts";
 import { askOption, sendOption } from "./option.ts";
 import { refusedError } from "./refusal.ts";
 

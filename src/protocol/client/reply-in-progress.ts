@@ -1,6 +1,7 @@
+import type { ChunkHeader } from "../chunk.ts";
 import { Chunk, ChunkFlag } from "../constants.ts";
 import type { Awaited, AwaitedRead, Outcome, ReplyFailure, StatusExtent } from "./awaited.ts";
-import { type ChunkHeader, isErrorChunk, readErrorChunk, readStatusChunk } from "./chunk.ts";
+import { isErrorChunk, readErrorChunk, readStatusChunk } from "./chunk.ts";
 import { Coverage } from "./coverage.ts";
 import { violation } from "./violation.ts";
 

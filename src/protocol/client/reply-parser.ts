@@ -1,8 +1,8 @@
+import { type ChunkHeader, chunkHeaderBytes, type ReplyForm, readChunkHeader } from "../chunk.ts";
 import { Chunk, ChunkFlag, Magic } from "../constants.ts";
-import type { ReplyForm } from "../reply.ts";
 import { wireErrorName } from "../wire-error.ts";
 import type { Awaited, AwaitedRead, Outcome } from "./awaited.ts";
-import { type ChunkHeader, chunkHeaderBytes, isErrorChunk, readChunkHeader } from "./chunk.ts";
+import { isErrorChunk } from "./chunk.ts";
 import { errorChunkBytesMax, statusExtentsMax } from "./limits.ts";
 import { ReplyInProgress } from "./reply-in-progress.ts";
 import { violation } from "./violation.ts";

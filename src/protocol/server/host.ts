@@ -1,6 +1,6 @@
 import type { MaybePromise } from "../../core/maybe-promise.ts";
+import type { ReplyForm } from "../chunk.ts";
 import type { ExportInfo, ExportListing, MetaContext } from "../export-info.ts";
-import type { ReplyForm } from "../reply.ts";
 
 /** What the server's side of the handshake asks of the server. */
 export interface HandshakeHost {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { ReplyForm } from "../../../src/protocol/chunk.ts";
 import type { Awaited, Outcome } from "../../../src/protocol/client/awaited.ts";
 import { ReplyParser } from "../../../src/protocol/client/reply-parser.ts";
-import type { ReplyForm } from "../../../src/protocol/reply.ts";
 import { ascii, everyCut, hex } from "./talk.ts";
 
 const read = (length: number, dontFragment = false): Awaited & { into: Buffer } =>

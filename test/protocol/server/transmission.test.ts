@@ -225,9 +225,9 @@ describe.each(forms)("with %s replies", (form) => {
   const wrong: [string, Fields, number, string, Scene?][] = [
     [
       "a READ past the end",
-      { command: read, offset: 4095, length: 2 },
+      { command: read, offset: 4096, length: 2 },
       22,
-      "read of 2 bytes at 4095 goes past the end at 4096",
+      "read of 2 bytes at 4096 goes past the end at 4096",
     ],
     [
       "a READ that wraps around",
@@ -401,6 +401,20 @@ describe.each(forms)("with %s replies", (form) => {
       );
     },
   );
+
+  it("a READ across the end gets what there is and where it ends, unless it must come in one piece", async () => {
+    const reason = "read of 3 bytes at 4094 goes past the end at 4096";
+    const ask = { command: read, offset: 4094, length: 3 };
+    const payload = `${u32(22)} ${u16(reason.length)} ${ascii(reason)} ${u64(4096)}`;
+    const head = form === "extended" ? `6e8a278c` : `668e33ef`;
+    const lengthOf = (bytes: number) => (form === "extended" ? `${u64(4094)} ${u64(bytes)}` : u32(bytes));
+    const data = `${head} 0000 0001 ${cookie} ${lengthOf(10)} ${u64(4094)} feff`;
+    const end = `${head} 0001 8002 ${cookie} ${lengthOf(hex(payload).length)} ${payload}`;
+    const cut = form === "simple" ? [failure(form, 22, reason)] : [data, end];
+    await expectReplies(form, [text(ask)], cut);
+    if (form === "simple") return;
+    await expectReplies(form, [text({ ...ask, flags: dontFragment })], [failure(form, 22, reason, 4094)]);
+  });
 
   it("a WRITE over 64 MiB is skipped and refused with ENOMEM", async () => {
     const length = requestBytesMax + 1;

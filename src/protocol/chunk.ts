@@ -1,0 +1,65 @@
+import { ChunkFlag, Magic } from "./constants.ts";
+
+/** How replies look on a connection: the handshake decides it once. */
+export type ReplyForm = "simple" | StructuredForm;
+export type StructuredForm = "structured" | "extended";
+
+/** The head of a reply chunk: doc/proto.md, "Structured reply chunk message" and "Extended reply chunk message". */
+export interface ChunkHeader {
+  readonly flags: number;
+  readonly type: number;
+  readonly cookie: bigint;
+  /** Extended replies only: repeats the request's offset. */
+  readonly offset: bigint | undefined;
+  /** bytes of payload */
+  readonly length: bigint;
+}
+
+export const chunkHeaderBytes: Readonly<Record<StructuredForm, number>> = { structured: 20, extended: 32 };
+
+/** Reads a header whose magic number has been seen to be right. */
+export function readChunkHeader(bytes: Buffer): ChunkHeader {
+  const extended = bytes.readUInt32BE(0) === Magic.extendedReply;
+  return {
+    flags: bytes.readUInt16BE(4),
+    type: bytes.readUInt16BE(6),
+    cookie: bytes.readBigUInt64BE(8),
+    offset: extended ? bytes.readBigUInt64BE(16) : undefined,
+    length: extended ? bytes.readBigUInt64BE(24) : BigInt(bytes.readUInt32BE(16)),
+  };
+}
+
+/** The request that a chunk answers, and how. */
+export interface Answered {
+  readonly form: StructuredForm;
+  readonly cookie: bigint;
+  /** The request's. */
+  readonly offset: bigint;
+}
+
+/** Makes a chunk with room for its payload, which begins at {@link chunkHeaderBytes}. */
+export function makeChunk(to: Answered, type: number, payloadBytes: number, last: boolean): Buffer {
+  const bytes = Buffer.allocUnsafe(chunkHeaderBytes[to.form] + payloadBytes);
+  writeChunkHeader(bytes, to, type, payloadBytes, last);
+  return bytes;
+}
+
+/** The payload may be in other buffers that follow. */
+export function writeChunkHeader(
+  bytes: Buffer,
+  { form, cookie, offset }: Answered,
+  type: number,
+  payloadBytes: number,
+  last: boolean,
+): void {
+  bytes.writeUInt32BE(form === "extended" ? Magic.extendedReply : Magic.structuredReply, 0);
+  bytes.writeUInt16BE(last ? ChunkFlag.done : 0, 4);
+  bytes.writeUInt16BE(type, 6);
+  bytes.writeBigUInt64BE(cookie, 8);
+  if (form === "extended") {
+    bytes.writeBigUInt64BE(offset, 16);
+    bytes.writeBigUInt64BE(BigInt(payloadBytes), 24);
+  } else {
+    bytes.writeUInt32BE(payloadBytes, 16);
+  }
+}

@@ -1,0 +1,67 @@
+import { findRuns } from "../core/zero-runs.ts";
+import { type Answered, chunkHeaderBytes, makeChunk, type ReplyForm, writeChunkHeader } from "./chunk.ts";
+import { Chunk } from "./constants.ts";
+import { errorChunk, simpleHeaderBytes, writeSimpleHeader } from "./reply.ts";
+
+/** Bytes before the data of a read. */
+export const readHeaderBytes: Readonly<Record<ReplyForm, number>> = {
+  simple: simpleHeaderBytes,
+  structured: chunkHeaderBytes.structured + 8,
+  extended: chunkHeaderBytes.extended + 8,
+};
+
+/** Fills the first {@link readHeaderBytes} of `bytes`; the data follows them. */
+export function writeReadHeader(bytes: Buffer, form: ReplyForm, cookie: bigint, offset: bigint): void {
+  if (form === "simple") writeSimpleHeader(bytes, cookie, 0);
+  else writeDataHeader(bytes, { form, cookie, offset }, offset, bytes.length - readHeaderBytes[form], true);
+}
+
+/** Holes smaller than this save a client less than another chunk costs it. */
+const sparseGrainBytes = 32 * 1024;
+
+/**
+ * The reply to a read with what is zero as holes (doc/proto.md, "NBD_REPLY_TYPE_OFFSET_HOLE"): fewer bytes to send, and
+ * a client that copies learns where it need not write. The content decides and not the extents: looking at bytes that are
+ * at hand costs less than asking a file system.
+ * @returns undefined when there is nothing to leave out
+ */
+export function sparseReadReply(to: Answered, data: Buffer): Buffer | undefined {
+  const runs = findRuns(data, to.offset, sparseGrainBytes);
+  if (!runs.some(({ zero }) => zero)) return undefined;
+  const pieces = runs.flatMap(({ start, end, zero }) => {
+    const at = to.offset + BigInt(start);
+    const last = end === data.length;
+    return zero
+      ? [holeChunk(to, at, end - start, last)]
+      : [dataHeader(to, at, end - start, last), data.subarray(start, end)];
+  });
+  return Buffer.concat(pieces);
+}
+
+/** The reply to a read that goes past the end: what there is, and where it ends ("NBD_REPLY_TYPE_ERROR_OFFSET"). */
+export function cutReadReply(to: Answered, data: Buffer, code: string, message: string): Buffer {
+  const end = to.offset + BigInt(data.length);
+  return Buffer.concat([
+    dataHeader(to, to.offset, data.length, false),
+    data,
+    errorChunk(to, code, message, end),
+  ]);
+}
+
+function holeChunk(to: Answered, at: bigint, length: number, last: boolean): Buffer {
+  const bytes = makeChunk(to, Chunk.offsetHole, 12, last);
+  bytes.writeBigUInt64BE(at, chunkHeaderBytes[to.form]);
+  bytes.writeUInt32BE(length, chunkHeaderBytes[to.form] + 8);
+  return bytes;
+}
+
+function dataHeader(to: Answered, at: bigint, length: number, last: boolean): Buffer {
+  const bytes = Buffer.allocUnsafe(readHeaderBytes[to.form]);
+  writeDataHeader(bytes, to, at, length, last);
+  return bytes;
+}
+
+function writeDataHeader(bytes: Buffer, to: Answered, at: bigint, length: number, last: boolean): void {
+  writeChunkHeader(bytes, to, Chunk.offsetData, 8 + length, last);
+  bytes.writeBigUInt64BE(at, chunkHeaderBytes[to.form]);
+}

@@ -1,0 +1,56 @@
+import type { Extent } from "../core/extent.ts";
+import { type Answered, chunkHeaderBytes, makeChunk } from "./chunk.ts";
+import { AllocationState, Chunk } from "./constants.ts";
+
+/** One chunk for one metadata context (doc/proto.md, "NBD_REPLY_TYPE_BLOCK_STATUS"). */
+export function statusChunk(
+  to: Answered,
+  contextId: number,
+  extents: readonly Extent[],
+  last: boolean,
+): Buffer {
+  return to.form === "structured"
+    ? shortStatus(to, contextId, cutToShort(extents), last)
+    : longStatus(to, contextId, extents, last);
+}
+
+/** The longest 32-bit extent, a multiple of every block size, so that the cut falls between blocks. */
+const shortExtentMax = 2n ** 32n - 2n ** 16n;
+
+/** What follows an extent that had to be cut would be at the wrong offset; the client asks again from there. */
+function cutToShort(extents: readonly Extent[]): readonly Extent[] {
+  const long = extents.findIndex(({ length }) => length > shortExtentMax);
+  if (long < 0) return extents;
+  return [...extents.slice(0, long), { ...extents[long]!, length: shortExtentMax }];
+}
+
+function shortStatus(to: Answered, contextId: number, extents: readonly Extent[], last: boolean): Buffer {
+  const bytes = makeChunk(to, Chunk.blockStatus, 4 + 8 * extents.length, last);
+  let at = chunkHeaderBytes[to.form];
+  bytes.writeUInt32BE(contextId, at);
+  at += 4;
+  for (const extent of extents) {
+    bytes.writeUInt32BE(Number(extent.length), at);
+    bytes.writeUInt32BE(allocationState(extent), at + 4);
+    at += 8;
+  }
+  return bytes;
+}
+
+function longStatus(to: Answered, contextId: number, extents: readonly Extent[], last: boolean): Buffer {
+  const bytes = makeChunk(to, Chunk.blockStatusExtended, 8 + 16 * extents.length, last);
+  let at = chunkHeaderBytes[to.form];
+  bytes.writeUInt32BE(contextId, at);
+  bytes.writeUInt32BE(extents.length, at + 4);
+  at += 8;
+  for (const extent of extents) {
+    bytes.writeBigUInt64BE(extent.length, at);
+    bytes.writeBigUInt64BE(BigInt(allocationState(extent)), at + 8);
+    at += 16;
+  }
+  return bytes;
+}
+
+function allocationState(extent: Extent): number {
+  return (extent.hole ? AllocationState.hole : 0) | (extent.zero ? AllocationState.zero : 0);
+}

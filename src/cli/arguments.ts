@@ -205,4 +205,10 @@ function checkCombination(draft: Draft): void {
   if (places.length > 1) {
     throw new NbdError("EINVAL", `${places.join(" and ")} cannot be used together`);
   }
+  if (draft.handshake.style === "oldstyle" && draft.tls.mode === "require") {
+    throw new NbdError(
+      "EINVAL",
+      "-o and --tls=require cannot be used together: the oldstyle protocol has no TLS",
+    );
+  }
 }

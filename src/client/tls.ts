@@ -35,7 +35,7 @@ function isPsk({ type, pskFile }: TlsParameters): boolean {
   return type === "psk" || (type === undefined && pskFile !== undefined);
 }
 
-function pskSettings({ pskFile, username = userInfo().username }: TlsParameters): TlsClientSettings {
+function pskSettings({ pskFile, username = loginName() }: TlsParameters): TlsClientSettings {
   if (pskFile === undefined)
     throw new NbdError("EINVAL", "tls-type=psk needs the keys: add tls-psk-file=FILE");
   const key = readPskFile(pskFile).get(username);
@@ -44,6 +44,19 @@ function pskSettings({ pskFile, username = userInfo().username }: TlsParameters)
     "ENOENT",
     `${pskFile} has no key for ${username}: name another user before the host, as in nbds://NAME@`,
   );
+}
+
+/** In a container the user may have a number and nothing else. */
+function loginName(): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    const name = process.env.LOGNAME ?? process.env.USER;
+    if (name !== undefined) return name;
+    throw new NbdError("ENOENT", "this user has no name: name one before the host, as in nbds://NAME@", {
+      cause: error,
+    });
+  }
 }
 
 function certificateSettings(
@@ -64,7 +77,7 @@ function certificateSettings(
     verifyPeer,
     ...(ca && { ca }),
     ...(crl && { crl }),
-    ...(cert && key && { cert, key }),
+    ...(cert && key && { pair: { name: "client-cert.pem", cert, key } }),
   };
 }
 

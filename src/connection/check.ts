@@ -6,7 +6,7 @@ import type { Request } from "../protocol/request.ts";
 export interface Fault {
   readonly code: string;
   readonly reason: string;
-  /** The request begins inside the export and ends behind it. */
+  /** The request begins inside the export and ends behind it, and what lies inside is whole blocks. */
   readonly crossesEnd?: boolean;
 }
 
@@ -50,17 +50,22 @@ function rangeFault(request: Ranged, exported: ServedExport): Fault | undefined 
   const { kind, offset, length } = request;
   // doc/proto.md leaves it open what no bytes mean; a read of them has not even a valid structured reply.
   if (BigInt(length) === 0n) return { code: "EINVAL", reason: `${kind} of no bytes` };
+  const minimum = exported.blockSize?.minimum ?? 1;
   if (offset + BigInt(length) > exported.size) {
     const code = kind === "write" || kind === "zero" ? "ENOSPC" : "EINVAL";
     const reason = `${kind} of ${length} bytes at ${offset} goes past the end at ${exported.size}`;
-    return { code, reason, crossesEnd: offset < exported.size };
+    const crossesEnd = offset < exported.size && isWhole(offset, minimum) && isWhole(exported.size, minimum);
+    return { code, reason, crossesEnd };
   }
-  const minimum = exported.blockSize?.minimum ?? 1;
-  if (minimum > 1 && (Number(offset % BigInt(minimum)) || Number(BigInt(length) % BigInt(minimum))) !== 0) {
+  if (!isWhole(offset, minimum) || !isWhole(BigInt(length), minimum)) {
     return {
       code: "EINVAL",
       reason: `${kind} of ${length} bytes at ${offset} is not a multiple of ${minimum} bytes`,
     };
   }
   return undefined;
+}
+
+function isWhole(bytes: bigint, block: number): boolean {
+  return block === 1 || bytes % BigInt(block) === 0n;
 }

@@ -3,12 +3,13 @@ import { codeOf, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { Answered, ReplyForm } from "../protocol/chunk.ts";
-import { blockStatusExtentsMax } from "../protocol/constants.ts";
+import { blockStatusExtentsMax, WireError } from "../protocol/constants.ts";
 import type { MetaContext } from "../protocol/export-info.ts";
 import { cutReadReply, readHeaderBytes, sparseReadReply, writeReadHeader } from "../protocol/read-reply.ts";
 import { errorReply, successReply } from "../protocol/reply.ts";
 import type { Request } from "../protocol/request.ts";
 import { statusChunk } from "../protocol/status-reply.ts";
+import { wireError } from "../protocol/wire-error.ts";
 import { type Fault, faultOf } from "./check.ts";
 
 /** What requests of one connection are answered from. */
@@ -59,6 +60,9 @@ function structuredAnswer(request: Request, { replyForm: form }: Dispatch): Answ
 
 function failure(request: Request, to: Dispatch, error: unknown): Buffer {
   const reason = messageOf(error);
+  // "Not quickly" is what a client wants to learn by asking for a fast zero, and no failure of ours.
+  if (request.kind === "zero" && request.fastZero && wireError(codeOf(error)) === WireError.ENOTSUP)
+    return errorBytes(request, to, "ENOTSUP", reason);
   to.log.error(`${request.kind}: ${reason}`);
   if (to.log.verbose && error instanceof Error && error.stack !== undefined) to.log.debug(error.stack);
   return errorBytes(request, to, codeOf(error), reason);

@@ -162,6 +162,8 @@ export class Session implements Receiver {
   }
 
   async #startTls(): Promise<void> {
+    // What comes while the plugin closes is for TLS to judge, whether it is the client's hello or slipped in by somebody.
+    this.#transport.pause();
     // What was opened in clear was opened for a client that nobody knew.
     await this.#closeExport();
     await this.#transport.startTls(this.#setup.tls.upgrade!);
@@ -228,7 +230,7 @@ export class Session implements Receiver {
 
   #handshakeDone(negotiated: Negotiated | undefined, rest: Buffer): void {
     clearTimeout(this.#deadline);
-    if (negotiated === undefined || this.#open === undefined || this.#stopping) {
+    if (negotiated === undefined || this.#open === undefined || this.#stopping || this.#gone.signal.aborted) {
       this.#transport.end();
       return;
     }

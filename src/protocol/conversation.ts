@@ -118,10 +118,16 @@ export class Talk<Result> {
     } else if (step.kind === "wait") {
       this.#await(step.promise);
     } else if (this.#arrived.length > 0) {
-      this.fail(new Error("the peer sent bytes in clear after it asked for TLS"));
+      this.fail(bytesInClear());
     } else {
-      this.#await(this.#driver.startTls());
+      this.#await(this.#startTls());
     }
+  }
+
+  /** Nothing that came before encryption began may be taken for something that came after it. */
+  async #startTls(): Promise<void> {
+    await this.#driver.startTls();
+    if (this.#arrived.length > 0) throw bytesInClear();
   }
 
   #await(promise: PromiseLike<unknown>): void {
@@ -140,4 +146,8 @@ export class Talk<Result> {
     this.#state = "over";
     this.#driver.done(result, this.#arrived.takeAll());
   }
+}
+
+function bytesInClear(): Error {
+  return new Error("the peer sent bytes in clear where TLS was to begin");
 }

@@ -47,8 +47,9 @@ export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerT
   const reason = `could not load TLS certificates: ${options.certificates === undefined ? "none in the default directories" : `none in ${options.certificates}`}`;
   const advice = "try --tls-certificates=/path/to/certificates or --tls-psk=/path/to/keys";
   if (mode === "require") throw new NbdError("ENOENT", `--tls=require but ${reason}: ${advice}`);
-  if (options.mode === "on") log.error(`warning: --tls=on but ${reason}; TLS is disabled: ${advice}`);
-  else if (log.verbose) log.debug(`TLS disabled: ${reason}`);
+  if (options.mode === "on") {
+    process.stderr.write(`nbdkit: warning: --tls=on but ${reason}; TLS is disabled: ${advice}\n`);
+  } else if (log.verbose) log.debug(`TLS disabled: ${reason}`);
   return { mode: "off" };
 }
 
@@ -74,6 +75,7 @@ function findCertificates(named: string | undefined): string | undefined {
 
 function readCertificates(directory: string, verifyPeer: boolean): TlsServerSettings {
   const pairs = certificateNames(directory).map((suffix) => ({
+    name: `server-cert${suffix}.pem`,
     cert: readKeyFile(join(directory, `server-cert${suffix}.pem`)),
     key: readKeyFile(join(directory, `server-key${suffix}.pem`)),
   }));

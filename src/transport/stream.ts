@@ -101,7 +101,8 @@ export class StreamTransport implements Transport {
   }
 
   #duplex(): Duplex {
-    if (this.#input instanceof Duplex) return this.#input;
+    // Node's standard input is a socket of its own even when it is a pipe: only a stream that is both halves is a duplex.
+    if (this.#halves().length === 1) return this.#input as Duplex;
     return Duplex.from({ readable: this.#input, writable: this.#output });
   }
 

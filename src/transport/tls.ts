@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import {
   type ConnectionOptions,
   connect,
@@ -15,11 +16,19 @@ import type { TlsPeer, Upgrade } from "./upgrade.ts";
 /** Names and keys of a pre-shared key file. */
 export type PskKeys = ReadonlyMap<string, Buffer>;
 
+/** A certificate and the private key that it was made for, both as PEM. */
+export interface KeyPair {
+  /** The certificate's file, for messages. */
+  readonly name: string;
+  readonly cert: Buffer;
+  readonly key: Buffer;
+}
+
 export type TlsServerSettings =
   | {
       readonly kind: "certificates";
       /** PEM: one pair of certificate and key or several, of different kinds of keys. */
-      readonly pairs: readonly { readonly cert: Buffer; readonly key: Buffer }[];
+      readonly pairs: readonly KeyPair[];
       readonly ca?: Buffer;
       readonly crl?: Buffer;
       /** Turn away clients that have no certificate of the CA. */
@@ -34,8 +43,7 @@ export type TlsClientSettings =
       readonly ca?: Buffer;
       readonly crl?: Buffer;
       /** What the client shows when it is asked. */
-      readonly cert?: Buffer;
-      readonly key?: Buffer;
+      readonly pair?: KeyPair;
       /** The name that the server's certificate must bear. */
       readonly hostname: string;
       readonly verifyPeer: boolean;
@@ -54,6 +62,7 @@ const tlsHandshakeMs = 60_000;
  * @throws Error of OpenSSL
  */
 export function tlsServer(settings: TlsServerSettings): Upgrade {
+  if (settings.kind === "certificates") checkKeys(settings.pairs, settings.ca);
   const options = serverOptions(settings);
   createSecureContext(options);
   return (plain) =>
@@ -62,30 +71,37 @@ export function tlsServer(settings: TlsServerSettings): Upgrade {
       const server = createServer({ ...options, handshakeTimeout: tlsHandshakeMs });
       const fail = (reason: string): void =>
         reject(new NbdError("EPROTO", `TLS handshake failed: ${reason}`));
-      server.once("tlsClientError", (error) => fail(messageOf(error)));
+      server.once("tlsClientError", (error) => fail(reasonOf(error)));
       plain.once("close", () => fail("the client left"));
       server.once("secureConnection", (stream) => {
         if (mustVerify(settings) && !stream.authorized) {
-          fail(`the client's certificate: ${messageOf(stream.authorizationError)}`);
+          fail(whyNotAuthorized(stream));
           stream.destroy();
           return;
         }
+        stream.allowHalfOpen = halfOpen;
         resolve({ stream, peer: peerOf(stream) });
       });
+      // Whoever leaves in the middle of the handshake has left: half a connection would wait for ever.
+      const halfOpen = plain.allowHalfOpen;
+      plain.allowHalfOpen = false;
       server.emit("connection", plain);
     });
 }
 
-/** The client's side. */
+/**
+ * The client's side.
+ * @throws Error of OpenSSL when the keys cannot be used
+ */
 export function tlsClient(settings: TlsClientSettings): Upgrade {
+  if (settings.kind === "certificates") checkKeys(settings.pair ? [settings.pair] : [], settings.ca);
   const options = clientOptions(settings);
+  createSecureContext(options);
   return (plain) =>
     new Promise((resolve, reject) => {
       const stream = connect({ ...options, socket: plain });
       const fail = (error: unknown): void =>
-        reject(
-          new NbdError("EPROTO", `TLS handshake failed: ${messageOf(error)}`, { cause: error as Error }),
-        );
+        reject(new NbdError("EPROTO", `TLS handshake failed: ${reasonOf(error)}`, { cause: error as Error }));
       stream.once("error", fail);
       stream.once("close", () => fail("the server left"));
       stream.once("secureConnect", () => {
@@ -93,6 +109,37 @@ export function tlsClient(settings: TlsClientSettings): Upgrade {
         resolve({ stream, peer: peerOf(stream) });
       });
     });
+}
+
+/** OpenSSL itself lets some things pass: a key of another kind, an authority that is no certificate. */
+function checkKeys(pairs: readonly KeyPair[], ca: Buffer | undefined): void {
+  if (ca !== undefined) parsed("ca-cert.pem is not a certificate", () => new X509Certificate(ca));
+  for (const { name, cert, key } of pairs) {
+    const certificate = parsed(`${name} is not a certificate`, () => new X509Certificate(cert));
+    const privateKey = parsed(`the key of ${name} is not a private key`, () => createPrivateKey(key));
+    if (!certificate.checkPrivateKey(privateKey)) {
+      throw new NbdError("EINVAL", `${name} and its key do not belong together`);
+    }
+  }
+}
+
+function parsed<T>(complaint: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new NbdError("EINVAL", `${complaint}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** OpenSSL's reason without the place in its source where it was found. */
+function reasonOf(error: unknown): string {
+  const { library, reason } = error as { readonly library?: unknown; readonly reason?: unknown };
+  return typeof library === "string" && typeof reason === "string" ? reason : messageOf(error);
+}
+
+function whyNotAuthorized(stream: TLSSocket): string {
+  if (!isShown(stream.getPeerCertificate())) return "the client showed no certificate";
+  return `the client's certificate: ${messageOf(stream.authorizationError)}`;
 }
 
 function serverOptions(settings: TlsServerSettings): TlsOptions & SecureContextOptions {
@@ -119,25 +166,32 @@ function mustVerify(settings: TlsServerSettings): boolean {
 function clientOptions(settings: TlsClientSettings): ConnectionOptions {
   if (settings.kind === "psk") {
     const { username, key } = settings;
-    // Whoever has the key is the server; there is no certificate to check.
-    const checkServerIdentity = (): undefined => undefined;
     return {
       ciphers: pskCiphers,
       pskCallback: () => ({ psk: key, identity: username }),
-      checkServerIdentity,
+      // Whoever has the key is the server. One that shows a certificate instead, whoever signed it, has shown no key.
+      checkServerIdentity: (_host, certificate) => (isShown(certificate) ? notByKey() : undefined),
     };
   }
-  const { ca, crl, cert, key, hostname, verifyPeer } = settings;
+  const { ca, crl, pair, hostname, verifyPeer } = settings;
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(crl === undefined ? {} : { crl }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    ...(pair === undefined ? {} : { cert: pair.cert, key: pair.key }),
     // An address is no name that a server could choose its certificate by.
     ...(isIpAddress(hostname) ? { host: hostname } : { host: hostname, servername: hostname }),
     rejectUnauthorized: verifyPeer,
     minVersion: "TLSv1.2",
   };
+}
+
+/** Node says with an empty object that there is none. */
+function isShown(certificate: object): boolean {
+  return Object.keys(certificate).length > 0;
+}
+
+function notByKey(): Error {
+  return new NbdError("EPROTO", "the server shows a certificate instead of using the pre-shared key");
 }
 
 function isIpAddress(host: string): boolean {
@@ -153,10 +207,16 @@ function peerOf(stream: TLSSocket): TlsPeer {
   };
 }
 
-/** RFC 4514: the last attribute first, special characters escaped. */
+/** RFC 4514: the last attribute first, special characters escaped, and those that would break a line of a log. */
 function distinguishedName(name: PeerCertificate["subject"]): string {
   const parts = Object.entries(name).flatMap(([type, value = []]: [string, string | string[] | undefined]) =>
-    [value].flat().map((one) => `${type}=${one.replace(/[,+"\\<>;]/g, "\\$&")}`),
+    [value].flat().map((one) => `${type}=${escaped(one)}`),
   );
   return parts.reverse().join(",");
+}
+
+function escaped(value: string): string {
+  return value
+    .replace(/[,+"\\<>;]|^[ #]| $/g, "\\$&")
+    .replace(/\p{Cc}/gu, (control) => `\\${Buffer.from(control).toString("hex").toUpperCase()}`);
 }

@@ -20,8 +20,7 @@ export class MemorySession {
   readonly transport: MemoryTransport = new MemoryTransport();
   readonly session: Session;
   readonly errors: string[] = [];
-  /** Everything that was sent, if nobody else takes it. */
-  sent: Buffer = Buffer.alloc(0);
+  #sent: Buffer[] = [];
 
   constructor(options: MemorySessionOptions) {
     const log = { verbose: true, debug: () => {}, error: (line: string) => void this.errors.push(line) };
@@ -48,7 +47,16 @@ export class MemorySession {
     this.transport.onSent = () => this.#collect();
   }
 
-  /** Starts, and takes note of everything that is sent. */
+  /** Everything that was sent since it was last set, unless somebody else took it. */
+  get sent(): Buffer {
+    if (this.#sent.length > 1) this.#sent = [Buffer.concat(this.#sent)];
+    return this.#sent[0] ?? Buffer.alloc(0);
+  }
+
+  set sent(bytes: Buffer) {
+    this.#sent = [bytes];
+  }
+
   async start(): Promise<void> {
     await this.session.start();
   }
@@ -59,7 +67,7 @@ export class MemorySession {
   }
 
   #collect(): void {
-    this.sent = Buffer.concat([this.sent, this.transport.take()]);
+    this.#sent.push(this.transport.take());
   }
 }
 

@@ -37,6 +37,11 @@ export class RawClient {
     return new RawClient(socket);
   }
 
+  /** On a socket that is connected already, perhaps an encrypted one. */
+  static over(socket: Socket): RawClient {
+    return new RawClient(socket);
+  }
+
   /** Connected, and past the handshake. */
   static async ready(path: string, exportName = ""): Promise<RawClient> {
     const client = await RawClient.connect(path);

@@ -15,7 +15,8 @@ export async function survives(
     await attack(server, bystander);
     await bystander.readSector();
   }
-  await until(() => server.descriptors === descriptors);
+  // Fewer, if the server still had its pidfile open when they were counted first.
+  await until(() => server.descriptors <= descriptors);
   const { stderr } = await server.stop();
   const said = stderr.split("\n").slice(0, -1);
   expect(said).toHaveLength(lines.length);

@@ -416,6 +416,18 @@ describe.each(forms)("with %s replies", (form) => {
     await expectReplies(form, [text({ ...ask, flags: dontFragment })], [failure(form, 22, reason, 4094)]);
   });
 
+  it("a READ across the end whose part inside is not whole blocks gets nothing", async () => {
+    const blockSize = { minimum: 512, preferred: 512, maximum: 4096 };
+    for (const [size, offset] of [
+      [4000n, 3584],
+      [4096n, 3800],
+    ] as const) {
+      const reason = `read of 512 bytes at ${offset} goes past the end at ${size}`;
+      const ask = text({ command: read, offset, length: 512 });
+      await expectReplies(form, [ask], [failure(form, 22, reason, offset)], { disk: { size, blockSize } });
+    }
+  });
+
   it("a WRITE over 64 MiB is skipped and refused with ENOMEM", async () => {
     const length = requestBytesMax + 1;
     const chunks = [hex(text({ command: write, offset: 8, length })), Buffer.alloc(length - 1)];
@@ -442,6 +454,58 @@ describe.each(forms)("with %s replies", (form) => {
       expect(memory.sent).toEqual(hex(success(form)));
       expect(memory.errors).toEqual(["invalid request: wrong magic number"]);
     }
+  });
+});
+
+describe("READ of zeroes", () => {
+  const grain = 0x8000;
+  /** A grain of ones, one of zeroes, and one byte. */
+  const striped: Scene = {
+    content: Buffer.concat([Buffer.alloc(grain, 1), Buffer.alloc(grain), Buffer.alloc(1, 2)]),
+  };
+  const fields = { command: read, offset: grain - 1, length: grain + 2 };
+  const chunk = (form: "structured" | "extended", done: number, type: number, payload: string): string =>
+    form === "structured"
+      ? `668e33ef ${u16(done)} ${u16(type)} ${cookie} ${u32(hex(payload).length)} ${payload}`
+      : `6e8a278c ${u16(done)} ${u16(type)} ${cookie} ${u64(grain - 1)} ${u64(hex(payload).length)} ${payload}`;
+
+  it.each(["structured", "extended"] as const)("leaves them out with %s replies", async (form) => {
+    await expectReplies(
+      form,
+      [request(form, fields)],
+      [
+        chunk(form, 0, 1, `${u64(grain - 1)} 01`),
+        chunk(form, 0, 2, `${u64(grain)} ${u32(grain)}`),
+        chunk(form, 1, 1, `${u64(2 * grain)} 02`),
+      ],
+      striped,
+    );
+  });
+
+  it.each(forms)(
+    "sends them with %s replies when they are few, or DF is set, or nothing else can be said",
+    async (form) => {
+      const all = { ...fields, flags: form === "simple" ? 0 : dontFragment };
+      await expectReplies(
+        form,
+        [request(form, all)],
+        [readReply(form, grain - 1, `01 ${"00".repeat(grain)} 02`)],
+        striped,
+      );
+      const few = { ...fields, offset: grain, length: 512 };
+      await expectReplies(form, [request(form, few)], [readReply(form, grain, "00".repeat(512))], striped);
+    },
+  );
+});
+
+describe("a fast zero that would be slow", () => {
+  it("is refused without a line in the log, since it was only a question", async () => {
+    const memory = await transmission("simple", { disk: { zero: undefined! } });
+    memory.transport.deliver(hex(request("simple", { command: zero, flags: fastZero, length: 1 })));
+    memory.transport.deliverEnd();
+    await memory.session.finished;
+    expect(memory.sent).toEqual(hex(failure("simple", 95, "")));
+    expect(memory.errors).toEqual([]);
   });
 });
 

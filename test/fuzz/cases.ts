@@ -1,0 +1,35 @@
+import { type ClientCase, clientCase } from "./client-grammar.ts";
+import { runClientCase } from "./client-run.ts";
+import { Random } from "./random.ts";
+import { type ServerCase, serverCase } from "./server-grammar.ts";
+import { runServerCase } from "./server-run.ts";
+
+export type Case = ServerCase | ClientCase;
+
+/** The case that belongs to a seed: even ones are for the server, odd ones for the client. */
+export function caseOf(seed: number): Case {
+  const random = new Random(seed);
+  return seed % 2 === 0 ? serverCase(random) : clientCase(random);
+}
+
+export async function runCase(test: Case): Promise<void> {
+  await (test.side === "server" ? runServerCase(test) : runClientCase(test));
+}
+
+/** A case as it is kept in a file: what the peer sends in hex, so that it outlives changes of the grammar. */
+export function writeCase(test: Case): string {
+  return `${JSON.stringify(test, (_, value) => (isBuffer(value) ? Buffer.from(value.data).toString("hex") : value), 2)}\n`;
+}
+
+export function readCase(text: string): Case {
+  return JSON.parse(text, (key, value) =>
+    ["chunks", "handshake", "replies"].includes(key)
+      ? value.map((bytes: string) => Buffer.from(bytes, "hex"))
+      : value,
+  );
+}
+
+/** What JSON.stringify makes of a buffer before it asks. */
+function isBuffer(value: unknown): value is { data: number[] } {
+  return (value as { type?: unknown } | null)?.type === "Buffer";
+}

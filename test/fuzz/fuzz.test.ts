@@ -1,0 +1,70 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { caseOf, readCase, runCase, writeCase } from "./cases.ts";
+import { checkServerOutput } from "./server-output.ts";
+
+const seeds = new URL("seeds/", import.meta.url);
+
+describe("the fuzzer", () => {
+  it.each(readdirSync(seeds))("finds nothing any more in %s", async (name) => {
+    await runCase(readCase(readFileSync(new URL(name, seeds), "utf8")));
+  });
+
+  it("finds nothing in two thousand broken conversations", async () => {
+    for (let seed = 1; seed <= 2000; seed++) {
+      const test = caseOf(seed);
+      try {
+        await runCase(test);
+      } catch (error) {
+        throw new Error(`seed ${seed}`, { cause: error });
+      }
+    }
+  });
+
+  it("keeps a case in a file as it is", () => {
+    for (let seed = 1; seed <= 20; seed++) {
+      const text = writeCase(caseOf(seed));
+      expect(writeCase(readCase(text))).toBe(text);
+    }
+  });
+
+  it("makes the same case of the same seed", () => {
+    expect(writeCase(caseOf(77))).toBe(writeCase(caseOf(77)));
+    expect(writeCase(caseOf(77))).not.toBe(writeCase(caseOf(79)));
+  });
+});
+
+describe("the fuzzer notices a server that", () => {
+  const [greeting, flags] = ["4e42444d4147494349484156454f50540003", "00000003"];
+  const go = "49484156454f505400000007000000060000000000 00";
+  const info = "0003e889045565a9000000070000000300 00000c 0000 0000000000001000 0001";
+  const ack = "0003e889045565a9000000070000000100000000";
+  const read = "25609513 0000 0000 0000000000000001 0000000000000000 00000002";
+  const reply = "67446698 00000000 0000000000000001 abcd";
+  const check = (output: string[], input = [flags, go, read]): void => {
+    const bytes = (parts: string[]): Buffer => Buffer.from(parts.join("").replaceAll(" ", ""), "hex");
+    const test = caseOf(2);
+    if (test.side !== "server") throw new TypeError("even seeds are for the server");
+    const setup = { ...test.setup, style: "newstyle" as const, flagsMask: 3, leaves: "end" as const };
+    checkServerOutput(setup, bytes(input), bytes(output));
+  };
+
+  it("answers right: that is no finding", () => {
+    check([greeting, info, ack, reply]);
+  });
+
+  it.each<[string, string[]]>([
+    ["greets wrongly", [greeting.replace("0003", "0007")]],
+    ["stops in the middle of a message", [greeting, info, ack.slice(0, -2)]],
+    ["answers an option that nobody sent", [greeting, info, ack.replace("00000007", "00000006")]],
+    ["acknowledges without NBD_INFO_EXPORT", [greeting, ack, reply]],
+    ["does not answer a request", [greeting, info, ack]],
+    ["answers a request twice", [greeting, info, ack, reply, reply]],
+    ["answers with another cookie", [greeting, info, ack, reply.replace("0001", "0002")]],
+    ["answers with fewer bytes", [greeting, info, ack, reply.slice(0, -2)]],
+    ["answers with an unknown error", [greeting, info, ack, "67446698 00000002 0000000000000001"]],
+    ["answers in another form", [greeting, info, ack, `668e33ef 0001 0000 0000000000000001 00000000`]],
+  ])("%s", (_, output) => {
+    expect(() => check(output)).toThrow();
+  });
+});

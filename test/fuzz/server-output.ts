@@ -1,0 +1,368 @@
+import {
+  Chunk,
+  ChunkFlag,
+  Command,
+  CommandFlag,
+  Info,
+  isOptionError,
+  Magic,
+  Option,
+  OptionReply,
+  optionBytesMax,
+  WireError,
+} from "../../src/protocol/constants.ts";
+import { skippedBytesMax } from "../../src/protocol/request-parser.ts";
+import type { Form } from "./encode.ts";
+import { expectThat } from "./finding.ts";
+import type { ServerSetup } from "./server-grammar.ts";
+
+interface Sent {
+  readonly command: number;
+  readonly flags: number;
+  readonly cookie: bigint;
+  readonly offset: bigint;
+  readonly length: bigint;
+}
+
+/**
+ * Reads along with a client that knows what it sent: every message of the server must be whole, well-formed, and an
+ * answer to something. Written from the specification, without the code under test.
+ */
+export function checkServerOutput(setup: ServerSetup, input: Buffer, output: Buffer): void {
+  const sent = new Bytes(input);
+  const received = new Bytes(output);
+  const form = setup.style === "oldstyle" ? oldstyle(received) : newstyle(setup, sent, received);
+  if (form === undefined) expectThat(received.left === 0, "something follows the end of the handshake");
+  else transmission(setup, form, sent, received);
+}
+
+function oldstyle(received: Bytes): Form | undefined {
+  if (received.left === 0) return undefined;
+  expectThat(received.u64() === Magic.init && received.u64() === Magic.oldstyle, "a wrong oldstyle greeting");
+  received.take(136);
+  return "simple";
+}
+
+/** @returns undefined when the handshake did not lead to transmission */
+function newstyle(setup: ServerSetup, sent: Bytes, received: Bytes): Form | undefined {
+  if (received.left === 0) return undefined;
+  expectThat(received.u64() === Magic.init && received.u64() === Magic.option, "a wrong greeting");
+  expectThat(received.u16() === (3 & setup.flagsMask), "wrong handshake flags");
+  if (sent.left < 4) return undefined;
+  const flags = sent.u32();
+  if ((flags & ~(3 & setup.flagsMask)) !== 0) return undefined;
+  let form: Form = "simple";
+  while (received.left > 0) {
+    const option = nextOption(sent);
+    expectThat(option !== undefined, "an answer to an option that was never sent");
+    if (option.code === Option.exportName) {
+      received.take(8);
+      expectThat((received.u16() & 1) === 1, "flags without HAS_FLAGS");
+      if ((flags & 2) === 0) received.take(124);
+      return form;
+    }
+    expectThat((flags & 1) === 1, "an option reply without fixed newstyle");
+    const acknowledged = optionReplies(option.code, received);
+    if (!acknowledged) continue;
+    if (option.code === Option.structuredReply) form = "structured";
+    if (option.code === Option.extendedHeaders) form = "extended";
+    if (option.code === Option.abort) return undefined;
+    if (option.code === Option.go) return form;
+  }
+  return undefined;
+}
+
+function nextOption(sent: Bytes): { code: number } | undefined {
+  if (sent.left < 16 || sent.u64() !== Magic.option) return undefined;
+  const code = sent.u32();
+  const length = sent.u32();
+  if (length > optionBytesMax || length > sent.left) return undefined;
+  sent.take(length);
+  return { code };
+}
+
+const itemTypes: Readonly<Record<number, number>> = {
+  [Option.list]: OptionReply.server,
+  [Option.info]: OptionReply.info,
+  [Option.go]: OptionReply.info,
+  [Option.listMetaContext]: OptionReply.metaContext,
+  [Option.setMetaContext]: OptionReply.metaContext,
+};
+
+/** @returns whether the option was acknowledged */
+function optionReplies(code: number, received: Bytes): boolean {
+  let basics = 0;
+  while (received.left > 0) {
+    expectThat(received.u64() === Magic.optionReply, "a wrong option reply magic");
+    expectThat(received.u32() === code, `a reply to another option than ${code}`);
+    const type = received.u32();
+    const data = new Bytes(received.take(received.u32()));
+    if (isOptionError(type)) {
+      expectThat(Object.values(OptionReply).includes(type as OptionReply), `an unknown error ${type}`);
+      data.text("the text of a refusal");
+      return false;
+    }
+    if (type === OptionReply.ack) {
+      expectThat(data.left === 0, "an acknowledgement with data");
+      const opens = code === Option.info || code === Option.go;
+      expectThat(!opens || basics === 1, `${basics} times NBD_INFO_EXPORT`);
+      return true;
+    }
+    expectThat(type === itemTypes[code], `a reply of type ${type} to option ${code}`);
+    if (optionItem(type, data)) basics++;
+  }
+  return false;
+}
+
+/** @returns whether it is NBD_INFO_EXPORT */
+function optionItem(type: number, data: Bytes): boolean {
+  if (type === OptionReply.server) {
+    new Bytes(data.take(data.u32())).text("an export name");
+    data.text("an export description");
+  } else if (type === OptionReply.metaContext) {
+    data.u32();
+    expectThat(data.text("a context") === "base:allocation", "an unknown context");
+  } else {
+    const info = data.u16();
+    if (info === Info.name || info === Info.description) data.text("information");
+    else
+      expectThat(data.left === (info === Info.export ? 10 : 12), `information ${info} of ${data.left} bytes`);
+    return info === Info.export;
+  }
+  return false;
+}
+
+function transmission(setup: ServerSetup, form: Form, sent: Bytes, received: Bytes): void {
+  const { requests, followed } = requestsIn(sent, form === "extended");
+  const awaiting = new Map<bigint, Sent[]>();
+  for (const request of requests) {
+    const same = awaiting.get(request.cookie) ?? [];
+    awaiting.set(request.cookie, [...same, request]);
+  }
+  while (received.left > 0) {
+    const reply = readReply(form, received, awaiting);
+    if (reply.what === ambiguousReply) return;
+    const candidates = awaiting.get(reply.cookie) ?? [];
+    const answered = candidates.findIndex(reply.answers);
+    expectThat(answered >= 0, `a reply ${reply.what} that answers nothing`);
+    candidates.splice(answered, 1);
+  }
+  if (setup.leaves === "lost" || !followed) return;
+  const left = [...awaiting.values()].flat();
+  expectThat(left.length === 0, `${left.length} requests without a reply`);
+}
+
+/** All complete requests up to the goodbye, and whether the stream could be followed that far. */
+function requestsIn(sent: Bytes, extended: boolean): { requests: Sent[]; followed: boolean } {
+  const requests: Sent[] = [];
+  while (sent.left >= (extended ? 32 : 28)) {
+    if (sent.u32() !== (extended ? Magic.extendedRequest : Magic.request))
+      return { requests, followed: false };
+    const [flags, command, cookie, offset] = [sent.u16(), sent.u16(), sent.u64(), sent.u64()];
+    const length = extended ? sent.u64() : BigInt(sent.u32());
+    const hasPayload = command === Command.write || (extended && (flags & CommandFlag.payloadLength) !== 0);
+    if (hasPayload && length > skippedBytesMax) return { requests, followed: false };
+    if (hasPayload && length > sent.left) break;
+    if (hasPayload) sent.take(Number(length));
+    if (command === Command.disconnect) break;
+    requests.push({ command, flags, cookie, offset, length });
+  }
+  return { requests, followed: true };
+}
+
+interface Reply {
+  readonly cookie: bigint;
+  readonly what: string;
+  readonly piece?: Piece;
+  /** Of an error that has an offset. */
+  readonly endsAt?: bigint;
+  answers(request: Sent): boolean;
+}
+
+const errors: readonly number[] = Object.values(WireError);
+
+function readReply(form: Form, received: Bytes, awaiting: ReadonlyMap<bigint, readonly Sent[]>): Reply {
+  const magic = received.u32();
+  if (magic === Magic.simpleReply && form !== "extended") return readSimple(form, received, awaiting);
+  const wanted = { simple: 0, structured: Magic.structuredReply, extended: Magic.extendedReply }[form];
+  expectThat(magic === wanted, `0x${magic.toString(16)} begins no ${form} reply`);
+  const flags = received.u16();
+  const type = received.u16();
+  const cookie = received.u64();
+  const echoed = form === "extended" ? received.u64() : undefined;
+  const length = form === "extended" ? received.u64() : received.u32();
+  const payload = new Bytes(received.take(Number(length)));
+  const isEcho = (request: Sent): boolean => echoed === undefined || echoed === request.offset;
+  if (type === Chunk.offsetData || type === Chunk.offsetHole) {
+    const piece = readPiece(type, payload);
+    if (flags === ChunkFlag.done) {
+      return { cookie, what: "with data", piece, answers: (sent) => isEcho(sent) && isWhole(piece, sent) };
+    }
+    expectThat(flags === 0, `chunk flags ${flags}`);
+    // What this server sends in pieces it sends in order and at once.
+    const rest = readReply(form, received, awaiting);
+    expectThat(rest.cookie === cookie, "a read that ends in the middle");
+    if (rest.endsAt !== undefined) {
+      expectThat(rest.endsAt === piece.offset + piece.length, "a read that does not end where it says");
+      const cutAt = rest.endsAt;
+      const answers = (sent: Sent): boolean =>
+        isEcho(sent) && isCut(piece, sent, cutAt) && rest.answers(sent);
+      return { cookie, what: "that was cut", answers };
+    }
+    expectThat(rest.piece !== undefined, "data and something else");
+    expectThat(rest.piece.offset === piece.offset + piece.length, "pieces of a read that do not join");
+    const all = {
+      offset: piece.offset,
+      length: piece.length + rest.piece.length,
+      pieces: rest.piece.pieces + 1,
+    };
+    return { cookie, what: "in pieces", piece: all, answers: (sent) => isEcho(sent) && isWhole(all, sent) };
+  }
+  expectThat(flags === ChunkFlag.done, "a chunk that is not the last");
+  const fits = readChunk(form, type, payload);
+  const reply = { cookie, what: `of type ${type}`, answers: (sent: Sent) => isEcho(sent) && fits(sent) };
+  return type === Chunk.errorOffset ? { ...reply, endsAt: payload.last64() } : reply;
+}
+
+interface Piece {
+  readonly offset: bigint;
+  readonly length: bigint;
+  /** Of how many it is put together. A hole is more than one, since unfragmented reads must not have any. */
+  readonly pieces: number;
+}
+
+function readPiece(type: number, payload: Bytes): Piece {
+  const offset = payload.u64();
+  if (type === Chunk.offsetData) {
+    expectThat(payload.left > 0, "a chunk of no data");
+    return { offset, length: BigInt(payload.left), pieces: 1 };
+  }
+  const length = BigInt(payload.u32());
+  expectThat(length > 0n && payload.left === 0, "a hole of nothing");
+  return { offset, length, pieces: 2 };
+}
+
+/** What there is of a read that goes across the end of the export. */
+function isCut({ offset, pieces }: Piece, sent: Sent, end: bigint): boolean {
+  return pieces === 1 && sent.offset === offset && sent.offset + sent.length > end;
+}
+
+function isWhole({ offset, length, pieces }: Piece, sent: Sent): boolean {
+  const fragmented = (sent.flags & CommandFlag.dontFragment) === 0;
+  return (
+    sent.command === Command.read &&
+    sent.offset === offset &&
+    sent.length === length &&
+    (fragmented || pieces === 1)
+  );
+}
+
+/** A client that gives two requests one cookie cannot tell the replies apart, and neither can we. */
+const ambiguousReply = "ambiguous";
+
+function readSimple(form: Form, received: Bytes, awaiting: ReadonlyMap<bigint, readonly Sent[]>): Reply {
+  const error = received.u32();
+  const cookie = received.u64();
+  expectThat(error === 0 || errors.includes(error), `the unknown error ${error}`);
+  const candidates = awaiting.get(cookie) ?? [];
+  const isRead = error === 0 && form === "simple" && candidates[0]?.command === Command.read;
+  const ambiguous = candidates.some(({ command, length }) => {
+    const first = candidates[0]!;
+    return (command === Command.read) !== (first.command === Command.read) || length !== first.length;
+  });
+  if (ambiguous) return { cookie, what: ambiguousReply, answers: () => true };
+  if (isRead) received.take(Number(candidates[0]!.length));
+  const answers = ({ command }: Sent): boolean =>
+    form === "simple" || (command !== Command.read && (error !== 0 || command !== Command.blockStatus));
+  return { cookie, what: "of the simple kind", answers };
+}
+
+function readChunk(form: Form, type: number, payload: Bytes): (request: Sent) => boolean {
+  switch (type) {
+    case Chunk.none:
+      expectThat(payload.left === 0, "an empty chunk with a payload");
+      return ({ command }) => command !== Command.read && command !== Command.blockStatus;
+    case Chunk.error: {
+      const error = payload.u32();
+      expectThat(errors.includes(error), `the unknown error ${error}`);
+      expectThat(payload.u16() === payload.left, "an error text of another length than announced");
+      payload.text("an error text");
+      return () => true;
+    }
+    case Chunk.errorOffset: {
+      expectThat(errors.includes(payload.u32()), "an unknown error with an offset");
+      const text = payload.u16();
+      expectThat(payload.left === text + 8, "an error text of another length than announced");
+      new Bytes(payload.take(text)).text("an error text");
+      payload.u64();
+      return ({ command, flags }) => command === Command.read && (flags & CommandFlag.dontFragment) === 0;
+    }
+    case form === "extended" ? Chunk.blockStatusExtended : Chunk.blockStatus:
+      return readStatus(form === "extended", payload);
+    default:
+      expectThat(false, `a chunk of type ${type}`);
+  }
+}
+
+function readStatus(extended: boolean, payload: Bytes): (request: Sent) => boolean {
+  expectThat(payload.u32() === 1, "an unknown context");
+  const count = extended ? payload.u32() : payload.left / 8;
+  expectThat(count > 0 && payload.left === count * (extended ? 16 : 8), `block status of ${count} extents`);
+  let total = 0n;
+  while (payload.left > 0) {
+    const length = extended ? payload.u64() : BigInt(payload.u32());
+    const state = extended ? payload.u64() : BigInt(payload.u32());
+    expectThat(length > 0n && state <= 3n, `an extent of ${length} bytes in state ${state}`);
+    total += length;
+  }
+  return ({ command, flags, length }) =>
+    command === Command.blockStatus &&
+    ((flags & CommandFlag.requestOne) === 0 || count === 1) &&
+    ((flags & CommandFlag.payloadLength) !== 0 || total <= length);
+}
+
+/** Bytes that are read from front to back, and never past the end. */
+class Bytes {
+  readonly #bytes: Buffer;
+  #at = 0;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  take(length: number): Buffer {
+    expectThat(length <= this.left, `a message ends ${length - this.left} bytes early`);
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+
+  u16(): number {
+    return this.take(2).readUInt16BE();
+  }
+
+  u32(): number {
+    return this.take(4).readUInt32BE();
+  }
+
+  u64(): bigint {
+    return this.take(8).readBigUInt64BE();
+  }
+
+  /** The last eight bytes, whether read or not. */
+  last64(): bigint {
+    return this.#bytes.readBigUInt64BE(this.#bytes.length - 8);
+  }
+
+  /** All that is left, which must be a string as the specification has them. */
+  text(what: string): string {
+    const bytes = this.take(this.left);
+    expectThat(bytes.length <= 4096 && !bytes.includes(0), `${what} is no string`);
+    const text = bytes.toString("utf8");
+    expectThat(Buffer.from(text).equals(bytes), `${what} is no UTF-8`);
+    return text;
+  }
+}

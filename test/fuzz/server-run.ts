@@ -1,0 +1,169 @@
+import type { Handle } from "../../src/backend/handle.ts";
+import { NbdError } from "../../src/core/errors.ts";
+import type { MaybePromise } from "../../src/core/maybe-promise.ts";
+import { MemorySession } from "../helpers/memory-session.ts";
+import { countAllocated } from "./allocation.ts";
+import { expectThat, settles, turn } from "./finding.ts";
+import { Random } from "./random.ts";
+import type { ServerCase, ServerSetup } from "./server-grammar.ts";
+import { checkServerOutput } from "./server-output.ts";
+
+/** Slabs that small chunks are gathered in, and other fixed costs. */
+const allocatedBase = 1024 * 1024;
+
+/** Runs one case. @throws Finding, or whatever came out of the engine */
+export async function runServerCase({ setup, chunks }: ServerCase): Promise<void> {
+  const disks = new Disks(setup);
+  const memory = new MemorySession({
+    open: ({ exportName }) => disks.open(exportName),
+    plugin: {
+      threadModel: setup.threadModel,
+      listExports: () => disks.list(),
+    },
+    readOnly: setup.readOnly,
+    threads: setup.threads,
+    handshake: setup,
+  });
+  const collect = memory.transport.onSent;
+  if (setup.readsLast) memory.transport.onSent = () => {};
+  const allocated = await countAllocated(async () => {
+    const random = new Random(setup.seed + 1);
+    await memory.start();
+    for (const chunk of chunks) {
+      memory.transport.deliver(Buffer.from(chunk));
+      if (random.oneIn(4)) await turn();
+    }
+    for (let rest = random.pick([0, 5, 50]); rest > 0; rest--) await turn();
+    if (setup.leaves === "lost") memory.transport.lose(new NbdError("ECONNRESET", "lost"));
+    else memory.transport.deliverEnd();
+    await settles(memory.session.finished, "the session", collect);
+  });
+  collect();
+  disks.expectRespected();
+  const internal = memory.errors.find((line) =>
+    /internal error|TypeError|undefined|not a function/.test(line),
+  );
+  expectThat(internal === undefined, `the server logs "${internal}"`);
+  expectThat(memory.errors.length <= 1 || setup.failEvery > 0, `logs ${memory.errors.length} lines`);
+  const input = Buffer.concat(chunks);
+  checkServerOutput(setup, input, memory.sent);
+  const allowed = allocatedBase + 8 * input.length + 4 * memory.sent.length + disks.bytesAsked;
+  expectThat(allocated <= allowed, `allocates ${allocated} bytes for ${input.length} received`);
+}
+
+/** Stripes of ones and zeroes, which reads may leave out. */
+function fillStriped(into: Uint8Array, offset: bigint): void {
+  const stripe = 48 * 1024;
+  for (let at = 0; at < into.length; ) {
+    const position = Number((offset + BigInt(at)) % BigInt(2 * stripe));
+    const end = Math.min(into.length, at + stripe - (position % stripe));
+    into.fill(position < stripe ? 1 : 0, at, end);
+    at = end;
+  }
+}
+
+/** Disks that check who calls them with what. */
+class Disks {
+  /** Of reads, whose answers need a buffer even when nobody is left to take them. */
+  bytesAsked = 0;
+  readonly #setup: ServerSetup;
+  readonly #random: Random;
+  #calls = 0;
+  #open = 0;
+  #opened = 0;
+  #wrong: string | undefined;
+
+  constructor(setup: ServerSetup) {
+    this.#setup = setup;
+    this.#random = new Random(setup.seed);
+  }
+
+  list(): MaybePromise<{ name: string; description?: string }[]> {
+    return this.#answer(() => [{ name: "disk", description: "a disk" }, { name: "é" }]);
+  }
+
+  open(exportName: string): MaybePromise<Handle> {
+    return this.#answer(() => {
+      if (exportName === "absent") throw new NbdError("ENOENT", "no such export");
+      this.#open++;
+      this.#opened++;
+      return this.#disk();
+    });
+  }
+
+  expectRespected(): void {
+    expectThat(this.#wrong === undefined, `the backend gets a ${this.#wrong}`);
+    expectThat(this.#open === 0, `${this.#open} of ${this.#opened} handles are still open`);
+  }
+
+  #disk(): Handle {
+    const { minimumBlock, without } = this.#setup;
+    const size = BigInt(this.#setup.size);
+    let [isOpen, inFlight] = [true, 0];
+    const checked = <T>(what: string, offset: bigint, length: number, action: () => T): MaybePromise<T> => {
+      const range = `${what} of ${length} bytes at ${offset}`;
+      this.#expect(isOpen, `${range} after close`);
+      this.#expect(Number.isSafeInteger(length) && length >= 0 && offset >= 0n, `${range} is no range`);
+      this.#expect(offset + BigInt(length) <= size, `${range} of a disk of ${size}`);
+      const aligned = offset % BigInt(minimumBlock) === 0n && length % minimumBlock === 0;
+      this.#expect(aligned, `${range} is not aligned`);
+      inFlight++;
+      return this.#answer(action, () => inFlight--);
+    };
+    const handle: Handle = {
+      size,
+      read: (into, offset) => {
+        this.bytesAsked += 2 * into.length;
+        return checked("read", offset, into.length, () => void fillStriped(into, offset));
+      },
+      write: (from, offset) => checked("write", offset, from.length, () => {}),
+      flush: () => checked("flush", 0n, 0, () => {}),
+      trim: (offset, length) => checked("trim", offset, length, () => {}),
+      zero: (offset, length) => checked("zero", offset, length, () => {}),
+      cache: (offset, length) => checked("cache", offset, length, () => {}),
+      extents: (offset, length) =>
+        checked("extents", offset, length, () => [
+          { length: BigInt(Math.ceil(length / 3)), hole: false, zero: false },
+          { length: 0n, hole: true, zero: true },
+          { length: BigInt(length) + 512n, hole: true, zero: true },
+        ]),
+      close: () => {
+        this.#expect(isOpen, "closed twice");
+        this.#expect(inFlight === 0, `closed with ${inFlight} requests in flight`);
+        isOpen = false;
+        return this.#later(this.#random.below(3)).then(() => void this.#open--);
+      },
+      nativeFua: true,
+      fastZero: true,
+      cacheByReading: without.includes("cache") && size < 1n << 20n,
+      description: "a disk",
+      ...(minimumBlock === 1
+        ? {}
+        : { blockSize: { minimum: minimumBlock, preferred: 4096, maximum: 32 * 1024 * 1024 } }),
+    };
+    for (const name of without) Reflect.deleteProperty(handle, name);
+    return handle;
+  }
+
+  /** Now or later, or not at all. */
+  #answer<T>(action: () => T, answered: () => void = () => {}): MaybePromise<T> {
+    const { pace, failEvery } = this.#setup;
+    const fails = failEvery > 0 && ++this.#calls % failEvery === 0;
+    const finish = (): T => {
+      answered();
+      if (fails) throw new NbdError(this.#random.pick(["EIO", "ENOSPC", "EWHAT"]), "fails as it was told to");
+      return action();
+    };
+    if (pace === "at once" || (pace === "mixed" && this.#random.oneIn(2))) return finish();
+    return this.#later(this.#random.below(4)).then(finish);
+  }
+
+  /** What is thrown to the engine would become an answer to the client. */
+  #expect(condition: boolean, what: string): void {
+    if (!condition) this.#wrong ??= what;
+  }
+
+  async #later(turns: number): Promise<void> {
+    for (let count = 0; count < turns; count++) await turn();
+  }
+}

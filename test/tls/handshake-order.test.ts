@@ -1,0 +1,183 @@
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { Command, Option, OptionReply } from "../../src/protocol/constants.ts";
+import { Certificates, certificateTools } from "../helpers/certificates.ts";
+import { goData, option, type RawClient, request } from "../helpers/raw-client.ts";
+import { ServerProcess, until } from "../helpers/server-process.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { askForTls, credentials, encrypt, encrypted, greeted } from "./secure-client.ts";
+
+const witness = fileURLToPath(new URL("witness-plugin.mjs", import.meta.url));
+
+/** Data that each of these options would accept. */
+const wellFormed: Readonly<Record<number, Buffer>> = {
+  [Option.info]: goData(""),
+  [Option.go]: goData(""),
+  [Option.listMetaContext]: metaContextData("base:allocation"),
+  [Option.setMetaContext]: metaContextData("base:allocation"),
+};
+
+function metaContextData(query: string): Buffer {
+  const bytes = Buffer.alloc(4 + 4 + 4 + query.length);
+  bytes.writeUInt32BE(1, 4);
+  bytes.writeUInt32BE(query.length, 8);
+  bytes.write(query, 12);
+  return bytes;
+}
+
+describeWith(certificateTools, "the order of the handshake", () => {
+  let keys: Certificates;
+  beforeAll(async () => {
+    keys = await Certificates.make();
+  });
+  afterAll(() => keys[Symbol.dispose]());
+
+  const start = (mode: string, ...args: string[]): Promise<ServerProcess> =>
+    ServerProcess.start([`--tls=${mode}`, "--tls-certificates", keys.pki, witness, ...args]);
+
+  async function ask(client: RawClient, number: number, data = wellFormed[number]): Promise<number> {
+    client.send(option(number, data));
+    for (;;) {
+      const { type } = await client.optionReply();
+      if (type !== OptionReply.info && type !== OptionReply.metaContext && type !== OptionReply.server)
+        return type;
+    }
+  }
+
+  it("refuses every option before STARTTLS where TLS is required, and says nothing about the exports", async () => {
+    await using server = await start("require");
+    using client = await greeted(server.socket);
+    const others = Array.from({ length: 14 }, (_, number) => number).filter(
+      (number) => number !== Option.exportName && number !== Option.abort && number !== Option.startTls,
+    );
+    for (const number of [...others, 0xffffffff]) {
+      client.send(option(number, wellFormed[number]));
+      const { type, text } = await client.optionReply();
+      expect({ number, type }).toEqual({ number, type: OptionReply.errorTlsRequired });
+      expect(text).not.toMatch(/secret/);
+    }
+    expect(server.said).not.toMatch(/^witness:/m);
+    // The client may still do what it should.
+    await askForTls(client);
+    const { client: secure } = await encrypt(client, credentials(keys.pki));
+    secure.send(option(Option.list));
+    expect(await secure.optionReply()).toEqual({
+      type: OptionReply.server,
+      text: "\0\0\0\x0bsecret-namesecret-description",
+    });
+  });
+
+  it("disconnects a client that chooses an export by EXPORT_NAME before TLS, where it is required", async () => {
+    await using server = await start("require");
+    using client = await greeted(server.socket);
+    client.send(option(Option.exportName, Buffer.from("secret-name")));
+    await client.closed;
+    await expect(client.take(1)).rejects.toThrow("after 0 of 1 bytes");
+    expect((await server.stop()).stderr).not.toMatch(/^witness:/m);
+  });
+
+  it("lets a client say goodbye before TLS", async () => {
+    await using server = await start("require");
+    using client = await greeted(server.socket);
+    client.send(option(Option.abort));
+    expect((await client.optionReply()).type).toBe(OptionReply.ack);
+    await client.closed;
+  });
+
+  it.each([
+    ["on", false],
+    ["require", false],
+    ["on", true],
+    ["require", true],
+  ] as const)("refuses STARTTLS with data as invalid (--tls=%s, encrypted: %s)", async (mode, already) => {
+    await using server = await start(mode);
+    using client = already
+      ? await encrypted(server.socket, credentials(keys.pki))
+      : await greeted(server.socket);
+    expect(await ask(client, Option.startTls, Buffer.from("x"))).toBe(OptionReply.errorInvalid);
+  });
+
+  it.each(["on", "require"])("refuses a second STARTTLS as invalid, and goes on (--tls=%s)", async (mode) => {
+    await using server = await start(mode);
+    using client = await encrypted(server.socket, credentials(keys.pki));
+    expect(await ask(client, Option.startTls)).toBe(OptionReply.errorInvalid);
+    await client.go("");
+    expect(await client.readSector()).toEqual(Buffer.alloc(512, 7));
+  });
+
+  it("refuses STARTTLS by its policy when TLS is off, and goes on", async () => {
+    await using server = await ServerProcess.start(["--tls=off", "--tls-certificates", keys.pki, witness]);
+    using client = await greeted(server.socket);
+    expect(await ask(client, Option.startTls)).toBe(OptionReply.errorPolicy);
+    await client.go("");
+    expect(await client.readSector()).toEqual(Buffer.alloc(512, 7));
+  });
+
+  it("forgets structured replies that were negotiated in clear", async () => {
+    await using server = await start("on");
+    using client = await greeted(server.socket);
+    expect(await ask(client, Option.structuredReply)).toBe(OptionReply.ack);
+    await askForTls(client);
+    const { client: secure } = await encrypt(client, credentials(keys.pki));
+    // Metadata contexts need structured replies, and a read is answered by a simple one.
+    expect(await ask(secure, Option.setMetaContext)).toBe(OptionReply.errorInvalid);
+    await secure.go("");
+    secure.send(request({ command: Command.read, length: 512 }));
+    expect((await secure.take(16)).readUInt32BE(0)).toBe(0x67446698);
+  });
+
+  it("forgets extended headers that were negotiated in clear", async () => {
+    await using server = await start("on");
+    using client = await greeted(server.socket);
+    expect(await ask(client, Option.extendedHeaders)).toBe(OptionReply.ack);
+    await askForTls(client);
+    const { client: secure } = await encrypt(client, credentials(keys.pki));
+    await secure.go("");
+    expect(await secure.readSector()).toEqual(Buffer.alloc(512, 7));
+  });
+
+  it("forgets metadata contexts that were chosen in clear", async () => {
+    await using server = await start("on");
+    using client = await greeted(server.socket);
+    expect(await ask(client, Option.structuredReply)).toBe(OptionReply.ack);
+    expect(await ask(client, Option.setMetaContext)).toBe(OptionReply.ack);
+    await askForTls(client);
+    const { client: secure } = await encrypt(client, credentials(keys.pki));
+    expect(await ask(secure, Option.structuredReply)).toBe(OptionReply.ack);
+    await secure.go("");
+    secure.send(request({ command: Command.blockStatus, length: 512 }));
+    const header = await secure.take(20);
+    // An error chunk, whose number is EINVAL.
+    expect(header.readUInt16BE(6)).toBe(32769);
+    expect((await secure.take(header.readUInt32BE(16))).readUInt32BE(0)).toBe(22);
+  });
+
+  it("opens an export anew for the client that has encrypted", async () => {
+    await using server = await start("on");
+    using client = await greeted(server.socket);
+    expect(await ask(client, Option.info)).toBe(OptionReply.ack);
+    await askForTls(client);
+    const { client: secure } = await encrypt(client, credentials(keys.pki, false));
+    await secure.go("");
+    await until(() => server.said.split("\n").length > 3);
+    expect(server.said.split("\n").slice(0, 3)).toEqual([
+      'witness: open {"exportName":"","tls":false}',
+      'witness: close {"exportName":"","tls":false}',
+      'witness: open {"exportName":"","tls":true}',
+    ]);
+  });
+
+  it("waits with the TLS handshake for a plugin that is slow to close what was opened in clear", async () => {
+    const release = `${keys.path}/release-slow`;
+    await using server = await start("on", `release=${release}`);
+    using client = await greeted(server.socket);
+    expect(await ask(client, Option.info)).toBe(OptionReply.ack);
+    await askForTls(client);
+    const handshake = encrypt(client, credentials(keys.pki));
+    writeFileSync(release, "");
+    const { client: secure } = await handshake;
+    await secure.go("");
+    expect(await secure.readSector()).toEqual(Buffer.alloc(512, 7));
+  });
+});

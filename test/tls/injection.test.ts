@@ -1,0 +1,203 @@
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect, listExports } from "../../src/client/connect.ts";
+import { Magic, Option, OptionReply } from "../../src/protocol/constants.ts";
+import { startTls, Talk, take } from "../../src/protocol/conversation.ts";
+import { Certificates, certificateTools } from "../helpers/certificates.ts";
+import { clientFlags, goData, option, RawClient } from "../helpers/raw-client.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { credentials, encrypt, greeted } from "./secure-client.ts";
+
+const witness = fileURLToPath(new URL("witness-plugin.mjs", import.meta.url));
+
+describeWith(certificateTools, "bytes in clear where TLS begins", () => {
+  let keys: Certificates;
+  beforeAll(async () => {
+    keys = await Certificates.make();
+  });
+  afterAll(() => keys[Symbol.dispose]());
+
+  describe("sent to the server", () => {
+    const start = (mode: string, ...args: string[]): Promise<ServerProcess> =>
+      ServerProcess.start([`--tls=${mode}`, "--tls-certificates", keys.pki, witness, ...args]);
+
+    it.each(["on", "require"])(
+      "end the connection when they come with STARTTLS, and are not obeyed (--tls=%s)",
+      async (mode) => {
+        await using server = await start(mode);
+        using client = await greeted(server.socket);
+        client.send(option(Option.startTls), option(Option.list), option(Option.go, goData("injected")));
+        await client.closed;
+        const { stderr } = await server.stop();
+        expect(stderr).toMatch(/in clear/);
+        expect(stderr).not.toMatch(/^witness:/m);
+      },
+    );
+
+    it("are not obeyed when everything, from the flags on, comes at once", async () => {
+      await using server = await start("on");
+      using client = await RawClient.connect(server.socket);
+      client.send(clientFlags(), option(Option.startTls), option(Option.list));
+      await client.closed;
+      expect((await server.stop()).stderr).not.toMatch(/^witness:/m);
+    });
+
+    it("are taken for a broken TLS handshake when they come after the acknowledgement", async () => {
+      await using server = await start("on");
+      using client = await greeted(server.socket);
+      client.send(option(Option.startTls));
+      expect((await client.optionReply()).type).toBe(OptionReply.ack);
+      client.send(option(Option.list));
+      await client.closed;
+      const { stderr } = await server.stop();
+      expect(stderr).toMatch(/TLS handshake failed/);
+      expect(stderr).not.toMatch(/^witness:/m);
+    });
+
+    it("are not obeyed either when they come while the plugin closes what was opened in clear", async () => {
+      const release = `${keys.path}/release-injected`;
+      await using server = await start("on", `release=${release}`);
+      using client = await greeted(server.socket);
+      client.send(option(Option.info, goData("")));
+      while ((await client.optionReply()).type !== OptionReply.ack);
+      client.send(option(Option.startTls));
+      expect((await client.optionReply()).type).toBe(OptionReply.ack);
+      client.send(option(Option.list));
+      const broken = encrypt(client, credentials(keys.pki));
+      broken.catch(() => {});
+      writeFileSync(release, "");
+      await expect(broken).rejects.toThrow();
+      expect((await server.stop()).stderr).not.toMatch(/witness: list/);
+    });
+  });
+
+  it("end a handshake whose driver still took them for it while encryption began", async () => {
+    let begun = (): void => {};
+    const outcome = new Promise((resolve) => {
+      const talk = new Talk(
+        (function* () {
+          yield* startTls();
+          return yield* take(3);
+        })(),
+        {
+          send: () => {},
+          startTls: () =>
+            new Promise((done) => {
+              begun = done;
+            }),
+          done: (taken) => resolve(taken.toString()),
+          failed: (error) => resolve((error as Error).message),
+        },
+      );
+      talk.start();
+      talk.receive(Buffer.from("bad"));
+      begun();
+    });
+    expect(await outcome).toMatch(/in clear/);
+  });
+
+  describe("sent to the client", () => {
+    it("end the connection when they come with the acknowledgement", async () => {
+      await using liar = await Liar.start((socket) => {
+        socket.write(Buffer.concat([reply(Option.startTls), reply(Option.structuredReply)]));
+      });
+      await expect(connect(liar.uri(keys.pki))).rejects.toThrow(/in clear/);
+      await expect(listExports(liar.uri(keys.pki))).rejects.toThrow(/in clear/);
+      expect(liar.heard).toEqual([Option.startTls, Option.startTls]);
+    });
+
+    it("end the connection when they come after it", async () => {
+      await using liar = await Liar.start((socket) => {
+        socket.write(reply(Option.startTls));
+        setImmediate(() => socket.write(reply(Option.structuredReply)));
+      });
+      await expect(connect(liar.uri(keys.pki))).rejects.toThrow(/in clear|TLS handshake failed/);
+    });
+
+    it.each([
+      ["refuses TLS", reply(Option.startTls, OptionReply.errorPolicy)],
+      ["knows no TLS", reply(Option.startTls, OptionReply.errorUnsupported)],
+      ["answers with nonsense", Buffer.alloc(64, 0x20)],
+    ])("are no way around TLS: it gives up when the server %s", async (_, answer) => {
+      await using liar = await Liar.start((socket) => void socket.write(answer));
+      await expect(connect(liar.uri(keys.pki))).rejects.toThrow();
+      expect(liar.heard).toEqual([Option.startTls]);
+    });
+
+    it("is not needed to end the handshake: it fails when the server hangs up instead of it", async () => {
+      await using liar = await Liar.start((socket) => void socket.end(reply(Option.startTls)));
+      await expect(connect(liar.uri(keys.pki))).rejects.toThrow(/TLS handshake failed|closed/);
+    });
+  });
+});
+
+function reply(number: number, type: number = OptionReply.ack): Buffer {
+  const bytes = Buffer.alloc(20);
+  bytes.writeBigUInt64BE(Magic.optionReply, 0);
+  bytes.writeUInt32BE(number, 8);
+  bytes.writeUInt32BE(type, 12);
+  return bytes;
+}
+
+/** Greets as a server does, then answers every option as a test wants. */
+class Liar implements AsyncDisposable {
+  /** The options that it was sent in clear. */
+  readonly heard: number[] = [];
+  readonly #folder = mkdtempSync(join(tmpdir(), "nbdkit-node-liar-"));
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
+
+  private constructor(answer: (socket: Socket) => void) {
+    this.#server = createServer((socket) => void this.#serve(socket, answer));
+  }
+
+  static async start(answer: (socket: Socket) => void): Promise<Liar> {
+    const liar = new Liar(answer);
+    liar.#server.listen(liar.#path);
+    await once(liar.#server, "listening");
+    return liar;
+  }
+
+  uri(certificates: string): string {
+    return `nbds+unix:///?socket=${this.#path}&tls-certificates=${certificates}`;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#server.close();
+    await once(this.#server, "close");
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  get #path(): string {
+    return join(this.#folder, "socket");
+  }
+
+  async #serve(socket: Socket, answer: (socket: Socket) => void): Promise<void> {
+    this.#sockets.add(socket);
+    const peer = RawClient.over(socket);
+    const greeting = Buffer.alloc(18);
+    greeting.writeBigUInt64BE(Magic.init, 0);
+    greeting.writeBigUInt64BE(Magic.option, 8);
+    greeting.writeUInt16BE(3, 16);
+    peer.send(greeting);
+    try {
+      await peer.take(4);
+      for (;;) {
+        const header = await peer.take(16);
+        if (header.readBigUInt64BE(0) !== Magic.option) return;
+        this.heard.push(header.readUInt32BE(8));
+        await peer.take(header.readUInt32BE(12));
+        answer(socket);
+      }
+    } catch {
+      // The client has left.
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { existsSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { definePlugin, text } from "nbdkit-node/plugin";
+
+/** Says on stderr whatever it is asked, and by whom. Where there is a file to wait for, closing waits for it. */
+const say = (what, details) => void process.stderr.write(`witness: ${what} ${JSON.stringify(details)}\n`);
+
+export default definePlugin({
+  name: "witness",
+  parameters: { release: text({ help: "Close only when this file is there" }) },
+  listExports: (_values, { tls }) => {
+    say("list", { tls });
+    return [{ name: "secret-name", description: "secret-description" }];
+  },
+  open({ release }, { exportName, tls, tlsDn, tlsIssuerDn }) {
+    say("open", { exportName, tls, tlsDn, tlsIssuerDn });
+    return {
+      size: 1048576n,
+      read: (into) => void into.fill(7),
+      async close() {
+        while (release !== undefined && !existsSync(release)) await setTimeout(5);
+        say("close", { exportName, tls });
+      },
+    };
+  },
+});

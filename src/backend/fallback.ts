@@ -1,4 +1,5 @@
 import type { Handle, WriteFlags } from "./handle.ts";
+import { forEachPiece } from "./pieces.ts";
 
 /** Zeroes for everyone to write from; nobody writes to them. */
 const zeroes: Uint8Array = new Uint8Array(256 * 1024);
@@ -12,12 +13,12 @@ export async function writeZeroes(
   offset: bigint,
   length: number,
   flags: WriteFlags,
+  signal: AbortSignal | undefined,
 ): Promise<void> {
   const flushLast = flags.fua && handle.flush !== undefined;
   const pieceFlags: WriteFlags = flushLast ? { fua: false } : flags;
-  for (let done = 0; done < length; done += zeroes.length) {
-    const piece = zeroes.subarray(0, Math.min(zeroes.length, length - done));
-    await handle.write!(piece, offset + BigInt(done), pieceFlags);
-  }
+  await forEachPiece({ offset, length }, zeroes.length, signal, (at, bytes) =>
+    handle.write!(zeroes.subarray(0, bytes), at, pieceFlags),
+  );
   if (flushLast) await handle.flush!();
 }

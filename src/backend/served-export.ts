@@ -5,6 +5,7 @@ import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import { clipExtents } from "./extents.ts";
 import { writeZeroes } from "./fallback.ts";
 import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
+import { forEachPiece } from "./pieces.ts";
 
 /**
  * A handle with everything that the server adds: answers about capabilities that cannot change, ranges asserted before
@@ -24,9 +25,12 @@ export class ServedExport {
   readonly blockSize: BlockSize | undefined;
   readonly description: string | undefined;
   readonly #handle: Handle;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(handle: Handle, readOnly: boolean) {
+  /** @param signal aborted when the client has gone: what takes long ends then */
+  constructor(handle: Handle, readOnly: boolean, signal?: AbortSignal) {
     this.#handle = handle;
+    this.#signal = signal;
     this.size = checkedSize(handle.size);
     this.canWrite = handle.write !== undefined && !readOnly;
     this.canFlush = handle.flush !== undefined;
@@ -103,16 +107,15 @@ export class ServedExport {
       await this.#handle.zero(offset, length, flags);
     } catch (error) {
       if (!isNotSupported(error) || flags.fastZero) throw error;
-      await writeZeroes(this.#handle, offset, length, flags);
+      await writeZeroes(this.#handle, offset, length, flags, this.#signal);
     }
   }
 
   async #cacheByReading(offset: bigint, length: number): Promise<void> {
     const scratch = Buffer.allocUnsafe(Math.min(length, 1 << 20));
-    for (let done = 0; done < length; done += scratch.length) {
-      const piece = scratch.subarray(0, Math.min(scratch.length, length - done));
-      await this.#handle.read(piece, offset + BigInt(done));
-    }
+    await forEachPiece({ offset, length }, scratch.length, this.#signal, (at, bytes) =>
+      this.#handle.read(scratch.subarray(0, bytes), at),
+    );
   }
 
   /** The connection has checked what the client asked for; what is wrong here is our own mistake and stops here. */

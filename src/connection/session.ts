@@ -221,7 +221,7 @@ export class Session implements Receiver {
     if (this.#open?.name === name) return this.#open.info;
     await this.#closeExport();
     const handle = await chain.open({ ...this.#client(), exportName: name });
-    const exported = await served(handle, readOnly);
+    const exported = await served(handle, readOnly, this.#gone.signal);
     this.#open = { name, exported, info: exportInfo(exported, name) };
     // The client may have gone while the plugin was opening; nobody else would close it then.
     if (this.#gone.signal.aborted) await this.#closeExport();
@@ -289,9 +289,9 @@ export class Session implements Receiver {
 }
 
 /** A handle with an impossible answer is of no use, but it is open. */
-async function served(handle: Handle, readOnly: boolean): Promise<ServedExport> {
+async function served(handle: Handle, readOnly: boolean, gone: AbortSignal): Promise<ServedExport> {
   try {
-    return new ServedExport(handle, readOnly);
+    return new ServedExport(handle, readOnly, gone);
   } catch (error) {
     await handle.close?.();
     throw error;

@@ -33,6 +33,18 @@ describe("an export that cannot zero", () => {
     expect([bytes[0], bytes[599_999], bytes.indexOf(0), bytes.lastIndexOf(0)]).toEqual([1, 1, 1, 599_998]);
   });
 
+  it.each(["zero", "cache"] as const)(
+    "lets others have their turn, and ends with the client (%s)",
+    async (kind) => {
+      const client = new AbortController();
+      const handle: Handle = { size: 2n ** 62n, read: () => {}, write: () => {}, cacheByReading: true };
+      const served = new ServedExport(handle, false, client.signal);
+      const endless = kind === "zero" ? served.zero(0n, 2 ** 52, flags) : served.cache(0n, 2 ** 52);
+      setImmediate(() => client.abort(new NbdError("ECONNRESET", "gone")));
+      await expect(endless).rejects.toThrow("gone");
+    },
+  );
+
   it("refuses to do so fast", async () => {
     for (const zero of [undefined, () => Promise.reject(new NbdError("ENOTSUP", "no"))]) {
       const { asked, served } = disk(10, zero === undefined ? {} : { zero });

@@ -217,7 +217,8 @@ describeWith(["script"], "a terminal", () => {
   it("sends Ctrl-C to the command, which may live on", async () => {
     await using scene = new Scene();
     const command = `trap "echo caught" INT; echo ready; until read line; do :; done; echo "got $line"; exit 5`;
-    const child = scene.start("script", ["-qec", `"$nbdkit" null --run '${command}'`, "/dev/null"], {
+    // exec, since script runs $SHELL, and dash as a parent would turn the Ctrl-C that its child survived into 130.
+    const child = scene.start("script", ["-qec", `exec "$nbdkit" null --run '${command}'`, "/dev/null"], {
       stdio: "pipe",
     });
     const outcome = outcomeOf(child);

@@ -8,11 +8,14 @@
 #include "call.h"
 #include "extents.h"
 #include "file_io.h"
+#include "listener.h"
 #include "memory_file.h"
 #include "parent_death.h"
 #include "prefetch.h"
 #include "punch.h"
 #include "read_now.h"
+#include "stream_socket.h"
+#include "watch.h"
 
 using js::inThisThread;
 using js::inThreadPool;
@@ -22,6 +25,23 @@ static Failure exitWithParent(int parent) {
   // The parent ended before we were armed: do what its end would have done.
   if (getppid() != parent) kill(getpid(), SIGTERM);
   return {};
+}
+
+// The same on a part of a buffer: without a view of it for each call.
+static Outcome<size_t> readPartAt(int fd, std::span<std::byte> buffer, size_t start, size_t end, int64_t offset) {
+  if (start > end || end > buffer.size()) return {0, {ERANGE, "pread"}};
+  return readAt(fd, buffer.subspan(start, end - start), offset);
+}
+
+static Outcome<std::optional<size_t>> readPartNow(int fd, std::span<std::byte> buffer, size_t start, size_t end,
+                                                  int64_t offset) {
+  if (start > end || end > buffer.size()) return {{}, {ERANGE, "preadv2"}};
+  return readNow(fd, buffer.subspan(start, end - start), offset);
+}
+
+static Failure writePartAt(int fd, std::span<const std::byte> buffer, size_t start, size_t end, int64_t offset) {
+  if (start > end || end > buffer.size()) return {ERANGE, "pwrite"};
+  return writeAt(fd, buffer.subspan(start, end - start), offset);
 }
 
 static Napi::Object features(Napi::Env env) {
@@ -48,6 +68,9 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("pread", inThisThread<readAt>);
   add("preadAsync", inThreadPool<readAt>);
   add("preadNow", inThisThread<readNow>);
+  add("preadPart", inThisThread<readPartAt>);
+  add("preadPartNow", inThisThread<readPartNow>);
+  add("pwritePart", inThisThread<writePartAt>);
   add("pwrite", inThisThread<writeAt>);
   add("pwriteAsync", inThreadPool<writeAt>);
 
@@ -65,6 +88,19 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
 
   add("advise", inThisThread<advise>);
   add("prefetchAsync", inThreadPool<prefetch>);
+
+  add("listenUnix", inThisThread<listenUnix>);
+  add("listenTcp", inThisThread<listenTcp>);
+  add("adoptListener", inThisThread<adoptListener>);
+  add("localAddress", inThisThread<localAddress>);
+  add("acceptClient", inThisThread<acceptClient>);
+  add("keepAlive", inThisThread<keepAlive>);
+
+  add("receive", inThisThread<receive>);
+  add("receiveInto", inThisThread<receiveInto>);
+  add("sendPart", inThisThread<sendPart>);
+  add("sendPieces", inThisThread<sendPieces>);
+  exports.Set("Watch", watchClass(env));
 
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("setSize", inThisThread<setSize>);

@@ -31,10 +31,38 @@ bool fromJs(Napi::Value value, int& out) {
   return true;
 }
 
+// From here on a number may be one that was rounded.
+static constexpr double exactMax = 9007199254740991;
+
+static bool isExact(double number) {
+  return number >= 0 && number <= exactMax && number == static_cast<double>(static_cast<int64_t>(number));
+}
+
+bool fromJs(Napi::Value value, size_t& out) {
+  double number;
+  if (napi_get_value_double(value.Env(), value, &number) != napi_ok) {
+    return typeError(value.Env(), "expected a number");
+  }
+  if (!isExact(number)) return rangeError(value.Env(), "expected a whole number from 0 to 9007199254740991");
+  out = static_cast<size_t>(number);
+  return true;
+}
+
+bool fromJs(Napi::Value value, bool& out) {
+  if (napi_get_value_bool(value.Env(), value, &out) == napi_ok) return true;
+  return typeError(value.Env(), "expected true or false");
+}
+
 bool fromJs(Napi::Value value, int64_t& out) {
+  double number;
+  if (napi_get_value_double(value.Env(), value, &number) == napi_ok) {
+    if (!isExact(number)) return rangeError(value.Env(), "expected a whole number from 0 to 9007199254740991");
+    out = static_cast<int64_t>(number);
+    return true;
+  }
   bool lossless;
   if (napi_get_value_bigint_int64(value.Env(), value, &out, &lossless) != napi_ok) {
-    return typeError(value.Env(), "expected a BigInt");
+    return typeError(value.Env(), "expected a BigInt or a number");
   }
   if (lossless && out >= 0) return true;
   return rangeError(value.Env(), "expected a BigInt from 0 to 9223372036854775807");
@@ -55,6 +83,19 @@ bool fromJs(Napi::Value value, std::span<const std::byte>& out) {
   std::span<std::byte> bytes;
   if (!fromJs(value, bytes)) return false;
   out = bytes;
+  return true;
+}
+
+bool fromJs(Napi::Value value, std::vector<std::span<const std::byte>>& out) {
+  uint32_t count;
+  if (napi_get_array_length(value.Env(), value, &count) != napi_ok) {
+    return typeError(value.Env(), "expected an array of Uint8Arrays");
+  }
+  const Napi::Array array = value.As<Napi::Array>();
+  out.resize(count);
+  for (uint32_t i = 0; i < count; i++) {
+    if (!fromJs(array[i], out[i])) return false;
+  }
   return true;
 }
 
@@ -100,6 +141,32 @@ Napi::Value toJs(Napi::Env env, const BlockDevice& value) {
 }
 
 Napi::Value toJs(Napi::Env env, UniqueFd& value) { return Napi::Number::New(env, value.release()); }
+
+static const char* nameOf(SocketAddress::Family family) {
+  switch (family) {
+    case SocketAddress::Family::tcp:
+      return "tcp";
+    case SocketAddress::Family::vsock:
+      return "vsock";
+    default:
+      return "unix";
+  }
+}
+
+Napi::Value toJs(Napi::Env env, const SocketAddress& value) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("family", Napi::String::New(env, nameOf(value.family)));
+  object.Set("host", Napi::String::New(env, value.host));
+  object.Set("port", Napi::Number::New(env, value.port));
+  return object;
+}
+
+Napi::Value toJs(Napi::Env env, std::optional<Accepted>& value) {
+  if (!value) return env.Undefined();
+  Napi::Object object = toJs(env, value->peer).As<Napi::Object>();
+  object.Set("fd", toJs(env, value->fd));
+  return object;
+}
 
 Napi::Value errorOf(Napi::Env env, const Failure& failure) {
   const std::string message = std::string(failure.call) + ": " + std::strerror(failure.number);

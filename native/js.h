@@ -7,22 +7,28 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "advise.h"
 #include "block_device.h"
 #include "failure.h"
 #include "fd.h"
+#include "listener.h"
 
 // Between JavaScript values and plain C++ ones. A fromJs that returns false has thrown.
 namespace js {
 
 // Descriptors and process ids: whole numbers from 0 to 2^31-1.
 bool fromJs(Napi::Value value, int& out);
-// Offsets and lengths: BigInts from 0 to 2^63-1.
+// Positions in a buffer: whole numbers.
+bool fromJs(Napi::Value value, size_t& out);
+bool fromJs(Napi::Value value, bool& out);
+// Offsets and lengths: BigInts from 0 to 2^63-1, or numbers as far as they are exact.
 bool fromJs(Napi::Value value, int64_t& out);
 // Borrows the memory of a Uint8Array.
 bool fromJs(Napi::Value value, std::span<std::byte>& out);
 bool fromJs(Napi::Value value, std::span<const std::byte>& out);
+bool fromJs(Napi::Value value, std::vector<std::span<const std::byte>>& out);
 bool fromJs(Napi::Value value, std::string& out);
 bool fromJs(Napi::Value value, Advice& out);
 
@@ -33,6 +39,8 @@ Napi::Value toJs(Napi::Env env, std::optional<int64_t> value);
 Napi::Value toJs(Napi::Env env, const BlockDevice& value);
 // JavaScript owns the descriptor from here on.
 Napi::Value toJs(Napi::Env env, UniqueFd& value);
+Napi::Value toJs(Napi::Env env, const SocketAddress& value);
+Napi::Value toJs(Napi::Env env, std::optional<Accepted>& value);
 
 // An Error with `code`, `errno` and `syscall`.
 Napi::Value errorOf(Napi::Env env, const Failure& failure);

@@ -44,7 +44,7 @@ export function defineFilter<P extends Parameters, State = Values<P>>(
 
 /** The handle that clients see: the next layer's, with the filter's changes. */
 export function overlay(next: Handle, changes: HandleChanges): Handle {
-  const merged = { ...passThrough(next), ...changes } as Handle;
+  const merged = { ...passThrough(next), ...shortcuts(next, changes), ...changes } as Handle;
   const { close } = changes;
   if (close === undefined) return merged;
   return {
@@ -53,6 +53,14 @@ export function overlay(next: Handle, changes: HandleChanges): Handle {
       await close();
       await next.close?.();
     },
+  };
+}
+
+/** The fast ways go past a filter that changes nothing about reading or writing. */
+function shortcuts(next: Handle, changes: HandleChanges): HandleChanges {
+  return {
+    ...("read" in changes ? {} : { readNow: next.readNow?.bind(next) }),
+    ...("write" in changes ? {} : { writeNow: next.writeNow?.bind(next) }),
   };
 }
 

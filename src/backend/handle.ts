@@ -35,6 +35,14 @@ export interface Handle {
    * with `requestOne` one extent is enough.
    */
   extents?(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]>;
+  /**
+   * The fast way for what can be answered at once and without waiting for anything, such as a file in the page cache:
+   * `buffer` gets the bytes from `start` to `end`. False, with nothing promised about those bytes, sends the request
+   * to `read`. Offsets are below 2^53, and the buffer is not to be kept.
+   */
+  readNow?(buffer: Uint8Array, start: number, end: number, offset: number): boolean;
+  /** The same for `write` without FUA: the export gets the bytes from `start` to `end`. False sends the request to `write`. */
+  writeNow?(buffer: Uint8Array, start: number, end: number, offset: number): boolean;
   /** The client has gone; called once, after every other call has been answered. */
   close?(): MaybePromise<void>;
 

@@ -57,6 +57,26 @@ export class ServedExport {
     return this.#withFua(fua, (flags) => this.#handle.write!(from, offset, flags));
   }
 
+  /**
+   * Whether the handle answered at once (see {@link Handle.readNow}); the caller has checked the range. An error is a
+   * no too: `read` will meet it again, and tell.
+   */
+  readNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    try {
+      return this.#handle.readNow?.(buffer, start, end, offset) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  writeNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    try {
+      return this.#handle.writeNow?.(buffer, start, end, offset) === true;
+    } catch {
+      return false;
+    }
+  }
+
   flush(): MaybePromise<void> {
     return this.#handle.flush?.();
   }

@@ -8,7 +8,7 @@ import type { Upgrade } from "../transport/upgrade.ts";
  * What arrives in between waits.
  */
 export class Line implements Receiver {
-  readonly transport: Transport;
+  #transport: Transport;
   readonly #upgrade: Upgrade | undefined;
   #receiver: Receiver | undefined;
   #ended = false;
@@ -17,9 +17,13 @@ export class Line implements Receiver {
 
   /** @param upgrade how to encrypt, for handshakes that ask for it */
   constructor(transport: Transport, upgrade: Upgrade | undefined) {
-    this.transport = transport;
+    this.#transport = transport;
     this.#upgrade = upgrade;
     transport.start(this);
+  }
+
+  get transport(): Transport {
+    return this.#transport;
   }
 
   /**
@@ -35,7 +39,9 @@ export class Line implements Receiver {
       };
       const talk = new Talk(conversation, {
         send: (bytes) => this.transport.write(bytes),
-        startTls: () => this.transport.startTls(this.#upgrade!),
+        startTls: async () => {
+          this.#transport = await this.#transport.startTls(this.#upgrade!);
+        },
         done: (result, rest) => {
           settle();
           this.#rest = rest;

@@ -53,7 +53,7 @@ export class Session implements Receiver {
   /** Settles when everything of this client has been released; it never rejects. */
   readonly finished: Promise<void>;
   readonly #setup: SessionSetup;
-  readonly #transport: Transport;
+  #transport: Transport;
   readonly #log: Log;
   readonly #gone = new AbortController();
   #settle!: () => void;
@@ -114,7 +114,7 @@ export class Session implements Receiver {
       this.#transmission.received(bytes);
       return;
     }
-    this.#talk?.receive(bytes);
+    this.#talk?.receive(this.#transport.lends ? Buffer.from(bytes) : bytes);
     // Nothing waits for an answer, so this much comes only while the plugin is slow.
     if ((this.#talk?.pendingBytes ?? 0) > handshakeBacklogMax) this.#transport.pause();
   }
@@ -166,7 +166,7 @@ export class Session implements Receiver {
     this.#transport.pause();
     // What was opened in clear was opened for a client that nobody knew.
     await this.#closeExport();
-    await this.#transport.startTls(this.#setup.tls.upgrade!);
+    this.#transport = await this.#transport.startTls(this.#setup.tls.upgrade!);
   }
 
   #startDeadline(): void {

@@ -2,8 +2,10 @@ import type { Gate } from "../core/gate.ts";
 import { isPromise } from "../core/maybe-promise.ts";
 import type { Request } from "../protocol/request.ts";
 import { RequestParser } from "../protocol/request-parser.ts";
-import { backlogBytesMax, type Transport } from "../transport/transport.ts";
+import { type Outbox, StreamOutbox } from "../transport/outbox.ts";
+import type { Part, Transport } from "../transport/transport.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
+import { ExpressLane } from "./express-lane.ts";
 
 export interface TransmissionLimits {
   /** Requests of this connection that are worked on at once. */
@@ -26,7 +28,9 @@ export interface TransmissionEnd {
 /** Takes requests from one client and sends the answers, until it leaves or the server stops. */
 export class Transmission {
   readonly #transport: Transport;
+  readonly #outbox: Outbox;
   readonly #parser: RequestParser;
+  readonly #express: ExpressLane | undefined;
   readonly #dispatch: Dispatch;
   readonly #limits: TransmissionLimits;
   readonly #end: TransmissionEnd;
@@ -37,13 +41,20 @@ export class Transmission {
   /** Taken to be so at first: the handshake may have ended in the middle of a flood. */
   #paused = true;
   #pumping = false;
+  /** Replies that became ready in this turn of the loop, which leave together at its end. */
+  #ready: { readonly reply: Buffer; readonly dataBytes: number }[] = [];
+  #sending: NodeJS.Immediate | undefined;
 
   constructor(transport: Transport, to: Dispatch, limits: TransmissionLimits, end: TransmissionEnd) {
     this.#transport = transport;
+    this.#outbox = transport.outbox ?? new StreamOutbox(transport);
     this.#dispatch = to;
     this.#limits = limits;
     this.#end = end;
     this.#parser = new RequestParser(to.replyForm === "extended");
+    // Where requests have to wait for each other, none may overtake.
+    const parallel = limits.gate === undefined && limits.requestsInFlight > 1;
+    this.#express = parallel ? new ExpressLane(this.#parser, this.#outbox, to) : undefined;
   }
 
   received(bytes: Buffer): void {
@@ -51,6 +62,15 @@ export class Transmission {
     if (this.#closing) return;
     this.#parser.push(bytes);
     this.#pump();
+    if (this.#transport.lends) this.#parser.keep();
+  }
+
+  missing(): Part | undefined {
+    return this.#closing ? undefined : this.#parser.missing();
+  }
+
+  filled(bytes: number): void {
+    this.#parser.filled(bytes);
   }
 
   /** The client took what it had left lying, so that there is room for more answers. */
@@ -69,29 +89,31 @@ export class Transmission {
     if (this.#closing) return;
     this.#closing = true;
     if (!this.#parser.idle) this.#dispatch.log.debug("the connection ends in the middle of a request");
-    if (this.#inFlight === 0) this.#end.idle();
+    if (this.#inFlight === 0) this.#idle();
   }
 
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (!this.#closing) {
-        if (this.#isFull()) break;
-        const request = this.#parser.next();
-        if (request === undefined) {
-          if (this.#peerEnded) this.close();
-          break;
-        }
-        this.#begin(request);
-      }
+      while (!this.#closing && !this.#isFull() && this.#takeOne());
     } catch (error) {
       this.#end.broken(error);
       this.close();
     } finally {
       this.#pumping = false;
     }
+    this.#outbox.flush();
     this.#setPaused(this.#isFull());
+  }
+
+  /** @returns false when there is nothing more to take */
+  #takeOne(): boolean {
+    if (this.#express?.answer()) return true;
+    const request = this.#parser.next();
+    if (request !== undefined) this.#begin(request);
+    else if (this.#peerEnded) this.close();
+    return request !== undefined;
   }
 
   /** Answering further would only pile up work or bytes: let the client wait instead. */
@@ -99,7 +121,7 @@ export class Transmission {
     return (
       this.#inFlight >= this.#limits.requestsInFlight ||
       this.#bytesInFlight > bytesInFlightMax ||
-      this.#transport.backlogBytes > backlogBytesMax
+      this.#outbox.isFull
     );
   }
 
@@ -117,19 +139,33 @@ export class Transmission {
     }
     const reply = this.#answer(request);
     if (!isPromise(reply)) {
-      this.#transport.write(reply);
+      this.#outbox.write(reply);
       return;
     }
     const dataBytes = request.kind === "read" || request.kind === "write" ? request.length : 0;
     this.#inFlight++;
     this.#bytesInFlight += dataBytes;
-    reply.then((bytes) => {
-      this.#transport.write(bytes);
+    reply.then((reply) => {
+      this.#ready.push({ reply, dataBytes });
+      this.#sending ??= setImmediate(() => this.#sendReady());
+    });
+  }
+
+  #sendReady(): void {
+    this.#sending = undefined;
+    for (const { reply, dataBytes } of this.#ready) {
       this.#inFlight--;
       this.#bytesInFlight -= dataBytes;
-      if (this.#closing && this.#inFlight === 0) this.#end.idle();
-      else this.#pump();
-    });
+      this.#outbox.write(reply);
+    }
+    this.#ready = [];
+    if (this.#closing && this.#inFlight === 0) this.#idle();
+    else this.#pump();
+  }
+
+  #idle(): void {
+    this.#outbox.flush();
+    this.#end.idle();
   }
 
   #answer(request: Request): ReturnType<typeof dispatch> {

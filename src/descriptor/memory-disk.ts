@@ -38,6 +38,15 @@ export class MemoryDisk implements Handle {
     native().pwrite(this.#fd, from, offset);
   }
 
+  readNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    return native().preadPart(this.#fd, buffer, start, end, offset) === end - start;
+  }
+
+  writeNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    native().pwritePart(this.#fd, buffer, start, end, offset);
+    return true;
+  }
+
   flush(): void {}
 
   cache(): void {}
@@ -68,7 +77,10 @@ export class MemoryDisk implements Handle {
     const { size, multiConn, nativeFua, blockSize } = this;
     const read = this.read.bind(this);
     const write = this.write.bind(this);
-    return { size, multiConn, nativeFua, blockSize, read, write, flush: this.flush, cache: this.cache };
+    const readNow = this.readNow.bind(this);
+    const writeNow = this.writeNow.bind(this);
+    const { flush, cache } = this;
+    return { size, multiConn, nativeFua, blockSize, read, write, readNow, writeNow, flush, cache };
   }
 
   /** Gives the memory back; not part of a client's handle. */

@@ -30,6 +30,11 @@ export interface NativeBinding {
   pwrite(fd: number, from: Uint8Array, offset: bigint): void;
   pwriteAsync(fd: number, from: Uint8Array, offset: bigint): Promise<void>;
 
+  /** `pread`, `preadNow` and `pwrite` on the part of a buffer from `start` to `end`, which need make no view for it. */
+  preadPart(fd: number, buffer: Uint8Array, start: number, end: number, offset: Offset): number;
+  preadPartNow(fd: number, buffer: Uint8Array, start: number, end: number, offset: Offset): number;
+  pwritePart(fd: number, buffer: Uint8Array, start: number, end: number, offset: Offset): void;
+
   /** Deallocates the range; it reads as zeroes afterwards and the size stays. ENOTSUP where not possible. */
   punchHole(fd: number, offset: bigint, length: bigint): void;
   punchHoleAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
@@ -53,12 +58,55 @@ export interface NativeBinding {
   /** Starts reading the range into the page cache and waits until it is there, or as near as the system can do. */
   prefetchAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
 
+  /** A listening socket that does not block. Its file must not exist. */
+  listenUnix(path: string): number;
+  /** @param address IPv4 or IPv6; port 0 lets the system choose */
+  listenTcp(address: string, port: number, ipv6Only: boolean): number;
+  /** Makes a listening socket of somebody else's ready for `acceptClient`; EINVAL for one that does not listen. */
+  adoptListener(fd: number): void;
+  localAddress(fd: number): SocketAddress;
+  /** The next client that waits, if one does; its socket does not block. */
+  acceptClient(fd: number): (SocketAddress & { readonly fd: number }) | undefined;
+  /** Asks the system to find out whether an idle peer is still there (SO_KEEPALIVE). */
+  keepAlive(fd: number): void;
+
+  /** Bytes received into the part from `start` to `end`; 0 when no more will come, -1 when none are there now. */
+  receive(fd: number, into: Uint8Array, start: number, end: number): number;
+  /** The same, where what does not fit goes on at the beginning of `second`. */
+  receiveInto(fd: number, first: Uint8Array, start: number, end: number, second: Uint8Array): number;
+  /** Bytes taken of the part from `start` to `end`; -1 when there is no room now. */
+  sendPart(fd: number, from: Uint8Array, start: number, end: number): number;
+  /** Bytes taken of all pieces together, which is less than all of them when there are many; -1 when there is no room. */
+  sendPieces(fd: number, pieces: readonly Uint8Array[]): number;
+  /** Waits for a descriptor on Node's loop. */
+  readonly Watch: new (
+    fd: number,
+    ready: (readable: boolean, writable: boolean) => void,
+  ) => Watch;
+
   /** An unlinked file in memory (memfd); ENOTSUP where the system has none. Close it with `fs.closeSync`. */
   createMemoryFile(name: string): number;
   /** Sets the size of a file; `fs.ftruncate` stops at 2^53. */
   setSize(fd: number, size: bigint): void;
   /** Size and geometry of an open block device. */
   blockDevice(fd: number): BlockDevice;
+}
+
+/** Bytes; a number where it is exact. */
+export type Offset = bigint | number;
+
+export interface Watch {
+  /** What to call back for from now on; nothing at first. */
+  want(readable: boolean, writable: boolean): void;
+  /** No call comes after this. The descriptor stays open. */
+  close(): void;
+}
+
+export interface SocketAddress {
+  readonly family: "tcp" | "unix" | "vsock";
+  /** IP address; the path of a Unix socket, empty when it has no name. */
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface NativeFeatures {

@@ -1,4 +1,5 @@
 import { ChunkFlag, Magic } from "./constants.ts";
+import type { RequestHeader } from "./request-header.ts";
 
 /** How replies look on a connection: the handshake decides it once. */
 export type ReplyForm = "simple" | StructuredForm;
@@ -62,4 +63,28 @@ export function writeChunkHeader(
   } else {
     bytes.writeUInt32BE(payloadBytes, 16);
   }
+}
+
+/** The only chunk of a reply, written into a larger buffer for a request that is still in its header's form. */
+export function writeChunkHeaderOf(
+  header: RequestHeader,
+  bytes: Buffer,
+  at: number,
+  form: StructuredForm,
+  type: number,
+  payloadBytes: number,
+): void {
+  bytes.writeUInt32BE(form === "extended" ? Magic.extendedReply : Magic.structuredReply, at);
+  bytes.writeUInt16BE(ChunkFlag.done, at + 4);
+  bytes.writeUInt16BE(type, at + 6);
+  bytes.writeUInt32BE(header.cookieHigh, at + 8);
+  bytes.writeUInt32BE(header.cookieLow, at + 12);
+  if (form === "structured") {
+    bytes.writeUInt32BE(payloadBytes, at + 16);
+    return;
+  }
+  bytes.writeUInt32BE(header.offsetHigh, at + 16);
+  bytes.writeUInt32BE(header.offsetLow, at + 20);
+  bytes.writeUInt32BE(0, at + 24);
+  bytes.writeUInt32BE(payloadBytes, at + 28);
 }

@@ -1,7 +1,15 @@
 import { findRuns } from "../core/zero-runs.ts";
-import { type Answered, chunkHeaderBytes, makeChunk, type ReplyForm, writeChunkHeader } from "./chunk.ts";
+import {
+  type Answered,
+  chunkHeaderBytes,
+  makeChunk,
+  type ReplyForm,
+  writeChunkHeader,
+  writeChunkHeaderOf,
+} from "./chunk.ts";
 import { Chunk } from "./constants.ts";
-import { errorChunk, simpleHeaderBytes, writeSimpleHeader } from "./reply.ts";
+import { errorChunk, simpleHeaderBytes, writeSimpleHeader, writeSimpleHeaderOf } from "./reply.ts";
+import type { RequestHeader } from "./request-header.ts";
 
 /** Bytes before the data of a read. */
 export const readHeaderBytes: Readonly<Record<ReplyForm, number>> = {
@@ -14,6 +22,23 @@ export const readHeaderBytes: Readonly<Record<ReplyForm, number>> = {
 export function writeReadHeader(bytes: Buffer, form: ReplyForm, cookie: bigint, offset: bigint): void {
   if (form === "simple") writeSimpleHeader(bytes, cookie, 0);
   else writeDataHeader(bytes, { form, cookie, offset }, offset, bytes.length - readHeaderBytes[form], true);
+}
+
+/** The same into a larger buffer, for a request that is still in its header's form. */
+export function writeReadHeaderOf(
+  header: RequestHeader,
+  bytes: Buffer,
+  at: number,
+  form: ReplyForm,
+  length: number,
+): void {
+  if (form === "simple") {
+    writeSimpleHeaderOf(header, bytes, at);
+    return;
+  }
+  writeChunkHeaderOf(header, bytes, at, form, Chunk.offsetData, 8 + length);
+  bytes.writeUInt32BE(header.offsetHigh, at + chunkHeaderBytes[form]);
+  bytes.writeUInt32BE(header.offsetLow, at + chunkHeaderBytes[form] + 4);
 }
 
 /** Holes smaller than this save a client less than another chunk costs it. */
@@ -46,6 +71,18 @@ export function cutReadReply(to: Answered, data: Buffer, code: string, message: 
     data,
     errorChunk(to, code, message, end),
   ]);
+}
+
+/**
+ * A quick look whether {@link sparseReadReply} may find something: most data shows in its first byte.
+ * @param offsetLow the lower 32 bits of the data's offset in the export
+ */
+export function mayLeaveOut(bytes: Buffer, start: number, end: number, offsetLow: number): boolean {
+  const first = start + ((sparseGrainBytes - (offsetLow % sparseGrainBytes)) % sparseGrainBytes);
+  for (let at = first; at + sparseGrainBytes <= end; at += sparseGrainBytes) {
+    if (bytes[at] === 0) return true;
+  }
+  return false;
 }
 
 function holeChunk(to: Answered, at: bigint, length: number, last: boolean): Buffer {

@@ -1,5 +1,6 @@
-import { type Answered, chunkHeaderBytes, makeChunk, type ReplyForm } from "./chunk.ts";
+import { type Answered, chunkHeaderBytes, makeChunk, type ReplyForm, writeChunkHeaderOf } from "./chunk.ts";
 import { Chunk, Magic } from "./constants.ts";
+import type { RequestHeader } from "./request-header.ts";
 import { errorText } from "./strings.ts";
 import { wireError } from "./wire-error.ts";
 
@@ -16,6 +17,24 @@ export function writeSimpleHeader(bytes: Buffer, cookie: bigint, error: number):
 export function successReply(form: ReplyForm, cookie: bigint, offset: bigint): Buffer {
   if (form !== "extended") return simpleReply(cookie, 0);
   return makeChunk({ form, cookie, offset }, Chunk.none, 0, true);
+}
+
+/** What {@link successReply} takes. */
+export function successBytes(form: ReplyForm): number {
+  return form === "extended" ? chunkHeaderBytes.extended : simpleHeaderBytes;
+}
+
+/** The same into a larger buffer, for a request that is still in its header's form. */
+export function writeSuccessOf(header: RequestHeader, bytes: Buffer, at: number, form: ReplyForm): void {
+  if (form === "extended") writeChunkHeaderOf(header, bytes, at, form, Chunk.none, 0);
+  else writeSimpleHeaderOf(header, bytes, at);
+}
+
+export function writeSimpleHeaderOf(header: RequestHeader, bytes: Buffer, at: number): void {
+  bytes.writeUInt32BE(Magic.simpleReply, at);
+  bytes.writeUInt32BE(0, at + 4);
+  bytes.writeUInt32BE(header.cookieHigh, at + 8);
+  bytes.writeUInt32BE(header.cookieLow, at + 12);
 }
 
 /** A failed request; the text reaches the user of a client that asked for structured replies. */

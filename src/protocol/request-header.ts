@@ -2,7 +2,7 @@ import { Command, CommandFlag, Magic, requestBytesMax, statusContextsMax } from 
 import type { Request } from "./request.ts";
 
 /** The fixed part of a request: doc/proto.md, "Request message" and "Extended request message". */
-export interface RequestHeader {
+export interface RequestFields {
   readonly flags: number;
   readonly command: number;
   readonly cookie: bigint;
@@ -13,19 +13,65 @@ export interface RequestHeader {
 export const requestHeaderBytes = 28;
 export const extendedRequestHeaderBytes = 32;
 
-/** @returns undefined when the magic is wrong: the stream can't be followed any further */
-export function readRequestHeader(bytes: Buffer, extended: boolean): RequestHeader | undefined {
-  if (bytes.readUInt32BE(0) !== (extended ? Magic.extendedRequest : Magic.request)) return undefined;
-  return {
-    flags: bytes.readUInt16BE(4),
-    command: bytes.readUInt16BE(6),
-    cookie: bytes.readBigUInt64BE(8),
-    offset: bytes.readBigUInt64BE(16),
-    length: extended ? bytes.readBigUInt64BE(24) : BigInt(bytes.readUInt32BE(24)),
-  };
+/**
+ * A request's fixed part as it was read. One object serves all requests of a connection, and keeps the wide fields in
+ * halves, since a BigInt for each would be garbage for each.
+ */
+export class RequestHeader implements RequestFields {
+  flags = 0;
+  command = 0;
+  cookieHigh = 0;
+  cookieLow = 0;
+  offsetHigh = 0;
+  offsetLow = 0;
+  lengthHigh = 0;
+  lengthLow = 0;
+
+  get cookie(): bigint {
+    return joined(this.cookieHigh, this.cookieLow);
+  }
+
+  get offset(): bigint {
+    return joined(this.offsetHigh, this.offsetLow);
+  }
+
+  get length(): bigint {
+    return joined(this.lengthHigh, this.lengthLow);
+  }
+
+  /** The offset as a number; Infinity where that would not be exact. */
+  get offsetNumber(): number {
+    return numberOf(this.offsetHigh, this.offsetLow);
+  }
+
+  get lengthNumber(): number {
+    return numberOf(this.lengthHigh, this.lengthLow);
+  }
+
+  /** @returns false when the magic is wrong: the stream can't be followed any further */
+  read(bytes: Buffer, at: number, extended: boolean): boolean {
+    if (bytes.readUInt32BE(at) !== (extended ? Magic.extendedRequest : Magic.request)) return false;
+    this.flags = bytes.readUInt16BE(at + 4);
+    this.command = bytes.readUInt16BE(at + 6);
+    this.cookieHigh = bytes.readUInt32BE(at + 8);
+    this.cookieLow = bytes.readUInt32BE(at + 12);
+    this.offsetHigh = bytes.readUInt32BE(at + 16);
+    this.offsetLow = bytes.readUInt32BE(at + 20);
+    this.lengthHigh = extended ? bytes.readUInt32BE(at + 24) : 0;
+    this.lengthLow = bytes.readUInt32BE(at + (extended ? 28 : 24));
+    return true;
+  }
 }
 
-export function writeRequestHeader(header: RequestHeader, extended: boolean): Buffer {
+function joined(high: number, low: number): bigint {
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+function numberOf(high: number, low: number): number {
+  return high < 2 ** 21 ? high * 2 ** 32 + low : Number.POSITIVE_INFINITY;
+}
+
+export function writeRequestHeader(header: RequestFields, extended: boolean): Buffer {
   const bytes = Buffer.allocUnsafe(extended ? extendedRequestHeaderBytes : requestHeaderBytes);
   bytes.writeUInt32BE(extended ? Magic.extendedRequest : Magic.request, 0);
   bytes.writeUInt16BE(header.flags, 4);
@@ -38,9 +84,10 @@ export function writeRequestHeader(header: RequestHeader, extended: boolean): Bu
 }
 
 /** How many bytes follow the header. */
-export function payloadBytes(header: RequestHeader, extended: boolean): bigint {
-  if (header.command === Command.write) return header.length;
-  return extended && (header.flags & CommandFlag.payloadLength) !== 0 ? header.length : 0n;
+export function payloadBytes(header: RequestHeader, extended: boolean): number {
+  const hasPayload =
+    header.command === Command.write || (extended && (header.flags & CommandFlag.payloadLength) !== 0);
+  return hasPayload ? header.lengthNumber : 0;
 }
 
 /** FUA is valid for every command (doc/proto.md, "Command flags"), and without effect where nothing is written. */

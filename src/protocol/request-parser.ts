@@ -1,12 +1,11 @@
-import { ByteQueue } from "../core/bytes.ts";
 import { NbdError } from "../core/errors.ts";
 import { Command, requestBytesMax } from "./constants.ts";
+import { returnPayloadBuffer, takePayloadBuffer } from "./payload-buffers.ts";
 import type { Request } from "./request.ts";
 import {
   extendedRequestHeaderBytes,
   payloadBytes,
-  type RequestHeader,
-  readRequestHeader,
+  RequestHeader,
   requestHeaderBytes,
   toRequest,
 } from "./request-header.ts";
@@ -14,15 +13,39 @@ import {
 /** A refused write is read and dropped up to here, so that the client gets its error; past it the connection ends. */
 export const skippedBytesMax: number = 2 * requestBytesMax;
 
-const noPayload = Buffer.alloc(0);
+/** Who announces a payload has not sent it: memory for a large one is taken as it comes. */
+const firstPayloadBytes = 1024 * 1024;
 
-/** Cuts the byte stream of the transmission phase into requests. Push bytes in, pull requests out. */
+const nothing: Buffer = Buffer.alloc(0);
+
+/** Part of a buffer. */
+export interface Part {
+  buffer: Buffer;
+  start: number;
+  end: number;
+}
+
+/**
+ * Cuts the byte stream of the transmission phase into requests. Push bytes in, pull requests out.
+ *
+ * Nothing is copied that need not be: what is pushed is only lent, and a request that lies whole in it is read where it
+ * lies. Before the lender takes it back, `keep` copies what no request has used yet.
+ */
 export class RequestParser {
+  /** The request that `peek` found. Every request of the connection uses this object. */
+  readonly header: RequestHeader = new RequestHeader();
+  /** Its payload: valid until the next call of `next`, `drop` or `push`. */
+  readonly payload: Part = { buffer: nothing, start: 0, end: 0 };
   readonly #extended: boolean;
   readonly #headerBytes: number;
-  readonly #arrived = new ByteQueue();
-  #header: RequestHeader | undefined;
-  #skip = 0;
+  #bytes: Buffer = nothing;
+  #at = 0;
+  #lent = false;
+  #state = "header" as "header" | "payload" | "skip" | "complete";
+  /** Where a payload is put together that came in pieces; part of it is there. */
+  #gathered: Part | undefined;
+  /** bytes of payload still to come or to be skipped */
+  #awaited = 0;
 
   constructor(extended: boolean) {
     this.#extended = extended;
@@ -31,60 +54,155 @@ export class RequestParser {
 
   /** Bytes received that no request has used yet. */
   get pendingBytes(): number {
-    return this.#arrived.length;
+    return this.#bytes.length - this.#at;
   }
 
   /** True between requests: a peer that leaves now has cut nothing off. */
   get idle(): boolean {
-    return this.#header === undefined && this.#arrived.length === 0 && this.#skip === 0;
+    return this.#state === "header" && this.pendingBytes === 0;
   }
 
+  /** Takes the bytes on loan, until `keep`. */
   push(bytes: Buffer): void {
-    this.#arrived.push(bytes);
+    if (this.pendingBytes > 0) {
+      bytes = Buffer.concat([this.#bytes.subarray(this.#at), bytes]);
+      this.#lent = false;
+    } else {
+      this.#lent = true;
+    }
+    this.#bytes = bytes;
+    this.#at = 0;
+  }
+
+  /** The lender takes back what it lent. */
+  keep(): void {
+    if (!this.#lent) return;
+    this.#lent = false;
+    if (this.#state === "complete" && this.#gathered === undefined) this.#copyPayload();
+    this.#bytes = this.pendingBytes === 0 ? nothing : Buffer.from(this.#bytes.subarray(this.#at));
+    this.#at = 0;
+  }
+
+  /** Where the next bytes belong, if it is clear: whoever receives them can put them there and call `filled`. */
+  missing(): Part | undefined {
+    return this.#state === "payload" && this.pendingBytes === 0 ? this.#gathered : undefined;
+  }
+
+  filled(bytes: number): void {
+    this.#gathered!.start += bytes;
+    this.#awaited -= bytes;
   }
 
   /**
-   * The next complete request, or undefined until more bytes come.
+   * Whether the next request is complete; `header` and `payload` show it.
+   * @throws NbdError EPROTO when the stream cannot be followed any further
+   */
+  peek(): boolean {
+    if (this.#state === "header" && !this.#takeHeader()) return false;
+    if (this.#state === "payload") this.#gather();
+    return this.#state === "complete";
+  }
+
+  /** The request that `peek` found has been answered, and nobody needs its payload any more. */
+  drop(): void {
+    if (this.#gathered !== undefined) returnPayloadBuffer(this.#gathered.buffer);
+    this.#begin();
+  }
+
+  /**
+   * The next complete request, or undefined until more bytes come. Its payload is its own.
    * @throws NbdError EPROTO when the stream cannot be followed any further
    */
   next(): Request | undefined {
-    this.#header ??= this.#takeHeader();
-    if (this.#header === undefined) return undefined;
-    return this.#finish(this.#header);
+    if (!this.peek()) return this.#state === "skip" ? this.#skip() : undefined;
+    if (this.#gathered === undefined && this.payload.end > this.payload.start) this.#copyPayload();
+    const { buffer, start, end } = this.payload;
+    this.#begin();
+    return toRequest(this.header, buffer.subarray(start, end), this.#extended);
   }
 
-  #takeHeader(): RequestHeader | undefined {
-    if (this.#arrived.length < this.#headerBytes) return undefined;
-    const header = readRequestHeader(this.#arrived.take(this.#headerBytes), this.#extended);
-    if (header === undefined) throw new NbdError("EPROTO", "invalid request: wrong magic number");
-    const payload = payloadBytes(header, this.#extended);
-    if (payload > skippedBytesMax) {
-      throw new NbdError("EPROTO", `invalid request: payload of ${payload} bytes is over the limit`);
+  #begin(): void {
+    this.#state = "header";
+    this.#gathered = undefined;
+  }
+
+  #takeHeader(): boolean {
+    if (this.pendingBytes < this.#headerBytes) return false;
+    if (!this.header.read(this.#bytes, this.#at, this.#extended))
+      throw new NbdError("EPROTO", "invalid request: wrong magic number");
+    this.#at += this.#headerBytes;
+    const length = payloadBytes(this.header, this.#extended);
+    if (length > skippedBytesMax) {
+      const { length } = this.header;
+      throw new NbdError("EPROTO", `invalid request: payload of ${length} bytes is over the limit`);
     }
-    if (payload > requestBytesMax) this.#skip = Number(payload);
-    return header;
+    if (length > requestBytesMax) {
+      this.#state = "skip";
+      this.#awaited = length;
+      return true;
+    }
+    if (length <= this.pendingBytes) {
+      this.#found(this.#bytes, this.#at, this.#at + length);
+      this.#at += length;
+    } else {
+      this.#state = "payload";
+      this.#awaited = length;
+      this.#gathered = partOf(Math.min(length, firstPayloadBytes));
+    }
+    return true;
   }
 
-  #finish(header: RequestHeader): Request | undefined {
-    if (this.#skip > 0) return this.#skipPayload(header);
-    const length = Number(payloadBytes(header, this.#extended));
-    if (this.#arrived.length < length) return undefined;
-    this.#header = undefined;
-    return toRequest(header, length === 0 ? noPayload : this.#arrived.take(length), this.#extended);
+  #found(buffer: Buffer, start: number, end: number): void {
+    this.#state = "complete";
+    this.payload.buffer = buffer;
+    this.payload.start = start;
+    this.payload.end = end;
   }
 
-  #skipPayload(header: RequestHeader): Request | undefined {
-    this.#skip -= this.#arrived.take(Math.min(this.#skip, this.#arrived.length)).length;
-    if (this.#skip > 0) return undefined;
-    this.#header = undefined;
-    // doc/proto.md, "NBD_CMD_WRITE": too much to write is ENOMEM where the size is the only fault.
-    const code = header.command === Command.write ? "ENOMEM" : "EINVAL";
-    return {
-      kind: "refused",
-      cookie: header.cookie,
-      offset: header.offset,
-      code,
-      reason: `payload of ${header.length} bytes is over the limit`,
+  #gather(): void {
+    const part = this.#gathered!;
+    while (this.#awaited > 0) {
+      if (part.start === part.end) grow(part, this.#awaited);
+      const copied = Math.min(part.end - part.start, this.pendingBytes);
+      if (copied === 0) return;
+      this.#bytes.copy(part.buffer, part.start, this.#at, this.#at + copied);
+      this.#at += copied;
+      this.filled(copied);
+    }
+    this.#found(part.buffer, 0, part.start);
+  }
+
+  #copyPayload(): void {
+    const { buffer, start, end } = this.payload;
+    this.#gathered = {
+      buffer: Buffer.from(buffer.subarray(start, end)),
+      start: end - start,
+      end: end - start,
     };
+    this.#found(this.#gathered.buffer, 0, end - start);
   }
+
+  #skip(): Request | undefined {
+    const skipped = Math.min(this.#awaited, this.pendingBytes);
+    this.#at += skipped;
+    this.#awaited -= skipped;
+    if (this.#awaited > 0) return undefined;
+    this.#begin();
+    const { command, cookie, offset, length } = this.header;
+    // doc/proto.md, "NBD_CMD_WRITE": too much to write is ENOMEM where the size is the only fault.
+    const code = command === Command.write ? "ENOMEM" : "EINVAL";
+    return { kind: "refused", cookie, offset, code, reason: `payload of ${length} bytes is over the limit` };
+  }
+}
+
+/** Empty, with room for so many bytes. */
+function partOf(bytes: number): Part {
+  return { buffer: takePayloadBuffer(bytes), start: 0, end: bytes };
+}
+
+function grow(part: Part, awaited: number): void {
+  const larger = Buffer.allocUnsafeSlow(part.end + Math.min(awaited, 3 * part.end));
+  part.buffer.copy(larger, 0, 0, part.end);
+  part.buffer = larger;
+  part.end = larger.length;
 }

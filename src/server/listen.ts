@@ -1,8 +1,8 @@
-import { existsSync } from "node:fs";
-import { createServer, type ListenOptions as NetListenOptions, type Server, type Socket } from "node:net";
-import { dirname, resolve } from "node:path";
+import { rmSync } from "node:fs";
+import { resolve } from "node:path";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
-import { socketTransport } from "../transport/socket.ts";
+import { native } from "../native/load.ts";
+import { ListeningSocket } from "../transport/listening-socket.ts";
 import { stdioTransport } from "../transport/stdio.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ListenOptions } from "./options.ts";
@@ -55,40 +55,40 @@ async function listenTcp(
   port: number,
 ): Promise<Listener> {
   const addresses = await localAddresses(host, family);
-  let opened = await openAll(addresses, port);
+  let opened = openAll(addresses, port);
   // The port that the system chose for one family may be taken in the other one.
   for (
     let tries = 0;
     port === 0 && opened.failures.some(isAddressInUse) && tries < freePortTriesMax;
     tries++
   ) {
-    for (const server of opened.servers) server.close();
-    opened = await openAll(addresses, port);
+    for (const socket of opened.sockets) socket.close();
+    opened = openAll(addresses, port);
   }
   // One address is enough, as for nbdkit: a host name may stand for one that this machine lacks.
-  const [first] = opened.servers;
+  const [first] = opened.sockets;
   if (first === undefined)
     throw opened.failures[0] ?? new NbdError("EADDRNOTAVAIL", `${host}: no such address`);
-  return listenerOf(opened.servers, { kind: "tcp", host: clientHost(host), port: portOf(first) });
+  return listenerOf(opened.sockets, { kind: "tcp", host: clientHost(host), port: first.address.port });
 }
 
 const freePortTriesMax = 10;
 
-async function openAll(
+function openAll(
   addresses: readonly TcpAddress[],
   port: number,
-): Promise<{ readonly servers: readonly Server[]; readonly failures: readonly Error[] }> {
-  const servers: Server[] = [];
+): { readonly sockets: readonly ListeningSocket[]; readonly failures: readonly Error[] } {
+  const sockets: ListeningSocket[] = [];
   const failures: Error[] = [];
-  for (const address of addresses) {
-    const wanted = servers[0] === undefined ? port : portOf(servers[0]);
+  for (const { host, ipv6Only } of addresses) {
+    const wanted = sockets[0]?.address.port ?? port;
     try {
-      servers.push(await open({ ...address, port: wanted }, `${address.host} port ${wanted}`));
+      sockets.push(open(`${host} port ${wanted}`, () => native().listenTcp(host, wanted, ipv6Only === true)));
     } catch (error) {
       failures.push(error as Error);
     }
   }
-  return { servers, failures };
+  return { sockets, failures };
 }
 
 function isAddressInUse(error: Error): boolean {
@@ -121,12 +121,7 @@ function clientHost(host: string | undefined): string {
   return host === undefined || ["", "0.0.0.0", "::"].includes(host) ? "localhost" : host;
 }
 
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
-/** Longest path that fits `sockaddr_un`; Node would cut a longer one and listen somewhere else. */
+/** Longest path that fits `sockaddr_un`. */
 const socketPathBytesMax: number = process.platform === "linux" ? 107 : 103;
 
 function checkSocketPath(path: string): void {
@@ -139,20 +134,26 @@ function checkSocketPath(path: string): void {
   }
 }
 
-async function listenUnix(name: string): Promise<Listener> {
+function listenUnix(name: string): Listener {
   if (name === "")
     throw new NbdError("EINVAL", "-U: the path is empty: name a socket, or use - for a private one");
   // Absolute, because the socket is removed at the end, when we may be in another directory.
   const path = resolve(name);
   checkSocketPath(path);
-  return listenerOf([await open({ path }, path)], { kind: "unix", path });
+  const socket = open(path, () => native().listenUnix(path));
+  const listener = listenerOf([socket], { kind: "unix", path });
+  const close = (): void => {
+    listener.close();
+    rmSync(path, { force: true });
+  };
+  return { ...listener, close };
 }
 
-async function listenPrivately(): Promise<Listener> {
+function listenPrivately(): Listener {
   const directory = new PrivateDirectory();
   const remove = (): void => directory.remove();
   try {
-    const listener = await listenUnix(directory.socketPath);
+    const listener = listenUnix(directory.socketPath);
     // Also when something ends the process without asking us first.
     process.once("exit", remove);
     const close = (): void => {
@@ -167,34 +168,26 @@ async function listenPrivately(): Promise<Listener> {
   }
 }
 
-async function listenInherited(descriptors: readonly number[]): Promise<Listener> {
-  const servers = await Promise.all(
-    descriptors.map((fd) => open({ fd } as NetListenOptions, `descriptor ${fd}`)),
+function listenInherited(descriptors: readonly number[]): Listener {
+  const sockets = descriptors.map((fd) =>
+    open(`descriptor ${fd}`, () => {
+      native().adoptListener(fd);
+      return fd;
+    }),
   );
-  const first = servers[0]?.address();
-  if (typeof first === "string") return listenerOf(servers, { kind: "unix", path: first });
-  return listenerOf(servers, { kind: "tcp", host: "localhost", port: first?.port ?? defaultPort });
+  const { family, host, port } = sockets[0]!.address;
+  if (family === "unix") return listenerOf(sockets, { kind: "unix", path: host });
+  return listenerOf(sockets, { kind: "tcp", host: "localhost", port });
 }
 
-function open(options: NetListenOptions, name: string): Promise<Server> {
-  return new Promise((opened, reject) => {
-    const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const code = codeInListening(error, options.path);
-      const reason = reasons[code] ?? error.message;
-      reject(new NbdError(code, `cannot listen on ${name}: ${reason}`, { cause: error }));
-    });
-    server.listen(options, () => {
-      server.removeAllListeners("error");
-      opened(server);
-    });
-  });
-}
-
-/** For a path in a directory that is not there, Node says EACCES, as Windows does. */
-function codeInListening(error: Error, path: string | undefined): string {
-  const code = codeOf(error);
-  return code === "EACCES" && path !== undefined && !existsSync(dirname(path)) ? "ENOENT" : code;
+function open(name: string, listening: () => number): ListeningSocket {
+  try {
+    return new ListeningSocket(listening());
+  } catch (error) {
+    const code = codeOf(error);
+    const reason = reasons[code] ?? messageOf(error);
+    throw new NbdError(code, `cannot listen on ${name}: ${reason}`, { cause: error });
+  }
 }
 
 const reasons: Readonly<Record<string, string>> = {
@@ -205,23 +198,14 @@ const reasons: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: "this machine has no such address",
 };
 
-/** Clients that connect before `accept` wait here, paused. */
-function listenerOf(servers: readonly Server[], endpoint: Endpoint): Listener {
-  const early: Socket[] = [];
-  let deliver = (socket: Socket): void => void early.push(socket);
-  for (const server of servers) server.on("connection", (socket) => deliver(socket));
+function listenerOf(sockets: readonly ListeningSocket[], endpoint: Endpoint): Listener {
   return {
     endpoint,
     accept: (keepalive, connected) => {
-      deliver = (socket) => {
-        if (keepalive) socket.setKeepAlive(true);
-        connected(socketTransport(socket));
-      };
-      for (const socket of early.splice(0)) deliver(socket);
+      for (const socket of sockets) socket.accept(keepalive, connected);
     },
     close: () => {
-      for (const server of servers) server.close();
-      for (const socket of early.splice(0)) socket.destroy();
+      for (const socket of sockets) socket.close();
     },
   };
 }

@@ -27,7 +27,7 @@ export class StreamTransport implements Transport {
     this.#attach(receiver);
   }
 
-  async startTls(upgrade: Upgrade): Promise<void> {
+  async startTls(upgrade: Upgrade): Promise<this> {
     const receiver = this.#receiver!;
     this.#detach();
     const plain = this.#duplex();
@@ -45,6 +45,7 @@ export class StreamTransport implements Transport {
     }
     this.#attach(receiver);
     if (this.#over) this.destroy();
+    return this;
   }
 
   get backlogBytes(): number {

@@ -1,8 +1,9 @@
+import type { Outbox } from "./outbox.ts";
 import type { TlsPeer, Upgrade } from "./upgrade.ts";
 
 /**
- * A connection as the engine sees it: bytes pushed in, bytes taken out. `socket.ts` and `stdio.ts` make them;
- * the same engine runs over all.
+ * A connection as the engine sees it: bytes pushed in, bytes taken out. `native-socket.ts`, `socket.ts` and `stdio.ts`
+ * make them; the same engine runs over all.
  */
 export interface Transport {
   /** Called once: from here on the receiver hears of everything, in order. */
@@ -11,11 +12,15 @@ export interface Transport {
   write(bytes: Buffer): void;
   /** Bytes written that the peer has not taken. The writer keeps it bounded; `drained` says when it is low again. */
   readonly backlogBytes: number;
+  /** Present where there is a better way to send than `write`. */
+  readonly outbox?: Outbox;
+  /** Received bytes are the receiver's only until `received` returns; otherwise they are its own. */
+  readonly lends?: boolean;
   /**
-   * From here on, what is written and received is encrypted. Nothing may be written until it resolves; when it rejects,
-   * the connection is over and `closed` has been called.
+   * The same connection, encrypted from here on; this object is not to be used any more, save to destroy it. Nothing
+   * may be written until it resolves; when it rejects, the connection is over and `closed` has been called.
    */
-  startTls(upgrade: Upgrade): Promise<void>;
+  startTls(upgrade: Upgrade): Promise<Transport>;
   /** Stops `received` until `resume`: whoever does not keep up makes the peer wait. */
   pause(): void;
   resume(): void;
@@ -29,6 +34,9 @@ export interface Transport {
 /** Each call happens outside of any call made on the transport, save `received` after `resume`. */
 export interface Receiver {
   received(bytes: Buffer): void;
+  /** Where the next bytes belong: a transport that can put them there says how many with `filled`, then `received`. */
+  missing?(): Part | undefined;
+  filled?(bytes: number): void;
   /** The peer will send no more. */
   ended(): void;
   drained(): void;
@@ -36,9 +44,16 @@ export interface Receiver {
   closed(error?: Error): void;
 }
 
+/** Part of a buffer. */
+export interface Part {
+  readonly buffer: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 /** Who is at the other end, as far as the system tells. */
 export interface Peer {
-  readonly family: "tcp" | "unix" | "stdio";
+  readonly family: "tcp" | "unix" | "vsock" | "stdio";
   /** IP address; absent for the other families. */
   readonly address?: string;
   readonly port?: number;

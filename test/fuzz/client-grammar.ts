@@ -1,5 +1,5 @@
 import { AllocationState, Chunk, Command, Info, Option, OptionReply } from "../../src/protocol/constants.ts";
-import { readRequestHeader } from "../../src/protocol/request-header.ts";
+import { RequestHeader } from "../../src/protocol/request-header.ts";
 import { chunk, errorChunk, type Form, number, optionReply, simpleReply, withLength } from "./encode.ts";
 import { cut, mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
@@ -202,14 +202,17 @@ export function repliesTo(
 function requestsIn(sent: Buffer, form: Form): Asked[] {
   const requests: Asked[] = [];
   for (let at = 0; at < sent.length; ) {
-    const header = readRequestHeader(sent.subarray(at), form === "extended")!;
+    const header = new RequestHeader();
+    header.read(sent, at, form === "extended");
     at += form === "extended" ? 32 : 28;
     const hasPayload = header.command === Command.write || (header.flags & 0x20) !== 0;
     const payload = hasPayload ? sent.subarray(at, at + Number(header.length)) : undefined;
     at += payload?.length ?? 0;
     // Block status with a payload: what is asked about stands in there.
     const status = header.command === Command.blockStatus && payload !== undefined;
-    requests.push(status ? { ...header, length: payload.readBigUInt64BE(0) } : header);
+    const { command, flags, cookie, offset } = header;
+    const length = status ? payload.readBigUInt64BE(0) : header.length;
+    requests.push({ command, flags, cookie, offset, length });
   }
   return requests;
 }

@@ -72,7 +72,7 @@ export class MemoryTransport implements Transport {
     return this.#backlog;
   }
 
-  startTls(): Promise<void> {
+  startTls(): Promise<Transport> {
     return Promise.reject(new Error("there is no TLS in memory"));
   }
 

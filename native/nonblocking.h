@@ -1,0 +1,7 @@
+#pragma once
+
+#include <sys/socket.h>
+
+// Sockets that neither block nor reach the programs that we start.
+int newNonblockingSocket(int domain);
+int acceptNonblocking(int fd, sockaddr* peer, socklen_t* length);

@@ -1,0 +1,63 @@
+#include "stream_socket.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <climits>
+
+// Every system takes at least this many pieces at once (POSIX calls it _XOPEN_IOV_MAX).
+static constexpr size_t piecesMax = 16;
+
+static Outcome<std::optional<size_t>> outcomeOf(ssize_t result, const char* call) {
+  if (result >= 0) return {static_cast<size_t>(result), {}};
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return {};
+  return {{}, lastFailure(call)};
+}
+
+static bool isPart(size_t size, size_t start, size_t end) { return start <= end && end <= size; }
+
+static iovec toIovec(std::span<std::byte> bytes) { return {bytes.data(), bytes.size()}; }
+
+Outcome<std::optional<size_t>> receive(int fd, std::span<std::byte> buffer, size_t start, size_t end) {
+  if (!isPart(buffer.size(), start, end)) return {{}, {ERANGE, "recv"}};
+  ssize_t got;
+  do {
+    got = recv(fd, buffer.data() + start, end - start, 0);
+  } while (got < 0 && errno == EINTR);
+  return outcomeOf(got, "recv");
+}
+
+Outcome<std::optional<size_t>> receiveInto(int fd, std::span<std::byte> first, size_t start, size_t end,
+                                           std::span<std::byte> second) {
+  if (!isPart(first.size(), start, end)) return {{}, {ERANGE, "readv"}};
+  const iovec parts[] = {toIovec(first.subspan(start, end - start)), toIovec(second)};
+  ssize_t got;
+  do {
+    got = readv(fd, parts, 2);
+  } while (got < 0 && errno == EINTR);
+  return outcomeOf(got, "readv");
+}
+
+// Nobody asks for SIGPIPE: Node ignores it, so that a peer that has gone is an error like others.
+Outcome<std::optional<size_t>> sendPart(int fd, std::span<const std::byte> buffer, size_t start, size_t end) {
+  if (!isPart(buffer.size(), start, end)) return {{}, {ERANGE, "send"}};
+  ssize_t put;
+  do {
+    put = send(fd, buffer.data() + start, end - start, 0);
+  } while (put < 0 && errno == EINTR);
+  return outcomeOf(put, "send");
+}
+
+Outcome<std::optional<size_t>> sendPieces(int fd, std::vector<std::span<const std::byte>> pieces) {
+  iovec parts[piecesMax];
+  const size_t count = std::min(pieces.size(), piecesMax);
+  for (size_t i = 0; i < count; i++) {
+    parts[i] = {const_cast<std::byte*>(pieces[i].data()), pieces[i].size()};
+  }
+  ssize_t put;
+  do {
+    put = writev(fd, parts, static_cast<int>(count));
+  } while (put < 0 && errno == EINTR);
+  return outcomeOf(put, "writev");
+}

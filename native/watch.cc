@@ -1,0 +1,102 @@
+#include "watch.h"
+
+#include <uv.h>
+
+#include "js.h"
+
+namespace {
+
+uv_loop_t* loopOf(Napi::Env env) {
+  uv_loop_t* loop = nullptr;
+  napi_get_uv_event_loop(env, &loop);
+  return loop;
+}
+
+// Lives until libuv has let go of it, which may be after the JavaScript object.
+struct Poll {
+  uv_poll_t handle;
+  class Watch* owner;
+  // Set when the environment ends first, and waits for us.
+  napi_async_cleanup_hook_handle ending = nullptr;
+};
+
+void closed(uv_handle_t* handle) {
+  auto* poll = static_cast<Poll*>(handle->data);
+  if (poll->ending != nullptr) napi_remove_async_cleanup_hook(poll->ending);
+  delete poll;
+}
+
+class Watch : public Napi::ObjectWrap<Watch> {
+ public:
+  static Napi::Function define(Napi::Env env) {
+    return DefineClass(env, "Watch",
+                       {InstanceMethod<&Watch::want>("want"), InstanceMethod<&Watch::close>("close")});
+  }
+
+  explicit Watch(const Napi::CallbackInfo& info) : ObjectWrap(info) {
+    int fd;
+    if (!js::fromJs(info[0], fd)) return;
+    callback_ = Napi::Persistent(info[1].As<Napi::Function>());
+    auto* poll = new Poll{{}, this};
+    const int status = uv_poll_init(loopOf(info.Env()), &poll->handle, fd);
+    if (status != 0) {
+      delete poll;
+      napi_throw(info.Env(), js::errorOf(info.Env(), {-status, "poll"}));
+      return;
+    }
+    poll->handle.data = poll;
+    poll_ = poll;
+    napi_add_async_cleanup_hook(info.Env(), closeAtExit, this, &hook_);
+    // Open, it must not be collected: its callback may come at any time.
+    Ref();
+  }
+
+ private:
+  void want(const Napi::CallbackInfo& info) {
+    if (poll_ == nullptr) return;
+    const int events =
+        (info[0].ToBoolean() ? UV_READABLE : 0) | (info[1].ToBoolean() ? UV_WRITABLE : 0);
+    if (events == 0) uv_poll_stop(&poll_->handle);
+    else uv_poll_start(&poll_->handle, events, ready);
+  }
+
+  void close(const Napi::CallbackInfo& info) {
+    if (poll_ == nullptr) return;
+    napi_remove_async_cleanup_hook(hook_);
+    release(nullptr);
+    Unref();
+  }
+
+  void release(napi_async_cleanup_hook_handle ending) {
+    poll_->owner = nullptr;
+    poll_->ending = ending;
+    uv_close(reinterpret_cast<uv_handle_t*>(&poll_->handle), closed);
+    poll_ = nullptr;
+  }
+
+  static void closeAtExit(napi_async_cleanup_hook_handle hook, void* data) {
+    static_cast<Watch*>(data)->release(hook);
+  }
+
+  static void ready(uv_poll_t* handle, int status, int events) {
+    Watch* watch = static_cast<Poll*>(handle->data)->owner;
+    if (watch == nullptr) return;
+    // What is wrong with the socket shows when it is used.
+    const bool failed = status < 0;
+    watch->call(failed || (events & UV_READABLE), failed || (events & UV_WRITABLE));
+  }
+
+  void call(bool readable, bool writable) {
+    const Napi::Env env = Env();
+    const Napi::HandleScope scope(env);
+    callback_.MakeCallback(Value(), {Napi::Boolean::New(env, readable), Napi::Boolean::New(env, writable)});
+  }
+
+  Napi::FunctionReference callback_;
+  napi_async_cleanup_hook_handle hook_ = nullptr;
+  Poll* poll_ = nullptr;
+};
+
+}  // namespace
+
+Napi::Function watchClass(Napi::Env env) { return Watch::define(env); }

@@ -1,0 +1,145 @@
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import type { Watch } from "../native/binding.ts";
+import { native } from "../native/load.ts";
+import { NativeOutbox } from "./native-outbox.ts";
+import { StreamTransport } from "./stream.ts";
+import type { Peer, Receiver, Transport } from "./transport.ts";
+import type { Upgrade } from "./upgrade.ts";
+
+/**
+ * What one system call can bring. All connections of a loop receive into the same bytes, one after the other, so that
+ * they stay in the processor's cache and idle connections cost nothing.
+ */
+const receivedBytesMax = 256 * 1024;
+let shared: Buffer | undefined;
+
+/** A connected socket that the addon reads and writes, without blocking, on Node's loop. */
+export class NativeSocket implements Transport {
+  readonly peer: Peer;
+  readonly lends = true;
+  readonly outbox: NativeOutbox;
+  readonly #fd: number;
+  readonly #watch: Watch;
+  #receiver: Receiver | undefined;
+  #successor: StreamTransport | undefined;
+  #reading = true;
+  #peerEnded = false;
+  #state = "open" as "open" | "ending" | "closed";
+
+  /** @param fd does not block; closed with the transport */
+  constructor(fd: number, peer: Peer) {
+    this.peer = peer;
+    this.#fd = fd;
+    this.#watch = new (native().Watch)(fd, (readable, writable) => this.#ready(readable, writable));
+    this.outbox = new NativeOutbox(fd, {
+      blocked: () => this.#listen(),
+      failed: (error) => this.#close(error),
+    });
+  }
+
+  start(receiver: Receiver): void {
+    this.#receiver = receiver;
+    this.#listen();
+  }
+
+  write(bytes: Buffer): void {
+    if (this.#state !== "open") return;
+    this.outbox.write(bytes);
+    this.outbox.flush();
+  }
+
+  get backlogBytes(): number {
+    return this.outbox.backlogBytes;
+  }
+
+  startTls(upgrade: Upgrade): Promise<Transport> {
+    const receiver = this.#receiver!;
+    this.#state = "closed";
+    this.#watch.close();
+    const socket = new Socket({ fd: this.#fd, readable: true, writable: true, allowHalfOpen: true });
+    this.#successor = new StreamTransport(socket, socket, this.peer);
+    this.#successor.start(receiver);
+    return this.#successor.startTls(upgrade);
+  }
+
+  pause(): void {
+    this.#reading = false;
+    this.#listen();
+  }
+
+  resume(): void {
+    this.#reading = true;
+    this.#listen();
+  }
+
+  end(): void {
+    if (this.#state !== "open") return;
+    this.#state = "ending";
+    if (this.outbox.backlogBytes === 0) this.#close();
+    else this.#listen();
+  }
+
+  destroy(): void {
+    if (this.#successor !== undefined) this.#successor.destroy();
+    else this.#close();
+  }
+
+  #listen(): void {
+    if (this.#state === "closed") return;
+    // What the peer still sends at the end is of no interest, but whether it has gone is.
+    const readable = this.#state === "open" && this.#reading && !this.#peerEnded;
+    this.#watch.want(readable, this.outbox.backlogBytes > 0);
+  }
+
+  #ready(readable: boolean, writable: boolean): void {
+    if (writable && this.outbox.backlogBytes > 0) this.#sendMore();
+    if (readable && this.#reading && this.#state === "open") this.#receive();
+  }
+
+  #sendMore(): void {
+    this.outbox.flush();
+    if (this.outbox.backlogBytes > 0 || this.#state === "closed") return;
+    if (this.#state === "ending") {
+      this.#close();
+      return;
+    }
+    this.#listen();
+    this.#receiver!.drained();
+  }
+
+  #receive(): void {
+    shared ??= Buffer.allocUnsafeSlow(receivedBytesMax);
+    const receiver = this.#receiver!;
+    const missing = receiver.missing?.();
+    const room = missing === undefined ? 0 : missing.end - missing.start;
+    let got: number;
+    try {
+      got =
+        missing === undefined
+          ? native().receive(this.#fd, shared, 0, shared.length)
+          : native().receiveInto(this.#fd, missing.buffer, missing.start, missing.end, shared);
+    } catch (error) {
+      this.#close(error as Error);
+      return;
+    }
+    if (got < 0) return;
+    if (got === 0) {
+      this.#peerEnded = true;
+      this.#listen();
+      receiver.ended();
+      return;
+    }
+    if (missing !== undefined) receiver.filled!(Math.min(got, room));
+    receiver.received(shared.subarray(0, Math.max(got - room, 0)));
+  }
+
+  #close(error?: Error): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.#watch.close();
+    closeSync(this.#fd);
+    // Outside of whatever call brought us here, as receivers expect.
+    queueMicrotask(() => this.#receiver?.closed(error));
+  }
+}

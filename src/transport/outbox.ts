@@ -1,0 +1,68 @@
+import { backlogBytesMax, type Transport } from "./transport.ts";
+
+/**
+ * Where an engine puts what it sends. Replies that are composed one after the other in the same buffer leave together,
+ * and cost neither memory nor a system call each.
+ */
+export interface Outbox {
+  /** Makes room for a reply of at most {@link composedBytesMax}. @returns where it begins in `buffer` */
+  compose(bytes: number): number;
+  /** Where replies are composed: valid after `compose`, until the next call of any method. */
+  readonly buffer: Buffer;
+  /** What `compose` made room for is there, and is sent after all that was put here before. */
+  composed(bytes: number): void;
+  /** The same for bytes that lie elsewhere, which must stay untouched. */
+  write(bytes: Buffer): void;
+  /** Nothing more follows for now. Each turn of the loop in which something was put here ends with it. */
+  flush(): void;
+  /** The peer has much to take first. Whoever sends waits for `drained`. */
+  readonly isFull: boolean;
+}
+
+/** Bytes. More than this is worth a buffer of its own. */
+export const composedBytesMax: number = 1024 * 1024 + 64;
+
+const slabBytes = 64 * 1024;
+const nothing: Buffer = Buffer.alloc(0);
+
+/** The outbox of a transport that keeps what it is given until the peer has taken it. */
+export class StreamOutbox implements Outbox {
+  buffer: Buffer = nothing;
+  readonly #transport: Transport;
+  /** What lies between is composed and not yet given to the transport. */
+  #from = 0;
+  #to = 0;
+
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  compose(bytes: number): number {
+    if (this.#to + bytes > this.buffer.length) {
+      this.flush();
+      this.buffer = Buffer.allocUnsafeSlow(Math.max(bytes, slabBytes));
+      this.#from = 0;
+      this.#to = 0;
+    }
+    return this.#to;
+  }
+
+  composed(bytes: number): void {
+    this.#to += bytes;
+  }
+
+  write(bytes: Buffer): void {
+    this.flush();
+    this.#transport.write(bytes);
+  }
+
+  flush(): void {
+    if (this.#from === this.#to) return;
+    this.#transport.write(this.buffer.subarray(this.#from, this.#to));
+    this.#from = this.#to;
+  }
+
+  get isFull(): boolean {
+    return this.#transport.backlogBytes > backlogBytesMax;
+  }
+}

@@ -101,10 +101,29 @@ function clientMessages(random: Random, setup: ServerSetup, valid: boolean): Buf
       if (code === Option.extendedHeaders && setup.structuredReplies) extended = true;
       messages.push(anyOption(random, code));
     }
+    if (random.oneIn(3)) {
+      const { form, messages: choice } = chooseContexts(random);
+      if (form === Option.extendedHeaders && setup.structuredReplies) extended = true;
+      return [...messages, ...choice, ...anyRequests(random, setup, extended)];
+    }
     if (random.oneIn(20)) messages.push(option(Option.abort));
     if (random.oneIn(10)) messages.push(option(Option.exportName, Buffer.from(random.pick(names))));
     else if (!random.oneIn(20)) messages.push(anyOption(random, Option.go));
   }
+  return [...messages, ...anyRequests(random, setup, extended)];
+}
+
+/** What a client does that wants to know several things: few get there by chance. */
+function chooseContexts(random: Random): { form: number; messages: Buffer[] } {
+  const form = random.pick([Option.structuredReply, Option.extendedHeaders, Option.extendedHeaders]);
+  const name = withLength(random.pick(["", "disk"]));
+  const asked = fuzzedContexts.filter(() => !random.oneIn(4)).map((context) => withLength(context));
+  const set = option(Option.setMetaContext, name, number(asked.length, 4), ...asked);
+  return { form, messages: [option(form), set, option(Option.go, name, number(0, 2))] };
+}
+
+function anyRequests(random: Random, setup: ServerSetup, extended: boolean): Buffer[] {
+  const messages: Buffer[] = [];
   const requests = random.below(14);
   for (let count = 0; count < requests; count++) {
     messages.push(...anyRequest(random, setup, extended, BigInt(count + 1)));

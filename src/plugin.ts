@@ -1,5 +1,6 @@
 export { defineFilter, type Filter, type HandleChanges } from "./backend/filter.ts";
 export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./backend/handle.ts";
+export type { MetaContext } from "./backend/meta-context.ts";
 export {
   boolean,
   choice,
@@ -25,6 +26,6 @@ export {
   type ThreadModel,
 } from "./backend/plugin.ts";
 export { NbdError } from "./core/errors.ts";
-export type { Extent } from "./core/extent.ts";
+export type { Extent, StatusExtent } from "./core/extent.ts";
 export { parseSize } from "./core/size.ts";
 export { parseBoolean, parseDelay, parseInteger, parseProbability } from "./core/values.ts";

@@ -66,8 +66,6 @@ function shortcuts(next: Handle, changes: HandleChanges): HandleChanges {
 
 /** The handle as a plain object, so that it can be spread whatever class it came from. */
 function passThrough(next: Handle): Handle {
-  const { size, multiConn, rotational, nativeFua, fastZero, cacheByReading, blockSize, description } = next;
-  const values = { size, multiConn, rotational, nativeFua, fastZero, cacheByReading, blockSize, description };
   const methods = {
     read: next.read.bind(next),
     write: next.write?.bind(next),
@@ -78,5 +76,17 @@ function passThrough(next: Handle): Handle {
     extents: next.extents?.bind(next),
     close: next.close?.bind(next),
   };
-  return { ...values, ...methods } as Handle;
+  return { ...Object.fromEntries(values.map((name) => [name, next[name]])), ...methods } as Handle;
 }
+
+const values = [
+  "size",
+  "multiConn",
+  "rotational",
+  "nativeFua",
+  "fastZero",
+  "cacheByReading",
+  "blockSize",
+  "description",
+  "metaContexts",
+] as const;

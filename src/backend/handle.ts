@@ -1,5 +1,6 @@
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { MetaContext } from "./meta-context.ts";
 
 /**
  * One client's open export: what a plugin's `open` returns and what a filter wraps (nbdkit-plugin(3), "Callbacks").
@@ -58,6 +59,8 @@ export interface Handle {
   readonly cacheByReading?: boolean;
   readonly blockSize?: BlockSize;
   readonly description?: string;
+  /** What block status can tell beside the allocation that `extents` knows. Asked once, when the export has been opened. */
+  readonly metaContexts?: readonly MetaContext[];
 }
 
 export interface WriteFlags {

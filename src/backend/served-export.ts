@@ -1,10 +1,11 @@
 import { assert } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
-import type { Extent } from "../core/extent.ts";
+import type { Extent, StatusExtent } from "../core/extent.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
-import { clipExtents } from "./extents.ts";
+import { clipExtents, clipStatus, type StatusRange } from "./extents.ts";
 import { writeZeroes } from "./fallback.ts";
 import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
+import { checkContexts, checkStates, type MetaContext } from "./meta-context.ts";
 import { forEachPiece } from "./pieces.ts";
 
 /**
@@ -24,6 +25,8 @@ export class ServedExport {
   readonly rotational: boolean;
   readonly blockSize: BlockSize | undefined;
   readonly description: string | undefined;
+  /** What {@link status} can be asked for. */
+  readonly metaContexts: readonly MetaContext[];
   readonly #handle: Handle;
   readonly #signal: AbortSignal | undefined;
 
@@ -44,6 +47,8 @@ export class ServedExport {
     this.rotational = handle.rotational === true;
     this.blockSize = handle.blockSize;
     this.description = handle.description;
+    this.metaContexts = handle.metaContexts ?? [];
+    checkContexts(this.metaContexts);
   }
 
   read(into: Uint8Array, offset: bigint): MaybePromise<void> {
@@ -99,18 +104,40 @@ export class ServedExport {
     return this.#cacheByReading(offset, length);
   }
 
-  /** The range in order, merged and cut to it; at least one extent. Everything is data where the handle does not know. */
+  /** The range in order, merged, in whole blocks and cut to it; at least one extent. Everything is data where the handle does not know. */
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
     this.#assertRange(offset, length);
     if (this.#handle.extents === undefined) return [{ length: BigInt(length), hole: false, zero: false }];
     const found = this.#handle.extents(offset, length, requestOne);
-    const clip = (extents: readonly Extent[]): readonly Extent[] =>
-      clipExtents(extents, BigInt(length), requestOne);
+    const range = this.#statusRange(length, requestOne);
+    return isPromise(found)
+      ? found.then((extents) => clipExtents(extents, range))
+      : clipExtents(found, range);
+  }
+
+  /** The same for one of {@link metaContexts}. */
+  status(
+    context: MetaContext,
+    offset: bigint,
+    length: number,
+    requestOne: boolean,
+  ): MaybePromise<readonly StatusExtent[]> {
+    this.#assertRange(offset, length);
+    const found = context.status(offset, length, requestOne);
+    const range = this.#statusRange(length, requestOne);
+    const clip = (extents: readonly StatusExtent[]): readonly StatusExtent[] => {
+      checkStates(context, extents);
+      return clipStatus(extents, range);
+    };
     return isPromise(found) ? found.then(clip) : clip(found);
   }
 
   close(): MaybePromise<void> {
     return this.#handle.close?.();
+  }
+
+  #statusRange(length: number, requestOne: boolean): StatusRange {
+    return { length: BigInt(length), block: BigInt(this.blockSize?.minimum ?? 1), requestOne };
   }
 
   /** Runs a changing request; where the handle does not honour FUA itself, a flush follows. */

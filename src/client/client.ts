@@ -1,7 +1,6 @@
 import { NbdError } from "../core/errors.ts";
-import type { Extent } from "../core/extent.ts";
+import type { Extent, StatusExtent } from "../core/extent.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
-import type { StatusExtent } from "../protocol/client/awaited.ts";
 import type { ClientAgreement } from "../protocol/client/handshake.ts";
 import { AllocationState, baseAllocation } from "../protocol/constants.ts";
 import type { BlockSize } from "../protocol/export-info.ts";

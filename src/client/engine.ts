@@ -1,6 +1,7 @@
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import type { StatusExtent } from "../core/extent.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
-import type { Awaited, Outcome, StatusExtent } from "../protocol/client/awaited.ts";
+import type { Awaited, Outcome } from "../protocol/client/awaited.ts";
 import { ReplyParser, type ReplySink } from "../protocol/client/reply-parser.ts";
 import { Command } from "../protocol/constants.ts";
 import { writeRequestHeader } from "../protocol/request-header.ts";

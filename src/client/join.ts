@@ -1,4 +1,4 @@
-import type { StatusExtent } from "../protocol/client/awaited.ts";
+import type { StatusExtent } from "../core/extent.ts";
 
 /** Joins neighbours in the same state: servers cut extents where it suits them. */
 export async function* joinEqual(

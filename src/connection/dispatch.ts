@@ -3,13 +3,13 @@ import { codeOf, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { Answered, ReplyForm } from "../protocol/chunk.ts";
-import { blockStatusExtentsMax, WireError } from "../protocol/constants.ts";
+import { WireError } from "../protocol/constants.ts";
 import type { MetaContext } from "../protocol/export-info.ts";
 import { cutReadReply, readHeaderBytes, sparseReadReply, writeReadHeader } from "../protocol/read-reply.ts";
 import { errorReply, successReply } from "../protocol/reply.ts";
 import type { Request } from "../protocol/request.ts";
-import { statusChunk } from "../protocol/status-reply.ts";
 import { wireError } from "../protocol/wire-error.ts";
+import { statusReply } from "./block-status.ts";
 import { type Fault, faultOf } from "./check.ts";
 
 /** What requests of one connection are answered from. */
@@ -128,18 +128,16 @@ function leaveOutZeroes(data: Buffer, request: Request & { kind: "read" }, to: D
 
 function blockStatus(request: Request & { kind: "blockStatus" }, to: Dispatch): MaybePromise<Buffer> {
   const answered = structuredAnswer(request, to);
-  const context = to.contexts[0];
-  if (context === undefined || answered === undefined) {
+  if (to.contexts.length === 0 || answered === undefined) {
     return errorBytes(request, to, "EINVAL", "no metadata context was negotiated");
   }
-  if (request.contextIds?.some((id) => id !== context.id)) {
+  const { contextIds: asked } = request;
+  const contexts = asked === undefined ? to.contexts : to.contexts.filter(({ id }) => asked.includes(id));
+  if (contexts.length < (asked?.length ?? 0)) {
     return errorBytes(request, to, "EINVAL", "block status for a context that was not negotiated");
   }
   const length = Number(request.length < pieceBytesMax ? request.length : pieceBytesMax);
-  const found = to.exported.extents(request.offset, length, request.requestOne);
-  const answer = (extents: Awaited<typeof found>): Buffer =>
-    statusChunk(answered, context.id, extents.slice(0, blockStatusExtentsMax), true);
-  return isPromise(found) ? found.then(answer) : answer(found);
+  return statusReply(answered, { ...request, length }, contexts, to.exported);
 }
 
 function thenSuccess(done: MaybePromise<void>, request: Request, to: Dispatch): MaybePromise<Buffer> {

@@ -1,6 +1,7 @@
 import type { ServedExport } from "../backend/served-export.ts";
 import { TransmissionFlag } from "../protocol/constants.ts";
 import type { ExportInfo } from "../protocol/export-info.ts";
+import { offeredContexts } from "./block-status.ts";
 
 /** What the handshake announces of an open export. */
 export function exportInfo(exported: ServedExport, name: string): ExportInfo {
@@ -8,6 +9,7 @@ export function exportInfo(exported: ServedExport, name: string): ExportInfo {
     size: exported.size,
     flags: transmissionFlags(exported),
     name,
+    contexts: offeredContexts(exported),
     ...(exported.description === undefined ? {} : { description: exported.description }),
     ...(exported.blockSize === undefined ? {} : { blockSize: exported.blockSize }),
   };

@@ -6,3 +6,11 @@ export interface Extent {
   /** Reads as zeroes. */
   readonly zero: boolean;
 }
+
+/** A piece of a disk in one state of a metadata context, which says what the state means. */
+export interface StatusExtent {
+  /** bytes */
+  readonly length: bigint;
+  /** The raw state: 32 bits, or 64 with extended headers. */
+  readonly state: bigint;
+}

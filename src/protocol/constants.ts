@@ -130,5 +130,5 @@ export const optionsMax = 64;
 export const optionsPerListedExport = 4;
 /** Contexts that one block status may name; nobody has nearly as many. */
 export const statusContextsMax = 1024;
-/** doc/proto.md caps one block status chunk at 2^20 extents; we stop far earlier, clients ask again. */
+/** Of one block status reply. doc/proto.md caps a chunk at 2^20 extents; we stop far earlier, clients ask again. */
 export const blockStatusExtentsMax = 8192;

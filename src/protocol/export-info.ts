@@ -8,6 +8,8 @@ export interface ExportInfo {
   readonly name?: string;
   readonly description?: string;
   readonly blockSize?: BlockSize;
+  /** What block status can tell of it; a server's side of the handshake lets clients choose. */
+  readonly contexts?: readonly OfferedContext[];
 }
 
 /** doc/proto.md, "Block size constraints"; bytes. */
@@ -27,4 +29,10 @@ export interface ExportListing {
 export interface MetaContext {
   readonly id: number;
   readonly name: string;
+}
+
+/** A metadata context that may be agreed on. */
+export interface OfferedContext extends MetaContext {
+  /** Its states need more than 32 bits, which only clients with extended headers can be told. */
+  readonly wide?: boolean;
 }

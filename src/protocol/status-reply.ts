@@ -1,4 +1,4 @@
-import type { Extent } from "../core/extent.ts";
+import type { Extent, StatusExtent } from "../core/extent.ts";
 import { type Answered, chunkHeaderBytes, makeChunk } from "./chunk.ts";
 import { AllocationState, Chunk } from "./constants.ts";
 
@@ -6,7 +6,7 @@ import { AllocationState, Chunk } from "./constants.ts";
 export function statusChunk(
   to: Answered,
   contextId: number,
-  extents: readonly Extent[],
+  extents: readonly StatusExtent[],
   last: boolean,
 ): Buffer {
   return to.form === "structured"
@@ -18,26 +18,36 @@ export function statusChunk(
 const shortExtentMax = 2n ** 32n - 2n ** 16n;
 
 /** What follows an extent that had to be cut would be at the wrong offset; the client asks again from there. */
-function cutToShort(extents: readonly Extent[]): readonly Extent[] {
+function cutToShort(extents: readonly StatusExtent[]): readonly StatusExtent[] {
   const long = extents.findIndex(({ length }) => length > shortExtentMax);
   if (long < 0) return extents;
   return [...extents.slice(0, long), { ...extents[long]!, length: shortExtentMax }];
 }
 
-function shortStatus(to: Answered, contextId: number, extents: readonly Extent[], last: boolean): Buffer {
+function shortStatus(
+  to: Answered,
+  contextId: number,
+  extents: readonly StatusExtent[],
+  last: boolean,
+): Buffer {
   const bytes = makeChunk(to, Chunk.blockStatus, 4 + 8 * extents.length, last);
   let at = chunkHeaderBytes[to.form];
   bytes.writeUInt32BE(contextId, at);
   at += 4;
   for (const extent of extents) {
     bytes.writeUInt32BE(Number(extent.length), at);
-    bytes.writeUInt32BE(allocationState(extent), at + 4);
+    bytes.writeUInt32BE(Number(extent.state), at + 4);
     at += 8;
   }
   return bytes;
 }
 
-function longStatus(to: Answered, contextId: number, extents: readonly Extent[], last: boolean): Buffer {
+function longStatus(
+  to: Answered,
+  contextId: number,
+  extents: readonly StatusExtent[],
+  last: boolean,
+): Buffer {
   const bytes = makeChunk(to, Chunk.blockStatusExtended, 8 + 16 * extents.length, last);
   let at = chunkHeaderBytes[to.form];
   bytes.writeUInt32BE(contextId, at);
@@ -45,12 +55,16 @@ function longStatus(to: Answered, contextId: number, extents: readonly Extent[],
   at += 8;
   for (const extent of extents) {
     bytes.writeBigUInt64BE(extent.length, at);
-    bytes.writeBigUInt64BE(BigInt(allocationState(extent)), at + 8);
+    bytes.writeBigUInt64BE(extent.state, at + 8);
     at += 16;
   }
   return bytes;
 }
 
-function allocationState(extent: Extent): number {
-  return (extent.hole ? AllocationState.hole : 0) | (extent.zero ? AllocationState.zero : 0);
+/** What `base:allocation` says of the extents. */
+export function allocationStatus(extents: readonly Extent[]): readonly StatusExtent[] {
+  return extents.map(({ length, hole, zero }) => ({
+    length,
+    state: BigInt((hole ? AllocationState.hole : 0) | (zero ? AllocationState.zero : 0)),
+  }));
 }

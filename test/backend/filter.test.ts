@@ -6,6 +6,7 @@ import type { Handle } from "../../src/backend/handle.ts";
 class Counter implements Handle {
   readonly size = 10n;
   readonly multiConn = true;
+  readonly metaContexts = [{ name: "x-a:b", status: () => [{ length: 1n, state: 0n }] }];
   calls: string[] = [];
   read(): void {
     this.calls.push("read");
@@ -31,7 +32,7 @@ describe("a filter's handle", () => {
     handle.write!(buffer, 0n, { fua: false });
     handle.close!();
     expect(next.calls).toEqual(["read", "write", "close"]);
-    expect(handle).toMatchObject({ size: 10n, multiConn: true });
+    expect(handle).toMatchObject({ size: 10n, multiConn: true, metaContexts: next.metaContexts });
     expect(handle.trim).toBe(undefined);
   });
 

@@ -191,6 +191,29 @@ describe("what an export can do", () => {
     );
   });
 
+  it.each([
+    ["base:mine", "has a namespace of the specification: use one that begins with x-"],
+    ["nbd-server:mine", "has a namespace of the specification: use one that begins with x-"],
+    ["mine", "must be called NAMESPACE:LEAF"],
+    ["x-mine:", "must be called NAMESPACE:LEAF"],
+    [":mine", "must be called NAMESPACE:LEAF"],
+    ["x mine:dirty", "must be called NAMESPACE:LEAF"],
+    ["x-mine:dir\0ty", "must be called NAMESPACE:LEAF"],
+    [`x-mine:${"é".repeat(2045)}`, "has a name of more than 4096 bytes"],
+  ])("does not include a metadata context called %j", (name, fault) => {
+    const metaContexts = [{ name, status: () => [] }];
+    expect(() => disk(10, { metaContexts })).toThrow(`the plugin's metadata context "${name}" ${fault}`);
+  });
+
+  it("does not include two metadata contexts of one name", () => {
+    const metaContexts = ["x-a:b", "qemu:dirty-bitmap:c", "x-a:b"].map((name) => ({
+      name,
+      status: () => [],
+    }));
+    expect(() => disk(10, { metaContexts })).toThrow('"x-a:b" is there twice');
+    expect(disk(10, { metaContexts: metaContexts.slice(1) }).served.metaContexts).toHaveLength(2);
+  });
+
   it("never includes a range beyond its end: that is our own mistake", () => {
     const { asked, served } = disk(10);
     expect(() => served.read(new Uint8Array(1), 10n)).toThrow("assertion");

@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReplyForm } from "../../src/protocol/chunk.ts";
-import { TransmissionFlag } from "../../src/protocol/constants.ts";
+import { baseAllocation, TransmissionFlag } from "../../src/protocol/constants.ts";
 import { Talk } from "../../src/protocol/conversation.ts";
 import type { ExportInfo } from "../../src/protocol/export-info.ts";
 import type { Request } from "../../src/protocol/request.ts";
@@ -83,7 +83,12 @@ export class FakeServer {
       tls: "off",
       offers: { flagsMask: 3, structuredReplies: structured, metaContexts: true },
       listExports: () => [],
-      open: () => ({ size: 65_536n, flags: everything, ...info }),
+      open: () => ({
+        size: 65_536n,
+        flags: everything,
+        contexts: [{ id: 1, name: baseAllocation }],
+        ...info,
+      }),
       debug: () => {},
     } as const;
     let parser: RequestParser | undefined;

@@ -53,6 +53,58 @@ describe("the fuzzer notices a server that", () => {
     check([greeting, info, ack, reply]);
   });
 
+  describe("tells the status of two contexts and", () => {
+    const ihaveopt = "49484156454f5054";
+    const names = ["base:allocation", "x-fuzz:dirty"].map((name) => Buffer.from(name).toString("hex"));
+    const set = `${ihaveopt} 0000000a 0000002b 00000000 00000002 0000000f ${names[0]} 0000000c ${names[1]}`;
+    const wanted = [
+      flags,
+      `${ihaveopt} 00000008 00000000`,
+      set,
+      go,
+      read.replace("25609513 0000 0000", "25609513 0000 0007"),
+    ];
+    const agreed = [
+      greeting,
+      "0003e889045565a9 00000008 00000001 00000000",
+      `0003e889045565a9 0000000a 00000004 00000013 00000001 ${names[0]}`,
+      `0003e889045565a9 0000000a 00000004 00000010 00000002 ${names[1]}`,
+      "0003e889045565a9 0000000a 00000001 00000000",
+      info,
+      ack,
+    ];
+    const first = "668e33ef 0000 0005 0000000000000001 0000000c 00000001 00000002 00000000";
+    const second = "668e33ef 0001 0005 0000000000000001 0000000c 00000002 00000002 00000001";
+
+    it("is right: that is no finding", () => {
+      check([...agreed, first, second], wanted);
+    });
+
+    it.each<[string, string[], string]>([
+      ["leaves one out", [second], "answers nothing"],
+      ["does not end", [first], "ends"],
+      [
+        "tells one twice",
+        [first, second.replace("0000000c 00000002", "0000000c 00000001")],
+        "answers nothing",
+      ],
+      ["tells of another", [first, second.replace("0000000c 00000002", "0000000c 00000003")], "not set"],
+      [
+        "goes past the range",
+        [first, second.replace("00000002 00000001", "00000003 00000001")],
+        "answers nothing",
+      ],
+      [
+        "tells an unknown state",
+        [first, second.replace("00000002 00000001", "00000002 00000002")],
+        "in state 2",
+      ],
+      ["ends with something else", [first, reply], "something else"],
+    ])("%s", (_, chunks, finding) => {
+      expect(() => check([...agreed, ...chunks], wanted)).toThrow(finding);
+    });
+  });
+
   it.each<[string, string[]]>([
     ["greets wrongly", [greeting.replace("0003", "0007")]],
     ["stops in the middle of a message", [greeting, info, ack.slice(0, -2)]],

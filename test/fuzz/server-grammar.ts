@@ -1,6 +1,7 @@
 import type { ThreadModel } from "../../src/backend/plugin.ts";
 import { Command, CommandFlag, Info, Option } from "../../src/protocol/constants.ts";
 import { writeRequestHeader } from "../../src/protocol/request-header.ts";
+import { fuzzedContexts } from "./contexts.ts";
 import { number, option, withLength } from "./encode.ts";
 import { cut, mutate } from "./mutate.ts";
 import type { Random } from "./random.ts";
@@ -40,7 +41,17 @@ export interface ServerCase {
 
 const sizes = [4096n, 100_000n, 1n << 20n, 511n, 1n, 0n, (1n << 63n) - 1n, (1n << 40n) + 512n];
 const names = ["", "a", "disk", "absent", "é"];
-const queries = ["base:allocation", "base:", "base:none", "x:y", "qemu:", "", "base"];
+const queries = [
+  ...fuzzedContexts,
+  ...fuzzedContexts,
+  "base:",
+  "base:none",
+  "x-fuzz:",
+  "x:y",
+  "qemu:",
+  "",
+  "base",
+];
 
 export function serverCase(random: Random): ServerCase {
   const setup = serverSetup(random);
@@ -51,7 +62,7 @@ export function serverCase(random: Random): ServerCase {
 
 function serverSetup(random: Random): ServerSetup {
   const size = random.pick(sizes);
-  const optional = ["write", "flush", "trim", "extents", "nativeFua", "fastZero"];
+  const optional = ["write", "flush", "trim", "extents", "metaContexts", "nativeFua", "fastZero"];
   // Zeroing and reading a disk of exabytes piece by piece takes years.
   if (size <= 1n << 20n) optional.push("zero", "cache");
   return {
@@ -90,10 +101,29 @@ function clientMessages(random: Random, setup: ServerSetup, valid: boolean): Buf
       if (code === Option.extendedHeaders && setup.structuredReplies) extended = true;
       messages.push(anyOption(random, code));
     }
+    if (random.oneIn(3)) {
+      const { form, messages: choice } = chooseContexts(random);
+      if (form === Option.extendedHeaders && setup.structuredReplies) extended = true;
+      return [...messages, ...choice, ...anyRequests(random, setup, extended)];
+    }
     if (random.oneIn(20)) messages.push(option(Option.abort));
     if (random.oneIn(10)) messages.push(option(Option.exportName, Buffer.from(random.pick(names))));
     else if (!random.oneIn(20)) messages.push(anyOption(random, Option.go));
   }
+  return [...messages, ...anyRequests(random, setup, extended)];
+}
+
+/** What a client does that wants to know several things: few get there by chance. */
+function chooseContexts(random: Random): { form: number; messages: Buffer[] } {
+  const form = random.pick([Option.structuredReply, Option.extendedHeaders, Option.extendedHeaders]);
+  const name = withLength(random.pick(["", "disk"]));
+  const asked = fuzzedContexts.filter(() => !random.oneIn(4)).map((context) => withLength(context));
+  const set = option(Option.setMetaContext, name, number(asked.length, 4), ...asked);
+  return { form, messages: [option(form), set, option(Option.go, name, number(0, 2))] };
+}
+
+function anyRequests(random: Random, setup: ServerSetup, extended: boolean): Buffer[] {
+  const messages: Buffer[] = [];
   const requests = random.below(14);
   for (let count = 0; count < requests; count++) {
     messages.push(...anyRequest(random, setup, extended, BigInt(count + 1)));
@@ -144,7 +174,7 @@ function anyRequest(random: Random, setup: ServerSetup, extended: boolean, cooki
     return [writeRequestHeader({ ...header, flags, length: BigInt(payload.length) }, extended), payload];
   }
   if (extended && command === Command.blockStatus && random.oneIn(2)) {
-    const ids = Array.from({ length: random.below(3) }, () => number(random.pick([1, 1, 2]), 4));
+    const ids = Array.from({ length: random.below(4) }, () => number(random.pick([1, 1, 2, 3, 4]), 4));
     const payload = Buffer.concat([number(length, 8), ...ids]);
     flags |= CommandFlag.payloadLength;
     return [writeRequestHeader({ ...header, flags, length: BigInt(payload.length) }, extended), payload];

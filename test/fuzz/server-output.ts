@@ -12,9 +12,11 @@ import {
   WireError,
 } from "../../src/protocol/constants.ts";
 import { skippedBytesMax } from "../../src/protocol/request-parser.ts";
+import { Bytes } from "./bytes.ts";
 import type { Form } from "./encode.ts";
 import { expectThat } from "./finding.ts";
 import type { ServerSetup } from "./server-grammar.ts";
+import { answersStatus, type Context, checkContexts, readStatus, type Status } from "./server-status.ts";
 
 interface Sent {
   readonly command: number;
@@ -22,6 +24,15 @@ interface Sent {
   readonly cookie: bigint;
   readonly offset: bigint;
   readonly length: bigint;
+  /** With a payload, what is in it. */
+  readonly asked?: { readonly length: bigint; readonly contextIds: readonly number[] };
+}
+
+/** What the handshake led to. */
+interface Agreed {
+  readonly form: Form;
+  readonly contexts: readonly Context[];
+  readonly minimumBlock: bigint;
 }
 
 /**
@@ -31,20 +42,24 @@ interface Sent {
 export function checkServerOutput(setup: ServerSetup, input: Buffer, output: Buffer): void {
   const sent = new Bytes(input);
   const received = new Bytes(output);
-  const form = setup.style === "oldstyle" ? oldstyle(received) : newstyle(setup, sent, received);
-  if (form === undefined) expectThat(received.left === 0, "something follows the end of the handshake");
-  else transmission(setup, form, sent, received);
+  const agreed = setup.style === "oldstyle" ? oldstyle(received) : newstyle(setup, sent, received);
+  if (agreed === undefined) expectThat(received.left === 0, "something follows the end of the handshake");
+  else transmission(setup, { ...agreed, minimumBlock: BigInt(setup.minimumBlock) }, sent, received);
 }
 
-function oldstyle(received: Bytes): Form | undefined {
+function oldstyle(received: Bytes): Omit<Agreed, "minimumBlock"> | undefined {
   if (received.left === 0) return undefined;
   expectThat(received.u64() === Magic.init && received.u64() === Magic.oldstyle, "a wrong oldstyle greeting");
   received.take(136);
-  return "simple";
+  return { form: "simple", contexts: [] };
 }
 
 /** @returns undefined when the handshake did not lead to transmission */
-function newstyle(setup: ServerSetup, sent: Bytes, received: Bytes): Form | undefined {
+function newstyle(
+  setup: ServerSetup,
+  sent: Bytes,
+  received: Bytes,
+): Omit<Agreed, "minimumBlock"> | undefined {
   if (received.left === 0) return undefined;
   expectThat(received.u64() === Magic.init && received.u64() === Magic.option, "a wrong greeting");
   expectThat(received.u16() === (3 & setup.flagsMask), "wrong handshake flags");
@@ -52,6 +67,11 @@ function newstyle(setup: ServerSetup, sent: Bytes, received: Bytes): Form | unde
   const flags = sent.u32();
   if ((flags & ~(3 & setup.flagsMask)) !== 0) return undefined;
   let form: Form = "simple";
+  let chosen: { exportName: string; contexts: readonly Context[] } = { exportName: "", contexts: [] };
+  const agreed = (exportName: string): Omit<Agreed, "minimumBlock"> => ({
+    form,
+    contexts: exportName === chosen.exportName ? chosen.contexts : [],
+  });
   while (received.left > 0) {
     const option = nextOption(sent);
     expectThat(option !== undefined, "an answer to an option that was never sent");
@@ -59,26 +79,32 @@ function newstyle(setup: ServerSetup, sent: Bytes, received: Bytes): Form | unde
       received.take(8);
       expectThat((received.u16() & 1) === 1, "flags without HAS_FLAGS");
       if ((flags & 2) === 0) received.take(124);
-      return form;
+      return agreed(option.data.toString("utf8"));
     }
     expectThat((flags & 1) === 1, "an option reply without fixed newstyle");
-    const acknowledged = optionReplies(option.code, received);
-    if (!acknowledged) continue;
+    if (option.code === Option.setMetaContext) chosen = { exportName: "", contexts: [] };
+    const contexts = optionReplies(option.code, form, received);
+    if (contexts === undefined) continue;
+    if (option.code === Option.setMetaContext) chosen = { exportName: exportNameIn(option.data), contexts };
     if (option.code === Option.structuredReply) form = "structured";
     if (option.code === Option.extendedHeaders) form = "extended";
     if (option.code === Option.abort) return undefined;
-    if (option.code === Option.go) return form;
+    if (option.code === Option.go) return agreed(exportNameIn(option.data));
   }
   return undefined;
 }
 
-function nextOption(sent: Bytes): { code: number } | undefined {
+/** Of an option that was acknowledged, so that it is well-formed. */
+function exportNameIn(data: Buffer): string {
+  return data.toString("utf8", 4, 4 + data.readUInt32BE(0));
+}
+
+function nextOption(sent: Bytes): { code: number; data: Buffer } | undefined {
   if (sent.left < 16 || sent.u64() !== Magic.option) return undefined;
   const code = sent.u32();
   const length = sent.u32();
   if (length > optionBytesMax || length > sent.left) return undefined;
-  sent.take(length);
-  return { code };
+  return { code, data: sent.take(length) };
 }
 
 const itemTypes: Readonly<Record<number, number>> = {
@@ -89,9 +115,10 @@ const itemTypes: Readonly<Record<number, number>> = {
   [Option.setMetaContext]: OptionReply.metaContext,
 };
 
-/** @returns whether the option was acknowledged */
-function optionReplies(code: number, received: Bytes): boolean {
+/** @returns the contexts that it names, if the option was acknowledged */
+function optionReplies(code: number, form: Form, received: Bytes): readonly Context[] | undefined {
   let basics = 0;
+  const contexts: Context[] = [];
   while (received.left > 0) {
     expectThat(received.u64() === Magic.optionReply, "a wrong option reply magic");
     expectThat(received.u32() === code, `a reply to another option than ${code}`);
@@ -100,18 +127,20 @@ function optionReplies(code: number, received: Bytes): boolean {
     if (isOptionError(type)) {
       expectThat(Object.values(OptionReply).includes(type as OptionReply), `an unknown error ${type}`);
       data.text("the text of a refusal");
-      return false;
+      return undefined;
     }
     if (type === OptionReply.ack) {
       expectThat(data.left === 0, "an acknowledgement with data");
       const opens = code === Option.info || code === Option.go;
       expectThat(!opens || basics === 1, `${basics} times NBD_INFO_EXPORT`);
-      return true;
+      checkContexts(contexts, form, code === Option.listMetaContext);
+      return contexts;
     }
     expectThat(type === itemTypes[code], `a reply of type ${type} to option ${code}`);
-    if (optionItem(type, data)) basics++;
+    if (type === OptionReply.metaContext) contexts.push({ id: data.u32(), name: data.text("a context") });
+    else if (optionItem(type, data)) basics++;
   }
-  return false;
+  return undefined;
 }
 
 /** @returns whether it is NBD_INFO_EXPORT */
@@ -119,9 +148,6 @@ function optionItem(type: number, data: Bytes): boolean {
   if (type === OptionReply.server) {
     new Bytes(data.take(data.u32())).text("an export name");
     data.text("an export description");
-  } else if (type === OptionReply.metaContext) {
-    data.u32();
-    expectThat(data.text("a context") === "base:allocation", "an unknown context");
   } else {
     const info = data.u16();
     if (info === Info.name || info === Info.description) data.text("information");
@@ -132,8 +158,8 @@ function optionItem(type: number, data: Bytes): boolean {
   return false;
 }
 
-function transmission(setup: ServerSetup, form: Form, sent: Bytes, received: Bytes): void {
-  const { requests, followed } = requestsIn(sent, form === "extended");
+function transmission(setup: ServerSetup, agreed: Agreed, sent: Bytes, received: Bytes): void {
+  const { requests, followed } = requestsIn(sent, agreed.form === "extended");
   const awaiting = new Map<bigint, Sent[]>();
   for (const request of requests) {
     const same = awaiting.get(request.cookie) ?? [];
@@ -141,7 +167,7 @@ function transmission(setup: ServerSetup, form: Form, sent: Bytes, received: Byt
   }
   const replies = new Map<bigint, Reply[]>();
   while (received.left > 0) {
-    const reply = readReply(form, received, awaiting);
+    const reply = readReply(agreed, received, awaiting);
     if (reply.what === ambiguousReply) return;
     replies.set(reply.cookie, [...(replies.get(reply.cookie) ?? []), reply]);
   }
@@ -177,17 +203,28 @@ function requestsIn(sent: Bytes, extended: boolean): { requests: Sent[]; followe
     const hasPayload = command === Command.write || (extended && (flags & CommandFlag.payloadLength) !== 0);
     if (hasPayload && length > skippedBytesMax) return { requests, followed: false };
     if (hasPayload && length > sent.left) break;
-    if (hasPayload) sent.take(Number(length));
+    const payload = hasPayload ? sent.take(Number(length)) : undefined;
     if (command === Command.disconnect) break;
-    requests.push({ command, flags, cookie, offset, length });
+    const asked = command === Command.blockStatus && payload !== undefined ? askedIn(payload) : {};
+    requests.push({ command, flags, cookie, offset, length, ...asked });
   }
   return { requests, followed: true };
+}
+
+/** The payload of a block status; whatever else it may be gets an error. */
+function askedIn(payload: Buffer): Pick<Sent, "asked"> {
+  const count = (payload.length - 8) / 4;
+  if (!Number.isInteger(count) || count < 1) return {};
+  const contextIds = Array.from({ length: count }, (_, index) => payload.readUInt32BE(8 + 4 * index));
+  return { asked: { length: payload.readBigUInt64BE(0), contextIds } };
 }
 
 interface Reply {
   readonly cookie: bigint;
   readonly what: string;
   readonly piece?: Piece;
+  /** Of the chunks of a block status. */
+  readonly status?: readonly Status[];
   /** Of an error that has an offset. */
   readonly endsAt?: bigint;
   answers(request: Sent): boolean;
@@ -195,7 +232,8 @@ interface Reply {
 
 const errors: readonly number[] = Object.values(WireError);
 
-function readReply(form: Form, received: Bytes, awaiting: ReadonlyMap<bigint, readonly Sent[]>): Reply {
+function readReply(agreed: Agreed, received: Bytes, awaiting: ReadonlyMap<bigint, readonly Sent[]>): Reply {
+  const { form } = agreed;
   const magic = received.u32();
   if (magic === Magic.simpleReply && form !== "extended") return readSimple(form, received, awaiting);
   const wanted = { simple: 0, structured: Magic.structuredReply, extended: Magic.extendedReply }[form];
@@ -214,7 +252,7 @@ function readReply(form: Form, received: Bytes, awaiting: ReadonlyMap<bigint, re
     }
     expectThat(flags === 0, `chunk flags ${flags}`);
     // What this server sends in pieces it sends in order and at once.
-    const rest = readReply(form, received, awaiting);
+    const rest = readReply(agreed, received, awaiting);
     expectThat(rest.cookie === cookie, "a read that ends in the middle");
     if (rest.endsAt !== undefined) {
       expectThat(rest.endsAt === piece.offset + piece.length, "a read that does not end where it says");
@@ -232,8 +270,18 @@ function readReply(form: Form, received: Bytes, awaiting: ReadonlyMap<bigint, re
     };
     return { cookie, what: "in pieces", piece: all, answers: (sent) => isEcho(sent) && isWhole(all, sent) };
   }
+  if (type === (form === "extended" ? Chunk.blockStatusExtended : Chunk.blockStatus)) {
+    const first = readStatus(form === "extended", agreed.contexts, payload);
+    const rest = flags === ChunkFlag.done ? undefined : readReply(agreed, received, awaiting);
+    expectThat(rest === undefined || rest.cookie === cookie, "a block status that ends in the middle");
+    const status = [first, ...(rest === undefined ? [] : (rest.status ?? []))];
+    expectThat(rest === undefined || status.length > 1, "block status and something else");
+    const answers = (sent: Sent): boolean =>
+      isEcho(sent) && answersStatus(status, sent, agreed.contexts, agreed.minimumBlock);
+    return { cookie, what: "with block status", status, answers };
+  }
   expectThat(flags === ChunkFlag.done, "a chunk that is not the last");
-  const fits = readChunk(form, type, payload);
+  const fits = readChunk(type, payload);
   const reply = { cookie, what: `of type ${type}`, answers: (sent: Sent) => isEcho(sent) && fits(sent) };
   return type === Chunk.errorOffset ? { ...reply, endsAt: payload.last64() } : reply;
 }
@@ -291,7 +339,7 @@ function readSimple(form: Form, received: Bytes, awaiting: ReadonlyMap<bigint, r
   return { cookie, what: "of the simple kind", answers };
 }
 
-function readChunk(form: Form, type: number, payload: Bytes): (request: Sent) => boolean {
+function readChunk(type: number, payload: Bytes): (request: Sent) => boolean {
   switch (type) {
     case Chunk.none:
       expectThat(payload.left === 0, "an empty chunk with a payload");
@@ -311,72 +359,7 @@ function readChunk(form: Form, type: number, payload: Bytes): (request: Sent) =>
       payload.u64();
       return ({ command, flags }) => command === Command.read && (flags & CommandFlag.dontFragment) === 0;
     }
-    case form === "extended" ? Chunk.blockStatusExtended : Chunk.blockStatus:
-      return readStatus(form === "extended", payload);
     default:
       expectThat(false, `a chunk of type ${type}`);
-  }
-}
-
-function readStatus(extended: boolean, payload: Bytes): (request: Sent) => boolean {
-  expectThat(payload.u32() === 1, "an unknown context");
-  const count = extended ? payload.u32() : payload.left / 8;
-  expectThat(count > 0 && payload.left === count * (extended ? 16 : 8), `block status of ${count} extents`);
-  let total = 0n;
-  while (payload.left > 0) {
-    const length = extended ? payload.u64() : BigInt(payload.u32());
-    const state = extended ? payload.u64() : BigInt(payload.u32());
-    expectThat(length > 0n && state <= 3n, `an extent of ${length} bytes in state ${state}`);
-    total += length;
-  }
-  return ({ command, flags, length }) =>
-    command === Command.blockStatus &&
-    ((flags & CommandFlag.requestOne) === 0 || count === 1) &&
-    ((flags & CommandFlag.payloadLength) !== 0 || total <= length);
-}
-
-/** Bytes that are read from front to back, and never past the end. */
-class Bytes {
-  readonly #bytes: Buffer;
-  #at = 0;
-
-  constructor(bytes: Buffer) {
-    this.#bytes = bytes;
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.#at;
-  }
-
-  take(length: number): Buffer {
-    expectThat(length <= this.left, `a message ends ${length - this.left} bytes early`);
-    this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
-  }
-
-  u16(): number {
-    return this.take(2).readUInt16BE();
-  }
-
-  u32(): number {
-    return this.take(4).readUInt32BE();
-  }
-
-  u64(): bigint {
-    return this.take(8).readBigUInt64BE();
-  }
-
-  /** The last eight bytes, whether read or not. */
-  last64(): bigint {
-    return this.#bytes.readBigUInt64BE(this.#bytes.length - 8);
-  }
-
-  /** All that is left, which must be a string as the specification has them. */
-  text(what: string): string {
-    const bytes = this.take(this.left);
-    expectThat(bytes.length <= 4096 && !bytes.includes(0), `${what} is no string`);
-    const text = bytes.toString("utf8");
-    expectThat(Buffer.from(text).equals(bytes), `${what} is no UTF-8`);
-    return text;
   }
 }

@@ -1,8 +1,10 @@
 import type { Handle } from "../../src/backend/handle.ts";
 import { NbdError } from "../../src/core/errors.ts";
+import type { StatusExtent } from "../../src/core/extent.ts";
 import type { MaybePromise } from "../../src/core/maybe-promise.ts";
 import { MemorySession } from "../helpers/memory-session.ts";
 import { countAllocated } from "./allocation.ts";
+import { age, dirty } from "./contexts.ts";
 import { expectThat, settles, turn } from "./finding.ts";
 import { Random } from "./random.ts";
 import type { ServerCase, ServerSetup } from "./server-grammar.ts";
@@ -60,6 +62,16 @@ function fillStriped(into: Uint8Array, offset: bigint): void {
     into.fill(position < stripe ? 1 : 0, at, end);
     at = end;
   }
+}
+
+/** Two thirds in one state, short of whole blocks, and nothing about the rest. */
+function statuses(length: number, state: bigint): StatusExtent[] {
+  const third = BigInt(Math.ceil(length / 3));
+  return [
+    { length: third, state },
+    { length: 0n, state: 5n },
+    { length: third, state: 0n },
+  ];
 }
 
 /** Disks that check who calls them with what. */
@@ -127,6 +139,17 @@ class Disks {
           { length: 0n, hole: true, zero: true },
           { length: BigInt(length) + 512n, hole: true, zero: true },
         ]),
+      metaContexts: [
+        {
+          name: dirty,
+          status: (offset, length) => checked("status", offset, length, () => statuses(length, 1n)),
+        },
+        {
+          name: age,
+          wide: true,
+          status: (offset, length) => checked("status", offset, length, () => statuses(length, 1n << 63n)),
+        },
+      ],
       close: () => {
         this.#expect(isOpen, "closed twice");
         this.#expect(inFlight === 0, `closed with ${inFlight} requests in flight`);

@@ -1,3 +1,5 @@
+import type { StatusExtent } from "../../core/extent.ts";
+
 /** What the reply to a request may contain; the parser fills it in. */
 export type Awaited = AwaitedRead | AwaitedStatus | AwaitedPlain;
 
@@ -28,14 +30,6 @@ export interface AwaitedStatus {
 export interface AwaitedPlain {
   readonly kind: "plain";
   readonly offset: bigint;
-}
-
-/** A stretch in one state, in the words of its metadata context. */
-export interface StatusExtent {
-  /** bytes */
-  readonly length: bigint;
-  /** The raw state: 32 bits, or 64 with extended headers. */
-  readonly state: bigint;
 }
 
 export type Outcome =

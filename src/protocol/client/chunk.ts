@@ -1,6 +1,7 @@
+import type { StatusExtent } from "../../core/extent.ts";
 import { Chunk } from "../constants.ts";
 import { wireErrorName } from "../wire-error.ts";
-import type { AwaitedStatus, ReplyFailure, StatusExtent } from "./awaited.ts";
+import type { AwaitedStatus, ReplyFailure } from "./awaited.ts";
 import { statusExtentsMax } from "./limits.ts";
 import { serverText, violation } from "./violation.ts";
 

@@ -1,6 +1,7 @@
+import type { StatusExtent } from "../../core/extent.ts";
 import type { ChunkHeader } from "../chunk.ts";
 import { Chunk, ChunkFlag } from "../constants.ts";
-import type { Awaited, AwaitedRead, Outcome, ReplyFailure, StatusExtent } from "./awaited.ts";
+import type { Awaited, AwaitedRead, Outcome, ReplyFailure } from "./awaited.ts";
 import { isErrorChunk, readErrorChunk, readStatusChunk } from "./chunk.ts";
 import { Coverage } from "./coverage.ts";
 import { violation } from "./violation.ts";

@@ -1,13 +1,10 @@
-import { baseAllocation, Option, OptionReply } from "../constants.ts";
+import { Option, OptionReply } from "../constants.ts";
 import { type Conversation, wait } from "../conversation.ts";
-import type { MetaContext } from "../export-info.ts";
+import type { MetaContext, OfferedContext } from "../export-info.ts";
 import { readString } from "../strings.ts";
 import type { Answer } from "./answer.ts";
 import type { HandshakeState } from "./host.ts";
 import { acknowledge, refuse, refuseBecause, replyTo } from "./option-reply.ts";
-
-/** Everything that block status can tell about an export of ours. */
-const served: readonly MetaContext[] = [{ id: 1, name: baseAllocation }];
 
 /** NBD_OPT_LIST_META_CONTEXT and NBD_OPT_SET_META_CONTEXT. */
 export function* answerMetaContext(
@@ -31,11 +28,9 @@ export function* answerMetaContext(
   }
   try {
     const exportName = readString(asked.name, "export name");
-    yield* wait(state.host.open(exportName));
-    const contexts = matching(
-      asked.queries.map((query) => readString(query, "query")),
-      setting,
-    );
+    const { contexts: offered = [] } = yield* wait(state.host.open(exportName));
+    const queries = asked.queries.map((query) => readString(query, "query"));
+    const contexts = matching(selectable(offered, state), new Set(queries), setting);
     if (setting) state.chosen = { exportName, contexts };
     for (const context of contexts)
       yield* replyTo(option, OptionReply.metaContext, contextItem(context, setting));
@@ -60,13 +55,24 @@ function whyNot(state: HandshakeState): { type: OptionReply; reason: string } | 
   return undefined;
 }
 
+/** doc/proto.md, "NBD_OPT_SET_META_CONTEXT": without extended headers, a context of 64-bit states is left out. */
+function selectable(
+  offered: readonly OfferedContext[],
+  { replyForm }: HandshakeState,
+): readonly MetaContext[] {
+  return offered
+    .filter(({ wide }) => wide !== true || replyForm === "extended")
+    .map(({ id, name }) => ({ id, name }));
+}
+
 /** "base:" lists everything in the namespace; it is no exact name, so it sets nothing. No query lists all there is. */
-function matching(queries: readonly string[], setting: boolean): MetaContext[] {
-  return served.filter(
-    ({ name }) =>
-      queries.includes(name) ||
-      (!setting && (queries.length === 0 || queries.includes(`${name.split(":")[0]}:`))),
-  );
+function matching(
+  contexts: readonly MetaContext[],
+  queries: ReadonlySet<string>,
+  setting: boolean,
+): readonly MetaContext[] {
+  const listed = (name: string): boolean => queries.size === 0 || queries.has(`${name.split(":")[0]}:`);
+  return contexts.filter(({ name }) => queries.has(name) || (!setting && listed(name)));
 }
 
 function readQuestion(data: Buffer): { name: Buffer; queries: Buffer[] } | undefined {

@@ -176,6 +176,11 @@ describe("a server that lies in the handshake is disconnected", () => {
       /minimum/,
     ],
     [
+      "a minimum block of 128 KiB",
+      [...start, optionReply(7, 3, "0003 00020000 00020000 02000000"), optionReply(7, 1)],
+      /minimum block size 131072 is not a power of 2 up to 65536/,
+    ],
+    [
       "a maximum too small",
       [...start, optionReply(7, 3, "0003 00000200 00001000 00000200"), optionReply(7, 1)],
       /maximum/,

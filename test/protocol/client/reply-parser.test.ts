@@ -330,6 +330,27 @@ describe("a server that lies in its replies is disconnected", () => {
       /came twice/,
     ],
     [
+      "an error text over twice the longest",
+      "structured",
+      plain,
+      ["668e33ef 0001 8001", cookie(1), "00002001"],
+      /with 8193 bytes/,
+    ],
+    [
+      "status of more than 2^20 extents",
+      "structured",
+      status(512n),
+      ["668e33ef 0001 0005", cookie(1), "0080000c"],
+      /from 12 to 8388612 are possible/,
+    ],
+    [
+      "extended status of more than 2^20 extents",
+      "extended",
+      status(512n),
+      ["6e8a278c 0001 0006", cookie(1), cookie(0x1000), "0000000001000018"],
+      /from 24 to 16777224 are possible/,
+    ],
+    [
       "an extent of length 0",
       "structured",
       status(512n),

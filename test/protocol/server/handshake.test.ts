@@ -7,7 +7,14 @@ import type { HandshakeHost } from "../../../src/protocol/server/host.ts";
 import { oldstyleHandshake } from "../../../src/protocol/server/oldstyle.ts";
 import { ascii, everyCut, greeting, hex, optionReply, talk } from "../client/talk.ts";
 
-const disk: ExportInfo = { size: 0x100000n, flags: 0x054c, name: "disk", description: "a disk" };
+const allocation = [{ id: 1, name: "base:allocation" }];
+const disk: ExportInfo = {
+  size: 0x100000n,
+  flags: 0x054c,
+  name: "disk",
+  description: "a disk",
+  contexts: allocation,
+};
 
 const host: HandshakeHost = {
   tls: "off",
@@ -59,7 +66,6 @@ const agreed = (exportName: string, replyForm = "simple", contexts: object[] = [
   replyForm,
   contexts,
 });
-const allocation = [{ id: 1, name: "base:allocation" }];
 
 /** Sends the bytes in every cut and expects exactly these in return, and this result. */
 function expectTalk(
@@ -489,6 +495,84 @@ describe("contexts that were set", () => {
         ...go,
       ],
       agreed("disk", "structured", allocation),
+    );
+  });
+});
+
+describe("several contexts", () => {
+  const [dirty, age, other] = ["x-a:dirty", "x-a:age", "x-b:dirty"] as const;
+  const offered = [
+    ...allocation,
+    { id: 2, name: dirty },
+    { id: 3, name: age, wide: true },
+    { id: 4, name: other },
+  ];
+  const served = { ...host, open: () => ({ ...disk, contexts: offered }) };
+  const item = (number: number, id: number, name: string): string =>
+    optionReply(number, 4, `${u32(id)} ${ascii(name)}`);
+  const all = ["base:allocation", dirty, age, other];
+  const short = all.filter((name) => name !== age);
+
+  it.each<[string, string[], string[], string[]]>([
+    ["no query", [], all, short],
+    ["a namespace", ["x-a:"], [dirty, age], [dirty]],
+    [
+      "two namespaces and a name",
+      ["x-b:", "base:", age],
+      ["base:allocation", age, other],
+      ["base:allocation", other],
+    ],
+    [
+      "names in another order",
+      [other, age, other, "base:allocation"],
+      ["base:allocation", age, other],
+      ["base:allocation", other],
+    ],
+    ["what is in no namespace", ["x-c:", "x-c:dirty", "dirty", ":dirty", "x-a"], [], []],
+  ])("are listed by %s; those of 64 bits only with extended headers", (_, asked, extended, structured) => {
+    for (const [form, names] of [
+      [11, extended],
+      [8, structured],
+    ] as const) {
+      const listed = names.map((name) => item(9, 0, name));
+      expectTalk(
+        [fixed, option(form), option(9, queries("disk", ...asked))],
+        [greeting, ack(form), ...listed, ack(9)],
+        undefined,
+        served,
+      );
+    }
+  });
+
+  it("are set by their names, each with an id of its own", () => {
+    expectTalk(
+      [
+        fixed,
+        option(11),
+        option(10, queries("disk", other, "x-a:", age, "base:allocation")),
+        option(7, about("disk")),
+      ],
+      [
+        greeting,
+        ack(11),
+        item(10, 1, "base:allocation"),
+        item(10, 3, age),
+        item(10, 4, other),
+        ack(10),
+        optionReply(7, 3, basics(extendedFlags)),
+        ack(7),
+      ],
+      agreed("disk", "extended", [...allocation, { id: 3, name: age }, { id: 4, name: other }]),
+      served,
+    );
+  });
+
+  it("are set without those of 64 bits by a client without extended headers", () => {
+    expectTalk(
+      [fixed, option(8), option(10, queries("disk", age, dirty)), option(7, about("disk"))],
+      [greeting, ack(8), item(10, 2, dirty), ack(10), optionReply(7, 3, basics(structuredFlags)), ack(7)],
+      agreed("disk", "structured", [{ id: 2, name: dirty }]),
+      served,
     );
   });
 });

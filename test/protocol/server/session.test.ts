@@ -13,6 +13,8 @@ const go = option(7, "00000000 0000");
 const readTwo = "25609513 0000 0000 0000000000000001 0000000000000000 00000002";
 const twoRead = "67446698 00000000 0000000000000001 0000";
 
+const MiB = 1024 * 1024;
+
 /** Something that the test lets happen. */
 class Later {
   readonly #promise: Promise<void>;
@@ -162,6 +164,67 @@ describe("a session", () => {
     }
     await memory.session.finished;
     expect(taken).toBe(50 * (16 + 0x100000));
+  });
+
+  it.each([
+    ["-t 2", 2, 1, 2],
+    ["16 MiB and one more request", 16, 8 * MiB, 3],
+  ])(
+    "works on no more than %s at once, and on the rest when there is room",
+    async (_, threads, length, most) => {
+      const reading: Later[] = [];
+      const disk: Handle = {
+        size: 2n ** 40n,
+        read: () => {
+          reading.push(new Later());
+          return reading.at(-1)!.wait();
+        },
+      };
+      const memory = new MemorySession({ open: () => disk, threads });
+      await memory.start();
+      const read = `25609513 0000 0000 0000000000000001 0000000000000000 ${length.toString(16).padStart(8, "0")}`;
+      memory.transport.deliver(hex(fixed, go));
+      await memory.untilSent(18 + 32 + 20);
+      memory.transport.deliver(hex(read.repeat(6)));
+      memory.transport.deliverEnd();
+      for (let done = 0; done < 6; done++) {
+        await turn();
+        await turn();
+        expect(reading).toHaveLength(Math.min(6, done + most));
+        reading[done]!.happen();
+      }
+      await memory.session.finished;
+      expect(memory.sent).toHaveLength(18 + 32 + 20 + 6 * (16 + length));
+    },
+  );
+
+  it.each([
+    ["says nothing", ""],
+    ["asks and asks", fixed + option(3)],
+    ["stops in the middle of an option", fixed + go.slice(0, -4)],
+  ])("cuts off a client that %s until its time is over", async (_, bytes) => {
+    const disks = new Disks();
+    const memory = new MemorySession({ open: () => disks.open(), handshake: { timeoutMs: 1 } });
+    await memory.start();
+    memory.transport.deliver(hex(bytes));
+    await memory.session.finished;
+    expect(memory.errors).toEqual(["the client took too long to choose an export"]);
+    expect(disks.opened).toBe(disks.closed);
+  });
+
+  it("does not cut off a client that has chosen an export in time", async () => {
+    const disks = new Disks();
+    const options = { open: () => disks.open(), handshake: { timeoutMs: 50 } };
+    const [chosen, late] = [new MemorySession(options), new MemorySession(options)];
+    await chosen.start();
+    chosen.transport.deliver(hex(fixed, go));
+    await late.start();
+    await late.session.finished;
+    expect(chosen.transport.isClosed).toBe(false);
+    chosen.transport.deliver(hex(readTwo));
+    chosen.transport.deliverEnd();
+    await chosen.session.finished;
+    expect(chosen.sent.subarray(-18)).toEqual(hex(twoRead));
   });
 
   it.each([

@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Handle } from "../../../src/backend/handle.ts";
+import type { MetaContext } from "../../../src/backend/meta-context.ts";
 import { NbdError } from "../../../src/core/errors.ts";
-import { requestBytesMax } from "../../../src/protocol/constants.ts";
+import type { StatusExtent } from "../../../src/core/extent.ts";
+import { blockStatusExtentsMax, requestBytesMax } from "../../../src/protocol/constants.ts";
 import { bufferDisk, MemorySession, type MemorySessionOptions, turn } from "../../helpers/memory-session.ts";
 import { ascii, everyCut, hex } from "../client/talk.ts";
 
@@ -64,13 +66,18 @@ const negotiation: Readonly<Record<Form, string>> = {
   structured: option(8),
   extended: option(11),
 };
-const setContext = option(10, `00000000 00000001 0000000f ${ascii("base:allocation")}`);
+/** SET_META_CONTEXT of the default export. */
+const setContexts = (names: readonly string[]): string =>
+  option(
+    10,
+    `00000000 ${u32(names.length)} ${names.map((name) => `${u32(name.length)} ${ascii(name)}`).join("")}`,
+  );
 
 interface Scene extends Partial<Omit<MemorySessionOptions, "open">> {
   readonly disk?: Partial<Handle>;
   readonly content?: Buffer;
-  /** Without metadata context. */
-  readonly noContext?: boolean;
+  /** Metadata contexts; `base:allocation` when absent. */
+  readonly contexts?: readonly string[];
 }
 
 /** A session that has just entered transmission. */
@@ -83,8 +90,8 @@ async function transmission(form: Form, scene: Scene = {}): Promise<MemorySessio
     open: () => ({ ...bufferDisk(bytes), ...scene.disk }),
   });
   await memory.start();
-  const context = form === "simple" || scene.noContext ? "" : setContext;
-  memory.transport.deliver(hex("00000003", negotiation[form], context, option(7, "00000000 0000")));
+  const contexts = form === "simple" ? "" : setContexts(scene.contexts ?? ["base:allocation"]);
+  memory.transport.deliver(hex("00000003", negotiation[form], contexts, option(7, "00000000 0000")));
   const acknowledged = hex("0003e889045565a9 00000007 00000001 00000000");
   while (!memory.sent.subarray(-20).equals(acknowledged)) await turn();
   memory.sent = Buffer.alloc(0);
@@ -619,7 +626,7 @@ describe("BLOCK_STATUS", () => {
       form,
       [request(form, { command: blockStatus, offset: 1, length: 1 })],
       [failure(form, 22, "no metadata context was negotiated", 1)],
-      { noContext: true },
+      { contexts: [] },
     );
   });
 
@@ -682,6 +689,182 @@ describe("BLOCK_STATUS", () => {
   });
 });
 
+describe("BLOCK_STATUS of several contexts", () => {
+  const [dirty, age] = ["x-a:dirty", "x-a:age"] as const;
+  const dirtyState: readonly StatusExtent[] = [
+    { length: 1024n, state: 1n },
+    { length: 1024n, state: 0xffff_ffffn },
+  ];
+  const ageState: readonly StatusExtent[] = [{ length: 4096n, state: 0x1122_3344_5566_7788n }];
+  const several = (status: Partial<Record<"dirty" | "age", MetaContext["status"]>> = {}): Scene => ({
+    contexts: [age, dirty, "base:allocation"],
+    disk: {
+      metaContexts: [
+        { name: dirty, status: status.dirty ?? (() => dirtyState) },
+        { name: age, wide: true, status: status.age ?? (() => ageState) },
+      ],
+    },
+  });
+  const structuredChunk = (done: number, id: number, extents: string): string =>
+    `668e33ef ${u16(done)} 0005 ${cookie} ${u32(4 + hex(extents).length)} ${u32(id)} ${extents}`;
+  const extendedChunk = (done: number, id: number, ...extents: string[]): string =>
+    `6e8a278c ${u16(done)} 0006 ${cookie} ${u64(0)} ${u64(8 + 16 * extents.length)} ${u32(id)} ${u32(extents.length)} ${extents.join("")}`;
+  const [whole, firstDirty, restDirty, oldAge] = [
+    "0000000000001000 0000000000000000",
+    "0000000000000400 0000000000000001",
+    "0000000000000400 00000000ffffffff",
+    "0000000000001000 1122334455667788",
+  ] as const;
+  const ask = (fields: Partial<Fields> = {}): string =>
+    request("extended", { command: blockStatus, length: 4096, ...fields });
+  const askFor = (...ids: number[]): string => {
+    const payload = `${u64(4096)} ${ids.map(u32).join("")}`;
+    return ask({ flags: payloadLength, length: hex(payload).length, payload });
+  };
+
+  it("tells each in a chunk of its own, the last of which is the end", async () => {
+    await expectReplies(
+      "structured",
+      [request("structured", { command: blockStatus, length: 4096 })],
+      [
+        structuredChunk(0, 1, "00001000 00000000"),
+        structuredChunk(1, 2, "00000400 00000001 00000400 ffffffff"),
+      ],
+      several(),
+    );
+    await expectReplies(
+      "extended",
+      [ask()],
+      [extendedChunk(0, 1, whole), extendedChunk(0, 2, firstDirty, restDirty), extendedChunk(1, 3, oldAge)],
+      several(),
+    );
+  });
+
+  it("with REQ_ONE tells one extent of each", async () => {
+    await expectReplies(
+      "extended",
+      [ask({ flags: requestOne })],
+      [extendedChunk(0, 1, whole), extendedChunk(0, 2, firstDirty), extendedChunk(1, 3, oldAge)],
+      several(),
+    );
+  });
+
+  it("with a payload tells those that it names", async () => {
+    await expectReplies(
+      "extended",
+      [askFor(3, 1), askFor(2), askFor(3, 2, 1)],
+      [
+        extendedChunk(0, 1, whole),
+        extendedChunk(1, 3, oldAge),
+        extendedChunk(1, 2, firstDirty, restDirty),
+        extendedChunk(0, 1, whole),
+        extendedChunk(0, 2, firstDirty, restDirty),
+        extendedChunk(1, 3, oldAge),
+      ],
+      several(),
+    );
+  });
+
+  it("with a payload that names one which was not set, or none has, is refused", async () => {
+    const reason = "block status for a context that was not negotiated";
+    const refused = failure("extended", 22, reason);
+    await expectReplies("extended", [askFor(1, 3), askFor(0), askFor(2, 4)], [refused, refused, refused], {
+      ...several(),
+      contexts: [dirty, "base:allocation"],
+    });
+  });
+
+  it("fails as a whole when one of them fails, and the next request is served", async () => {
+    const failing = several({
+      age: () => {
+        throw new NbdError("ENOMEM", "too old");
+      },
+    });
+    await expectReplies(
+      "extended",
+      [ask(), askFor(1)],
+      [failure("extended", 12, "too old"), extendedChunk(1, 1, whole)],
+      failing,
+    );
+  });
+
+  it.each([
+    ["more than 32 bits", { dirty: () => [{ length: 4096n, state: 1n << 32n }] }, "32 bits, for x-a:dirty"],
+    ["more than 64 bits", { age: () => [{ length: 4096n, state: 1n << 64n }] }, "64 bits, for x-a:age"],
+    ["a negative number", { age: () => [{ length: 4096n, state: -1n }] }, "64 bits, for x-a:age"],
+  ])("refuses a state of %s from the plugin", async (_, status, reason) => {
+    const memory = await transmission("extended", several(status));
+    memory.transport.deliver(hex(ask()));
+    memory.transport.deliverEnd();
+    await memory.session.finished;
+    expect(memory.errors).toEqual([expect.stringContaining(reason)]);
+    expect(memory.sent.readUInt16BE(6)).toBe(0x8001);
+  });
+
+  it("asks the plugin for one after the other, when it answers later", async () => {
+    const calls: string[] = [];
+    const late =
+      (name: string, extents: readonly StatusExtent[]): MetaContext["status"] =>
+      async () => {
+        calls.push(name);
+        await turn();
+        calls.push(`${name} told`);
+        return extents;
+      };
+    const replies = await answers(
+      "extended",
+      [hex(ask())],
+      several({ dirty: late("dirty", dirtyState), age: late("age", ageState) }),
+    );
+    expect(replies).toEqual(
+      hex(
+        extendedChunk(0, 1, whole),
+        extendedChunk(0, 2, firstDirty, restDirty),
+        extendedChunk(1, 3, oldAge),
+      ),
+    );
+    expect(calls).toEqual(["dirty", "dirty told", "age", "age told"]);
+  });
+
+  it("tells so many extents in all, and the client asks again for the rest", async () => {
+    const size = 2n * BigInt(blockStatusExtentsMax);
+    const alternating = Array.from({ length: Number(size) }, (_, at) => ({
+      length: 1n,
+      state: BigInt(at & 1),
+    }));
+    const disk: Partial<Handle> = { size, metaContexts: [{ name: dirty, status: () => alternating }] };
+    for (const [contexts, most] of [
+      [[dirty], blockStatusExtentsMax],
+      [[dirty, "base:allocation"], blockStatusExtentsMax / 2],
+    ] as const) {
+      const replies = await answers("extended", [hex(ask({ length: size }))], { disk, contexts });
+      expect(replies.readUInt32BE(replies.length - 16 * most - 4)).toBe(most);
+    }
+  });
+});
+
+describe("BLOCK_STATUS of an export with a minimum block size", () => {
+  it("tells whole blocks only, which are data where a part of them is", async () => {
+    const blockSize = { minimum: 512, preferred: 512, maximum: 4096 };
+    const disk: Partial<Handle> = {
+      blockSize,
+      extents: () => [
+        { length: 700n, hole: true, zero: true },
+        { length: 300n, hole: false, zero: false },
+        { length: 3096n, hole: true, zero: true },
+      ],
+    };
+    await expectReplies(
+      "structured",
+      [request("structured", { command: blockStatus, length: 4096 })],
+      [
+        `668e33ef 0001 0005 ${cookie} 0000001c 00000001 00000200 00000003 00000200 00000000 00000c00 00000003`,
+      ],
+      { disk },
+    );
+  });
+});
+
 describe("extended headers", () => {
   const extended = (fields: Fields): string => request("extended", fields);
 
@@ -716,7 +899,10 @@ describe("extended headers", () => {
     );
   });
 
-  it("zero, trim and cache more than 32 bits hold in one request", async () => {
+  it.each([
+    ["32 bits", 2n ** 40n, [5n, 2n ** 40n]],
+    ["a number", 2n ** 53n + 1n, [5n, 2n ** 52n, 5n + 2n ** 52n, 2n ** 52n, 5n + 2n ** 53n, 1n]],
+  ])("zero, trim and cache more than %s can hold in one request", async (_, length, pieces) => {
     const size = 2n ** 62n;
     for (const [command, name] of [
       [zero, "zero"],
@@ -726,14 +912,22 @@ describe("extended headers", () => {
       const done: bigint[] = [];
       const disk: Partial<Handle> = {
         size,
-        [name]: (offset: bigint, length: number) => void done.push(offset, BigInt(length)),
+        [name]: (offset: bigint, piece: number) => void done.push(offset, BigInt(piece)),
       };
-      const replies = await answers("extended", [hex(extended({ command, offset: 5, length: 2n ** 40n }))], {
-        disk,
-      });
+      const replies = await answers("extended", [hex(extended({ command, offset: 5, length }))], { disk });
       expect(replies).toEqual(hex(success("extended", 5)));
-      expect(done).toEqual([5n, 2n ** 40n]);
+      expect(done).toEqual(pieces);
     }
+  });
+
+  it("tell the status of as much as a number can hold, and the client asks again for the rest", async () => {
+    const extents = (_: bigint, length: number) => [{ length: BigInt(length), hole: true, zero: true }];
+    await expectReplies(
+      "extended",
+      [extended({ command: blockStatus, length: 2n ** 53n + 1n })],
+      [`6e8a278c 0001 0006 ${cookie} ${u64(0)} ${u64(24)} 00000001 00000001 ${u64(2n ** 52n)} ${u64(3)}`],
+      { disk: { size: 2n ** 62n, extents } },
+    );
   });
 
   it("know no PAYLOAD_LEN where they are not in use", async () => {

@@ -1,0 +1,68 @@
+import type { ServedExport } from "../backend/served-export.ts";
+import type { StatusExtent } from "../core/extent.ts";
+import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+import type { Answered } from "../protocol/chunk.ts";
+import { baseAllocation, blockStatusExtentsMax } from "../protocol/constants.ts";
+import type { MetaContext, OfferedContext } from "../protocol/export-info.ts";
+import { allocationStatus, statusChunk } from "../protocol/status-reply.ts";
+
+/** Everything that block status can tell about an export. */
+export function offeredContexts({ metaContexts }: ServedExport): readonly OfferedContext[] {
+  const own = metaContexts.map(({ name, wide = false }, index) => ({ id: firstOwnId + index, name, wide }));
+  return [{ id: allocationId, name: baseAllocation }, ...own];
+}
+
+const allocationId = 1;
+const firstOwnId = 2;
+
+/** What a block status asks about. */
+export interface StatusQuestion {
+  readonly offset: bigint;
+  readonly length: number;
+  readonly requestOne: boolean;
+}
+
+/** The reply to a block status: a chunk for each context, in their order. */
+export function statusReply(
+  to: Answered,
+  asked: StatusQuestion,
+  contexts: readonly MetaContext[],
+  exported: ServedExport,
+): MaybePromise<Buffer> {
+  const most = Math.max(1, Math.floor(blockStatusExtentsMax / contexts.length));
+  const chunks = (statuses: readonly (readonly StatusExtent[])[]): Buffer =>
+    Buffer.concat(
+      statuses.map((extents, index) => {
+        const last = index === statuses.length - 1;
+        return statusChunk(to, contexts[index]!.id, extents.slice(0, most), last);
+      }),
+    );
+  const found = inTurn(contexts, ({ id }) => statusOf(id, asked, exported));
+  return isPromise(found) ? found.then(chunks) : chunks(found);
+}
+
+function statusOf(
+  contextId: number,
+  { offset, length, requestOne }: StatusQuestion,
+  exported: ServedExport,
+): MaybePromise<readonly StatusExtent[]> {
+  if (contextId !== allocationId) {
+    return exported.status(exported.metaContexts[contextId - firstOwnId]!, offset, length, requestOne);
+  }
+  const found = exported.extents(offset, length, requestOne);
+  return isPromise(found) ? found.then(allocationStatus) : allocationStatus(found);
+}
+
+/** One after the other, since a plugin may bear one call at a time. */
+function inTurn<Item, Result>(
+  items: readonly Item[],
+  call: (item: Item) => MaybePromise<Result>,
+  results: readonly Result[] = [],
+): MaybePromise<readonly Result[]> {
+  const item = items[results.length];
+  if (item === undefined) return results;
+  const result = call(item);
+  return isPromise(result)
+    ? result.then((value) => inTurn(items, call, [...results, value]))
+    : inTurn(items, call, [...results, result]);
+}

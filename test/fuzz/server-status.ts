@@ -1,0 +1,71 @@
+import { Command, CommandFlag } from "../../src/protocol/constants.ts";
+import type { Bytes } from "./bytes.ts";
+import { age, allocation, fuzzedContexts } from "./contexts.ts";
+import type { Form } from "./encode.ts";
+import { expectThat } from "./finding.ts";
+
+export interface Context {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** The contexts in the answer to an option; those of a list have no ids. */
+export function checkContexts(contexts: readonly Context[], form: Form, listed: boolean): void {
+  for (const { id, name } of contexts) {
+    expectThat(fuzzedContexts.includes(name), `an unknown context ${name}`);
+    expectThat(name !== age || form === "extended", "a context of 64 bits without extended headers");
+    expectThat(!listed || id === 0, `a list with the id ${id}`);
+  }
+  const distinct = new Set(contexts.map(({ id, name }) => (listed ? name : id)));
+  expectThat(distinct.size === contexts.length, "a context twice");
+}
+
+/** What one chunk tells. */
+export interface Status {
+  readonly contextId: number;
+  readonly count: number;
+  readonly total: bigint;
+}
+
+export function readStatus(extended: boolean, contexts: readonly Context[], payload: Bytes): Status {
+  const contextId = payload.u32();
+  const context = contexts.find(({ id }) => id === contextId);
+  expectThat(context !== undefined, `block status of the context ${contextId}, which was not set`);
+  const count = extended ? payload.u32() : payload.left / 8;
+  expectThat(count > 0 && payload.left === count * (extended ? 16 : 8), `block status of ${count} extents`);
+  let total = 0n;
+  while (payload.left > 0) {
+    const length = extended ? payload.u64() : BigInt(payload.u32());
+    const state = extended ? payload.u64() : BigInt(payload.u32());
+    const most = { [allocation]: 3n, [age]: 1n << 63n }[context.name] ?? 1n;
+    expectThat(length > 0n && state <= most, `an extent of ${length} bytes in state ${state}`);
+    total += length;
+  }
+  return { contextId, count, total };
+}
+
+export interface StatusRequest {
+  readonly command: number;
+  readonly flags: number;
+  readonly length: bigint;
+  /** With a payload, what is in it. */
+  readonly asked?: { readonly length: bigint; readonly contextIds: readonly number[] };
+}
+
+/** One chunk for each context that was asked for, and none goes past the range. */
+export function answersStatus(
+  told: readonly Status[],
+  { command, flags, length, asked }: StatusRequest,
+  contexts: readonly Context[],
+  minimumBlock: bigint,
+): boolean {
+  const wanted = asked?.contextIds ?? contexts.map(({ id }) => id);
+  const one = (flags & CommandFlag.requestOne) !== 0;
+  return (
+    command === Command.blockStatus &&
+    told.length === wanted.length &&
+    wanted.every((id) => told.some(({ contextId }) => contextId === id)) &&
+    told.every(({ count }) => !one || count === 1) &&
+    told.every(({ total }) => total <= (asked?.length ?? length) && total % minimumBlock === 0n)
+  );
+}

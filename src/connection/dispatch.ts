@@ -18,6 +18,8 @@ export interface Dispatch {
   readonly replyForm: ReplyForm;
   readonly contexts: readonly MetaContext[];
   readonly log: Log;
+  /** Aborted when the client has gone. */
+  readonly gone: AbortSignal;
 }
 
 /** Answers a request with the bytes of its reply. It never throws: what fails becomes an error reply. */
@@ -63,7 +65,9 @@ function failure(request: Request, to: Dispatch, error: unknown): Buffer {
   // "Not quickly" is what a client wants to learn by asking for a fast zero, and no failure of ours.
   if (request.kind === "zero" && request.fastZero && wireError(codeOf(error)) === WireError.ENOTSUP)
     return errorBytes(request, to, "ENOTSUP", reason);
-  to.log.error(`${request.kind}: ${reason}`);
+  // That a client has gone needs no line for each of its requests.
+  if (to.gone.aborted && error === to.gone.reason) to.log.debug(`${request.kind}: ${reason}`);
+  else to.log.error(`${request.kind}: ${reason}`);
   if (to.log.verbose && error instanceof Error && error.stack !== undefined) to.log.debug(error.stack);
   return errorBytes(request, to, codeOf(error), reason);
 }

@@ -1,19 +1,17 @@
 import type { Chain } from "../backend/chain.ts";
-import type { Handle } from "../backend/handle.ts";
 import type { Client } from "../backend/plugin.ts";
-import { ServedExport } from "../backend/served-export.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Gate } from "../core/gate.ts";
 import type { Log } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
 import { Talk } from "../protocol/conversation.ts";
-import type { ExportInfo, ExportListing } from "../protocol/export-info.ts";
+import type { ExportListing } from "../protocol/export-info.ts";
 import { serverHandshake } from "../protocol/server/handshake.ts";
 import type { HandshakeHost, HandshakeOffers, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
-import type { Receiver, Transport } from "../transport/transport.ts";
+import type { Part, Receiver, Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
-import { exportInfo } from "./export-info.ts";
+import { Opening } from "./opening.ts";
 import { Transmission } from "./transmission.ts";
 
 /** How clients are greeted. */
@@ -59,9 +57,7 @@ export class Session implements Receiver {
   #settle!: () => void;
   #talk: Talk<Negotiated | undefined> | undefined;
   #transmission: Transmission | undefined;
-  #open: { readonly name: string; readonly exported: ServedExport; readonly info: ExportInfo } | undefined;
-  /** What the plugin was asked last; a client that leaves before the answer is released after it. */
-  #asked: Promise<unknown> | undefined;
+  readonly #opening: Opening;
   #deadline: NodeJS.Timeout | undefined;
   #holdsConnectionGate = false;
   #complained = false;
@@ -73,6 +69,7 @@ export class Session implements Receiver {
     this.#transport = transport;
     this.#setup = setup;
     this.#log = setup.log;
+    this.#opening = new Opening(setup.chain, setup.readOnly, setup.log);
     this.finished = new Promise((resolve) => {
       this.#settle = resolve;
     });
@@ -83,8 +80,7 @@ export class Session implements Receiver {
     this.#transport.start(this);
     this.#transport.pause();
     try {
-      this.#asked = this.#admit();
-      await this.#asked;
+      await this.#opening.ask(() => this.#admit());
     } catch (error) {
       this.#log.error(`connection refused: ${messageOf(error)}`);
       this.#transport.destroy();
@@ -122,6 +118,14 @@ export class Session implements Receiver {
   ended(): void {
     if (this.#transmission !== undefined) this.#transmission.ended();
     else this.#transport.end();
+  }
+
+  missing(): Part | undefined {
+    return this.#transmission?.missing();
+  }
+
+  filled(bytes: number): void {
+    this.#transmission!.filled(bytes);
   }
 
   drained(): void {
@@ -165,7 +169,7 @@ export class Session implements Receiver {
     // What comes while the plugin closes is for TLS to judge, whether it is the client's hello or slipped in by somebody.
     this.#transport.pause();
     // What was opened in clear was opened for a client that nobody knew.
-    await this.#closeExport();
+    await this.#opening.close();
     this.#transport = await this.#transport.startTls(this.#setup.tls.upgrade!);
   }
 
@@ -194,7 +198,7 @@ export class Session implements Receiver {
       tls: this.#setup.tls.mode,
       offers: this.#setup.handshake,
       listExports: () => this.#ask(() => this.#listExports()),
-      open: (name) => this.#ask(() => this.#openExport(name)),
+      open: (name) => this.#ask(() => this.#opening.open(name, this.#client())),
       debug: (message) => log.verbose && log.debug(message()),
     };
   }
@@ -203,8 +207,7 @@ export class Session implements Receiver {
   async #ask<T>(question: () => Promise<T>): Promise<T> {
     this.#gone.signal.throwIfAborted();
     try {
-      this.#asked = question();
-      return await (this.#asked as Promise<T>);
+      return await this.#opening.ask(question);
     } catch (error) {
       this.#complain(error);
       throw error;
@@ -215,22 +218,10 @@ export class Session implements Receiver {
     return this.#setup.chain.listExports(this.#client());
   }
 
-  async #openExport(asked: string): Promise<ExportInfo> {
-    const { chain, readOnly } = this.#setup;
-    const name = asked === "" ? await chain.defaultExport(this.#client()) : asked;
-    if (this.#open?.name === name) return this.#open.info;
-    await this.#closeExport();
-    const handle = await chain.open({ ...this.#client(), exportName: name });
-    const exported = await served(handle, readOnly, this.#gone.signal);
-    this.#open = { name, exported, info: exportInfo(exported, name) };
-    // The client may have gone while the plugin was opening; nobody else would close it then.
-    if (this.#gone.signal.aborted) await this.#closeExport();
-    return exportInfo(exported, name);
-  }
-
   #handshakeDone(negotiated: Negotiated | undefined, rest: Buffer): void {
     clearTimeout(this.#deadline);
-    if (negotiated === undefined || this.#open === undefined || this.#stopping || this.#gone.signal.aborted) {
+    const { exported } = this.#opening;
+    if (negotiated === undefined || exported === undefined || this.#stopping || this.#gone.signal.aborted) {
       this.#transport.end();
       return;
     }
@@ -238,7 +229,7 @@ export class Session implements Receiver {
     const model = chain.threadModel;
     this.#transmission = new Transmission(
       this.#transport,
-      { exported: this.#open.exported, ...negotiated, log: this.#log },
+      { exported, ...negotiated, log: this.#log, gone: this.#gone.signal },
       {
         requestsInFlight: model === "parallel" ? threads : 1,
         ...(model === "serialize_all_requests" ? { gate: requestGate } : {}),
@@ -266,8 +257,7 @@ export class Session implements Receiver {
   }
 
   async #release(): Promise<void> {
-    await this.#asked?.catch(() => {});
-    await this.#closeExport();
+    await this.#opening.release();
     if (this.#holdsConnectionGate) {
       this.#holdsConnectionGate = false;
       this.#setup.connectionGate.leave();
@@ -275,25 +265,5 @@ export class Session implements Receiver {
     this.#released = true;
     // Only when the last bytes have left too is the client really done.
     if (this.#closed) this.#settle();
-  }
-
-  async #closeExport(): Promise<void> {
-    const open = this.#open;
-    this.#open = undefined;
-    try {
-      await open?.exported.close();
-    } catch (error) {
-      this.#log.error(`close: ${messageOf(error)}`);
-    }
-  }
-}
-
-/** A handle with an impossible answer is of no use, but it is open. */
-async function served(handle: Handle, readOnly: boolean, gone: AbortSignal): Promise<ServedExport> {
-  try {
-    return new ServedExport(handle, readOnly, gone);
-  } catch (error) {
-    await handle.close?.();
-    throw error;
   }
 }

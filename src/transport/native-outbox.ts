@@ -24,7 +24,7 @@ export interface OutboxEvents {
 
 /** Sends through a socket that does not block. */
 export class NativeOutbox implements Outbox {
-  readonly buffer: Buffer = (shared ??= Buffer.allocUnsafeSlow(composedBytesMax + batchBytes));
+  readonly buffer: Buffer;
   readonly #fd: number;
   readonly #events: OutboxEvents;
   /** What was put here and not yet sent: views of `buffer`, and bytes that lie elsewhere. */
@@ -36,6 +36,8 @@ export class NativeOutbox implements Outbox {
   #failed = false;
 
   constructor(fd: number, events: OutboxEvents) {
+    shared ??= Buffer.allocUnsafeSlow(composedBytesMax + batchBytes);
+    this.buffer = shared;
     this.#fd = fd;
     this.#events = events;
   }

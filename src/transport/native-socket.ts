@@ -60,6 +60,7 @@ export class NativeSocket implements Transport {
     const socket = new Socket({ fd: this.#fd, readable: true, writable: true, allowHalfOpen: true });
     this.#successor = new StreamTransport(socket, socket, this.peer);
     this.#successor.start(receiver);
+    this.#successor.pause();
     return this.#successor.startTls(upgrade);
   }
 

@@ -114,7 +114,8 @@ describeWith(certificateTools, "a server that requires TLS", () => {
       ["end their half first", (client: RawClient) => void client.socket.end()],
     ])("and %s: it serves on, keeps no descriptor and ends in order", async (_how, leave) => {
       await using server = await start();
-      const descriptors = server.descriptors;
+      // From its first stream on, which is what TLS runs over, libuv keeps a spare one.
+      const descriptors = server.descriptors + 1;
       {
         using bystander = await ready(server.socket);
         await bystander.readSector();

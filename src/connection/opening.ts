@@ -1,0 +1,75 @@
+import type { Chain } from "../backend/chain.ts";
+import type { Handle } from "../backend/handle.ts";
+import type { Client } from "../backend/plugin.ts";
+import { ServedExport } from "../backend/served-export.ts";
+import { messageOf } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { ExportInfo } from "../protocol/export-info.ts";
+import { exportInfo } from "./export-info.ts";
+
+/** What one client asks the plugin before it sends requests, and the one export that it has open. */
+export class Opening {
+  readonly #chain: Chain;
+  readonly #readOnly: boolean;
+  readonly #log: Log;
+  #open: { readonly name: string; readonly exported: ServedExport; readonly info: ExportInfo } | undefined;
+  /** What the plugin was asked last; a client that leaves before the answer is released after it. */
+  #asked: Promise<unknown> | undefined;
+
+  constructor(chain: Chain, readOnly: boolean, log: Log) {
+    this.#chain = chain;
+    this.#readOnly = readOnly;
+    this.#log = log;
+  }
+
+  get exported(): ServedExport | undefined {
+    return this.#open?.exported;
+  }
+
+  /** Waits for the answer of whatever the plugin is asked here. */
+  ask<T>(question: () => Promise<T>): Promise<T> {
+    const asked = question();
+    this.#asked = asked;
+    return asked;
+  }
+
+  /** Opens an export, instead of the one that was open before. */
+  async open(asked: string, client: Client): Promise<ExportInfo> {
+    const name = asked === "" ? await this.#chain.defaultExport(client) : asked;
+    if (this.#open?.name === name) return this.#open.info;
+    await this.close();
+    const handle = await this.#chain.open({ ...client, exportName: name });
+    const exported = await served(handle, this.#readOnly, client.signal);
+    const info = exportInfo(exported, name);
+    this.#open = { name, exported, info };
+    // The client may have gone while the plugin was opening; nobody else would close it then.
+    if (client.signal.aborted) await this.close();
+    return info;
+  }
+
+  async close(): Promise<void> {
+    const open = this.#open;
+    this.#open = undefined;
+    try {
+      await open?.exported.close();
+    } catch (error) {
+      this.#log.error(`close: ${messageOf(error)}`);
+    }
+  }
+
+  /** Closes after whatever the plugin is still being asked. */
+  async release(): Promise<void> {
+    await this.#asked?.catch(() => {});
+    await this.close();
+  }
+}
+
+/** A handle with an impossible answer is of no use, but it is open. */
+async function served(handle: Handle, readOnly: boolean, gone: AbortSignal): Promise<ServedExport> {
+  try {
+    return new ServedExport(handle, readOnly, gone);
+  } catch (error) {
+    await handle.close?.();
+    throw error;
+  }
+}

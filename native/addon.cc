@@ -28,18 +28,20 @@ static Failure exitWithParent(int parent) {
 }
 
 // The same on a part of a buffer: without a view of it for each call.
-static Outcome<size_t> readPartAt(int fd, std::span<std::byte> buffer, size_t start, size_t end, int64_t offset) {
+static Outcome<size_t> readPartAt(int fd, std::span<std::byte> buffer, size_t start, size_t end,
+                                  int64_t offset) {
   if (start > end || end > buffer.size()) return {0, {ERANGE, "pread"}};
   return readAt(fd, buffer.subspan(start, end - start), offset);
 }
 
-static Outcome<std::optional<size_t>> readPartNow(int fd, std::span<std::byte> buffer, size_t start, size_t end,
-                                                  int64_t offset) {
+static Outcome<std::optional<size_t>> readPartNow(int fd, std::span<std::byte> buffer, size_t start,
+                                                  size_t end, int64_t offset) {
   if (start > end || end > buffer.size()) return {{}, {ERANGE, "preadv2"}};
   return readNow(fd, buffer.subspan(start, end - start), offset);
 }
 
-static Failure writePartAt(int fd, std::span<const std::byte> buffer, size_t start, size_t end, int64_t offset) {
+static Failure writePartAt(int fd, std::span<const std::byte> buffer, size_t start, size_t end,
+                           int64_t offset) {
   if (start > end || end > buffer.size()) return {ERANGE, "pwrite"};
   return writeAt(fd, buffer.subspan(start, end - start), offset);
 }

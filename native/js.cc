@@ -56,7 +56,8 @@ bool fromJs(Napi::Value value, bool& out) {
 bool fromJs(Napi::Value value, int64_t& out) {
   double number;
   if (napi_get_value_double(value.Env(), value, &number) == napi_ok) {
-    if (!isExact(number)) return rangeError(value.Env(), "expected a whole number from 0 to 9007199254740991");
+    if (!isExact(number))
+      return rangeError(value.Env(), "expected a whole number from 0 to 9007199254740991");
     out = static_cast<int64_t>(number);
     return true;
   }

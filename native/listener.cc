@@ -18,7 +18,8 @@ namespace {
 // As many clients as the system lets wait: a burst of connections is no reason to refuse some.
 constexpr int backlog = SOMAXCONN;
 
-// Room on the way out. The system cuts it to what it allows; more lets a client read while we compose what follows.
+// Room on the way out. The system cuts it to what it allows; more lets a client read while we compose what
+// follows.
 constexpr int sendBufferBytes = 1 << 20;
 
 union AnyAddress {
@@ -34,7 +35,8 @@ bool setOption(int fd, int level, int name, int value) {
 }
 
 Outcome<UniqueFd> bound(UniqueFd fd, const AnyAddress& address, size_t length) {
-  if (bind(fd.get(), &address.any, static_cast<socklen_t>(length)) != 0) return {UniqueFd(), lastFailure("bind")};
+  if (bind(fd.get(), &address.any, static_cast<socklen_t>(length)) != 0)
+    return {UniqueFd(), lastFailure("bind")};
   if (listen(fd.get(), backlog) != 0) return {UniqueFd(), lastFailure("listen")};
   return {std::move(fd), {}};
 }
@@ -51,8 +53,10 @@ SocketAddress toAddress(const AnyAddress& address, socklen_t length) {
     default: {
       // A socket without a name has an address without a path.
       const size_t start = offsetof(sockaddr_un, sun_path);
-      const size_t room = length > start ? std::min<size_t>(length - start, sizeof address.local.sun_path) : 0;
-      return {SocketAddress::Family::unix, std::string(address.local.sun_path, strnlen(address.local.sun_path, room)), 0};
+      const size_t room =
+          length > start ? std::min<size_t>(length - start, sizeof address.local.sun_path) : 0;
+      return {SocketAddress::Family::unix,
+              std::string(address.local.sun_path, strnlen(address.local.sun_path, room)), 0};
     }
   }
 }

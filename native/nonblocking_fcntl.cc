@@ -5,8 +5,8 @@
 
 #include <cerrno>
 
-// A system without the flags leaves a gap in which another thread's fork can inherit the socket; nobody here forks
-// but Node, which closes what it does not mean to pass on.
+// A system without the flags leaves a gap in which another thread's fork can inherit the socket; nobody here
+// forks but Node, which closes what it does not mean to pass on.
 static int prepared(int fd) {
   if (fd < 0) return fd;
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0) return fd;
@@ -18,4 +18,6 @@ static int prepared(int fd) {
 
 int newNonblockingSocket(int domain) { return prepared(socket(domain, SOCK_STREAM, 0)); }
 
-int acceptNonblocking(int fd, sockaddr* peer, socklen_t* length) { return prepared(accept(fd, peer, length)); }
+int acceptNonblocking(int fd, sockaddr* peer, socklen_t* length) {
+  return prepared(accept(fd, peer, length));
+}

@@ -54,8 +54,7 @@ class Watch : public Napi::ObjectWrap<Watch> {
  private:
   void want(const Napi::CallbackInfo& info) {
     if (poll_ == nullptr) return;
-    const int events =
-        (info[0].ToBoolean() ? UV_READABLE : 0) | (info[1].ToBoolean() ? UV_WRITABLE : 0);
+    const int events = (info[0].ToBoolean() ? UV_READABLE : 0) | (info[1].ToBoolean() ? UV_WRITABLE : 0);
     if (events == 0) uv_poll_stop(&poll_->handle);
     else uv_poll_start(&poll_->handle, events, ready);
   }

@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { build } from "esbuild";
 
-const commands = { nbdkit: "src/bin.ts", nbd: "src/nbd.ts" };
+const commands = { nbdkit: "src/bin.ts", nbd: "src/nbd.ts", loop: "src/loop.ts" };
 
 /** Source file -> the name of its bundle. */
 const found = new Map(Object.entries(commands).map(([name, source]) => [resolve(source), name]));

@@ -25,6 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "plugin.ts": ["backend", "core"],
   "bin.ts": ["cli", "server"],
   "nbd.ts": ["cli", "server"],
+  "loop.ts": ["connection", "descriptor"],
 };
 
 /** What a folder must not take from Node. */

@@ -61,6 +61,7 @@ function shortcuts(next: Handle, changes: HandleChanges): HandleChanges {
   return {
     ...("read" in changes ? {} : { readNow: next.readNow?.bind(next) }),
     ...("write" in changes ? {} : { writeNow: next.writeNow?.bind(next) }),
+    ...(Object.keys(changes).length > 0 ? {} : { portable: next.portable }),
   };
 }
 

@@ -44,6 +44,8 @@ export interface Handle {
   readNow?(buffer: Uint8Array, start: number, end: number, offset: number): boolean;
   /** The same for `write` without FUA: the export gets the bytes from `start` to `end`. False sends the request to `write`. */
   writeNow?(buffer: Uint8Array, start: number, end: number, offset: number): boolean;
+  /** The handle as plain data, from which another thread can make one that does the same. */
+  readonly portable?: PortableHandle;
   /** The client has gone; called once, after every other call has been answered. */
   close?(): MaybePromise<void>;
 
@@ -61,6 +63,12 @@ export interface Handle {
   readonly description?: string;
   /** What block status can tell beside the allocation that `extents` knows. Asked once, when the export has been opened. */
   readonly metaContexts?: readonly MetaContext[];
+}
+
+/** What it is, and whatever is needed to make it again; only descriptors, numbers and strings. */
+export interface PortableHandle {
+  readonly kind: "memory" | "file";
+  readonly data: unknown;
 }
 
 export interface WriteFlags {

@@ -4,7 +4,7 @@ import type { Extent, StatusExtent } from "../core/extent.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import { clipExtents, clipStatus, type StatusRange } from "./extents.ts";
 import { writeZeroes } from "./fallback.ts";
-import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
+import type { BlockSize, Handle, PortableHandle, WriteFlags, ZeroFlags } from "./handle.ts";
 import { checkContexts, checkStates, type MetaContext } from "./meta-context.ts";
 import { forEachPiece } from "./pieces.ts";
 
@@ -25,6 +25,8 @@ export class ServedExport {
   readonly rotational: boolean;
   readonly blockSize: BlockSize | undefined;
   readonly description: string | undefined;
+  /** Present where another thread can serve the same export. */
+  readonly portable: PortableHandle | undefined;
   /** What {@link status} can be asked for. */
   readonly metaContexts: readonly MetaContext[];
   readonly #handle: Handle;
@@ -47,6 +49,7 @@ export class ServedExport {
     this.rotational = handle.rotational === true;
     this.blockSize = handle.blockSize;
     this.description = handle.description;
+    this.portable = handle.portable;
     this.metaContexts = handle.metaContexts ?? [];
     checkContexts(this.metaContexts);
   }

@@ -11,7 +11,10 @@ import type { HandshakeHost, HandshakeOffers, Negotiated } from "../protocol/ser
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import type { Part, Receiver, Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
+import type { Elsewhere, LoopThread } from "./loop-thread.ts";
+import { asMoved, canMove, type Under } from "./moving.ts";
 import { Opening } from "./opening.ts";
+import type { Movable, Placement } from "./placement.ts";
 import { Transmission } from "./transmission.ts";
 
 /** How clients are greeted. */
@@ -39,6 +42,8 @@ export interface SessionSetup {
   readonly log: Log;
   /** One request of all connections at a time, where the thread model asks for it. */
   readonly requestGate: Gate;
+  /** Where connections can go on that need nothing of this loop. */
+  readonly placement?: Placement;
   /** One connection at a time, likewise. */
   readonly connectionGate: Gate;
 }
@@ -47,7 +52,7 @@ export interface SessionSetup {
 const handshakeBacklogMax = 2 * optionBytesMax;
 
 /** One client, from its first byte to its last. */
-export class Session implements Receiver {
+export class Session implements Receiver, Movable {
   /** Settles when everything of this client has been released; it never rejects. */
   readonly finished: Promise<void>;
   readonly #setup: SessionSetup;
@@ -57,7 +62,10 @@ export class Session implements Receiver {
   #settle!: () => void;
   #talk: Talk<Negotiated | undefined> | undefined;
   #transmission: Transmission | undefined;
+  #elsewhere: Elsewhere | undefined;
   readonly #opening: Opening;
+  /** What another loop would have to go on with. */
+  #moving: Under | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #holdsConnectionGate = false;
   #complained = false;
@@ -96,13 +104,24 @@ export class Session implements Receiver {
   /** Takes no further request, answers those in flight, then closes. */
   stop(): void {
     this.#stopping = true;
-    if (this.#transmission === undefined) this.#transport.destroy();
+    if (this.#elsewhere !== undefined) this.#elsewhere.close();
+    else if (this.#transmission === undefined) this.#transport.destroy();
     else this.#transmission.close();
   }
 
   /** Closes without answering. */
   destroy(): void {
-    this.#transport.destroy();
+    if (this.#elsewhere !== undefined) this.#elsewhere.destroy();
+    else this.#transport.destroy();
+  }
+
+  moveTo(loop: LoopThread): void {
+    this.#transmission!.leave((rest) => {
+      this.#elsewhere = loop.carry(asMoved(this.#moving!, rest), this.#log, () => {
+        this.#transmission = undefined;
+        this.closed();
+      });
+    });
   }
 
   received(bytes: Buffer): void {
@@ -134,6 +153,7 @@ export class Session implements Receiver {
 
   closed(error?: Error): void {
     this.#closed = true;
+    this.#setup.placement?.remove(this);
     clearTimeout(this.#deadline);
     if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
     this.#gone.abort(new NbdError("ECONNRESET", "the client has gone"));
@@ -237,6 +257,8 @@ export class Session implements Receiver {
       { idle: () => this.#transmissionIdle(), broken: (error) => this.#breakOff(error) },
     );
     this.#transmission.received(rest);
+    this.#moving = { setup: this.#setup, transport: this.#transport, exported, negotiated };
+    if (canMove(this.#moving)) this.#setup.placement?.add(this);
   }
 
   #transmissionIdle(): void {
@@ -245,7 +267,8 @@ export class Session implements Receiver {
   }
 
   #breakOff(error: unknown): void {
-    this.#complain(error);
+    // What a client that has gone has left behind need not make sense.
+    if (!this.#closed) this.#complain(error);
     this.#transport.destroy();
   }
 

@@ -44,6 +44,7 @@ export class Transmission {
   /** Replies that became ready in this turn of the loop, which leave together at its end. */
   #ready: { readonly reply: Buffer; readonly dataBytes: number }[] = [];
   #sending: NodeJS.Immediate | undefined;
+  #leave: ((rest: Buffer) => void) | undefined;
 
   constructor(transport: Transport, to: Dispatch, limits: TransmissionLimits, end: TransmissionEnd) {
     this.#transport = transport;
@@ -92,6 +93,24 @@ export class Transmission {
     if (this.#inFlight === 0) this.#idle();
   }
 
+  /** Stops, as soon as nothing is under way, with the bytes that no request has used; whoever takes them goes on. */
+  leave(left: (rest: Buffer) => void): void {
+    this.#leave = left;
+    if (!this.#pumping) this.#leaveIfQuiet();
+  }
+
+  #leaveIfQuiet(): void {
+    if (this.#leave === undefined || this.#closing || this.#peerEnded || this.#isBusy()) return;
+    const rest = this.#parser.rest();
+    if (rest === undefined) return;
+    this.#closing = true;
+    this.#leave(rest);
+  }
+
+  #isBusy(): boolean {
+    return this.#inFlight > 0 || this.#outbox.isFull;
+  }
+
   #pump(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -105,6 +124,7 @@ export class Transmission {
     }
     this.#outbox.flush();
     this.#setPaused(this.#isFull());
+    this.#leaveIfQuiet();
   }
 
   /** @returns false when there is nothing more to take */

@@ -1,9 +1,10 @@
 import { close } from "node:fs";
 import { promisify } from "node:util";
-import type { Handle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
+import type { Handle, PortableHandle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { FileAdvice } from "../native/binding.ts";
 import { native } from "../native/load.ts";
+import { AtOnce } from "./at-once.ts";
 import { Durability } from "./durability.ts";
 import { canFindExtents, findExtents } from "./extents.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
@@ -28,12 +29,21 @@ export async function openFileDisk(fd: number, options: FileDiskOptions): Promis
   if (options.advice !== "normal") native().advise(fd, 0n, 0n, options.advice);
   const disk = new FileDisk(fd, geometry, options);
   const { sectorSize: _, ...shape } = geometry;
+  const { trace, ...plain } = options;
+  // Words about each request can be said only here.
+  const portable: PortableHandle | undefined =
+    trace === undefined ? { kind: "file", data: { fd, options: plain } } : undefined;
   const handle: Handle = {
     ...shape,
+    ...(portable && { portable }),
     multiConn: true,
     nativeFua: true,
     fastZero: true,
     read: disk.read,
+    ...(disk.atOnce && {
+      readNow: disk.atOnce.read,
+      ...(options.writable && { writeNow: disk.atOnce.write }),
+    }),
     flush: disk.flush,
     cache: (offset, length) => native().prefetchAsync(fd, offset, BigInt(length)),
     close: disk.close,
@@ -53,6 +63,8 @@ class FileDisk {
   readonly #durability: Durability;
   readonly #zeroing: Zeroing;
   readonly #relief: PageCacheRelief | undefined;
+  /** Where nothing has to follow a read or a write. */
+  readonly atOnce: AtOnce | undefined;
 
   constructor(fd: number, { sectorSize }: Geometry, options: FileDiskOptions) {
     this.#fd = fd;
@@ -60,6 +72,7 @@ class FileDisk {
     this.#durability = new Durability(fd);
     this.#zeroing = new Zeroing(fd, sectorSize, options.trace);
     this.#relief = options.relief ? new PageCacheRelief(fd, this.#durability) : undefined;
+    this.atOnce = options.relief ? undefined : new AtOnce(fd, this.#durability);
   }
 
   readonly read = (into: Uint8Array, offset: bigint): MaybePromise<void> => {

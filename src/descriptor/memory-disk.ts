@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import type { BlockSize, Handle, WriteFlags } from "../backend/handle.ts";
+import type { BlockSize, Handle, PortableHandle, WriteFlags } from "../backend/handle.ts";
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";
@@ -23,11 +23,14 @@ export class MemoryDisk implements Handle {
   readonly fastZero = true;
   /** Whole pages save the kernel reading before writing; larger requests than the maximum are refused anyway. */
   readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
+  readonly portable: PortableHandle;
   readonly #fd: number;
 
-  constructor(name: string, size: bigint) {
+  /** On a memory file that is at hand; `createMemoryDisk` makes a new one. */
+  constructor(fd: number, size: bigint) {
     this.size = size;
-    this.#fd = createMemoryFile(name, size);
+    this.#fd = fd;
+    this.portable = { kind: "memory", data: { fd, size } };
   }
 
   read(into: Uint8Array, offset: bigint): void {
@@ -93,6 +96,11 @@ export class MemoryDisk implements Handle {
     if (length > inlineBytesMax) return native().punchHoleAsync(this.#fd, offset, BigInt(length));
     native().punchHole(this.#fd, offset, BigInt(length));
   }
+}
+
+/** An empty one. */
+export function createMemoryDisk(name: string, size: bigint): MemoryDisk {
+  return new MemoryDisk(createMemoryFile(name, size), size);
 }
 
 function ignoreNotSupported(attempt: () => MaybePromise<void>): MaybePromise<void> {

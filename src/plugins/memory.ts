@@ -4,7 +4,7 @@ import { definePlugin, type Plugin } from "../backend/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { formatSize } from "../core/size.ts";
 import { parseBoolean } from "../core/values.ts";
-import { MemoryDisk } from "../descriptor/memory-disk.ts";
+import { createMemoryDisk, type MemoryDisk } from "../descriptor/memory-disk.ts";
 
 /** When memory is taken: page by page as clients write, or all of it before the first client. */
 type Allocator = "sparse" | "malloc";
@@ -49,7 +49,7 @@ const memory: Plugin = definePlugin({
   configComplete: ({ size, allocator }): State => ({ size, allocator }),
   async getReady(state) {
     if (state.allocator === "malloc") checkMemory(state.size);
-    state.disk = new MemoryDisk("nbdkit-memory", state.size);
+    state.disk = createMemoryDisk("nbdkit-memory", state.size);
     if (state.allocator === "malloc") await state.disk.allocateAll();
   },
   open: ({ disk, allocator }) => (allocator === "sparse" ? disk! : disk!.withoutHoles()),

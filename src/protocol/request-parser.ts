@@ -13,9 +13,6 @@ import {
 /** A refused write is read and dropped up to here, so that the client gets its error; past it the connection ends. */
 export const skippedBytesMax: number = 2 * requestBytesMax;
 
-/** Who announces a payload has not sent it: memory for a large one is taken as it comes. */
-const firstPayloadBytes = 1024 * 1024;
-
 const nothing: Buffer = Buffer.alloc(0);
 
 /** Part of a buffer. */
@@ -83,6 +80,11 @@ export class RequestParser {
     this.#at = 0;
   }
 
+  /** What no request has used yet; undefined in the middle of a request, where there is more than bytes to it. */
+  rest(): Buffer | undefined {
+    return this.#state === "header" ? Buffer.from(this.#bytes.subarray(this.#at)) : undefined;
+  }
+
   /** Where the next bytes belong, if it is clear: whoever receives them can put them there and call `filled`. */
   missing(): Part | undefined {
     return this.#state === "payload" && this.pendingBytes === 0 ? this.#gathered : undefined;
@@ -147,7 +149,8 @@ export class RequestParser {
     } else {
       this.#state = "payload";
       this.#awaited = length;
-      this.#gathered = partOf(Math.min(length, firstPayloadBytes));
+      this.#gathered = { buffer: takePayloadBuffer(length, this.pendingBytes), start: 0, end: 0 };
+      this.#gathered.end = Math.min(length, this.#gathered.buffer.length);
     }
     return true;
   }
@@ -195,14 +198,11 @@ export class RequestParser {
   }
 }
 
-/** Empty, with room for so many bytes. */
-function partOf(bytes: number): Part {
-  return { buffer: takePayloadBuffer(bytes), start: 0, end: bytes };
-}
-
+/** Makes room for more of what is awaited. */
 function grow(part: Part, awaited: number): void {
-  const larger = Buffer.allocUnsafeSlow(part.end + Math.min(awaited, 3 * part.end));
+  const whole = part.end + awaited;
+  const larger = takePayloadBuffer(whole, part.end);
   part.buffer.copy(larger, 0, 0, part.end);
   part.buffer = larger;
-  part.end = larger.length;
+  part.end = Math.min(whole, larger.length);
 }

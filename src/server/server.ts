@@ -1,4 +1,5 @@
 import type { Chain } from "../backend/chain.ts";
+import { Placement } from "../connection/placement.ts";
 import { Session, type SessionSetup } from "../connection/session.ts";
 import { Gate } from "../core/gate.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -17,6 +18,7 @@ export class Server {
   readonly #chain: Chain;
   readonly #options: ServerOptions;
   readonly #setup: Omit<SessionSetup, "log">;
+  readonly #placement: Placement;
   readonly #sessions = new Set<Session>();
   #connections = 0;
   #finish!: () => void;
@@ -25,12 +27,14 @@ export class Server {
     this.#listener = listener;
     this.#chain = chain;
     this.#options = options;
+    this.#placement = new Placement(options.log);
     this.#setup = {
       chain,
       threads: options.threads,
       readOnly: options.readOnly,
       handshake: options.handshake,
       tls: options.tls,
+      placement: this.#placement,
       requestGate: new Gate(),
       connectionGate: new Gate(),
     };
@@ -62,6 +66,7 @@ export class Server {
       this.destroy();
       return;
     }
+    this.#placement.stop();
   }
 
   /** Cuts everything off. */
@@ -69,6 +74,7 @@ export class Server {
     this.#listener.close();
     for (const session of this.#sessions) session.destroy();
     this.#sessions.clear();
+    this.#placement.stop();
   }
 
   #serve(transport: Transport): void {

@@ -32,6 +32,8 @@ export class NativeOutbox implements Outbox {
   /** What lies between is composed and not yet a piece. */
   #from = 0;
   #to = 0;
+  /** Bytes of pieces that were added since the last attempt to send. */
+  #pieceBytes = 0;
   #backlogBytes = 0;
   #failed = false;
 
@@ -69,6 +71,9 @@ export class NativeOutbox implements Outbox {
     }
     this.#seal();
     this.#pieces.push(bytes);
+    this.#pieceBytes += bytes.length;
+    // Rather than to let much wait for the end of the turn: whoever writes learns that the socket is full.
+    if (this.#pieceBytes > batchBytes) this.flush();
   }
 
   flush(): void {
@@ -101,6 +106,7 @@ export class NativeOutbox implements Outbox {
 
   #sendPieces(): void {
     this.#seal();
+    this.#pieceBytes = 0;
     let sent = 0;
     while (this.#pieces.length > 0 && sent >= 0) {
       sent = native().sendPieces(this.#fd, this.#pieces.slice(0, piecesMax));

@@ -64,6 +64,12 @@ export class NativeSocket implements Transport {
     return this.#successor.startTls(upgrade);
   }
 
+  detach(): number {
+    this.#state = "closed";
+    this.#watch.close();
+    return this.#fd;
+  }
+
   pause(): void {
     this.#reading = false;
     this.#listen();

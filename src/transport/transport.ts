@@ -21,6 +21,8 @@ export interface Transport {
    * may be written until it resolves; when it rejects, the connection is over and `closed` has been called.
    */
   startTls(upgrade: Upgrade): Promise<Transport>;
+  /** Present where another thread can go on with the descriptor that it returns; this object is done with then. */
+  detach?(): number;
   /** Stops `received` until `resume`: whoever does not keep up makes the peer wait. */
   pause(): void;
   resume(): void;

@@ -1,5 +1,14 @@
 import type { ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -60,10 +69,13 @@ export class ServerProcess {
     return this.#said;
   }
 
-  /** How many descriptors it has open; 0 where the system does not tell. */
+  /** How many sockets and files it has open, without what Node's loops use themselves; 0 where the system does not tell. */
   get descriptors(): number {
     if (process.platform !== "linux") return 0;
-    return readdirSync(`/proc/${this.pid}/fd`).length;
+    const folder = `/proc/${this.pid}/fd`;
+    return readdirSync(folder).filter(
+      (fd) => !/^(anon_inode|pipe):|^\/dev\/null$/.test(target(`${folder}/${fd}`)),
+    ).length;
   }
 
   /** The most memory that it ever used, in bytes (Linux). */
@@ -108,4 +120,13 @@ export class ServerProcess {
 /** Waits for something that no event tells about. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setTimeout(10);
+}
+
+function target(link: string): string {
+  try {
+    return readlinkSync(link);
+  } catch {
+    // It was closed between the listing and the look.
+    return "/dev/null";
+  }
 }

@@ -1,0 +1,136 @@
+import type { MessagePort } from "node:worker_threads";
+import type { Handle, PortableHandle } from "../backend/handle.ts";
+import { ServedExport } from "../backend/served-export.ts";
+import { messageOf, NbdError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { NativeSocket } from "../transport/native-socket.ts";
+import type { Part, Receiver } from "../transport/transport.ts";
+import type { FromLoop, MovedConnection, ToLoop } from "./loop-protocol.ts";
+import { Transmission } from "./transmission.ts";
+
+/** Makes a handle again from what `portable` said of it in another thread. */
+export type OpenPortable = (portable: PortableHandle) => Promise<Handle>;
+
+/** The life of a thread that carries connections: the same engine again, on a loop of its own. */
+export function runLoop(port: MessagePort, openPortable: OpenPortable): void {
+  const connections = new Map<number, CarriedConnection>();
+  const say = (message: FromLoop): void => port.postMessage(message);
+  port.on("message", (message: ToLoop) => {
+    const { id } = message;
+    if (message.kind === "carry") {
+      const connection = new CarriedConnection(
+        message.connection,
+        logTo(say, id, message.connection.verbose),
+      );
+      connections.set(id, connection);
+      void connection.run(openPortable).then(() => {
+        connections.delete(id);
+        say({ kind: "finished", id });
+      });
+    } else {
+      // It may have finished while the message was on its way.
+      connections.get(id)?.[message.kind]();
+    }
+  });
+  say({ kind: "ready" });
+}
+
+function logTo(say: (message: FromLoop) => void, id: number, verbose: boolean): Log {
+  return {
+    verbose,
+    error: (message) => say({ kind: "error", id, message }),
+    debug: (message) => verbose && say({ kind: "debug", id, message }),
+  };
+}
+
+/** A connection that came from another thread, until the client leaves or the server stops. */
+class CarriedConnection implements Receiver {
+  readonly #moved: MovedConnection;
+  readonly #log: Log;
+  readonly #socket: NativeSocket;
+  readonly #gone = new AbortController();
+  #transmission: Transmission | undefined;
+  #idle!: () => void;
+  #closed!: () => void;
+
+  constructor(moved: MovedConnection, log: Log) {
+    this.#moved = moved;
+    this.#log = log;
+    this.#socket = new NativeSocket(moved.fd, moved.peer);
+  }
+
+  /** Resolves when everything of it has been released; never rejects. */
+  async run(openPortable: OpenPortable): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#closed = resolve;
+    });
+    const idle = new Promise<void>((resolve) => {
+      this.#idle = resolve;
+    });
+    try {
+      const handle = await openPortable(this.#moved.handle);
+      this.#begin(new ServedExport(handle, this.#moved.readOnly, this.#gone.signal));
+      await Promise.all([closed, idle]);
+      await handle.close?.();
+    } catch (error) {
+      this.#log.error(messageOf(error));
+      this.#socket.destroy();
+    }
+  }
+
+  close(): void {
+    this.#transmission?.close();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  received(bytes: Buffer): void {
+    this.#transmission!.received(bytes);
+  }
+
+  missing(): Part | undefined {
+    return this.#transmission!.missing();
+  }
+
+  filled(bytes: number): void {
+    this.#transmission!.filled(bytes);
+  }
+
+  drained(): void {
+    this.#transmission!.drained();
+  }
+
+  ended(): void {
+    this.#transmission!.ended();
+  }
+
+  closed(error?: Error): void {
+    if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
+    this.#gone.abort(new NbdError("ECONNRESET", "the client has gone"));
+    this.#transmission!.close();
+    this.#closed();
+  }
+
+  #begin(exported: ServedExport): void {
+    const { replyForm, contexts, requestsInFlight, rest } = this.#moved;
+    this.#transmission = new Transmission(
+      this.#socket,
+      { exported, replyForm, contexts, log: this.#log, gone: this.#gone.signal },
+      { requestsInFlight },
+      {
+        idle: () => {
+          this.#socket.end();
+          this.#idle();
+        },
+        broken: (error) => {
+          this.#log.error(messageOf(error));
+          this.#socket.destroy();
+        },
+      },
+    );
+    this.#socket.start(this);
+    this.#transmission.received(Buffer.from(rest));
+  }
+}

@@ -1,59 +1,89 @@
-// How long commands take from start to end, beside `node -e 0` and, where it is installed, nbdkit itself
-// (NBDKIT= names another one). Interleaved in one run; prints medians and ratios as a Markdown table.
-//
-//   node bench/start-up.js [--rounds=40]
+// How long commands take from start to end, and a server to its first reply; interleaved.
 import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { join } from "node:path";
+import { environment, run } from "./processes.js";
+import { compile } from "./servers.js";
+import { median } from "./statistics.js";
 
-const { values } = parseArgs({ options: { rounds: { type: "string", default: "40" } } });
-const rounds = Number(values.rounds);
-const ours = fileURLToPath(new URL("../bin/nbdkit", import.meta.url));
-const theirs = process.env.NBDKIT ?? "nbdkit";
+const commands = [["--version"], ["--dump-config"], ["-U", "-", "memory", "1", "--run", "true"]];
+// A start is short, and varies.
+const roundsFactor = 8;
 
-// It costs Node tens of milliseconds where it is set, and would hide what is measured.
-const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+/**
+ * @typedef {object} StartUp
+ * @property {{ label: string, results: Map<string, number> }[]} rows medians in ms, by the name of the server
+ * @property {number} nodeMs the median of `node -e 0`
+ * @property {string[]} failures
+ */
 
-const commands = [
-  ["node -e 0", "node", ["-e", "0"]],
-  ["nbdkit-node --version", ours, ["--version"]],
-  ["nbdkit-node --dump-config", ours, ["--dump-config"]],
-  ["nbdkit-node memory 1 --run true", ours, ["memory", "1", "--run", "true"]],
-  ["nbdkit --version", theirs, ["--version"]],
-  ["nbdkit --dump-config", theirs, ["--dump-config"]],
-  ["nbdkit -U - memory 1 --run true", theirs, ["-U", "-", "memory", "1", "--run", "true"]],
-];
-
-const measured = commands.filter(([name, program, args]) => {
-  const { error, status } = spawnSync(program, args, { env, stdio: "ignore" });
-  if (error === undefined && status === 0) return true;
-  console.error(`left out: ${name}: ${error?.message ?? `status ${status}`}`);
-  return false;
-});
-
-const times = new Map(measured.map(([name]) => [name, []]));
-for (let round = 0; round < rounds; round++) {
-  for (const [name, program, args] of measured) times.get(name).push(runMs(program, args));
+/**
+ * @param {import("./servers.js").Server[]} servers
+ * @param {import("./measure.js").Plan} plan
+ * @returns {Promise<StartUp>}
+ */
+export async function measureStartUp(servers, plan) {
+  const nothing = { name: "node", labels: ["node -e 0"], work: () => [commandMs("node", ["-e", "0"])] };
+  const failures = [];
+  const firstReply = await firstReplyTasks(servers, plan).catch((error) => {
+    failures.push(`start-up: first reply: ${error.message}`);
+    return [];
+  });
+  const tasks = [nothing, ...commandTasks(servers), ...firstReply];
+  const samples = new Map(tasks.map((task) => [task, []]));
+  for (let round = 0; round < plan.rounds * roundsFactor; round++) {
+    for (const [task, all] of samples) {
+      try {
+        all.push(await task.work());
+      } catch (error) {
+        failures.push(`start-up: ${task.labels[0]}: ${task.name}: ${error.message}`);
+        samples.delete(task);
+      }
+    }
+  }
+  const [{ results }, ...rows] = rowsOf(samples);
+  return { rows, nodeMs: results.get("node"), failures };
 }
 
-const floor = median(times.get("node -e 0"));
-console.log(`${rounds} rounds, ms from start to end\n`);
-console.log("| command | median | minimum | ratio to `node -e 0` |");
-console.log("| --- | --- | --- | --- |");
-for (const [name, all] of times) {
-  const ratio = median(all) / floor;
-  console.log(
-    `| \`${name}\` | ${median(all).toFixed(1)} | ${Math.min(...all).toFixed(1)} | ${ratio.toFixed(2)} |`,
+function commandTasks(servers) {
+  const nbdkits = servers.filter(({ program }) => program);
+  return commands.flatMap((args) =>
+    nbdkits.map(({ name, program }) => {
+      return { name, labels: [`nbdkit ${args.join(" ")}`], work: () => [commandMs(program, args)] };
+    }),
   );
 }
 
-function runMs(program, args) {
-  const start = process.hrtime.bigint();
-  spawnSync(program, args, { env, stdio: "ignore" });
-  return Number(process.hrtime.bigint() - start) / 1e6;
+async function firstReplyTasks(servers, { disks, folder }) {
+  const helper = await compile("first-reply", folder);
+  const disk = { kind: "memory", content: "hole", sizeBytes: 2n ** 20n };
+  const order = { ...disk, file: disks.served(disk) };
+  return servers
+    .filter(({ can }) => can.has("activation"))
+    .map((server) => ({
+      name: server.name,
+      labels: ["first byte to a client that waits", "first read of that client"],
+      async work() {
+        const printed = await run(helper, [join(folder, "first-reply.sock"), ...server.command(order)]);
+        return printed.split(" ").map((us) => Number(us) / 1000);
+      },
+    }));
 }
 
-function median(all) {
-  const sorted = [...all].sort((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)];
+function commandMs(program, args) {
+  const startMs = performance.now();
+  const { error, status } = spawnSync(program, args, { env: environment, stdio: "ignore" });
+  const elapsedMs = performance.now() - startMs;
+  if (error ?? status !== 0) throw error ?? new Error(`status ${status}`);
+  return elapsedMs;
+}
+
+function rowsOf(samples) {
+  const rows = new Map();
+  for (const [{ name, labels }, all] of samples) {
+    for (const [index, label] of labels.entries()) {
+      if (!rows.has(label)) rows.set(label, { label, results: new Map() });
+      rows.get(label).results.set(name, median(all.map((values) => values[index])));
+    }
+  }
+  return [...rows.values()];
 }

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
 import { run, succeed } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
@@ -17,6 +19,38 @@ describeWith(["fio"], "fio", () => {
     const { status, stderr } = await run("fio", [...args, ...verify, ...flags], { cwd: folder.path });
     expect({ status, stderr }, title).toEqual({ status: 0, stderr: "" });
   });
+});
+
+const diskBytes = 64 * 1024 * 1024;
+/** Where Linux has a file system in memory. */
+const memoryFolder = "/dev/shm";
+/** Blocks of every kind of size, some of them no power of two. */
+const blockSizes = "--bssplit=512/20:3584/10:4k/30:36k/10:64k/15:256k/10:1M/5";
+
+/** Four connections, each with a quarter of the disk, which it writes and reads at once and again in the end. */
+async function writeAndVerify(plugin: (folder: Folder) => string[], parent: string): Promise<void> {
+  using folder = new Folder(parent);
+  await using server = await ServerProcess.start(plugin(folder));
+  const target = ["--name=test", "--ioengine=nbd", `--uri=${server.uri()}`, "--group_reporting"];
+  const jobs = ["--numjobs=4", "--thread", "--size=16M", "--offset_increment=16M", "--iodepth=16"];
+  const load = ["--rw=randwrite", blockSizes, "--verify=crc32c", "--verify_fatal=1", "--verify_backlog=64"];
+  const { status, stdout, stderr } = await run("fio", [...target, ...jobs, ...load], { cwd: folder.path });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  // All has been written, and nothing that was read is missing.
+  expect(stdout).toMatch(/WRITE: .* io=64\.0MiB/);
+  expect(stdout).toMatch(/READ: .* io=64\.0MiB/);
+}
+
+describeWith(["fio"], "fio on four connections", () => {
+  const file = (folder: Folder): string[] => ["file", folder.sparseFile("disk", diskBytes)];
+
+  it("finds what it wrote to memory", () => writeAndVerify(() => ["memory", String(diskBytes)], tmpdir()));
+
+  it.skipIf(!existsSync(memoryFolder))(`finds what it wrote to a file in ${memoryFolder}`, () =>
+    writeAndVerify(file, memoryFolder),
+  );
+
+  it("finds what it wrote to a file", () => writeAndVerify(file, tmpdir()));
 });
 
 describeWith(["qemu-nbd", "qemu-img"], "qemu-nbd", () => {

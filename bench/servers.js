@@ -1,0 +1,136 @@
+// The servers that are compared, and how each is told to serve a disk.
+import { execFileSync } from "node:child_process";
+import { readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { environment, onPath, run } from "./processes.js";
+
+/**
+ * @typedef {object} Server
+ * @property {string} name as `--servers` and the tables have it
+ * @property {string} version
+ * @property {Set<string>} can what workloads may need: "memory", "any-size", "tls", "extents", "activation",
+ * "busy-poll"
+ * @property {(order: Order) => string[]} command the program and its arguments
+ * @property {string} [program] of those that are an nbdkit
+ * @property {string} [exportName]
+ * @property {string} [pidfile] for one that puts itself into the background; where its process id will be
+ *
+ * @typedef {object} Order what a server is to serve
+ * @property {"memory" | "file"} kind
+ * @property {bigint} sizeBytes
+ * @property {string} file
+ * @property {string} [socket] none: the socket comes by socket activation
+ * @property {string} [psk] file of the pre-shared keys, in a folder of their own, if TLS is wanted
+ * @property {number} [busyPollUs] for those that can
+ */
+
+export const serverNames = ["ours", "nbdkit", "other-nbdkit", "qemu-nbd", "nbd-server", "floor"];
+
+/** Those of the named that are on this machine; `notes` say why others are left out. */
+export async function findServers(names, folder) {
+  const [servers, notes] = [[], []];
+  for (const name of names) {
+    if (!serverNames.includes(name))
+      throw new Error(`--servers: "${name}" is none of ${serverNames.join(", ")}`);
+    try {
+      servers.push(await find[name](folder));
+    } catch (error) {
+      notes.push(`left out: ${name}: ${error.message.split("\n")[0]}`);
+    }
+  }
+  return { servers, notes };
+}
+
+const find = {
+  ours() {
+    const program = fileURLToPath(new URL("../bin/nbdkit", import.meta.url));
+    return nbdkit("ours", program, ["busy-poll"]);
+  },
+  nbdkit: () => nbdkit("nbdkit", required(onPath("nbdkit"), "no nbdkit on PATH"), []),
+  "other-nbdkit": () => nbdkit("other-nbdkit", required(process.env.NBDKIT, "NBDKIT=PATH is not set"), []),
+  "qemu-nbd": qemuNbd,
+  "nbd-server": nbdServer,
+  floor,
+};
+
+function nbdkit(name, program, more) {
+  return {
+    name,
+    program,
+    version: firstLine(program, "--version"),
+    can: new Set(["memory", "any-size", "tls", "extents", "activation", ...more]),
+    command({ kind, sizeBytes, file, socket, psk, busyPollUs }) {
+      const plugin = kind === "memory" ? ["memory", String(sizeBytes)] : ["file", file];
+      const options = ["-f", ...(socket ? ["-U", socket] : [])];
+      if (psk) options.push("--tls=require", `--tls-psk=${psk}`);
+      if (busyPollUs && more.includes("busy-poll")) options.push(`--busy-poll=${busyPollUs}us`);
+      return [program, ...options, ...plugin];
+    },
+  };
+}
+
+function qemuNbd() {
+  return {
+    name: "qemu-nbd",
+    version: firstLine("qemu-nbd", "--version"),
+    can: new Set(["any-size", "tls", "extents", "activation"]),
+    command({ file, socket, psk }) {
+      const options = ["--persistent", "--shared=0", "--format=raw", ...(socket ? ["--socket", socket] : [])];
+      if (psk) {
+        const keys = `tls-creds-psk,id=keys,endpoint=server,dir=${join(psk, "..")}`;
+        options.push("--object", keys, "--tls-creds", "keys");
+      }
+      return ["qemu-nbd", ...options, file];
+    },
+  };
+}
+
+/** It knows no foreground that serves more than one client. */
+function nbdServer(folder) {
+  const [config, pidfile] = [join(folder, "nbd-server.conf"), join(folder, "nbd-server.pid")];
+  return {
+    name: "nbd-server",
+    version: firstLine("nbd-server", "-V"),
+    can: new Set(["any-size"]),
+    exportName: "disk",
+    pidfile,
+    command({ file, socket }) {
+      const lines = ["[generic]", `unixsock = ${socket}`, "[disk]", `exportname = ${file}`, "flush = true"];
+      writeFileSync(config, `${lines.join("\n")}\n`);
+      return ["nbd-server", "-C", config, "-p", pidfile];
+    },
+  };
+}
+
+async function floor(folder) {
+  const program = await compile("floor", folder);
+  return {
+    name: "floor",
+    version: "a C loop, bench/floor",
+    can: new Set(["activation", "busy-poll"]),
+    command: ({ file, socket, busyPollUs }) => [program, socket ?? "-", file, String(busyPollUs ?? 0)],
+  };
+}
+
+/** A program of ours, from the file or the folder of that name; gives its path. */
+export async function compile(name, folder) {
+  const here = fileURLToPath(new URL(".", import.meta.url));
+  const [single, program] = [`${name}.c`, join(folder, name)];
+  const sources = readdirSync(here).includes(single)
+    ? [single]
+    : readdirSync(join(here, name))
+        .filter((file) => file.endsWith(".c"))
+        .map((file) => join(name, file));
+  await run("cc", ["-O2", "-o", program, ...sources], here);
+  return program;
+}
+
+function required(value, complaint) {
+  if (value === undefined) throw new Error(complaint);
+  return value;
+}
+
+function firstLine(program, flag) {
+  return execFileSync(program, [flag], { encoding: "utf8", env: environment }).split("\n")[0];
+}

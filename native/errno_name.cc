@@ -14,6 +14,7 @@ const char* errnoName(int number) {
     NAME(EBADF);
     NAME(EBUSY);
     NAME(ECANCELED);
+    NAME(ECONNREFUSED);
     NAME(EDEADLK);
     NAME(EDOM);
     NAME(EDQUOT);
@@ -43,6 +44,7 @@ const char* errnoName(int number) {
     NAME(EOVERFLOW);
     NAME(EPERM);
     NAME(EPIPE);
+    NAME(EPROTOTYPE);
     NAME(ERANGE);
     NAME(EROFS);
     NAME(ESPIPE);

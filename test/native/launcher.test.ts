@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { options } from "../../src/cli/options.ts";
 import { hasLauncher, launcherPath } from "./package-copy.ts";
 import { temporaryFolder } from "./temporary.ts";
 
@@ -75,6 +76,17 @@ describe.runIf(hasLauncher)("the launcher", () => {
     ["-fp", "--exit-with-parent"],
     ["-D"],
   ])("does not for %s %s", (...args) => expect(armed(args)).toBe(false));
+
+  it("knows which options take a value, by all their names", () => {
+    for (const { long, short, value } of options) {
+      for (const name of [
+        ...long.map((text) => `--${text}`),
+        ...(short === undefined ? [] : [`-${short}`]),
+      ]) {
+        expect(armed([name, "--exit-with-parent"]), name).toBe(value === undefined);
+      }
+    }
+  });
 
   it("ends before it starts anything when the parent has changed meanwhile", () => {
     const formerParent = process.ppid;

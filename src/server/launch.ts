@@ -32,7 +32,9 @@ export function readLaunch(): Launch {
     delete process.env.NBDKIT_NODE_EXTRA_CA_CERTS;
   }
   if (notes === null) return { parentPid: process.ppid, armed: false, canArm: false };
-  const descriptors = notes[4]!.split(",").filter((text) => text !== "");
+  // Our channel to a Node.js program that started us is no business of those whom we start.
+  const channel = String((process.channel as { readonly fd?: number } | undefined)?.fd);
+  const descriptors = notes[4]!.split(",").filter((text) => text !== "" && text !== channel);
   return {
     parentPid: Number(notes[1]),
     armed: notes[2] === "1",

@@ -32,7 +32,7 @@ export class Captive {
 
   /** Starts the command; the server must be listening. Its stdin, stdout, stderr, and what else we were given, are ours. */
   constructor(options: CaptiveOptions, endpoint: Endpoint) {
-    const script = `${variables(options, endpoint)}${options.command}`;
+    const script = `${limits(options.launch)}${variables(options, endpoint)}${options.command}`;
     this.#child = spawn("/bin/sh", ["-c", script], {
       stdio: stdioWith(stillInherited(options.launch)),
       env: options.environment,
@@ -86,6 +86,11 @@ export class Captive {
 
 function tellAbout(signal: NodeJS.Signals): void {
   process.stderr.write(`nbdkit: external command was killed by signal ${constants.signals[signal]}\n`);
+}
+
+/** Node has raised this one for itself; programs that use select(2) are better off with the one we were given. */
+function limits({ descriptorLimit }: Launch): string {
+  return descriptorLimit === undefined ? "" : `ulimit -Sn ${descriptorLimit}\n`;
 }
 
 /** Assigned and not exported, one on a line, so that the command can be all that a script can. */

@@ -4,7 +4,7 @@
 export function text(plain: string): string {
   return plain
     .split("\n")
-    .map((line) => protectStart(escape(line).replace(/\*([^*]+)\*/g, "\\fB$1\\fR")))
+    .map((line) => protectStart(escapeText(line).replace(/\*([^*]+)\*/g, "\\fB$1\\fR")))
     .join("\n");
 }
 
@@ -24,15 +24,15 @@ export function heading(title: string): string {
 
 /** Lines that stay as they are. */
 export function verbatim(lines: string): string {
-  const escaped = lines.split("\n").map((line) => protectStart(escape(line)));
+  const escaped = lines.split("\n").map((line) => protectStart(escapeText(line)));
   return `.PP\n.nf\n${escaped.join("\n")}\n.fi`;
 }
 
 export function bold(plain: string): string {
-  return `\\fB${escape(plain)}\\fR`;
+  return `\\fB${escapeText(plain)}\\fR`;
 }
 
-function escape(plain: string): string {
+function escapeText(plain: string): string {
   return plain.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("'", "\\(aq");
 }
 

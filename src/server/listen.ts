@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { native } from "../native/load.ts";
@@ -7,7 +6,7 @@ import { stdioTransport } from "../transport/stdio.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ListenOptions } from "./options.ts";
 import { PrivateDirectory } from "./private-directory.ts";
-import { removeStaleSocket } from "./stale-socket.ts";
+import { removeSocket, removeStaleSocket } from "./stale-socket.ts";
 
 /** nbdkit(1), "-p": the port that IANA gave to NBD. */
 export const defaultPort = 10_809;
@@ -146,7 +145,7 @@ function listenUnix(name: string): Listener {
   const listener = listenerOf([socket], { kind: "unix", path });
   const close = (): void => {
     listener.close();
-    rmSync(path, { force: true });
+    removeSocket(path);
   };
   return { ...listener, close };
 }

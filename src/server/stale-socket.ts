@@ -13,6 +13,16 @@ export function removeStaleSocket(path: string): void {
   if (isSame(found, socketAt(path))) unlinkSync(path);
 }
 
+/** At the end. Whom -u made of us may not always remove what root made: then the next server does, as above. */
+export function removeSocket(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    // ENOENT: somebody has been quicker.
+    if (!["ENOENT", "EACCES", "EPERM"].includes(codeOf(error))) throw error;
+  }
+}
+
 function socketAt(path: string): BigIntStats | undefined {
   try {
     const stats = lstatSync(path, { bigint: true });

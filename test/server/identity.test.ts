@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, statSync } from "node:fs";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { asNobody, identitiesOf, isPrivileged } from "../helpers/privileges.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
@@ -119,6 +120,20 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
     expect(identitiesOf(pid)[0]).toContain("Uid: 65534 65534 65534 65534");
     process.kill(pid, "SIGTERM");
     await scene.empty();
+  });
+
+  it("leave a socket that the new user may not remove, which does not keep the next server from starting", async () => {
+    await using scene = new Scene();
+    chmodSync(scene.folder.path, 0o755);
+    for (let round = 0; round < 2; round++) {
+      const args = ["-f", "-U", "socket", "-u", "nobody", "null"];
+      const child = scene.start(nbdkit, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+      const outcome = outcomeOf(child);
+      await once(child, "message");
+      child.kill("SIGTERM");
+      expect(await outcome).toEqual({ status: 0, stdout: "", stderr: "" });
+      expect(existsSync(scene.folder.join("socket"))).toBe(true);
+    }
   });
 
   it("go with --swap, which goes on for the new user, where that is allowed", async () => {

@@ -75,7 +75,8 @@ describe("variables of socket activation", () => {
   });
 
   it.each([
-    ["nothing", "<&-", "EBADF: bad file descriptor, fstat"],
+    // Node may have opened something of its own there meanwhile.
+    ["nothing", "<&-", "(EBADF: bad file descriptor, fstat|it is no socket)"],
     ["a file", "</dev/null", "it is no socket"],
   ])("are refused when descriptor 3 is %s", async (_what, redirection, fault) => {
     await using scene = new Scene();
@@ -83,7 +84,9 @@ describe("variables of socket activation", () => {
     expect(await scene.sh(script)).toEqual({
       status: 1,
       stdout: "",
-      stderr: `nbdkit: error: socket activation: invalid file descriptor fd = 3: ${fault}\n`,
+      stderr: expect.stringMatching(
+        new RegExp(`^nbdkit: error: socket activation: invalid file descriptor fd = 3: ${fault}\\n$`),
+      ),
     });
   });
 });

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 
 /** What the kernel calls the main thread; ps -C, pidof and killall look for it. */
 const ownName = "/proc/self/comm";
@@ -7,5 +7,10 @@ const ownName = "/proc/self/comm";
 export function showCommandLine(args: readonly string[]): void {
   process.title = ["nbdkit", ...args].join(" ");
   // Node has put the beginning of the title there, with arguments and all.
-  if (process.platform === "linux" && existsSync(ownName)) writeFileSync(ownName, "nbdkit");
+  if (process.platform !== "linux") return;
+  try {
+    writeFileSync(ownName, "nbdkit");
+  } catch {
+    // Where there is no /proc, ps shows nothing either.
+  }
 }

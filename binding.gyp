@@ -13,7 +13,9 @@
       },
       "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
       "sources": [
+        "native/account.cc",
         "native/addon.cc",
+        "native/datagram.cc",
         "native/errno_name.cc",
         "native/file_io.cc",
         "native/js.cc",
@@ -21,13 +23,16 @@
         "native/prefetch.cc",
         "native/stream_socket.cc",
         "native/watch.cc",
+        "native/system_log.cc",
       ],
       "conditions": [
         ["OS=='linux'", {
           "sources": [
             "native/advise_posix.cc",
+            "native/allow_discards_linux.cc",
             "native/block_device_linux.cc",
             "native/extents_seek.cc",
+            "native/lock_memory_posix.cc",
             "native/memory_file_linux.cc",
             "native/nonblocking_flags.cc",
             "native/parent_death_linux.cc",
@@ -38,8 +43,10 @@
         ["OS=='freebsd'", {
           "sources": [
             "native/advise_posix.cc",
+            "native/allow_discards_none.cc",
             "native/block_device_freebsd.cc",
             "native/extents_seek.cc",
+            "native/lock_memory_posix.cc",
             "native/memory_file_freebsd.cc",
             "native/nonblocking_flags.cc",
             "native/parent_death_freebsd.cc",
@@ -52,6 +59,7 @@
             "native/advise_none.cc",
             "native/block_device_darwin.cc",
             "native/extents_seek.cc",
+            "native/lock_memory_none.cc",
             "native/memory_file_none.cc",
             "native/nonblocking_fcntl.cc",
             "native/parent_death_darwin.cc",
@@ -64,6 +72,7 @@
             "native/advise_none.cc",
             "native/block_device_none.cc",
             "native/extents_none.cc",
+            "native/lock_memory_none.cc",
             "native/memory_file_none.cc",
             "native/nonblocking_fcntl.cc",
             "native/parent_death_none.cc",

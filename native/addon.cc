@@ -3,12 +3,15 @@
 #include <csignal>
 #include <unistd.h>
 
+#include "account.h"
 #include "advise.h"
 #include "block_device.h"
 #include "call.h"
+#include "datagram.h"
 #include "extents.h"
 #include "file_io.h"
 #include "listener.h"
+#include "lock_memory.h"
 #include "memory_file.h"
 #include "parent_death.h"
 #include "prefetch.h"
@@ -16,6 +19,7 @@
 #include "read_now.h"
 #include "stream_socket.h"
 #include "watch.h"
+#include "system_log.h"
 
 using js::inThisThread;
 using js::inThreadPool;
@@ -66,6 +70,13 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
 
   add("exitWithParent", inThisThread<exitWithParent>);
   add("cancelExitWithParent", inThisThread<disarmParentDeath>);
+
+  add("userId", inThisThread<userId>);
+  add("groupId", inThisThread<groupId>);
+  add("lockMemory", inThisThread<lockMemory>);
+  add("unlimitLockedMemory", inThisThread<unlimitLockedMemory>);
+  add("sendDatagram", inThisThread<sendDatagram>);
+  add("systemLog", inThisThread<systemLog>);
 
   add("pread", inThisThread<readAt>);
   add("preadAsync", inThreadPool<readAt>);

@@ -14,6 +14,7 @@ const char* errnoName(int number) {
     NAME(EADDRNOTAVAIL);
     NAME(EAFNOSUPPORT);
     NAME(EAGAIN);
+    NAME(EALREADY);
     NAME(EBADF);
     NAME(EBUSY);
     NAME(ECANCELED);
@@ -27,9 +28,11 @@ const char* errnoName(int number) {
     NAME(EFAULT);
     NAME(EFBIG);
     NAME(EHOSTUNREACH);
+    NAME(EINPROGRESS);
     NAME(EINTR);
     NAME(EINVAL);
     NAME(EIO);
+    NAME(EISCONN);
     NAME(EISDIR);
     NAME(ELOOP);
     NAME(EMFILE);
@@ -57,6 +60,7 @@ const char* errnoName(int number) {
     NAME(EPIPE);
     NAME(EPROTO);
     NAME(EPROTONOSUPPORT);
+    NAME(EPROTOTYPE);
     NAME(ERANGE);
     NAME(EROFS);
     NAME(ESPIPE);

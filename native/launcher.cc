@@ -3,13 +3,15 @@
 // Becomes `node SCRIPT ARGUMENT...`, after arming exit-with-parent if an argument asks for it.
 // Node needs tens of milliseconds to reach our first line, in which a dying parent would leave an
 // orphan; what is armed here stays armed over exec. PARENT is the parent's process id as bin/nbdkit
-// saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS, where the
-// second and third are 0 or 1 and the last are the numbers of what we inherited beyond stderr, separated by
-// commas; once Node runs, they cannot be told from its own any more.
+// saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS:LIMIT, where
+// the second and third are 0 or 1, the fourth are the numbers of what we inherited beyond stderr, each with a
+// comma, and the last is how many descriptors we may have open; once Node runs, they cannot be told from its
+// own any more.
 
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "launcher_options.h"
@@ -39,6 +41,10 @@ static void tellScript(pid_t parent, bool armed) {
     if (flags == -1 || (flags & FD_CLOEXEC) != 0) continue;
     used += snprintf(facts + used, sizeof facts - static_cast<size_t>(used), "%d,", fd);
   }
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  snprintf(facts + used, sizeof facts - static_cast<size_t>(used), ":%llu",
+           static_cast<unsigned long long>(limit.rlim_cur));
   setenv("NBDKIT_LAUNCHED", facts, 1);
 }
 

@@ -5,9 +5,14 @@
 
 // Options whose value may be the next argument, which then is no option itself.
 static constexpr std::string_view longWithValue[] = {
-    "debug",         "export",  "export-name",    "exportname", "filter",           "group",   "ip-addr",
-    "ipaddr",        "log",     "mask-handshake", "pid-file",   "pidfile",          "port",    "run",
-    "selinux-label", "threads", "timeout",        "tls",        "tls-certificates", "tls-psk", "unix",
+    "debug",          "export",  "export-name",
+    "exportname",     "filter",  "group",
+    "ip-addr",        "ipaddr",  "log",
+    "mask-handshake", "name",    "pid-file",
+    "pidfile",        "port",    "run",
+    "selinux-label",  "threads", "time-out",
+    "timeout",        "tls",     "tls-certificates",
+    "tls-priority",   "tls-psk", "unix",
     "user",
 };
 static constexpr std::string_view shortWithValue = "DegipPtuU";

@@ -16,8 +16,16 @@ import {
 export class Chain {
   readonly #plugin: Component<AnyPlugin>;
   readonly #filters: readonly Component<AnyFilter>[];
+  readonly #told: (step: string) => void;
 
-  constructor(plugin: AnyPlugin, filters: readonly AnyFilter[], hostFor: (name: string) => Host) {
+  /** @param told is given a line before each step of the lifecycle, in nbdkit's words */
+  constructor(
+    plugin: AnyPlugin,
+    filters: readonly AnyFilter[],
+    hostFor: (name: string) => Host,
+    told: (step: string) => void = () => {},
+  ) {
+    this.#told = told;
     this.#plugin = new Component(plugin, hostFor(plugin.name));
     this.#filters = filters.map((filter) => new Component(filter, hostFor(filter.name)));
   }
@@ -36,7 +44,11 @@ export class Chain {
 
   /** Filters first, as they are nearer to the client; what nobody knows is the plugin's to refuse. */
   config(key: string, text: string): void {
-    if (this.#components.some((component) => component.config(key, text))) return;
+    const found = this.#components.find((component) => component.config(key, text));
+    if (found !== undefined) {
+      this.#tell(found, `config key=${key}, value=${found.isSecret(key) ? "***" : text}`);
+      return;
+    }
     const known = Object.keys(this.plugin.parameters ?? {}).map((name) => `${name}=`);
     const hint = known.length === 0 ? "takes none" : `takes ${known.join(" ")}`;
     throw new NbdError("EINVAL", `unknown parameter '${key}': ${this.plugin.name} ${hint}`);
@@ -48,15 +60,24 @@ export class Chain {
   }
 
   async configComplete(): Promise<void> {
-    for (const component of this.#fromPlugin) await component.configComplete();
+    for (const component of this.#fromPlugin) {
+      this.#tell(component, "config_complete");
+      await component.configComplete();
+    }
   }
 
   async getReady(): Promise<void> {
-    for (const { definition, state, host } of this.#fromPlugin) await definition.getReady?.(state, host);
+    for (const component of this.#fromPlugin) {
+      this.#tell(component, "get_ready");
+      await component.definition.getReady?.(component.state, component.host);
+    }
   }
 
   async afterFork(): Promise<void> {
-    for (const { definition, state, host } of this.#fromPlugin) await definition.afterFork?.(state, host);
+    for (const component of this.#fromPlugin) {
+      this.#tell(component, "after_fork");
+      await component.definition.afterFork?.(component.state, component.host);
+    }
   }
 
   async preconnect(client: Client): Promise<void> {
@@ -103,11 +124,17 @@ export class Chain {
 
   /** From the outside in, so that no layer outlives what it rests on. */
   async cleanup(): Promise<void> {
-    for (const component of this.#components) await component.quietly("cleanup");
+    for (const component of this.#components) {
+      this.#tell(component, "cleanup");
+      await component.quietly("cleanup");
+    }
   }
 
   async unload(): Promise<void> {
-    for (const component of this.#components) await component.quietly("unload");
+    for (const component of this.#components) {
+      this.#tell(component, "unload");
+      await component.quietly("unload");
+    }
   }
 
   get #components(): readonly Component[] {
@@ -116,6 +143,10 @@ export class Chain {
 
   get #fromPlugin(): readonly Component[] {
     return [...this.#components].reverse();
+  }
+
+  #tell({ definition }: Component, step: string): void {
+    this.#told(`${definition.name}: ${step}`);
   }
 
   async #pluginDefault(request: ListRequest): Promise<string> {

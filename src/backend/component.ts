@@ -1,6 +1,6 @@
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Filter } from "./filter.ts";
-import type { Parameter } from "./parameter.ts";
+import { type Parameter, secretPlaceholder } from "./parameter.ts";
 import type { Host, Plugin } from "./plugin.ts";
 
 /** A plugin or a filter whose type parameters no longer matter: each meets only its own values and state. */
@@ -29,6 +29,12 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
     if (!Object.hasOwn(parameters, key)) return false;
     this.#values[key] = (parameters[key] as Parameter).parse(text, key);
     return true;
+  }
+
+  /** The value must not be shown to anybody. */
+  isSecret(key: string): boolean {
+    const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
+    return parameters[key]?.placeholder === secretPlaceholder;
   }
 
   /** @throws NbdError EINVAL with a line for the user when something required is missing */

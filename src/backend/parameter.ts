@@ -85,9 +85,12 @@ export function choice<const Words extends readonly string[], const O extends Op
   return declare(parse, words.join("|"), options);
 }
 
+/** What --help calls the value of a secret, and by which debug lines know one. */
+export const secretPlaceholder = "PASSWORD";
+
 /** A secret: the word itself, `-` to ask on the terminal, `+FILE`, or `-FD` (nbdkit_read_password(3)). */
 export function password<const O extends Options<string>>(options: O): Declared<string, O> {
-  return declare((value, key) => readPassword(key, value), "PASSWORD", options);
+  return declare((value, key) => readPassword(key, value), secretPlaceholder, options);
 }
 
 /** The number of an open descriptor that was inherited; 0 to 2 are ours. */

@@ -1,5 +1,6 @@
 import { NbdError } from "../core/errors.ts";
 import { parseBoolean, parseDelay, parseInteger } from "../core/values.ts";
+import type { LogDestination } from "../server/error-sink.ts";
 import type { HandshakeOptions } from "../server/options.ts";
 import type { TlsOptions } from "../server/tls.ts";
 import { getopt } from "./getopt.ts";
@@ -41,9 +42,11 @@ export function parseArguments(args: readonly string[]): Invocation {
       timeoutMs: handshakeTimeoutDefaultMs,
     },
     keepalive: false,
+    log: "default",
     printUri: false,
     readOnly: false,
     single: false,
+    swap: false,
     threads: threadsDefault,
     tls: { verifyPeer: false },
     verbose: false,
@@ -93,6 +96,9 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
   foreground: (draft) => {
     draft.foreground = true;
   },
+  group: (draft, value) => {
+    draft.group = value;
+  },
   help: (draft) => setAction(draft, "help"),
   ipAddress: (draft, value) => {
     draft.ipAddress = value;
@@ -101,8 +107,14 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
   keepalive: (draft) => {
     draft.keepalive = true;
   },
+  log: (draft, value) => {
+    draft.log = parseLogDestination(value);
+  },
   maskHandshake: (draft, value) => {
     draft.handshake.flagsMask = parseInteger("mask-handshake", value, 0, 2 ** 32 - 1);
+  },
+  name: (draft, value) => {
+    draft.name = value;
   },
   newstyle: (draft) => {
     draft.handshake.style = "newstyle";
@@ -137,6 +149,9 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
     draft.single = true;
     draft.foreground = true;
   },
+  swap: (draft) => {
+    draft.swap = true;
+  },
   threads: (draft, value) => {
     draft.threads = parseInteger("threads", value, 0, 2 ** 31 - 1) || threadsDefault;
   },
@@ -157,6 +172,9 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
   },
   unix: (draft, value) => {
     draft.unix = value;
+  },
+  user: (draft, value) => {
+    draft.user = value;
   },
   verbose: (draft) => {
     draft.verbose = true;
@@ -187,9 +205,19 @@ function parseDebugFlag(text: string): [name: string, value: number] {
   return [name, parseInteger(`-D ${name}`, value, -(2 ** 31), 2 ** 31 - 1)];
 }
 
-/** A boolean, or the word that is more than yes. */
+function parseLogDestination(value: string): LogDestination {
+  const isWord = (text: string): text is LogDestination =>
+    text.startsWith("/") || ["default", "stderr", "syslog", "null"].includes(text);
+  if (isWord(value)) return value;
+  throw new NbdError(
+    "EINVAL",
+    `--log must be "default", "stderr", "syslog", "null" or an absolute path, and is "${value}"`,
+  );
+}
+
+/** A boolean, or a word that is more than yes. */
 function parseTlsMode(value: string): "off" | "on" | "require" {
-  if (value === "require") return "require";
+  if (["require", "required", "force"].includes(value.toLowerCase())) return "require";
   return parseBoolean(value) ? "on" : "off";
 }
 

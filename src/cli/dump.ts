@@ -88,7 +88,7 @@ export function configText(launch: Launch): string {
     host_cpu: cpuNames[arch()] ?? arch(),
     host_os: systemNames[process.platform] ?? process.platform,
     libdir: join(root, "dist"),
-    mandir: join(root, "docs"),
+    mandir: join(root, "dist", "man"),
     max_api_version: "2",
     name: "nbdkit",
     plugindir: join(root, "dist", "plugins"),

@@ -1,3 +1,4 @@
+import type { LogDestination } from "../server/error-sink.ts";
 import type { HandshakeOptions } from "../server/options.ts";
 import type { TlsOptions } from "../server/tls.ts";
 
@@ -23,18 +24,27 @@ export interface Invocation {
   readonly exportName: string;
   readonly family?: 4 | 6;
   readonly foreground: boolean;
+  /** Name or number. */
+  readonly group?: string;
   readonly handshake: HandshakeOptions;
   readonly ipAddress?: string;
   readonly keepalive: boolean;
+  readonly log: LogDestination;
+  /** Of this instance, for its log. */
+  readonly name?: string;
   readonly pidfile?: string;
   readonly port?: number;
   readonly printUri: boolean;
   readonly readOnly: boolean;
   readonly run?: string;
   readonly single: boolean;
+  /** Keep all memory in place. */
+  readonly swap: boolean;
   readonly threads: number;
   readonly tls: TlsOptions;
   /** "-" is a private socket. */
   readonly unix?: string;
+  /** Name or number. */
+  readonly user?: string;
   readonly verbose: boolean;
 }

@@ -43,25 +43,10 @@ export function buildChain(
     plugin.definition,
     filters.map(({ definition }) => definition),
     hostFor,
+    (invocation.debugFlags.get("nbdkit.backend.controlpath") ?? 1) > 0
+      ? (step) => log.debug(step)
+      : undefined,
   );
-}
-
-/** Flags of the server itself (nbdkit(1), "nbdkit.FLAG"). */
-const serverFlags: readonly string[] = [
-  "backend.controlpath",
-  "backend.datapath",
-  "environ",
-  "tls.log",
-  "tls.session",
-];
-
-/** -D flags that nobody knows are only worth a warning: scripts share command lines between plugins. */
-export function unusedDebugFlags({ plugin, filters }: Components, invocation: Invocation): readonly string[] {
-  const known = new Set(serverFlags.map((flag) => `nbdkit.${flag}`));
-  for (const { definition } of [plugin, ...filters]) {
-    for (const flag of definition.debugFlags ?? []) known.add(`${definition.name}.${flag}`);
-  }
-  return [...invocation.debugFlags.keys()].filter((flag) => !known.has(flag));
 }
 
 export function requirePlugin(invocation: Invocation): void {

@@ -4,6 +4,7 @@ import { exitWithParent, surviveParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Invocation } from "./invocation.ts";
+import { programName } from "./program-name.ts";
 import { checkReadable } from "./readable-arguments.ts";
 
 /**
@@ -11,23 +12,25 @@ import { checkReadable } from "./readable-arguments.ts";
  * @returns the exit status
  */
 export async function main(args: readonly string[], launch: Launch): Promise<number> {
+  let name: string | undefined;
   try {
     checkReadable(args);
     const invocation = parseArguments(args);
+    name = invocation.name;
     // First of all, so that a parent that dies from here on takes us with it.
     if (invocation.exitWithParent) exitWithParent(launch);
     else surviveParent(launch);
-    return await perform(invocation, launch);
+    return await perform(invocation, args, launch);
   } catch (error) {
-    process.stderr.write(`nbdkit: error: ${messageOf(error)}\n`);
+    process.stderr.write(`${programName(name)}: error: ${messageOf(error)}\n`);
     return 1;
   }
 }
 
-async function perform(invocation: Invocation, launch: Launch): Promise<number> {
+async function perform(invocation: Invocation, args: readonly string[], launch: Launch): Promise<number> {
   if (invocation.action === "serve") {
     const { serve } = await import("./serve.ts");
-    return serve(invocation, launch);
+    return serve(invocation, args, launch);
   }
   const { answer } = await import("./answer.ts");
   print(await answer(invocation, launch));

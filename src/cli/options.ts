@@ -95,7 +95,6 @@ export const options: readonly Option[] = [
     long: ["group"],
     value: "GROUP",
     help: "Change group before serving",
-    unavailable: true,
   },
   { id: "help", long: ["help"], help: "Print this help, or that of the plugin" },
   {
@@ -111,7 +110,6 @@ export const options: readonly Option[] = [
     long: ["log"],
     value: "default|stderr|syslog|null|/PATH",
     help: "Where errors go",
-    unavailable: true,
   },
   { id: "longOptions", long: ["long-options"], help: "List the long options", hidden: true },
   {
@@ -120,7 +118,7 @@ export const options: readonly Option[] = [
     value: "MASK",
     help: "Mask handshake flags",
   },
-  { id: "name", long: ["name"], value: "NAME", help: "Name of this instance, for logs", unavailable: true },
+  { id: "name", long: ["name"], value: "NAME", help: "Name of this instance, for its messages" },
   { id: "newstyle", short: "n", long: ["newstyle", "new-style"], help: "Ignored: newstyle is the default" },
   {
     id: "noMetaContexts",
@@ -172,7 +170,7 @@ export const options: readonly Option[] = [
     long: ["single", "stdin"],
     help: "Serve one client on standard input and output",
   },
-  { id: "swap", long: ["swap"], help: "Lock our memory, to serve local swap", unavailable: true },
+  { id: "swap", long: ["swap"], help: "Lock our memory, to serve the swap space of this machine" },
   {
     id: "threads",
     short: "t",
@@ -213,7 +211,6 @@ export const options: readonly Option[] = [
     long: ["user"],
     value: "USER",
     help: "Change user before serving",
-    unavailable: true,
   },
   { id: "verbose", short: "v", long: ["verbose"], help: "Print debugging messages" },
   {

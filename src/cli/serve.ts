@@ -1,34 +1,88 @@
 import { resolve } from "node:path";
-import { NbdError } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
+import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { isDetachedCopy, startDetachedCopy } from "../server/background.ts";
+import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
-import { defaultPort } from "../server/listen.ts";
-import { StderrLog } from "../server/log.ts";
+import { ServerLog } from "../server/log.ts";
 import type { ListenOptions } from "../server/options.ts";
 import { Quit } from "../server/quit.ts";
+import { tellStarter } from "../server/ready.ts";
 import { run } from "../server/run.ts";
-import { inheritedDescriptors } from "../server/socket-activation.ts";
+import { showCommandLine } from "../server/title.ts";
 import { prepareTls, type TlsOptions } from "../server/tls.ts";
+import { debugFlagWarnings } from "./debug-flags.ts";
 import type { Invocation } from "./invocation.ts";
-import { buildChain, loadComponents, requirePlugin, unusedDebugFlags } from "./load.ts";
+import { whereToListen } from "./listen-options.ts";
+import { buildChain, type Components, loadComponents, requirePlugin } from "./load.ts";
 import { configure } from "./parameters.ts";
+import { identityStep, lockMemory } from "./privileges.ts";
+import { programName } from "./program-name.ts";
+
+/** What plugins may rely on for the files that they make, as with nbdkit. */
+const fileModeMask = 0o022;
+
+/** A serving process, and what it was given by whoever started it. */
+interface Start {
+  readonly launch: Launch;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly listen: ListenOptions;
+  /** This is the detached copy of ourselves. */
+  readonly toBackground: boolean;
+}
 
 /** nbdkit PLUGIN ...: configures the chain, then serves until the end. @returns the exit status */
-export async function serve(invocation: Invocation, launch: Launch): Promise<number> {
+export async function serve(
+  invocation: Invocation,
+  args: readonly string[],
+  launch: Launch,
+): Promise<number> {
   requirePlugin(invocation);
   const listen = whereToListen(invocation);
   const toBackground = isDetachedCopy();
   const background = !invocation.foreground && listen.kind !== "inherited";
-  if (background && !toBackground) return startDetachedCopy(launch);
+  if (background && !toBackground) return startInBackground(launch);
 
-  const environment = { ...process.env };
+  showCommandLine(args);
+  process.umask(fileModeMask);
+  const start = { launch, environment: { ...process.env }, listen, toBackground };
   // As many file operations at once as one connection may have requests; libuv reads it when first needed.
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, Math.min(invocation.threads, 1024)));
-  const log = new StderrLog(invocation.verbose);
+
+  const program = programName(invocation.name);
+  const errors = openErrorSink(invocation.log, program);
+  try {
+    return await serveHere(
+      invocation,
+      start,
+      new ServerLog({ verbose: invocation.verbose, program, errors }),
+    );
+  } catch (error) {
+    // Whoever waits for us to start looks at stderr, and will be told there as well.
+    if (!errors.isStderr) errors.write("", messageOf(error));
+    throw error;
+  }
+}
+
+async function startInBackground(launch: Launch): Promise<number> {
+  let told = Promise.resolve();
+  const status = await startDetachedCopy(launch, (message) => {
+    told = tellStarter(message);
+  });
+  await told;
+  return status;
+}
+
+async function serveHere(invocation: Invocation, start: Start, log: ServerLog): Promise<number> {
+  log.debug(`nbdkit ${compatibleVersion} (${ownVersion})`);
+  if ((invocation.debugFlags.get("nbdkit.environ") ?? 0) > 0) showEnvironment(start, log);
   const quit = new Quit(log);
+  const { launch, environment, listen, toBackground } = start;
+  const identity = await identityStep(invocation, listen, launch, log);
   const components = await loadComponents(invocation);
-  for (const flag of unusedDebugFlags(components, invocation)) {
-    process.stderr.write(`nbdkit: warning: debug flag -D ${flag} was not used\n`);
+  if (log.verbose) showComponents(components, log);
+  for (const warning of debugFlagWarnings(components, invocation.debugFlags)) {
+    process.stderr.write(`${log.settings.program}: warning: ${warning}\n`);
   }
   const tls = await prepareTls(absolutePaths(invocation.tls), log);
   const chain = buildChain(components, invocation, log, () => quit.ask());
@@ -39,6 +93,7 @@ export async function serve(invocation: Invocation, launch: Launch): Promise<num
     await chain.unload();
     throw error;
   }
+  log.debug(`using thread model: ${chain.threadModel}`);
   return run(
     chain,
     {
@@ -50,10 +105,13 @@ export async function serve(invocation: Invocation, launch: Launch): Promise<num
       tls,
       log,
       toBackground,
+      keepStderr: invocation.verbose || invocation.log === "stderr",
       exportName: invocation.exportName,
       printUri: invocation.printUri,
       ...(invocation.pidfile === undefined ? {} : { pidfile: invocation.pidfile }),
       ...(invocation.run === undefined ? {} : { run: { command: invocation.run, environment, launch } }),
+      ...(invocation.swap ? { prepare: () => lockMemory(invocation, log) } : {}),
+      ...identity,
     },
     quit,
   );
@@ -68,32 +126,13 @@ function absolutePaths({ certificates, psk, ...tls }: TlsOptions): TlsOptions {
   };
 }
 
-function whereToListen(invocation: Invocation): ListenOptions {
-  const descriptors = inheritedDescriptors();
-  if (descriptors !== undefined) {
-    if (
-      invocation.ipAddress !== undefined ||
-      invocation.port !== undefined ||
-      invocation.unix !== undefined ||
-      invocation.single ||
-      invocation.run !== undefined
-    ) {
-      throw new NbdError("EINVAL", "cannot use socket activation (LISTEN_FDS) with -i, -p, --run, -s or -U");
-    }
-    return { kind: "inherited", descriptors };
-  }
-  if (invocation.single) return { kind: "stdio" };
-  if (invocation.unix !== undefined) {
-    return invocation.unix === "-" ? { kind: "private" } : { kind: "unix", path: invocation.unix };
-  }
-  const tcp =
-    invocation.port !== undefined || invocation.ipAddress !== undefined || invocation.family !== undefined;
-  // Since nbdkit 1.36 a captive server is private unless it is told otherwise.
-  if (invocation.run !== undefined && !tcp) return { kind: "private" };
-  return {
-    kind: "tcp",
-    port: invocation.port ?? defaultPort,
-    ...(invocation.ipAddress === undefined ? {} : { host: invocation.ipAddress }),
-    ...(invocation.family === undefined ? {} : { family: invocation.family }),
-  };
+function showComponents({ plugin, filters }: Components, log: ServerLog): void {
+  log.debug(`registered plugin ${plugin.path()} (name ${plugin.definition.name})`);
+  for (const { path, definition } of filters)
+    log.debug(`registered filter ${path()} (name ${definition.name})`);
+}
+
+/** -D nbdkit.environ=1: a way to find out what went wrong on the way here, and no thing for every day. */
+function showEnvironment({ environment }: Start, log: ServerLog): void {
+  for (const [name, value] of Object.entries(environment)) log.debug(`environ: ${name}=${value}`);
 }

@@ -18,6 +18,19 @@ export interface NativeBinding {
   /** Takes back {@link exitWithParent}, also one made by the launcher before this process ran Node. */
   cancelExitWithParent(): void;
 
+  /** The number of a user by name, or -1 when there is none (getpwnam(3)). */
+  userId(name: string): number;
+  /** The number of a group by name, or -1 when there is none (getgrnam(3)). */
+  groupId(name: string): number;
+  /** Keeps all memory of this process in place, now and later (mlockall(2)). ENOTSUP where the system cannot. */
+  lockMemory(): void;
+  /** Lets this process keep that up when it is no longer root. EPERM where the limit is not ours to raise. */
+  unlimitLockedMemory(): void;
+  /** Sends a datagram to a Unix socket; a path that begins with "@" is an abstract one. Waits a second at most. */
+  sendDatagram(path: string, message: Uint8Array): void;
+  /** Writes an error to the system log, as `nbdkit[PID]: MESSAGE`. */
+  systemLog(message: string): void;
+
   /** Fills `into` from the file at `offset`; returns the bytes read, fewer only at the end of the file. */
   pread(fd: number, into: Uint8Array, offset: bigint): number;
   preadAsync(fd: number, into: Uint8Array, offset: bigint): Promise<number>;

@@ -1,6 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
 import { type Launch, stdioWith, stillInherited } from "./launch.ts";
+import type { ReadyMessage } from "./ready.ts";
 
 /** Tells the detached copy which descriptor its starter waits on. */
 const readyVariable = "NBDKIT_NODE_READY_FD";
@@ -18,9 +19,10 @@ export function isDetachedCopy(): boolean {
 /**
  * Node cannot fork, so going to the background means to start a detached copy of ourselves, which does everything
  * up to serving with our stdin, stdout and stderr and then says so over a pipe.
+ * @param served is told what the copy says then
  * @returns the exit status of this process: 0 once clients can connect, else the copy's
  */
-export function startDetachedCopy(launch: Launch): Promise<number> {
+export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage) => void): Promise<number> {
   const stdio: StdioOptions = stdioWith(
     launch.inherited === undefined ? openDescriptors() : stillInherited(launch),
   );
@@ -34,22 +36,26 @@ export function startDetachedCopy(launch: Launch): Promise<number> {
   return new Promise((resolve, reject) => {
     copy.once("error", reject);
     copy.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
-    copy.stdio[fd]!.once("data", () => resolve(0));
+    // A message of this size arrives as a whole.
+    copy.stdio[fd]!.once("data", (text: Buffer) => {
+      served(JSON.parse(text.toString()));
+      resolve(0);
+    });
   });
 }
 
 /**
  * In the detached copy: clients can connect. Releases whoever started us, and the terminal with it.
- * @param keepStderr somebody wants to read debug lines there
+ * @param keepStderr somebody wants to read there
  */
-export function moveToBackground(keepStderr: boolean): void {
+export function moveToBackground(message: ReadyMessage, keepStderr: boolean): void {
   process.chdir("/");
   for (const fd of keepStderr ? [0, 1] : [0, 1, 2]) {
     closeSync(fd);
     // The lowest free number is taken, which is the one just closed.
     openSync("/dev/null", fd === 0 ? "r" : "w");
   }
-  writeSync(readyDescriptor!, "ready");
+  writeSync(readyDescriptor!, JSON.stringify(message));
   closeSync(readyDescriptor!);
 }
 

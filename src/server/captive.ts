@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { shellQuote } from "../core/shell.ts";
 import { type Launch, stdioWith, stillInherited } from "./launch.ts";
 import type { Endpoint } from "./listen.ts";
-import { signalSurvivors, signalTree } from "./process-tree.ts";
+import { maySignal, signalSurvivors, signalTree } from "./process-tree.ts";
 import { hasTerminal, type Process } from "./processes.ts";
 import type { ServerTls } from "./tls.ts";
 import { serverUri } from "./uri.ts";
@@ -28,10 +28,11 @@ export class Captive {
   readonly #child: ChildProcess;
   #grace: NodeJS.Timeout | undefined;
   #told: readonly Process[] = [];
+  #abandoned = false;
 
   /** Starts the command; the server must be listening. Its stdin, stdout, stderr, and what else we were given, are ours. */
   constructor(options: CaptiveOptions, endpoint: Endpoint) {
-    const script = `${variables(options, endpoint)}${options.command}`;
+    const script = `${limits(options.launch)}${variables(options, endpoint)}${options.command}`;
     this.#child = spawn("/bin/sh", ["-c", script], {
       stdio: stdioWith(stillInherited(options.launch)),
       env: options.environment,
@@ -45,7 +46,8 @@ export class Captive {
         clearTimeout(this.#grace);
         // Background jobs of a shell ignore SIGINT and SIGQUIT, but nothing may outlive a command that was told to end.
         signalSurvivors(this.#told, "SIGTERM");
-        resolve(statusOf(code, signal));
+        if (signal !== null && !this.#abandoned) tellAbout(signal);
+        resolve(code ?? 128 + constants.signals[signal!]);
       });
     });
   }
@@ -53,27 +55,42 @@ export class Captive {
   /**
    * Passes a signal that was meant to end us on to the command and all that it started; the server goes on until
    * the command has ended. The second one, or {@link captiveGraceMs}, kills.
+   * @returns false when it is beyond our reach: it is still the user who started us, and we are not (-u)
    */
-  tellToEnd(signal: NodeJS.Signals): void {
+  tellToEnd(signal: NodeJS.Signals): boolean {
+    if (!this.#lives) return true;
     // From the terminal the command has it already, and may live on: Ctrl-C in an interactive client is the client's.
-    if ((signal === "SIGINT" || signal === "SIGQUIT") && hasTerminal()) return;
+    if ((signal === "SIGINT" || signal === "SIGQUIT") && hasTerminal()) return true;
+    if (!maySignal(this.#child.pid!)) return false;
     const impatient = this.#grace !== undefined;
     this.#grace ??= setTimeout(() => this.#signalAll("SIGKILL"), captiveGraceMs);
     this.#signalAll(impatient ? "SIGKILL" : signal);
+    return true;
+  }
+
+  /** Something of ours failed: what was started must end, and what becomes of it does not matter. */
+  async abandon(): Promise<void> {
+    this.#abandoned = true;
+    if (this.tellToEnd("SIGTERM")) await this.finished;
+  }
+
+  get #lives(): boolean {
+    const { pid, exitCode, signalCode } = this.#child;
+    return pid !== undefined && exitCode === null && signalCode === null;
   }
 
   #signalAll(signal: NodeJS.Signals): void {
-    const { pid, exitCode, signalCode } = this.#child;
-    if (pid === undefined || exitCode !== null || signalCode !== null) return;
-    this.#told = signalTree(pid, signal);
+    if (this.#lives) this.#told = signalTree(this.#child.pid!, signal);
   }
 }
 
-function statusOf(code: number | null, signal: NodeJS.Signals | null): number {
-  if (code !== null) return code;
-  const number = constants.signals[signal!];
-  process.stderr.write(`nbdkit: external command was killed by signal ${number}\n`);
-  return 128 + number;
+function tellAbout(signal: NodeJS.Signals): void {
+  process.stderr.write(`nbdkit: external command was killed by signal ${constants.signals[signal]}\n`);
+}
+
+/** Node has raised this one for itself; programs that use select(2) are better off with the one we were given. */
+function limits({ descriptorLimit }: Launch): string {
+  return descriptorLimit === undefined ? "" : `ulimit -Sn ${descriptorLimit}\n`;
 }
 
 /** Assigned and not exported, one on a line, so that the command can be all that a script can. */

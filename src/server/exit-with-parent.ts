@@ -20,6 +20,11 @@ export function exitWithParent(launch: Launch): void {
   native().exitWithParent(launch.parentPid);
 }
 
+/** Once more, after a change of user or group, with which the kernel forgets it (prctl(2), PR_SET_PDEATHSIG). */
+export function exitWithParentAgain(launch: Launch): void {
+  native().exitWithParent(launch.parentPid);
+}
+
 /** Takes back what the launcher did for an argument that only looked like the option. */
 export function surviveParent(launch: Launch): void {
   if (launch.armed) native().cancelExitWithParent();

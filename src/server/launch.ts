@@ -10,6 +10,8 @@ export interface Launch {
   readonly canArm: boolean;
   /** What we were given beyond stderr, to pass on to those whom we start; absent where nobody looked in time. */
   readonly inherited?: readonly InheritedDescriptor[];
+  /** How many of them we were to have open at most; Node raises this limit for itself. */
+  readonly descriptorLimit?: string;
 }
 
 /** A descriptor and what it stood for: Node may reuse the number once it has been closed. */
@@ -24,7 +26,7 @@ export interface InheritedDescriptor {
  * back what it had set aside. Without a launcher, what Node knows is all there is.
  */
 export function readLaunch(): Launch {
-  const notes = /^(\d+):([01]):([01]):((?:\d+,)*)$/.exec(process.env.NBDKIT_LAUNCHED ?? "");
+  const notes = /^(\d+):([01]):([01]):((?:\d+,)*)(?::(\d+))?$/.exec(process.env.NBDKIT_LAUNCHED ?? "");
   delete process.env.NBDKIT_LAUNCHED;
   const certificates = process.env.NBDKIT_NODE_EXTRA_CA_CERTS;
   if (certificates !== undefined) {
@@ -32,12 +34,15 @@ export function readLaunch(): Launch {
     delete process.env.NBDKIT_NODE_EXTRA_CA_CERTS;
   }
   if (notes === null) return { parentPid: process.ppid, armed: false, canArm: false };
-  const descriptors = notes[4]!.split(",").filter((text) => text !== "");
+  // Our channel to a Node.js program that started us is no business of those whom we start.
+  const channel = String((process.channel as { readonly fd?: number } | undefined)?.fd);
+  const descriptors = notes[4]!.split(",").filter((text) => text !== "" && text !== channel);
   return {
     parentPid: Number(notes[1]),
     armed: notes[2] === "1",
     canArm: notes[3] === "1",
     inherited: descriptors.flatMap((text) => identify(Number(text)) ?? []),
+    ...(notes[5] === undefined ? {} : { descriptorLimit: notes[5] }),
   };
 }
 

@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { resolve } from "node:path";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { native } from "../native/load.ts";
@@ -7,6 +6,7 @@ import { stdioTransport } from "../transport/stdio.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ListenOptions } from "./options.ts";
 import { PrivateDirectory } from "./private-directory.ts";
+import { removeSocket, removeStaleSocket } from "./stale-socket.ts";
 
 /** nbdkit(1), "-p": the port that IANA gave to NBD. */
 export const defaultPort = 10_809;
@@ -140,11 +140,12 @@ function listenUnix(name: string): Listener {
   // Absolute, because the socket is removed at the end, when we may be in another directory.
   const path = resolve(name);
   checkSocketPath(path);
+  removeStaleSocket(path);
   const socket = open(path, () => native().listenUnix(path));
   const listener = listenerOf([socket], { kind: "unix", path });
   const close = (): void => {
     listener.close();
-    rmSync(path, { force: true });
+    removeSocket(path);
   };
   return { ...listener, close };
 }

@@ -1,37 +1,43 @@
-import { writeSync } from "node:fs";
-import { NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { ErrorSink } from "./error-sink.ts";
+import { writeStderr } from "./stderr.ts";
 
-/** Words for the terminal, in nbdkit's form: `nbdkit: error: ...`, `nbdkit: debug: ...`. */
-export class StderrLog implements Log {
+/** What all logs of one server share. */
+export interface LogSettings {
   readonly verbose: boolean;
-  readonly #prefix: string;
+  /** What begins each line: `nbdkit`, or `nbdkit[NAME]` with --name. */
+  readonly program: string;
+  /** Where errors go. Debug lines always go to stderr (nbdkit-service(1), "Logging"). */
+  readonly errors: ErrorSink;
+}
 
-  constructor(verbose: boolean, prefix = "nbdkit: ") {
-    this.verbose = verbose;
-    this.#prefix = prefix;
+/** Words for people, in nbdkit's form: `nbdkit: error: ...`, `nbdkit: memory[1]: debug: ...`. */
+export class ServerLog implements Log {
+  readonly settings: LogSettings;
+  readonly #subject: string;
+
+  /** @param subject a plugin, a filter or a connection; "" for the server itself */
+  constructor(settings: LogSettings, subject = "") {
+    this.settings = settings;
+    this.#subject = subject;
+  }
+
+  get verbose(): boolean {
+    return this.settings.verbose;
   }
 
   error(message: string): void {
-    this.#write(`${this.#prefix}error: ${message}\n`);
+    this.settings.errors.write(this.#subject, message);
   }
 
   debug(message: string): void {
-    if (this.verbose) this.#write(`${this.#prefix}debug: ${message}\n`);
-  }
-
-  /** Synchronous, so that a line is out before the process ends for whatever reason. */
-  #write(line: string): void {
-    try {
-      writeSync(2, line);
-    } catch (error) {
-      // Nobody reads stderr any more (EPIPE), or it was never open: there is nobody left to tell.
-      if (!(error instanceof Error)) throw new NbdError("EIO", "stderr failed", { cause: error });
-    }
+    if (!this.verbose) return;
+    const subject = this.#subject === "" ? "" : `${this.#subject}: `;
+    writeStderr(`${this.settings.program}: ${subject}debug: ${message}\n`);
   }
 }
 
 /** The same log, with a name in front of what is said: `nbdkit: memory[1]: error: ...`. */
-export function namedLog(log: Log, name: string): Log {
-  return log instanceof StderrLog ? new StderrLog(log.verbose, `nbdkit: ${name}: `) : log;
+export function namedLog(log: Log, subject: string): Log {
+  return log instanceof ServerLog ? new ServerLog(log.settings, subject) : log;
 }

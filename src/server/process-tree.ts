@@ -20,6 +20,16 @@ export function signalTree(root: number, signal: NodeJS.Signals): readonly Proce
   return listProcesses().filter(({ pid }) => stopped.has(pid));
 }
 
+/** False for a process of somebody else. */
+export function maySignal(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "EPERM";
+  }
+}
+
 /** Sends a signal to those of the processes that still run. */
 export function signalSurvivors(told: readonly Process[], signal: NodeJS.Signals): void {
   if (told.length === 0) return;

@@ -21,13 +21,14 @@ export class Quit {
     this.asked = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    this.#onSignal = (signal) => this.#ask(signal);
+    this.#onSignal = (signal) => this.ask(signal);
     // A defect of ours or of a plugin: say so in one line and end in order, with what can still be saved.
     const failed = (error: unknown): void => {
       log.error(`internal error: ${messageOf(error)}`);
       if (error instanceof Error && error.stack !== undefined) log.debug(error.stack);
-      this.#ask("failed");
+      this.ask("failed");
     };
+    dieOfUserSignal();
     process.on("uncaughtException", failed);
     process.on("unhandledRejection", failed);
   }
@@ -38,14 +39,22 @@ export class Quit {
   }
 
   /** Ends the server as SIGTERM would. */
-  ask(): void {
-    this.#ask("asked");
+  ask(reason: QuitReason = "asked"): void {
+    this.#reason ??= reason;
+    this.#resolve(reason);
   }
 
-  /** Until then a signal ends the process at once, even while a plugin keeps it busy: there is nothing to clean up. */
-  catchSignals(): void {
+  /**
+   * Until then a signal ends the process at once, even while a plugin keeps it busy: there is nothing to clean up.
+   * @param hangup what SIGHUP means instead, if it means something else here
+   */
+  catchSignals(hangup?: () => void): void {
     let last = Number.NEGATIVE_INFINITY;
     for (const signal of quitSignals) {
+      if (signal === "SIGHUP" && hangup !== undefined) {
+        process.on(signal, hangup);
+        continue;
+      }
       process.on(signal, () => {
         const now = performance.now();
         if (now - last < burstMs) return;
@@ -59,9 +68,9 @@ export class Quit {
   handleSignals(handler: (signal: NodeJS.Signals) => void): void {
     this.#onSignal = handler;
   }
+}
 
-  #ask(reason: QuitReason): void {
-    this.#reason ??= reason;
-    this.#resolve(reason);
-  }
+/** Node would open a debugger; to other programs this signal is fatal, as to nbdkit. */
+function dieOfUserSignal(): void {
+  process.once("SIGUSR1", () => process.kill(process.pid, "SIGUSR1"));
 }

@@ -3,21 +3,32 @@ import type { Chain } from "../backend/chain.ts";
 import { shellQuote } from "../core/shell.ts";
 import { moveToBackground } from "./background.ts";
 import { Captive, type CaptiveOptions } from "./captive.ts";
+import type { Endpoint } from "./listen.ts";
+import type { ServerLog } from "./log.ts";
+import type { Supervisor } from "./notify.ts";
 import type { ServerOptions } from "./options.ts";
 import { writePidfile } from "./pidfile.ts";
 import type { Quit, QuitReason } from "./quit.ts";
+import { type ReadyMessage, readyMessage, tellStarter } from "./ready.ts";
 import { Server } from "./server.ts";
 import { serverUri } from "./uri.ts";
 
 /** What the process around the server is to do. */
 export interface RunOptions extends ServerOptions {
+  readonly log: ServerLog;
   /** This is the detached copy of ourselves: leave the terminal as soon as clients can connect. */
   readonly toBackground: boolean;
+  /** Somebody wants to read stderr even then. */
+  readonly keepStderr: boolean;
   readonly pidfile?: string;
   readonly run?: Pick<CaptiveOptions, "command" | "environment" | "launch">;
   /** -e: goes into the URI, and nowhere else. */
   readonly exportName: string;
   readonly printUri: boolean;
+  /** Called before anything is opened for clients (--swap). */
+  readonly prepare?: () => void;
+  /** Becomes another user or group (-u, -g). */
+  readonly changeIdentity?: (endpoint: Endpoint) => void;
 }
 
 /**
@@ -26,31 +37,57 @@ export interface RunOptions extends ServerOptions {
  */
 export async function run(chain: Chain, options: RunOptions, quit: Quit): Promise<number> {
   try {
-    quit.catchSignals();
+    quit.catchSignals(options.log.settings.errors.reopen);
     // Nobody waits for a plugin that keeps us from ending.
     await Promise.race([chain.getReady(), quit.asked]);
     if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
+    options.prepare?.();
     const server = await Server.listen(chain, options);
+    const supervisor = await findSupervisor(options.log);
+    let captive: Captive | undefined;
     try {
-      if (options.printUri) printUri(server, options);
+      const ready = readyMessage(serverUri(server.endpoint, options.exportName, options.tls));
+      if (ready.uri !== undefined) options.log.debug(`NBD URI: ${ready.uri}`);
+      if (options.printUri) printUri(ready);
+      // The command remains whoever started us, as nbdkit's does, so it cannot wait for the rest.
+      if (options.changeIdentity !== undefined) captive = startCaptive(server, options);
+      options.changeIdentity?.(server.endpoint);
       writePidfile(options.pidfile);
-      if (options.toBackground) moveToBackground(options.log.verbose);
+      if (options.pidfile !== undefined) options.log.debug(`written pidfile ${options.pidfile}`);
+      if (options.toBackground) leaveTerminal(ready, options);
       await Promise.race([chain.afterFork(), quit.asked]);
       if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
-      // Last, so that no failure of ours leaves a command alone.
-      const captive = startCaptive(server, options);
       server.accept();
+      supervisor?.ready();
+      void tellStarter(ready);
+      // Last, so that no failure of ours leaves a command alone.
+      captive ??= startCaptive(server, options);
       return await untilTheEnd(server, captive, quit);
     } finally {
+      supervisor?.stopping();
       // Whoever asks once more has lost patience.
       quit.handleSignals(() => server.destroy());
       await server.stop();
+      // It has ended, unless something of ours failed.
+      await captive?.abandon();
     }
   } finally {
-    quit.handleSignals((signal) => process.exit(128 + constants.signals[signal]));
+    quit.handleSignals((signal) => process.exit(statusOfSignal(signal)));
     await chain.cleanup();
     await chain.unload();
   }
+}
+
+async function findSupervisor(log: ServerLog): Promise<Supervisor | undefined> {
+  if (!process.env.NOTIFY_SOCKET) return undefined;
+  const { Supervisor } = await import("./notify.ts");
+  return new Supervisor(process.env.NOTIFY_SOCKET, log);
+}
+
+function leaveTerminal(ready: ReadyMessage, { keepStderr, log }: RunOptions): void {
+  moveToBackground(ready, keepStderr);
+  log.settings.errors.movedToBackground?.();
+  log.debug(`forked into background (new pid = ${process.pid})`);
 }
 
 function startCaptive(server: Server, options: RunOptions): Captive | undefined {
@@ -61,27 +98,34 @@ function startCaptive(server: Server, options: RunOptions): Captive | undefined 
 async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Quit): Promise<number> {
   const served = Promise.race([quit.asked, server.finished.then((): QuitReason => "asked")]);
   if (captive === undefined) return statusOf(await served);
-  quit.handleSignals((signal) => captive.tellToEnd(signal));
+  quit.handleSignals((signal) => {
+    if (!captive.tellToEnd(signal)) quit.ask(signal);
+  });
   const first = await Promise.race([captive.finished, served]);
   if (typeof first === "number") return first;
   // The server ends before its command: clients see that at once, and the command's own end decides what we say.
   await server.stop();
+  // Unless it was out of reach for a signal that was meant to end it: then it goes on by itself.
+  if (first in constants.signals) return statusOfSignal(first as NodeJS.Signals);
   return (await captive.finished) || statusOf(first);
 }
 
 /** A command that was to run and did not is no success. */
 function statusWithoutCommand(reason: QuitReason, { run }: RunOptions): number {
   if (run === undefined) return statusOf(reason);
-  return reason in constants.signals ? 128 + constants.signals[reason as NodeJS.Signals] : 1;
+  return reason in constants.signals ? statusOfSignal(reason as NodeJS.Signals) : 1;
 }
 
 function statusOf(reason: QuitReason): number {
   return reason === "failed" ? 1 : 0;
 }
 
+function statusOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
 /** --print-uri: for people to copy, and the line that nbdkit prints beside it. */
-function printUri(server: Server, { exportName, tls }: RunOptions): void {
-  const uri = serverUri(server.endpoint, exportName, tls);
+function printUri({ uri }: ReadyMessage): void {
   if (uri === undefined) return;
   process.stdout.write(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);
 }

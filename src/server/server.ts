@@ -80,6 +80,7 @@ export class Server {
   #serve(transport: Transport): void {
     this.#connections++;
     const name = `${this.#chain.plugin.name}[${this.#connections}]`;
+    if (this.#options.log.verbose) this.#options.log.debug("accepted connection");
     const log = namedLog(this.#options.log, name);
     const session = new Session(transport, { ...this.#setup, log });
     this.#sessions.add(session);

@@ -1,19 +1,47 @@
-import { NbdError } from "../core/errors.ts";
+import { fstatSync } from "node:fs";
+import { messageOf, NbdError } from "../core/errors.ts";
 
 /** The first descriptor that systemd passes (sd_listen_fds(3)). */
 const firstDescriptor = 3;
 
+/** As nbdkit has it; more sockets than that are a mistake of whoever set the variable. */
+const descriptorsMax = 16;
+
 /**
  * The listening sockets that whoever started us passed in, or undefined when none were meant for this process.
  * The variables are taken out of the environment, as children are not meant to see them.
+ * @throws NbdError when what was passed in cannot be
  */
 export function inheritedDescriptors(): readonly number[] | undefined {
   const { LISTEN_FDS, LISTEN_PID } = process.env;
-  if (LISTEN_FDS === undefined || LISTEN_PID !== String(process.pid)) return undefined;
+  if (LISTEN_FDS === undefined || LISTEN_PID === undefined) return undefined;
+  if (LISTEN_PID !== String(process.pid)) {
+    process.stderr.write("nbdkit: warning: LISTEN_PID was not for us (ignored)\n");
+    return undefined;
+  }
   for (const name of ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]) delete process.env[name];
   const count = Number(LISTEN_FDS);
-  if (!Number.isInteger(count) || count < 1) {
-    throw new NbdError("EINVAL", `LISTEN_FDS=${LISTEN_FDS} is not a number of sockets`);
+  if (!Number.isInteger(count) || count < 1 || count > descriptorsMax) {
+    throw new NbdError(
+      "EINVAL",
+      `socket activation: LISTEN_FDS=${LISTEN_FDS} is out of range: use 1 to ${descriptorsMax} sockets`,
+    );
   }
-  return Array.from({ length: count }, (_, index) => firstDescriptor + index);
+  const descriptors = Array.from({ length: count }, (_, index) => firstDescriptor + index);
+  for (const fd of descriptors) checkSocket(fd);
+  return descriptors;
+}
+
+function checkSocket(fd: number): void {
+  const fault = faultOf(fd);
+  if (fault === undefined) return;
+  throw new NbdError("EBADF", `socket activation: invalid file descriptor fd = ${fd}: ${fault}`);
+}
+
+function faultOf(fd: number): string | undefined {
+  try {
+    return fstatSync(fd).isSocket() ? undefined : "it is no socket";
+  } catch (error) {
+    return messageOf(error);
+  }
 }

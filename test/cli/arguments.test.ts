@@ -68,7 +68,10 @@ const values: Readonly<Partial<Record<OptionId, string>>> = {
   exportName: "e",
   filter: "f",
   ipAddress: "::1",
+  group: "g",
+  log: "/l",
   maskHandshake: "1",
+  name: "n",
   pidfile: "p",
   port: "1",
   run: "true",
@@ -78,6 +81,7 @@ const values: Readonly<Partial<Record<OptionId, string>>> = {
   tlsCertificates: "d",
   tlsPsk: "k",
   unix: "u",
+  user: "u",
 };
 
 describe("the options", () => {

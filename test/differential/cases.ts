@@ -1,3 +1,5 @@
+import { isPrivileged } from "../helpers/privileges.ts";
+
 /** Command lines on which nbdkit and we must agree. */
 export interface Case {
   readonly args: readonly string[];
@@ -68,6 +70,49 @@ const debugFlags: readonly Case[] = [
   ),
   ...refused(["number"], ["-D", "x.y=z", "null"]),
   ...refused(["-D"], ["-D", "x.y=", "null"]),
+];
+
+/** Who is not root may not do this, and nbdkit finds out when the command runs already. */
+const identities: readonly Case[] = [
+  { args: ["-U", "-", "-u", "nobody", "null", "--run", "id -u; id -G"] },
+  { args: ["-U", "-", "-g", "daemon", "null", "--run", "id -g; id -G"] },
+  { args: ["-U", "-", "-u", "65534", "-g", "0xfffe", "null", "--run", 'nbdinfo --size "$uri"; exit 3'] },
+];
+
+/** As a service is run. */
+const services: readonly Case[] = [
+  ...["stderr", "syslog", "null"].map((log) => ({ args: captive(`--log=${log}`, "null") })),
+  ...refused(["--log must be"], ["--log=file", "-f", "null"], ["--log=", "-f", "null"]),
+  { args: captive("--swap", "null") },
+  ...(isPrivileged ? identities : []),
+  ...refused(["user"], ["-f", "-U", "-", "-u", "no-such-user", "null"], ["-f", "-U", "-", "-u", "", "null"]),
+  ...refused(["group"], ["-f", "-U", "-", "-g", "no-such-group", "null"]),
+  { args: captive("--exit-with-parent", "null") },
+  { args: ["-s", "null"] },
+  { args: ["-s", "-o", "null", "1M"] },
+  { args: ["-s", "-r", "--exit-with-parent", "null"] },
+  { args: captive("-4", "-6", "-r", "-n", "-o", "null") },
+  { args: captive("--mask-handshake=0", "null") },
+  { args: captive("--mask-handshake=0x3", "--no-sr", "null") },
+  ...refused(["mask-handshake"], ["--mask-handshake=x", "-f", "null"], ["--mask-handshake=-1", "-f", "null"]),
+  ...["off", "no", "0"].map((tls) => ({ args: captive(`--tls=${tls}`, "--tls-verify-peer", "null") })),
+  ...refused(
+    ["require"],
+    captive("--tls=require", "--tls-certificates=nothing", "null"),
+    captive("--tls=REQUIRED", "null"),
+    captive("--tls=force", "null"),
+  ),
+  ...refused(["-o"], captive("-o", "--tls=require", "null")),
+  ...refused(["nothing"], captive("--tls-psk=nothing", "null")),
+  {
+    args: captive("-D", "memory.nothing=1", "memory", "1M"),
+    words: ["warning: -D memory.nothing: memory does not contain a"],
+  },
+  {
+    args: captive("-D", "nbdkit.nothing=1", "null"),
+    words: ["warning: -D nbdkit.nothing: nbdkit does not contain a"],
+  },
+  ...refused(["--run"], ["-s", "--run", "true", "-U", "-", "null"]),
 ];
 
 const places: readonly Case[] = [
@@ -194,6 +239,7 @@ const commands: readonly Case[] = [
 export const cases: Readonly<Record<string, readonly Case[]>> = {
   options,
   "debug flags": debugFlags,
+  services,
   places,
   "plugins and filters": components,
   parameters,

@@ -115,6 +115,12 @@ const differences: readonly (readonly [
     { stdout: "" },
   ],
   [
+    "newer versions know more: --log=default, --log=/PATH, --name",
+    ["--log=default", "--log=/dev/null", "--name=n", "-U", "-", "null", "--run", "true"],
+    { status: 1 },
+    { status: 0 },
+  ],
+  [
     "newer versions know more: --print-uri, fd= of the file plugin, --timeout",
     ["--print-uri", "--timeout=5", "-U", "-", "null", "--run", "true"],
     { status: 1 },
@@ -127,6 +133,34 @@ describeWith(["nbdkit"], "we differ from nbdkit 1.32 on purpose:", () => {
     expect(await runIn(nbdkit, args)).toMatchObject(ours);
     const { stdout: version } = await run(original, ["--version"]);
     if (version.startsWith("nbdkit 1.32.")) expect(await runIn(original, args)).toMatchObject(theirs);
+  });
+});
+
+describeWith(["nbdkit"], "like nbdkit,", () => {
+  const command = ["-U", "-", "null", "--run"];
+
+  it("files are made for others to read, whatever the umask was", async () => {
+    const prefix = ["/bin/sh", "-c", 'umask 077; exec "$@"', "sh"];
+    const args = [...command, 'umask; stat -c %a "$unixsocket"'];
+    const [theirs, ours] = [await runIn(original, args, prefix), await runIn(nbdkit, args, prefix)];
+    expect(comparable(ours)).toEqual(comparable(theirs));
+    expect(ours.stdout).toBe("0022\n755\n");
+  });
+
+  it("commands inherit the limits and the signals that are not ignored", async () => {
+    const args = [...command, "ulimit -a; ulimit -Ha; grep -E 'Sig(Blk|Cgt)' /proc/self/status; nice"];
+    const prefix = ["/bin/sh", "-c", 'ulimit -Hn 200; ulimit -Sn 100; ulimit -c 0; exec "$@"', "sh"];
+    const [theirs, ours] = [await runIn(original, args, prefix), await runIn(nbdkit, args, prefix)];
+    expect(comparable(ours)).toEqual(comparable(theirs));
+  });
+});
+
+describeWith(["nbdkit"], "unlike nbdkit,", () => {
+  it("closed streams are no reason not to serve", async () => {
+    const prefix = ["/bin/sh", "-c", 'exec "$@" <&-', "sh"];
+    const args = ["-U", "-", "null", "--run", "true"];
+    expect((await runIn(original, args, prefix)).status).toBe(1);
+    expect((await runIn(nbdkit, args, prefix)).status).toBe(0);
   });
 });
 

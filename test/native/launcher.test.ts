@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { options } from "../../src/cli/options.ts";
 import { hasLauncher, launcherPath } from "./package-copy.ts";
 import { temporaryFolder } from "./temporary.ts";
 
@@ -17,15 +18,15 @@ function launch(parent: number, args: readonly string[]) {
 
 function armed(args: readonly string[]): boolean {
   const [, launched] = JSON.parse(launch(process.pid, args).stdout);
-  expect(launched).toMatch(new RegExp(`^${process.pid}:[01]:1:$`));
-  return launched.endsWith(":1:1:");
+  expect(launched).toMatch(new RegExp(`^${process.pid}:[01]:1::\\d+$`));
+  return launched.includes(":1:1:");
 }
 
 describe.runIf(hasLauncher)("the launcher", () => {
   it("becomes node, with the arguments as they are", () => {
     const args = ["", "a b", "--exit-with-parent", "new\nline"];
     const { pid, stdout } = launch(process.pid, args);
-    expect(JSON.parse(stdout)).toEqual([pid, `${process.pid}:1:1:`, args]);
+    expect(JSON.parse(stdout)).toEqual([pid, expect.stringContaining(`${process.pid}:1:1:`), args]);
   });
 
   it("notes the descriptors that it was given, and none that ends with it", () => {
@@ -34,7 +35,7 @@ describe.runIf(hasLauncher)("the launcher", () => {
     writeFileSync(script, report);
     const shell = '"$1" $$ "$2" 5</dev/null 9</dev/null';
     const output = execFileSync("sh", ["-c", shell, "sh", launcherPath(), script], { encoding: "utf8" });
-    expect(JSON.parse(output)[1]).toMatch(/^\d+:0:1:5,9,$/);
+    expect(JSON.parse(output)[1]).toMatch(/^\d+:0:1:5,9,:\d+$/);
   });
 
   it("passes on bytes that are not UTF-8", () => {
@@ -75,6 +76,17 @@ describe.runIf(hasLauncher)("the launcher", () => {
     ["-fp", "--exit-with-parent"],
     ["-D"],
   ])("does not for %s %s", (...args) => expect(armed(args)).toBe(false));
+
+  it("knows which options take a value, by all their names", () => {
+    for (const { long, short, value } of options) {
+      for (const name of [
+        ...long.map((text) => `--${text}`),
+        ...(short === undefined ? [] : [`-${short}`]),
+      ]) {
+        expect(armed([name, "--exit-with-parent"]), name).toBe(value === undefined);
+      }
+    }
+  });
 
   it("ends before it starts anything when the parent has changed meanwhile", () => {
     const formerParent = process.ppid;

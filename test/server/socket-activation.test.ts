@@ -52,12 +52,12 @@ describeWith(["python3", "nbdinfo"], "sockets that somebody else listens on", ()
     },
   );
 
-  it.each(["0", "-1", "x", "1.5"])("are not counted by LISTEN_FDS=%s", async (fds) => {
+  it.each(["0", "-1", "x", "1.5", "17"])("are not counted by LISTEN_FDS=%s", async (fds) => {
     await using scene = new Scene();
     const { status, stderr } = await outcomeOf(start(scene, 1, fds, "null"));
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `nbdkit: error: LISTEN_FDS=${fds} is not a number of sockets\n`,
+      stderr: `nbdkit: error: socket activation: LISTEN_FDS=${fds} is out of range: use 1 to 16 sockets\n`,
     });
   });
 });
@@ -66,7 +66,27 @@ describe("variables of socket activation", () => {
   it("are ignored when they were meant for another process", async () => {
     await using scene = new Scene();
     const env = { LISTEN_PID: "1", LISTEN_FDS: "1" };
-    const { status } = await scene.nbdkit(["null", "--run", 'test -S "$unixsocket"'], { env });
-    expect(status).toBe(0);
+    const outcome = await scene.nbdkit(["null", "--run", 'test -S "$unixsocket"'], { env });
+    expect(outcome).toEqual({
+      status: 0,
+      stdout: "",
+      stderr: "nbdkit: warning: LISTEN_PID was not for us (ignored)\n",
+    });
+  });
+
+  it.each([
+    // Node may have opened something of its own there meanwhile.
+    ["nothing", "<&-", "(EBADF: bad file descriptor, fstat|it is no socket)"],
+    ["a file", "</dev/null", "it is no socket"],
+  ])("are refused when descriptor 3 is %s", async (_what, redirection, fault) => {
+    await using scene = new Scene();
+    const script = `exec 3${redirection}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$nbdkit" null`;
+    expect(await scene.sh(script)).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        new RegExp(`^nbdkit: error: socket activation: invalid file descriptor fd = 3: ${fault}\\n$`),
+      ),
+    });
   });
 });

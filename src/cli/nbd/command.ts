@@ -1,3 +1,5 @@
+import type { OptionTable } from "./options.ts";
+
 /** What a subcommand may use of its surroundings. */
 export interface Surroundings {
   /** Aborted by SIGINT or SIGTERM. */
@@ -12,6 +14,7 @@ export interface Command {
   /** One line for `nbd --help`. */
   readonly summary: string;
   readonly help: string;
+  readonly options: OptionTable;
   /**
    * @returns the exit status
    * @throws UsageError, or what went wrong

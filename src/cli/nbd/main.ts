@@ -3,12 +3,9 @@ import { join } from "node:path";
 import { messageOf } from "../../core/errors.ts";
 import { packageRoot } from "../../core/package-root.ts";
 import type { Command, Surroundings } from "./command.ts";
-import { copyCommand } from "./copy/command.ts";
-import { infoCommand } from "./info/command.ts";
+import { commands } from "./commands.ts";
 import { interruptible } from "./interrupt.ts";
 import { UsageError } from "./options.ts";
-
-const commands: readonly Command[] = [infoCommand, copyCommand];
 
 /**
  * The `nbd` command.

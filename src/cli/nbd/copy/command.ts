@@ -35,6 +35,7 @@ export const copyCommand: Command = {
   name: "copy",
   summary: "copies disks from and to NBD servers, files and pipes",
   help,
+  options: copyTable,
   async run(argv, { signal }) {
     const { options, operands } = parseOptions(argv, copyTable);
     const [source, destination] = operands;

@@ -53,6 +53,7 @@ export const infoCommand: Command = {
   name: "info",
   summary: "what a server tells about its exports",
   help,
+  options: table,
   async run(argv, surroundings) {
     const { options, operands } = parseOptions(argv, table);
     const [uri] = operands;

@@ -1,0 +1,39 @@
+#include "datagram.h"
+
+#include <cstring>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include "fd.h"
+
+namespace {
+
+// A receiver that reads nothing must not keep the server from its clients for longer.
+constexpr timeval sendTimeout{1, 0};
+
+// The length of the address, or 0 when the path does not fit.
+socklen_t fillAddress(const std::string& path, sockaddr_un& address) {
+  address = {};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) return 0;
+  memcpy(address.sun_path, path.data(), path.size());
+  if (path[0] == '@') address.sun_path[0] = '\0';
+  // The name of an abstract socket ends where the length says; that of a file with a NUL.
+  const size_t terminator = path[0] == '@' ? 0 : 1;
+  return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + terminator);
+}
+
+}  // namespace
+
+Failure sendDatagram(const std::string& path, std::span<const std::byte> message) {
+  sockaddr_un address;
+  const socklen_t length = fillAddress(path, address);
+  if (length == 0) return {ENAMETOOLONG, "sendto"};
+  const UniqueFd socket(::socket(AF_UNIX, SOCK_DGRAM, 0));
+  if (!socket) return lastFailure("socket");
+  setsockopt(socket.get(), SOL_SOCKET, SO_SNDTIMEO, &sendTimeout, sizeof sendTimeout);
+  const auto* to = reinterpret_cast<const sockaddr*>(&address);
+  if (sendto(socket.get(), message.data(), message.size(), 0, to, length) >= 0) return {};
+  return lastFailure("sendto");
+}

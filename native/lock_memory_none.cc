@@ -1,0 +1,5 @@
+#include "lock_memory.h"
+
+Failure lockMemory() { return notSupported("mlockall"); }
+
+Failure unlimitLockedMemory() { return notSupported("setrlimit"); }

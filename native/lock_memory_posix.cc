@@ -1,0 +1,20 @@
+#include <sys/types.h>
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+#include "allow_discards.h"
+#include "lock_memory.h"
+
+Failure lockMemory() {
+  if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) return lastFailure("mlockall");
+  return allowDiscards();
+}
+
+Failure unlimitLockedMemory() {
+  rlimit limit;
+  if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 && limit.rlim_cur == RLIM_INFINITY) return {};
+  limit = {RLIM_INFINITY, RLIM_INFINITY};
+  if (setrlimit(RLIMIT_MEMLOCK, &limit) == 0) return {};
+  return lastFailure("setrlimit");
+}

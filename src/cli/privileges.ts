@@ -1,0 +1,46 @@
+import { dirname } from "node:path";
+import { messageOf, NbdError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { native } from "../native/load.ts";
+import { exitWithParentAgain } from "../server/exit-with-parent.ts";
+import type { Launch } from "../server/launch.ts";
+import type { ListenOptions } from "../server/options.ts";
+import type { RunOptions } from "../server/run.ts";
+import type { Invocation } from "./invocation.ts";
+
+/** The step that few servers take: -u and -g. @throws NbdError when there is no such user or group */
+export async function identityStep(
+  invocation: Invocation,
+  listen: ListenOptions,
+  launch: Launch,
+  log: Log,
+): Promise<Pick<RunOptions, "changeIdentity">> {
+  const { user, group, exitWithParent } = invocation;
+  if (user === undefined && group === undefined) return {};
+  const { assumeIdentity, findIdentity } = await import("../server/identity.ts");
+  const identity = findIdentity(user, group);
+  return {
+    changeIdentity: (endpoint) => {
+      const isOurs = listen.kind === "private" && endpoint.kind === "unix";
+      assumeIdentity(identity, isOurs ? [dirname(endpoint.path), endpoint.path] : []);
+      if (group !== undefined) log.debug(`changed group to ${group}`);
+      if (user !== undefined) log.debug(`changed user to ${user}`);
+      if (exitWithParent) exitWithParentAgain(launch);
+    },
+  };
+}
+
+/** --swap: a server that serves the swap space of this machine must not wait for its own pages. */
+export function lockMemory({ user }: Invocation, log: Log): void {
+  try {
+    if (user !== undefined) native().unlimitLockedMemory();
+    native().lockMemory();
+  } catch (error) {
+    const who =
+      user === undefined ? "root or ulimit -l unlimited" : "ulimit -l unlimited, as -u ends being root";
+    throw new NbdError("EPERM", `--swap: ${messageOf(error)}: it needs Linux or FreeBSD, and ${who}`, {
+      cause: error,
+    });
+  }
+  log.debug("mlockall done");
+}

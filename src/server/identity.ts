@@ -1,0 +1,85 @@
+import { chownSync } from "node:fs";
+import { getSystemErrorMap } from "node:util";
+import { NbdError } from "../core/errors.ts";
+import { parseInteger } from "../core/values.ts";
+import { native } from "../native/load.ts";
+
+/** Whom a server is to become (nbdkit(1), "-u" and "-g"). */
+export interface Identity {
+  readonly user?: number;
+  readonly group?: number;
+}
+
+/** @throws NbdError when there is no such user or group */
+export function findIdentity(user: string | undefined, group: string | undefined): Identity {
+  return {
+    ...(user === undefined ? {} : { user: idOf("-u", "user", user, native().userId(user)) }),
+    ...(group === undefined ? {} : { group: idOf("-g", "group", group, native().groupId(group)) }),
+  };
+}
+
+/** The largest id; the one above it means "none" to the system calls. */
+const idMax = 2 ** 32 - 2;
+
+function idOf(option: string, kind: string, text: string, found: number): number {
+  if (found >= 0) return found;
+  try {
+    return parseInteger(kind, text, 0, idMax);
+  } catch (error) {
+    throw new NbdError(
+      "EINVAL",
+      `${option} option: ${text} is not a valid ${kind} name or ${kind[0]}id: use a name of this system or a number`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Becomes them, with no way back: real, effective and saved ids change, and the supplementary groups of whoever
+ * started us are given up.
+ * @param ours files that the server has to remove at the end, as whoever it is then
+ * @throws NbdError EPERM without the right to do so
+ */
+export function assumeIdentity({ user, group }: Identity, ours: readonly string[]): void {
+  const formerUser = process.geteuid!();
+  if (group !== undefined) {
+    change("setgid", "-g", () => process.setgid!(group));
+    change("setgroups", "-g", () => process.setgroups!([group]));
+  } else if (formerUser === 0 && user !== 0) {
+    // nbdkit keeps the groups of root here; nobody wants the rights that come with them.
+    change("setgroups", "-u", () => process.setgroups!([]));
+  }
+  if (user === undefined) return;
+  // Who is not root cannot give them away, and need not: then it is no change, or refused below.
+  for (const path of formerUser === 0 ? ours : [])
+    change("chown", "-u", () => chownSync(path, user, process.getegid!()));
+  change("setuid", "-u", () => process.setuid!(user));
+  checkNoWayBack(user, formerUser);
+}
+
+function change(call: string, option: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    const reason = reasonOf(error as NodeJS.ErrnoException);
+    throw new NbdError("EPERM", `${call}: ${reason}: ${option} needs nbdkit to be started as root`, {
+      cause: error,
+    });
+  }
+}
+
+function reasonOf({ errno, message }: NodeJS.ErrnoException): string {
+  const [, text] = (errno === undefined ? undefined : getSystemErrorMap().get(-Math.abs(errno))) ?? [];
+  return text === undefined ? message : `${text[0]!.toUpperCase()}${text.slice(1)}`;
+}
+
+/** Whoever may still become somebody else (CAP_SETUID) could be made to. */
+function checkNoWayBack(user: number, former: number): void {
+  if (user === former) return;
+  try {
+    process.seteuid!(former);
+  } catch {
+    return;
+  }
+  throw new NbdError("EPERM", "-u: this process may still change its user: start it without CAP_SETUID");
+}

@@ -1,0 +1,42 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { messageOf, NbdError } from "../core/errors.ts";
+import { writeStderr } from "./stderr.ts";
+
+/** A file that errors are appended to (--log=/PATH). */
+export class LogFile {
+  readonly #path: string;
+  #fd: number;
+
+  /** @throws NbdError when it cannot be opened */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      this.#fd = openSync(path, "a", 0o666);
+    } catch (error) {
+      throw new NbdError("EIO", `--log: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** Synchronous, so that a line is out before the process ends for whatever reason. */
+  write(line: string): void {
+    try {
+      writeSync(this.#fd, line);
+    } catch (error) {
+      // The disk is full, say. stderr is the last place to try.
+      writeStderr(`nbdkit: error: --log: ${messageOf(error)}\n${line}`);
+    }
+  }
+
+  /** After the file was moved aside, what follows goes to a new one under its name. */
+  reopen(): void {
+    try {
+      const fd = openSync(this.#path, "a", 0o666);
+      closeSync(this.#fd);
+      this.#fd = fd;
+    } catch (error) {
+      this.write(
+        `nbdkit: error: --log: cannot open it anew, going on with the old one: ${messageOf(error)}\n`,
+      );
+    }
+  }
+}

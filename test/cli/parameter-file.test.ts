@@ -1,0 +1,83 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { expandFiles } from "../../src/cli/parameter-file.ts";
+import { Folder } from "../plugins/folder.ts";
+import { Scene } from "../server/scene.ts";
+
+/** What becomes of parameters in a folder with these files. */
+function expand(files: Readonly<Record<string, string>>, ...parameters: string[]): string[] {
+  using folder = new Folder();
+  mkdirSync(folder.join("sub"));
+  for (const [name, text] of Object.entries(files)) writeFileSync(folder.join(name), text);
+  return [...expandFiles(parameters, folder.path)];
+}
+
+describe("a parameter @PATH", () => {
+  it("stands for the lines of the file", () => {
+    const text = "a=1\n\nb=2=3\n# comment\n  # comment\n \t\nc= spaces stay \nbare";
+    expect(expand({ list: text }, "x=1", "@./list", "y=2")).toEqual([
+      "x=1",
+      "a=1",
+      "b=2=3",
+      "c= spaces stay ",
+      "bare",
+      "y=2",
+    ]);
+  });
+
+  it("may be absolute, be given twice, and stand for nothing", () => {
+    expect(expand({ one: "a=1\n", none: "# nothing\n" }, "@./one", "@./none", "@./one")).toEqual([
+      "a=1",
+      "a=1",
+    ]);
+    using folder = new Folder();
+    writeFileSync(folder.join("list"), "a=1");
+    expect([...expandFiles([`@${folder.join("list")}`], "/")]).toEqual(["a=1"]);
+  });
+
+  it("in a file is relative to that file", () => {
+    const files = { outer: "a=1\n@sub/inner\nd=4", "sub/inner": "b=2\n@./same", "sub/same": "c=3" };
+    expect(expand(files, "@./outer")).toEqual(["a=1", "b=2", "c=3", "d=4"]);
+  });
+
+  it("needs a slash: other values begin with @ as well", () => {
+    expect(expand({ list: "a=1" }, "@list", "@0x100", "a=@./list", " @./list")).toEqual([
+      "@list",
+      "@0x100",
+      "a=@./list",
+      " @./list",
+    ]);
+  });
+
+  it("that cannot be read is an error that names it", () => {
+    expect(() => expand({}, "@./none")).toThrow(/^@\/.*\/none: ENOENT/);
+    expect(() => expand({}, "@./sub")).toThrow(/^@\/.*\/sub: EISDIR/);
+    expect(() => expand({ "a=b": "x=1" }, "@./sub/../a=b")).not.toThrow();
+  });
+
+  it("that leads to itself is an error", () => {
+    expect(() => expand({ one: "@./two", two: "@./one" }, "@./one")).toThrow("more than 16 files");
+  });
+});
+
+describe("nbdkit", () => {
+  it("takes parameters from a file, for plugins and filters, wherever it stands", async () => {
+    await using scene = new Scene();
+    scene.file("size", "# What it is all about\nsize=1M\n");
+    for (const args of [
+      ["memory", "@./size", "--run", 'nbdinfo --size "$uri"'],
+      ["--run", 'nbdinfo --size "$uri"', "memory", `@${scene.folder.join("size")}`],
+    ]) {
+      expect(await scene.nbdkit(args)).toEqual({ status: 0, stdout: "1048576\n", stderr: "" });
+    }
+  });
+
+  it("says in one line what is wrong with a file", async () => {
+    await using scene = new Scene();
+    const { status, stderr } = await scene.nbdkit(["memory", "@./none", "--run", "true"]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: `nbdkit: error: @${scene.folder.join("none")}: ENOENT: no such file or directory, open '${scene.folder.join("none")}'\n`,
+    });
+  });
+});

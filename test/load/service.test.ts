@@ -1,0 +1,145 @@
+import type { ChildProcess } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { Random } from "../fuzz/random.ts";
+import { isPrivileged } from "../helpers/privileges.ts";
+import { nbdkit } from "../helpers/run.ts";
+import { hasTool } from "../helpers/tools.ts";
+import { ended, Scene, until } from "../server/scene.ts";
+
+/** `LOAD_SERVICE=500 npx vitest run --config test/vitest.config.ts test/load/service`, and LOAD_SEED=N for other choices. */
+const rounds = Number(process.env.LOAD_SERVICE ?? 20);
+const seed = Number(process.env.LOAD_SEED ?? 1);
+
+/** Options that change how a server lives, but not what it serves. */
+const extras: readonly (readonly string[])[] = [
+  [],
+  ["-v"],
+  ["--log=null"],
+  ["--log=syslog"],
+  ["--name=soak"],
+  ["-t", "1"],
+  ["--filter=noextents"],
+  ["--keepalive", "--timeout=5"],
+  ...(isPrivileged ? [["-u", "nobody"], ["-g", "nogroup"], ["--swap"]] : []),
+];
+
+const disk = ["memory", "1M"];
+const askSize = `nbdinfo --size 'nbd+unix://?socket=socket'`;
+
+async function expectServed(scene: Scene): Promise<void> {
+  const { stdout, stderr } = await scene.sh(askSize);
+  expect(stdout, stderr).toBe("1048576\n");
+}
+
+/** How a server is ended, and whether it can clean up then. */
+const ends: readonly (readonly [signal: NodeJS.Signals, inOrder: boolean])[] = [
+  ["SIGTERM", true],
+  ["SIGINT", true],
+  ["SIGQUIT", true],
+  ["SIGHUP", true],
+  ["SIGKILL", false],
+];
+
+type Mode = (scene: Scene, options: readonly string[], random: Random) => Promise<void>;
+
+/** Each starts a server on the path "socket", uses it, and ends it. */
+const modes: Readonly<Record<string, Mode>> = {
+  async foreground(scene, options, random) {
+    const child = scene.start(nbdkit, [...options, "-f", "-U", "socket", "-P", "pid", ...disk]);
+    const status = ended(child);
+    await scene.number("pid");
+    await expectServed(scene);
+    const [signal, inOrder] = random.pick(ends);
+    child.kill(signal);
+    expect(await status).toBe(inOrder ? 0 : 137);
+    expect(existsSync(scene.folder.join("socket"))).toBe(!inOrder);
+  },
+  async background(scene, options, random) {
+    const { status, stderr } = await scene.nbdkit([...options, "-U", "socket", "-P", "pid", ...disk], {
+      // With -v the server goes on to write there.
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    expect(status, stderr).toBe(0);
+    await expectServed(scene);
+    process.kill(await scene.number("pid"), random.pick(ends)[0]);
+  },
+  async captive(scene, options) {
+    const command = `nbdinfo --size "$uri" >size; exit 3`;
+    const { status, stderr } = await scene.nbdkit([...options, ...disk, "--run", command]);
+    expect(status, stderr).toBe(3);
+    expect(scene.read("size")).toBe("1048576\n");
+  },
+  async single(scene, options) {
+    const { status, stderr } = await scene.nbdkit([...options, "-s", ...disk]);
+    expect(status, stderr).toBe(0);
+  },
+  async activated(scene, options) {
+    // It binds the path by itself, and leaves it.
+    rmSync(scene.folder.join("socket"), { force: true });
+    const args = ["-l", scene.folder.join("socket"), nbdkit, ...options, "-P", "pid", ...disk];
+    const child = scene.start("systemd-socket-activate", args);
+    const status = ended(child);
+    await until("the socket", () => existsSync(scene.folder.join("socket")));
+    await expectServed(scene);
+    child.kill("SIGTERM");
+    expect(await status).toBe(0);
+  },
+  async parental(scene, options) {
+    const script = '"$nbdkit" --exit-with-parent "$@" & echo $$ >parent; read line';
+    const args = [...options, "-U", "socket", "-P", "pid", ...disk];
+    scene.start("/bin/sh", ["-c", script, "sh", ...args], { stdio: "pipe" });
+    await scene.number("pid");
+    await expectServed(scene);
+    process.kill(await scene.number("parent"), "SIGKILL");
+  },
+  /** Killed at any moment of its start. */
+  async aborted(scene, options, random) {
+    const where = random.oneIn(2) ? ["-f"] : [];
+    const child: ChildProcess = scene.start(nbdkit, [
+      ...options,
+      ...where,
+      "-U",
+      "socket",
+      "-P",
+      "pid",
+      ...disk,
+    ]);
+    const status = ended(child);
+    await setTimeout(random.below(120));
+    child.kill("SIGKILL");
+    await status;
+    // In the background it may have served just before that.
+    for (const pid of scene.processes) process.kill(pid, "SIGTERM");
+  },
+};
+
+const usable = Object.entries(modes).filter(
+  ([name]) => name !== "activated" || hasTool("systemd-socket-activate"),
+);
+
+const reason =
+  process.platform === "linux" && hasTool("nbdinfo") ? "" : " (skipped: needs Linux and nbdinfo)";
+
+describe.skipIf(reason !== "")(`${rounds} servers one after another${reason}`, () => {
+  it("leave nothing but a pidfile and, if they were killed, a socket that does not keep the next one from starting", async () => {
+    await using scene = new Scene();
+    chmodSync(scene.folder.path, 0o777);
+    chmodSync(scene.temporary, 0o777);
+    const random = new Random(seed);
+    for (let round = 0; round < rounds; round++) {
+      const [name, mode] = random.pick(usable);
+      const options = random.pick(extras);
+      await mode(scene, options, random).catch((error) => {
+        throw new Error(`round ${round}: ${name} ${options.join(" ")}: ${error.message}`, { cause: error });
+      });
+      await scene.empty();
+      const left = readdirSync(scene.folder.path).filter(
+        (file) => !["pid", "socket", "parent", "size", "tmp"].includes(file),
+      );
+      expect(left).toEqual([]);
+      for (const file of ["pid", "parent", "size"]) rmSync(scene.folder.join(file), { force: true });
+    }
+  }, 600_000);
+});

@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { packageRoot } from "../src/core/package-root.ts";
+import { nbdkit, run } from "./helpers/run.ts";
+import { describeWith } from "./helpers/tools.ts";
+import { Scene } from "./server/scene.ts";
+
+const folder = join(packageRoot(), "packaging", "systemd");
+
+describeWith(["systemd-analyze"], "the units of systemd", () => {
+  it("are what systemd understands", async () => {
+    await using scene = new Scene();
+    const units = readdirSync(folder).map((name) => {
+      const text = readFileSync(join(folder, name), "utf8");
+      // Of a program that is not there it would say only that.
+      return scene.file(name, text.replace("/usr/bin/nbdkit", nbdkit));
+    });
+    expect(units).toHaveLength(2);
+    const { status, stdout, stderr } = await run("systemd-analyze", ["verify", "--man=no", ...units]);
+    const about = `${stdout}${stderr}`.split("\n").filter((line) => line.includes("nbdkit"));
+    expect({ status, about }).toEqual({ status: 0, about: [] });
+  });
+});
+
+describeWith(["systemd-socket-activate", "nbdinfo"], "a socket of systemd", () => {
+  it("starts us for the first client, and serves it", async () => {
+    await using scene = new Scene();
+    const socket = scene.folder.join("socket");
+    const child = scene.start("systemd-socket-activate", ["-l", socket, nbdkit, "-P", "pid", "null", "7"]);
+    await scene.sh("until test -S socket; do sleep 0.01; done");
+    expect((await scene.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("7\n");
+    // It has become the server.
+    expect(await scene.number("pid")).toBe(child.pid);
+    child.kill("SIGTERM");
+    await scene.empty();
+  });
+});

@@ -1,0 +1,206 @@
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdirSync, statSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { asNobody, identitiesOf, isPrivileged } from "../helpers/privileges.ts";
+import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { ended, Scene, until } from "./scene.ts";
+
+/** A folder that everybody may write to, and a private socket's place as well. */
+function openScene(): Scene {
+  const scene = new Scene();
+  chmodSync(scene.folder.path, 0o777);
+  chmodSync(scene.temporary, 0o1777);
+  return scene;
+}
+
+const nothingMore = "CapPrm: 0000000000000000; CapEff: 0000000000000000";
+const reason = isPrivileged ? "" : " (skipped: only root can become somebody else)";
+
+describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
+  it.each([
+    ["names", "nobody", "nogroup"],
+    ["numbers", "65534", "65534"],
+    ["hexadecimal numbers", "0xfffe", "0xfffe"],
+  ])("by %s change all ids of all threads, for good", async (_what, user, group) => {
+    await using scene = openScene();
+    const child = scene.start(nbdkit, [
+      "-f",
+      "-U",
+      "-",
+      "-u",
+      user,
+      "-g",
+      group,
+      "-P",
+      "pid",
+      "memory",
+      "1M",
+    ]);
+    const pid = await scene.number("pid");
+    const ids = "65534 65534 65534 65534";
+    expect(identitiesOf(pid)).toEqual([`Uid: ${ids}; Gid: ${ids}; Groups: 65534; ${nothingMore}`]);
+    expect(statSync(scene.folder.join("pid")).uid).toBe(65534);
+    child.kill("SIGTERM");
+    expect(await ended(child)).toBe(0);
+    await scene.empty();
+  });
+
+  it("-u alone keeps the group, but none of the supplementary ones", async () => {
+    await using scene = openScene();
+    const script = 'exec setpriv --groups=0,4,6 "$nbdkit" -f -U - -u nobody -P pid null';
+    scene.start("/bin/sh", ["-c", script]);
+    const [identity] = identitiesOf(await scene.number("pid"));
+    expect(identity).toBe(`Uid: 65534 65534 65534 65534; Gid: 0 0 0 0; Groups:; ${nothingMore}`);
+  });
+
+  it("-g alone keeps the user", async () => {
+    await using scene = openScene();
+    scene.start(nbdkit, ["-f", "-U", "-", "-g", "daemon", "-P", "pid", "null"]);
+    const [identity] = identitiesOf(await scene.number("pid"));
+    expect(identity).toMatch(/^Uid: 0 0 0 0; Gid: 1 1 1 1; Groups: 1;/);
+  });
+
+  it("open what they have to as the new user", async () => {
+    await using scene = openScene();
+    scene.file("disk", "x".repeat(512));
+    chmodSync(scene.folder.join("disk"), 0o600);
+    const command = 'nbdinfo --size "$uri" 2>&1 || echo refused';
+    const { stdout } = await scene.nbdkit(["-u", "nobody", "file", "disk", "--run", command]);
+    expect(stdout).toContain("refused");
+  });
+
+  it("leave the command of --run who it was, and can still clean up after it", async () => {
+    await using scene = openScene();
+    const command = 'id -u; nbdinfo --size "$uri"; exit 3';
+    const outcome = await scene.nbdkit(["-u", "nobody", "-g", "nogroup", "null", "7", "--run", command]);
+    expect(outcome).toEqual({ status: 3, stdout: "0\n7\n", stderr: "" });
+    await scene.empty();
+  });
+
+  it("end the server when it is told to, even where its command is out of its reach", async () => {
+    await using scene = openScene();
+    const child = scene.start(nbdkit, ["-u", "nobody", "null", "--run", "echo $$ >command; sleep 1000"]);
+    await scene.number("command");
+    const outcome = outcomeOf(child);
+    child.kill("SIGTERM");
+    // Its streams are open for as long as the command has them.
+    await until("the server's end", () => child.exitCode !== null);
+    expect(child.exitCode).toBe(143);
+    expect(scene.leftFiles).toEqual([]);
+    for (const pid of scene.processes) process.kill(pid, "SIGKILL");
+    await outcome;
+  });
+
+  it("still end with the parent", async () => {
+    await using scene = openScene();
+    const script =
+      '"$nbdkit" --exit-with-parent -U - -u nobody -g nogroup -P pid null & echo $$ >parent; read line';
+    scene.start("/bin/sh", ["-c", script], { stdio: "pipe" });
+    await scene.number("pid");
+    process.kill(await scene.number("parent"), "SIGKILL");
+    await scene.empty();
+  });
+
+  it("work in the background", async () => {
+    await using scene = openScene();
+    const outcome = await scene.nbdkit([
+      "-U",
+      "socket",
+      "-u",
+      "nobody",
+      "-g",
+      "nogroup",
+      "-P",
+      "pid",
+      "null",
+    ]);
+    expect(outcome).toEqual({ status: 0, stdout: "", stderr: "" });
+    const pid = await scene.number("pid");
+    expect(identitiesOf(pid)[0]).toContain("Uid: 65534 65534 65534 65534");
+    process.kill(pid, "SIGTERM");
+    await scene.empty();
+  });
+
+  it("leave a socket that the new user may not remove, which does not keep the next server from starting", async () => {
+    await using scene = new Scene();
+    chmodSync(scene.folder.path, 0o755);
+    for (let round = 0; round < 2; round++) {
+      const args = ["-f", "-U", "socket", "-u", "nobody", "null"];
+      const child = scene.start(nbdkit, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+      const outcome = outcomeOf(child);
+      await once(child, "message");
+      child.kill("SIGTERM");
+      expect(await outcome).toEqual({ status: 0, stdout: "", stderr: "" });
+      expect(existsSync(scene.folder.join("socket"))).toBe(true);
+    }
+  });
+
+  it("go with --swap, which goes on for the new user, where that is allowed", async () => {
+    await using scene = openScene();
+    const { status: allowed } = await scene.sh("ulimit -l unlimited");
+    const command = `head -c 16M /dev/urandom >data && nbdcopy data "$uri" && nbdcopy "$uri" - | cmp - data &&
+      nbdinfo "$uri" >/dev/null && grep VmLck /proc/$PPID/status`;
+    const args = ["--swap", "-u", "nobody", "-g", "nogroup", "memory", "16M", "--run", command];
+    const { status, stdout, stderr } = await scene.nbdkit(args);
+    if (allowed !== 0) {
+      expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+      expect(stderr).toMatch(/^nbdkit: error: --swap: setrlimit: Operation not permitted: .*\n$/);
+      return;
+    }
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(Number(/(\d+) kB/.exec(stdout)![1])).toBeGreaterThan(100_000);
+  });
+});
+
+describe("-u and -g with names that are none", () => {
+  it.each([
+    ["-u", "no-such-user", "user name or uid"],
+    ["-u", "-1", "user name or uid"],
+    ["-u", "4294967295", "user name or uid"],
+    ["-u", "", "user name or uid"],
+    ["-g", "no such group", "group name or gid"],
+  ])("%s %s: one line and status 1, and nothing is run", async (option, name, words) => {
+    await using scene = new Scene();
+    const outcome = await scene.nbdkit([option, name, "null", "--run", "echo started"]);
+    expect(outcome).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        new RegExp(`^nbdkit: error: ${option} option: .* not a valid ${words}.*\\n$`),
+      ),
+    });
+    await scene.empty();
+  });
+});
+
+describeWith(["setpriv"], "as a user who may do little", () => {
+  it.skipIf(!isPrivileged).each([
+    [["-u", "root"], "setuid: Operation not permitted"],
+    [["-g", "root"], "setgid: Operation not permitted"],
+    [["--swap"], "--swap: mlockall: Cannot allocate memory"],
+  ])("%s is refused with one line", async (options, words) => {
+    await using scene = openScene();
+    mkdirSync(scene.folder.join("d"));
+    const [program, ...prefix] = asNobody;
+    const script = 'ulimit -l 64; exec "$@"';
+    const args = ["-c", script, "sh", ...prefix.slice(0, 0), program!, ...prefix, nbdkit, ...options, "null"];
+    const { status, stdout, stderr } = await outcomeOf(
+      scene.start("/bin/sh", [...args, "--run", "sleep 0"], { env: { HOME: "/" } }),
+    );
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/^nbdkit: error: [^\n]*\n$/);
+    expect(stderr).toContain(words);
+    await scene.empty();
+  });
+
+  it.skipIf(!isPrivileged)("becoming oneself changes nothing", async () => {
+    await using scene = openScene();
+    const [program, ...prefix] = asNobody;
+    const outcome = await outcomeOf(
+      scene.start(program!, [...prefix, nbdkit, "-u", "nobody", "null", "--run", "id -u"]),
+    );
+    expect(outcome).toEqual({ status: 0, stdout: "65534\n", stderr: "" });
+    await scene.empty();
+  });
+});

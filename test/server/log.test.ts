@@ -1,0 +1,207 @@
+import { readlinkSync, renameSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { hasTool } from "../helpers/tools.ts";
+import { ended, Scene, until } from "./scene.ts";
+import { tracedPlugin } from "./traced-plugin.ts";
+
+/** Serves until the plugin has said something went wrong, and ends. */
+const complain = 'host.error("went wrong"); setImmediate(() => host.shutdown());';
+
+function server(scene: Scene, ...options: string[]): string[] {
+  return ["-f", "-U", "-", ...options, tracedPlugin(scene)];
+}
+
+describe("errors go to", () => {
+  it.each([
+    ["stderr", [], "nbdkit: error: went wrong\n"],
+    ["stderr", ["--log=default"], "nbdkit: error: went wrong\n"],
+    ["stderr", ["--log=stderr"], "nbdkit: error: went wrong\n"],
+    ["stderr, with the name of the server", ["--name", "in0"], "nbdkit[in0]: error: went wrong\n"],
+    ["nobody", ["--log=null"], ""],
+    ["a system log that nobody keeps, in silence", ["--log=syslog"], ""],
+  ])("%s (%j)", async (_where, options, expected) => {
+    await using scene = new Scene();
+    const outcome = await scene.nbdkit(server(scene, ...options), { env: { AFTER_FORK: complain } });
+    expect(outcome).toEqual({ status: 0, stdout: "", stderr: expected });
+    await scene.empty();
+  });
+
+  it("a file, after what it holds", async () => {
+    await using scene = new Scene();
+    const path = scene.file("log", "before\n");
+    for (const options of [[], ["--name=n"]]) {
+      const args = server(scene, `--log=${path}`, ...options);
+      const outcome = await scene.nbdkit(args, { env: { AFTER_FORK: complain } });
+      expect(outcome).toEqual({ status: 0, stdout: "", stderr: "" });
+    }
+    expect(scene.read("log")).toBe("before\nnbdkit: error: went wrong\nnbdkit[n]: error: went wrong\n");
+  });
+
+  it("a new file under the old name after SIGHUP, which ends nothing then", async () => {
+    await using scene = new Scene();
+    const path = scene.folder.join("log");
+    const env = { AFTER_FORK: 'process.on("SIGUSR2", () => host.error("went wrong"))' };
+    const child = scene.start(nbdkit, server(scene, `--log=${path}`, "-P", "pid"), { env });
+    await scene.number("pid");
+    await until("the log", () => scene.read("log") === "");
+    child.kill("SIGUSR2");
+    await until("the first error", () => scene.read("log"));
+    renameSync(path, `${path}.1`);
+    child.kill("SIGHUP");
+    await until("the new file", () => scene.read("log") !== undefined);
+    child.kill("SIGUSR2");
+    await until("the second error", () => scene.read("log"));
+    expect(scene.read("log")).toBe("nbdkit: error: went wrong\n");
+    expect(scene.read("log.1")).toBe("nbdkit: error: went wrong\n");
+    child.kill("SIGTERM");
+    expect(await ended(child)).toBe(0);
+    await scene.empty();
+  });
+});
+
+describe("a server that cannot start", () => {
+  const line = /^nbdkit: error: you must specify size=<SIZE>[^\n]*\n$/;
+
+  it.each(["default", "stderr", "syslog", "null"])("says so on stderr with --log=%s", async (log) => {
+    await using scene = new Scene();
+    const { status, stderr } = await scene.nbdkit([`--log=${log}`, "-U", "-", "memory"]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(line) });
+  });
+
+  it("says so in its log as well", async () => {
+    await using scene = new Scene();
+    const log = scene.folder.join("log");
+    const { status, stderr } = await scene.nbdkit([`--log=${log}`, "-U", "-", "memory"]);
+    expect({ status, stderr, log: scene.read("log") }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(line),
+      log: expect.stringMatching(line),
+    });
+  });
+
+  it.each([
+    ["--log=file", /^nbdkit: error: --log must be "default".*and is "file"\n$/],
+    ["--log=", /^nbdkit: error: --log must be "default".*and is ""\n$/],
+    ["--log=/no/such/folder/log", /^nbdkit: error: --log: ENOENT: no such file or directory, [^\n]*\n$/],
+    ["--log=/", /^nbdkit: error: --log: EISDIR: [^\n]*\n$/],
+  ])("does not take %s", async (option, expected) => {
+    await using scene = new Scene();
+    const { status, stderr } = await scene.nbdkit([option, "-f", "-U", "-", "null"]);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(expected) });
+  });
+});
+
+/** A log daemon in a file system of its own: it prints what nbdkit, which it starts, sends to /dev/log. */
+const daemon = `
+import os, socket, subprocess, sys
+log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+log.bind("/dev/log")
+os.chmod("/dev/log", 0o666)
+status = subprocess.call(sys.argv[1:])
+log.settimeout(20)
+print(status, log.recv(4096).decode(), flush=True)
+`;
+
+const ownFileSystem = "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 2>/dev/null; exec python3";
+
+describe.skipIf(!hasTool("unshare") || !hasTool("python3") || process.getuid?.() !== 0)(
+  "the system log (skipped unless root with unshare and python3)",
+  () => {
+    it.each([
+      ["--log=syslog", ["-f", "--log=syslog"], "went wrong"],
+      ["--log=syslog and --name", ["-f", "--log=syslog", "--name=in0"], "nbdkit[in0]: went wrong"],
+      ["the background", ["-P", "pid"], "went wrong"],
+    ])("hears of errors with %s", async (_how, options, expected) => {
+      await using scene = new Scene();
+      const script = scene.file("daemon.py", daemon);
+      const args = ["-U", "socket", ...options, tracedPlugin(scene)];
+      const child = scene.start(
+        "unshare",
+        ["--mount", "/bin/sh", "-c", `${ownFileSystem} "$@"`, "sh", script, nbdkit, ...args],
+        { env: { AFTER_FORK: complain } },
+      );
+      const { stdout, stderr } = await outcomeOf(child);
+      const pid = options.includes("-P") ? scene.read("pid")!.trim() : "\\d+";
+      // 27 is an error (3) of a daemon (3 * 8).
+      const line = new RegExp(`^0 <27>\\w+ +\\d+ [\\d:]+ nbdkit\\[${pid}\\]: (.*?)[\\0\\n]*$`);
+      expect(stdout, stderr).toMatch(line);
+      expect(line.exec(stdout)![1]).toBe(expected);
+      await scene.empty();
+    });
+  },
+);
+
+describe.skipIf(process.platform !== "linux")("in the background stderr", () => {
+  it.each([
+    ["is left", [], "/dev/null"],
+    ["is kept with -v", ["-v"], "err"],
+    ["is kept with --log=stderr", ["--log=stderr"], "err"],
+    ["is left with --log=null", ["--log=null"], "/dev/null"],
+  ])("%s (%j)", async (_what, options, expected) => {
+    await using scene = new Scene();
+    await scene.sh(`"$nbdkit" ${options.join(" ")} -U socket -P pid null 2>err`);
+    const pid = await scene.number("pid");
+    const target = readlinkSync(`/proc/${pid}/fd/2`);
+    expect(target).toBe(expected === "err" ? scene.folder.join("err") : expected);
+    process.kill(pid, "SIGTERM");
+    await scene.empty();
+  });
+});
+
+describe("-v", () => {
+  const verbose = ["-v", "--name=n", "-U", "-", "-P", "pid", "--filter=noextents", "memory", "1M"];
+
+  it("tells about each step, with nbdkit's words", async () => {
+    await using scene = new Scene();
+    const { stderr } = await scene.nbdkit([...verbose, "--run", "true"]);
+    const lines = stderr.trim().split("\n");
+    for (const line of lines) expect(line).toMatch(/^nbdkit\[n\]: debug: /);
+    const steps = lines.map((line) => line.slice("nbdkit[n]: debug: ".length));
+    const expected = [
+      /^nbdkit 1\.46\.\d+ /,
+      /^registered plugin \/.* \(name memory\)$/,
+      /^registered filter \/.* \(name noextents\)$/,
+      /^memory: config key=size, value=1M$/,
+      /^memory: config_complete$/,
+      /^using thread model: parallel$/,
+      /^memory: get_ready$/,
+      /^NBD URI: nbd\+unix:\/\/\?socket=/,
+      /^written pidfile pid$/,
+      /^memory: after_fork$/,
+      /^noextents: cleanup$/,
+      /^memory: unload$/,
+    ];
+    const found = expected.map((pattern) => steps.findIndex((step) => pattern.test(step)));
+    expect(found).not.toContain(-1);
+    expect(found).toEqual([...found].sort((one, other) => one - other));
+  });
+
+  it("tells less with -D nbdkit.backend.controlpath=0", async () => {
+    await using scene = new Scene();
+    const args = [...verbose, "-D", "nbdkit.backend.controlpath=0", "--run", "true"];
+    const { stderr } = await scene.nbdkit(args);
+    expect(stderr).toContain("registered plugin");
+    expect(stderr).not.toContain("get_ready");
+  });
+
+  it("tells about the environment with -D nbdkit.environ=1", async () => {
+    await using scene = new Scene();
+    const args = [...verbose, "-D", "nbdkit.environ=1", "--run", "true"];
+    const { stderr } = await scene.nbdkit(args, { env: { MARK: "here" } });
+    expect(stderr).toContain("nbdkit[n]: debug: environ: MARK=here\n");
+  });
+
+  it("keeps secrets", async () => {
+    await using scene = new Scene();
+    const plugin = scene.file(
+      "secret.mjs",
+      `import { password } from ${JSON.stringify(new URL("../../dist/plugin.js", import.meta.url).href)};
+      export default { name: "secret", open() {}, parameters: { password: password({ help: "" }) } };`,
+    );
+    const { status, stderr } = await scene.nbdkit(["-v", plugin, "password=xyzzy", "--run", "true"]);
+    expect(status).toBe(0);
+    expect(stderr).toContain("secret: config key=password, value=***\n");
+    expect(stderr).not.toContain("xyzzy");
+  });
+});

@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { describe, expect, it } from "vitest";
+import { environment, nbdkit } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { ended, printed, Scene } from "./scene.ts";
+
+/** Prints each datagram that arrives at a socket as one line. */
+const receiver = `
+import socket, sys
+name = sys.argv[1]
+inbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+inbox.bind("\\0" + name[1:] if name.startswith("@") else name)
+print("open", flush=True)
+while True:
+    print(inbox.recv(4096).decode().replace("\\n", " "), flush=True)
+`;
+
+async function receive(scene: Scene, socket: string): Promise<ChildProcess> {
+  const child = scene.start("python3", ["-c", receiver, socket]);
+  await printed(child, "open\n");
+  return child;
+}
+
+describeWith(["python3"], "systemd is told", () => {
+  it.each([
+    ["a path", (scene: Scene) => scene.folder.join("notify")],
+    ["an abstract name", (scene: Scene) => `@nbdkit-node-test${scene.folder.path}`],
+  ])("over %s when clients can connect, and when the server ends", async (_kind, socketOf) => {
+    await using scene = new Scene();
+    const socket = socketOf(scene);
+    const inbox = await receive(scene, socket);
+    const ready = printed(inbox, "READY=1 MAINPID=");
+    const child = scene.start(nbdkit, ["-f", "-U", "-", "null"], { env: { NOTIFY_SOCKET: socket } });
+    const pid = printed(inbox, `MAINPID=${child.pid}\n`);
+    await ready;
+    await pid;
+    const stopping = printed(inbox, "STOPPING=1\n");
+    child.kill("SIGTERM");
+    await stopping;
+    expect(await ended(child)).toBe(0);
+  });
+
+  it("which process serves, when it went to the background", async () => {
+    await using scene = new Scene();
+    const inbox = await receive(scene, "notify");
+    const env = { NOTIFY_SOCKET: scene.folder.join("notify") };
+    let said = "";
+    inbox.stdout!.on("data", (chunk) => {
+      said += chunk;
+    });
+    const ready = printed(inbox, "READY=1");
+    await scene.nbdkit(["-U", "socket", "-P", "pid", "null"], { env });
+    await ready;
+    const pid = await scene.number("pid");
+    expect(said).toContain(`MAINPID=${pid}`);
+    process.kill(pid, "SIGTERM");
+  });
+
+  it("that the server lives, as often as it wants to know", async () => {
+    await using scene = new Scene();
+    const inbox = await receive(scene, "notify");
+    const alive = printed(inbox, "WATCHDOG=1\nWATCHDOG=1\n");
+    const env = { NOTIFY_SOCKET: scene.folder.join("notify"), WATCHDOG_USEC: "20000" };
+    const child = scene.start(nbdkit, ["-f", "-U", "-", "null"], { env });
+    await alive;
+    child.kill("SIGTERM");
+    expect(await ended(child)).toBe(0);
+  });
+
+  it("not that the server lives, when it watches another process", async () => {
+    await using scene = new Scene();
+    const inbox = await receive(scene, "notify");
+    let said = "";
+    inbox.stdout!.on("data", (chunk) => {
+      said += chunk;
+    });
+    const stopping = printed(inbox, "STOPPING=1");
+    const env = { NOTIFY_SOCKET: scene.folder.join("notify"), WATCHDOG_USEC: "1000", WATCHDOG_PID: "1" };
+    await scene.nbdkit(["null", "--run", "sleep 0.1"], { env });
+    await stopping;
+    expect(said).toMatch(/^READY=1 MAINPID=\d+\nSTOPPING=1\n$/);
+  });
+});
+
+describe("a NOTIFY_SOCKET where nobody is", () => {
+  it.each(["/no/such/socket", "@nobody-listens-here", "vsock:2:1", `/${"x".repeat(200)}`])(
+    "%s: is an error in the log, and no reason not to serve",
+    async (socket) => {
+      await using scene = new Scene();
+      const { status, stderr } = await scene.nbdkit(["null", "--run", 'test -S "$unixsocket"'], {
+        env: { NOTIFY_SOCKET: socket },
+      });
+      expect(status).toBe(0);
+      expect(stderr.split("\n").slice(0, -1)).toEqual([
+        expect.stringMatching(/^nbdkit: error: cannot tell NOTIFY_SOCKET=.* READY=1: sendto: .*$/),
+        expect.stringMatching(/^nbdkit: error: cannot tell NOTIFY_SOCKET=.* STOPPING=1: sendto: .*$/),
+      ]);
+    },
+  );
+});
+
+describe("a Node.js program that started us over an IPC channel", () => {
+  async function messageOf(scene: Scene, args: readonly string[]): Promise<[ChildProcess, unknown]> {
+    const child = spawn(nbdkit, args, {
+      cwd: scene.folder.path,
+      env: { ...environment, TMPDIR: scene.temporary },
+      stdio: ["ignore", "ignore", "ignore", "ipc"],
+    });
+    const [message] = await once(child, "message");
+    return [child, message];
+  }
+
+  it("is told when clients can connect, and where", async () => {
+    await using scene = new Scene();
+    const [child, message] = await messageOf(scene, ["-f", "-U", "socket", "null"]);
+    const uri = `nbd+unix://?socket=${scene.folder.join("socket")}`;
+    expect(message).toEqual({ type: "ready", pid: child.pid, uri });
+    // Nobody listens any more, which is no reason to end.
+    child.disconnect();
+    const { stdout } = await scene.sh(`nbdinfo --size '${uri}'`);
+    expect(stdout).toBe("0\n");
+    child.kill("SIGTERM");
+    expect((await once(child, "exit"))[0]).toBe(0);
+  });
+
+  it("is told the process that serves in the background", async () => {
+    await using scene = new Scene();
+    const [child, message] = await messageOf(scene, ["-U", "socket", "-P", "pid", "null"]);
+    expect((await once(child, "exit"))[0]).toBe(0);
+    const pid = await scene.number("pid");
+    expect(message).toMatchObject({ type: "ready", pid });
+    process.kill(pid, "SIGTERM");
+  });
+
+  it("does not share its channel with the command of --run", async () => {
+    await using scene = new Scene();
+    const [child] = await messageOf(scene, ["null", "--run", "ls -l /proc/self/fd >fds; env >env"]);
+    expect((await once(child, "exit"))[0]).toBe(0);
+    expect(scene.read("fds")).not.toContain("socket:");
+    expect(scene.read("env")).not.toContain("NODE_CHANNEL");
+  });
+});

@@ -3,10 +3,12 @@ export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./backend/handle.
 export type { MetaContext } from "./backend/meta-context.ts";
 export {
   boolean,
+  catchAll,
   choice,
   delay,
   descriptor,
   integer,
+  list,
   type Parameter,
   type Parameters,
   password,

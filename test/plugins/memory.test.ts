@@ -1,9 +1,9 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import memory from "../../src/plugins/memory.ts";
-import { testPlugin } from "../backend/contract.ts";
-import { allExtents } from "../backend/contract-model.ts";
-import { Session } from "../backend/contract-session.ts";
+import { allExtents } from "../../src/testing/model.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
 
 const largest = "9223372036854775807";
 

@@ -1,7 +1,7 @@
-import { Chain } from "../../src/backend/chain.ts";
-import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
-import type { Host, OpenRequest } from "../../src/backend/plugin.ts";
-import { ServedExport } from "../../src/backend/served-export.ts";
+import { Chain } from "../backend/chain.ts";
+import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
+import type { Host, OpenRequest } from "../backend/plugin.ts";
+import { ServedExport } from "../backend/served-export.ts";
 
 export interface SessionOptions {
   readonly plugin: AnyPlugin;

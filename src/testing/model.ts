@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ServedExport } from "../../src/backend/served-export.ts";
-import { codeOf } from "../../src/core/errors.ts";
+import type { ServedExport } from "../backend/served-export.ts";
+import { codeOf } from "../core/errors.ts";
 
 /** Bytes of a disk that a test works on; all of it where it is small. */
 export interface Window {
@@ -8,31 +8,36 @@ export interface Window {
   readonly length: number;
 }
 
+/**
+ * What becomes of changes: they can be read back, they succeed and have no effect, or they fail (some at least) and
+ * have no effect.
+ */
+export type Writes = "kept" | "discarded" | "refused";
+
 /** What a part of a disk must read as: a plain array, changed along with the disk. */
 export class Model {
   readonly window: Window;
   readonly #bytes: Uint8Array;
   /** Trimmed and not written since: such a byte may read as zero. */
   readonly #mayBeZero: Uint8Array;
-  readonly #forgetful: boolean;
+  readonly writes: Writes;
 
-  /** @param forgetful writes have no effect */
-  private constructor(window: Window, bytes: Uint8Array, forgetful: boolean) {
+  private constructor(window: Window, bytes: Uint8Array, writes: Writes) {
     this.window = window;
     this.#bytes = bytes;
     this.#mayBeZero = new Uint8Array(bytes.length);
-    this.#forgetful = forgetful;
+    this.writes = writes;
   }
 
   /** Starts from what the disk holds now. */
-  static async of(disk: ServedExport, window: Window, forgetful = false): Promise<Model> {
+  static async of(disk: ServedExport, window: Window, writes: Writes = "kept"): Promise<Model> {
     const bytes = Buffer.alloc(window.length);
     await disk.read(bytes, window.start);
-    return new Model(window, bytes, forgetful);
+    return new Model(window, bytes, writes);
   }
 
   write(from: Uint8Array, at: number): void {
-    if (this.#forgetful) return;
+    if (this.writes !== "kept") return;
     this.#bytes.set(from, at);
     this.#mayBeZero.fill(0, at, at + from.length);
   }
@@ -42,6 +47,7 @@ export class Model {
   }
 
   trim(at: number, length: number): void {
+    if (this.writes !== "kept") return;
     this.#mayBeZero.fill(1, at, at + length);
   }
 

@@ -24,6 +24,7 @@ export {
   type Host,
   type ListRequest,
   type OpenRequest,
+  type Peer,
   type Plugin,
   type ThreadModel,
 } from "./backend/plugin.ts";

@@ -84,8 +84,17 @@ export interface Client {
   /** Who the client is by its certificate, and who says so (RFC 4514); absent without one (nbdkit_peer_tls_dn(3)). */
   readonly tlsDn?: string;
   readonly tlsIssuerDn?: string;
+  /** Where it connects from; absent where nobody knows (nbdkit_peer_name(3)). */
+  readonly peer?: Peer;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+}
+
+export interface Peer {
+  readonly family: "tcp" | "unix" | "stdio";
+  /** IP address and port; absent for the other families. */
+  readonly address?: string;
+  readonly port?: number;
 }
 
 export interface ListRequest {

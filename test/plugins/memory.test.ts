@@ -1,9 +1,9 @@
-import { readdirSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import memory from "../../src/plugins/memory.ts";
 import { allExtents } from "../../src/testing/model.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { descriptorsOn } from "./descriptors.ts";
 
 const largest = "9223372036854775807";
 
@@ -17,17 +17,6 @@ testPlugin("memory with malloc", {
 
 function start(parameters: Record<string, string>): Promise<Session> {
   return Session.start({ plugin: memory, parameters });
-}
-
-/** This process's descriptors of memory files. */
-function ownDescriptors(): readonly string[] {
-  return readdirSync("/proc/self/fd").filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).includes("nbdkit-memory");
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** Descriptors can be looked at only there. */
@@ -101,13 +90,13 @@ describe("memory", () => {
   });
 
   onLinux("leaves no descriptor behind", async () => {
-    const before = ownDescriptors().length;
+    const before = descriptorsOn("nbdkit-memory");
     {
       await using session = await start({ size: "1M" });
       await session.open();
-      expect(ownDescriptors().length).toBe(before + 1);
+      expect(descriptorsOn("nbdkit-memory")).toBe(before + 1);
     }
-    expect(ownDescriptors().length).toBe(before);
+    expect(descriptorsOn("nbdkit-memory")).toBe(before);
   });
 });
 

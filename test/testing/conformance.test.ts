@@ -91,7 +91,9 @@ describe("the checks notice a disk that", () => {
       (disk) => {
         let trimmed = false;
         return {
-          trim: () => void (trimmed = true),
+          trim: () => {
+            trimmed = true;
+          },
           read: (into, offset) => {
             if (trimmed) throw new Error("out of order");
             disk.read(into, offset);

@@ -10,9 +10,11 @@
 #include "file_io.h"
 #include "listener.h"
 #include "memory_file.h"
+#include "memory_lock.h"
 #include "parent_death.h"
 #include "prefetch.h"
 #include "punch.h"
+#include "random.h"
 #include "read_now.h"
 #include "stream_socket.h"
 #include "watch.h"
@@ -52,6 +54,7 @@ static Napi::Object features(Napi::Env env) {
   features.Set("extents", canFindExtents);
   features.Set("fadvise", canAdvise);
   features.Set("memoryFile", canCreateMemoryFile);
+  features.Set("memoryLock", canLockMemory);
   features.Set("blockDevice", canControlBlockDevice);
   return features;
 }
@@ -105,6 +108,14 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("setSize", inThisThread<setSize>);
   add("blockDevice", inThisThread<blockDevice>);
+
+  add("lockMemory", inThisThread<lockMemory>);
+  add("unlockMemory", inThisThread<unlockMemory>);
+
+  add("seedRandom", inThisThread<seedRandom>);
+  add("drawRandom", inThisThread<drawRandom>);
+  add("scatterRandom", inThisThread<scatterRandom>);
+  add("scatterRandomAsync", inThreadPool<scatterRandom>);
   return exports;
 }
 

@@ -14,6 +14,8 @@ export const builtInPlugins: Readonly<Record<string, Load>> = {
   null: () => import("../plugins/null.ts"),
   ones: () => import("../plugins/ones.ts"),
   pattern: () => import("../plugins/pattern.ts"),
+  random: () => import("../plugins/random.ts"),
+  "sparse-random": () => import("../plugins/sparse-random.ts"),
   split: () => import("../plugins/split.ts"),
   zero: () => import("../plugins/zero.ts"),
 };

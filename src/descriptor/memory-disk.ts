@@ -24,6 +24,7 @@ export class MemoryDisk implements Handle {
   /** Whole pages save the kernel reading before writing; larger requests than the maximum are refused anyway. */
   readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
   readonly #fd: number;
+  #lock: bigint | undefined;
 
   constructor(name: string, size: bigint) {
     this.size = size;
@@ -72,6 +73,11 @@ export class MemoryDisk implements Handle {
     if (this.size > 0n) await native().zeroRangeAsync(this.#fd, 0n, this.size);
   }
 
+  /** Keeps it out of swap; ENOMEM above the limit of the process, ENOTSUP where the system has no such thing. */
+  lock(): void {
+    if (this.size > 0n) this.#lock = native().lockMemory(this.#fd, this.size);
+  }
+
   /** The same disk for clients that must not give memory back: zeroed by writing, and never trimmed. */
   withoutHoles(): Handle {
     const { size, multiConn, nativeFua, blockSize } = this;
@@ -85,6 +91,7 @@ export class MemoryDisk implements Handle {
 
   /** Gives the memory back; not part of a client's handle. */
   dispose(): void {
+    if (this.#lock !== undefined) native().unlockMemory(this.#lock, this.size);
     closeSync(this.#fd);
   }
 

@@ -99,30 +99,3 @@ describe("memory", () => {
     expect(descriptorsOn("nbdkit-memory")).toBe(before);
   });
 });
-
-describe("memory's allocator", () => {
-  const refused: readonly (readonly [string, string])[] = [
-    ["foo", 'unknown allocator "foo": use sparse or malloc'],
-    ["sparse,foo", "allocator=sparse does not take extra parameters"],
-    ["malloc,foo=1", "allocator=malloc: unknown parameter foo"],
-    ["malloc,mlock=maybe", "could not decipher boolean (maybe)"],
-    ["malloc,mlock=true", "allocator=malloc,mlock=true is not available"],
-    ["zstd", "allocator=zstd is not available"],
-  ];
-  for (const [value, message] of refused) {
-    it(`refuses ${value} in a line that says why`, async () => {
-      await expect(start({ size: "1M", allocator: value })).rejects.toThrow(message);
-    });
-  }
-
-  it("malloc refuses a disk that cannot fit into memory", async () => {
-    await expect(start({ size: "1E", allocator: "malloc" })).rejects.toThrow("use allocator=sparse");
-  });
-
-  it("malloc takes all memory at the start and shows no holes", async () => {
-    await using session = await start({ size: "1M", allocator: "malloc,mlock=false" });
-    const disk = await session.open();
-    expect(disk.canTrim).toBe(false);
-    expect(await disk.extents(0n, 2 ** 20, false)).toEqual([{ length: 2n ** 20n, hole: false, zero: false }]);
-  });
-});

@@ -4,6 +4,7 @@ type Load = () => Promise<{ readonly default: AnyPlugin }>;
 
 /** The plugins in this package, each loaded only when it is named. */
 export const builtInPlugins: Readonly<Record<string, Load>> = {
+  data: () => import("../plugins/data.ts"),
   example1: () => import("../plugins/example1.ts"),
   example2: () => import("../plugins/example2.ts"),
   example3: () => import("../plugins/example3.ts"),

@@ -43,7 +43,7 @@ export function literal(bytes: Uint8Array): Content {
   };
 }
 
-function isZero(bytes: Uint8Array): boolean {
+export function isZero(bytes: Uint8Array): boolean {
   return Buffer.compare(bytes, zeroBytes(bytes.length)) === 0;
 }
 

@@ -13,6 +13,9 @@ export function evaluate(expression: Data, readSource: ReadSource): Promise<Cont
   return new Evaluator(readSource).evaluate(expression, undefined, 0);
 }
 
+/** What is not wanted is not looked at either: no file is read and no script runs. */
+const nothing: Content = literal(new Uint8Array(0));
+
 /** The names that can be used in some place, innermost first. */
 interface Scope {
   readonly name: string;
@@ -41,6 +44,7 @@ class Evaluator {
       case "name":
         return lookUp(expression.name, scope).content();
       case "repeat":
+        if (expression.count === 0n) return nothing;
         return repeated(await this.evaluate(expression.of, scope, depth + 1), expression.count);
       case "slice":
         return this.#slice(expression, scope, depth);
@@ -55,6 +59,7 @@ class Evaluator {
     scope: Scope | undefined,
     depth: number,
   ): Promise<Content> {
+    if (from === to) return nothing;
     if (of.kind === "file" || of.kind === "script") return this.#readSource(of, from, to);
     return slice(await this.evaluate(of, scope, depth + 1), from, to);
   }

@@ -1,7 +1,6 @@
 import type { Handle } from "../../backend/handle.ts";
 import { ServedExport } from "../../backend/served-export.ts";
-import { findRuns } from "../../core/zero-runs.ts";
-import type { Content, Stroke } from "./content.ts";
+import { type Content, isZero, type Stroke } from "./content.ts";
 
 /** bytes: zeroes that make up a page become a hole */
 const pageBytes = 4096;
@@ -27,13 +26,20 @@ class Painter {
 
   async apply({ at, bytes }: Stroke): Promise<void> {
     if (typeof bytes === "bigint") return this.#zero(at, at + bytes);
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (const { start, end, zero } of findRuns(buffer, at, pageBytes)) {
-      const [from, to] = [at + BigInt(start), at + BigInt(end)];
-      if (zero) await this.#zero(from, to);
-      else await this.#disk.write(buffer.subarray(start, end), from, false);
-      if (!zero && to > this.#painted) this.#painted = to;
+    for (let start = 0, end = 0; start < bytes.length; start = end) {
+      const zero = isZero(pageAt(bytes, at, start));
+      do end += pageAt(bytes, at, end).length;
+      while (end < bytes.length && isZero(pageAt(bytes, at, end)) === zero);
+      const from = at + BigInt(start);
+      if (zero) await this.#zero(from, at + BigInt(end));
+      else await this.#write(bytes.subarray(start, end), from);
     }
+  }
+
+  async #write(bytes: Uint8Array, at: bigint): Promise<void> {
+    await this.#disk.write(bytes, at, false);
+    const end = at + BigInt(bytes.length);
+    if (end > this.#painted) this.#painted = end;
   }
 
   async #zero(from: bigint, end: bigint): Promise<void> {
@@ -43,4 +49,10 @@ class Painter {
       await this.#disk.zero(at, Number(length), { fua: false, mayTrim: true, fastZero: false });
     }
   }
+}
+
+/** What of the bytes from `start` on lies in one page, if the first of them goes to `at`. */
+function pageAt(bytes: Uint8Array, at: bigint, start: number): Uint8Array {
+  const within = Number((at + BigInt(start)) % BigInt(pageBytes));
+  return bytes.subarray(start, start + pageBytes - within);
 }

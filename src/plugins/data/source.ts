@@ -34,16 +34,14 @@ async function gather(
   const limit = wanted ?? BigInt(freemem());
   const pieces = [];
   let size = 0n;
-  if (wanted !== 0n) {
-    for await (const chunk of chunks) {
-      const left = limit - size;
-      const bytes = BigInt(chunk.length) > left ? chunk.subarray(0, Number(left)) : chunk;
-      pieces.push({ at: size, content: literal(bytes) });
-      size += BigInt(bytes.length);
-      if (size < limit) continue;
-      if (wanted !== undefined) break;
-      throw new NbdError("ENOMEM", `<${name}: more than the free memory: take a part of it with [:LENGTH]`);
-    }
+  for await (const chunk of chunks) {
+    const left = limit - size;
+    const bytes = BigInt(chunk.length) > left ? chunk.subarray(0, Number(left)) : chunk;
+    pieces.push({ at: size, content: literal(bytes) });
+    size += BigInt(bytes.length);
+    if (size < limit) continue;
+    if (wanted !== undefined) break;
+    throw new NbdError("ENOMEM", `<${name}: more than the free memory: take a part of it with [:LENGTH]`);
   }
   return layers(pieces, size);
 }

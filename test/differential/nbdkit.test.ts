@@ -116,6 +116,12 @@ const differences: readonly (readonly [
     { stdout: "" },
   ],
   [
+    "what the manuals call required is required",
+    ["-U", "-", "pattern", "--run", "true"],
+    { status: 0 },
+    { status: 1, stderr: expect.stringContaining("you must specify size=<SIZE>") },
+  ],
+  [
     "newer versions know more: --print-uri, fd= of the file plugin, --timeout",
     ["--print-uri", "--timeout=5", "-U", "-", "null", "--run", "true"],
     { status: 1 },

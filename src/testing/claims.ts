@@ -37,7 +37,7 @@ async function readsAnyRange(disk: ServedExport, model: Model): Promise<void> {
 async function readsBackWrites(disk: ServedExport, model: Model): Promise<void> {
   if (!isWritable(disk, model)) return;
   for (const [index, [at, length]] of rangesWithin(model.window.length).entries()) {
-    await write(disk, model, at, pattern(length, index), disk.canFua && index % 4 === 0);
+    await model.store(disk, at, pattern(length, index), disk.canFua && index % 4 === 0);
     await model.check(disk, at, length);
   }
   await model.checkAll(disk);
@@ -48,7 +48,7 @@ async function readsZeroes(disk: ServedExport, model: Model): Promise<void> {
   if (!isWritable(disk, model)) return;
   for (const [index, [at, length]] of rangesWithin(model.window.length).entries()) {
     const around = surroundings(at, length, model);
-    await write(disk, model, around.at, pattern(around.length, index), false);
+    await model.store(disk, around.at, pattern(around.length, index), false);
     const flags = {
       fua: disk.canFua && index % 4 === 0,
       mayTrim: index % 2 === 0,
@@ -64,7 +64,7 @@ async function trims(disk: ServedExport, model: Model): Promise<void> {
   if (!isWritable(disk, model) || !disk.canTrim) return;
   for (const [index, [at, length]] of rangesWithin(model.window.length).entries()) {
     const around = surroundings(at, length, model);
-    await write(disk, model, around.at, pattern(around.length, index), false);
+    await model.store(disk, around.at, pattern(around.length, index), false);
     await disk.trim(model.window.start + BigInt(at), length, disk.canFua && index % 4 === 0);
     model.trim(at, length);
     await model.check(disk, around.at, around.length);
@@ -99,8 +99,7 @@ async function refusesChanges(disk: ServedExport, model: Model): Promise<void> {
 
 async function describesExtents(disk: ServedExport, model: Model): Promise<void> {
   const { window } = model;
-  if (isWritable(disk, model) && window.length > 8192)
-    await write(disk, model, 5000, pattern(2000, 1), false);
+  if (isWritable(disk, model) && window.length > 8192) await model.store(disk, 5000, pattern(2000, 1), false);
   for (const requestOne of [false, true]) {
     for (const [at, length] of [[0, window.length], ...rangesWithin(window.length)] as const) {
       const range = { start: window.start + BigInt(at), length };
@@ -121,7 +120,7 @@ async function answersManyAtOnce(disk: ServedExport, model: Model): Promise<void
   const inside = starts.filter((at) => at + piece <= window.length);
   const change = async (at: number, index: number): Promise<void> => {
     if (isWritable(disk, model))
-      await write(disk, model, at, pattern(piece, index), index % 10 === 0 && disk.canFua);
+      await model.store(disk, at, pattern(piece, index), index % 10 === 0 && disk.canFua);
     await model.check(disk, at, piece);
     if (disk.canFlush && index % 10 === 5) await disk.flush();
     if (disk.canCache) await disk.cache(window.start + BigInt(at), piece);
@@ -129,15 +128,4 @@ async function answersManyAtOnce(disk: ServedExport, model: Model): Promise<void
   await Promise.all(inside.map(change));
   await Promise.all(inside.map((at) => model.check(disk, at, piece)));
   await model.checkAll(disk);
-}
-
-export async function write(
-  disk: ServedExport,
-  model: Model,
-  at: number,
-  bytes: Uint8Array,
-  fua: boolean,
-): Promise<void> {
-  await disk.write(bytes, model.window.start + BigInt(at), fua);
-  model.write(bytes, at);
 }

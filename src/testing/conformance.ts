@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { AnyPlugin } from "../backend/component.ts";
 import type { Handle } from "../backend/handle.ts";
 import type { ServedExport } from "../backend/served-export.ts";
-import { claims, write } from "./claims.ts";
+import { claims } from "./claims.ts";
 import { Model, pattern, type Writes, windowsOf } from "./model.ts";
 import { Random } from "./random.ts";
 import { Session, type SessionOptions } from "./session.ts";
@@ -114,7 +114,7 @@ async function severalClients(start: Start, writes: Writes): Promise<void> {
   if (first.canWrite && writes !== "refused") {
     // What the clients do not share is a model of the first alone.
     const written = shared ? model : await Model.of(first, window!, writes);
-    await write(first, written, 0, pattern(window!.length, 5), false);
+    await written.store(first, 0, pattern(window!.length, 5), false);
   }
   await first.flush();
   await session.close(first);

@@ -52,9 +52,7 @@ async function runStep(disk: ServedExport, model: Model, asked: Step): Promise<v
   if (kind === "flush" && disk.canFlush) await disk.flush();
   if (model.writes === "refused") return;
   if (kind === "write" && disk.canWrite) {
-    const bytes = pattern(length, asked.seed);
-    await disk.write(bytes, offset, fua);
-    model.write(bytes, at);
+    await model.store(disk, at, pattern(length, asked.seed), fua);
   }
   if (kind === "trim" && disk.canTrim) {
     await disk.trim(offset, length, fua);

@@ -53,6 +53,12 @@ describe("the checks notice a disk that", () => {
       }),
       "reads back what was written",
     ],
+    [
+      "reads something else when it is in a hurry",
+      () => ({ readNow: (buffer, start, end) => buffer.fill(9, start, end).length > 0 }),
+      "byte 0 reads as 9 and should be 7",
+    ],
+    ["forgets writes when it is in a hurry", () => ({ writeNow: () => true }), "reads back what was written"],
     ["forgets to zero", () => ({ zero: () => {} }), "reads zeroes where it was told to zero"],
     [
       "trims what was not asked",

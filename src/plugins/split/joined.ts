@@ -67,12 +67,12 @@ function* piecesOf(parts: readonly Handle[], offset: bigint, length: number): Ge
 async function extents(pieces: Iterable<Piece>, requestOne: boolean): Promise<readonly Extent[]> {
   const found: Extent[] = [];
   for (const { part, offset, length } of pieces) {
-    const wanted = BigInt(length);
-    const data = [{ length: wanted, hole: false, zero: false }];
-    const own = clipExtents((await part.extents?.(offset, length, requestOne)) ?? data, wanted, requestOne);
+    const range = { length: BigInt(length), block: 1n, requestOne };
+    const data = [{ length: range.length, hole: false, zero: false }];
+    const own = clipExtents((await part.extents?.(offset, length, requestOne)) ?? data, range);
     found.push(...own);
     // An answer may end early, and then so does this one.
-    if (requestOne || own.reduce((sum, extent) => sum + extent.length, 0n) < wanted) break;
+    if (requestOne || own.reduce((sum, extent) => sum + extent.length, 0n) < range.length) break;
   }
   return found;
 }

@@ -91,7 +91,7 @@ export interface Client {
 }
 
 export interface Peer {
-  readonly family: "tcp" | "unix" | "stdio";
+  readonly family: "tcp" | "unix" | "vsock" | "stdio";
   /** IP address and port; absent for the other families. */
   readonly address?: string;
   readonly port?: number;

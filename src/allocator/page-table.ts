@@ -18,6 +18,11 @@ export class PageTable {
     this.#pages.clear();
   }
 
+  /** The memory that the pages take, in bytes. */
+  get storedBytes(): number {
+    return [...this.#pages.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
   /** The pages that exist from `first` to `last`, in order; quick for ranges of any length. */
   within(first: number, last: number): readonly number[] {
     if (last - first > this.#pages.size) {

@@ -84,6 +84,11 @@ export class ZstdDisk implements Handle {
     return found;
   }
 
+  /** The memory that it takes, in bytes. */
+  get storedBytes(): number {
+    return this.#pages.storedBytes;
+  }
+
   dispose(): void {
     this.#pages.clear();
   }

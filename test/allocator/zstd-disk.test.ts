@@ -24,17 +24,18 @@ describe.skipIf(!hasZstd())(`a compressed disk${reason}`, () => {
     (await allocate("nbdkit-test", size, { kind: "zstd", mlock: false })).handle;
 
   it("takes less memory than it holds", async () => {
-    const disk = await open(2n ** 30n);
-    const before = process.memoryUsage();
-    const taken = (now: NodeJS.MemoryUsage) => now.heapUsed + now.arrayBuffers;
-    for (let at = 0; at < 64; at++) {
-      await disk.write!(Buffer.from(pattern(2 ** 20, at)), BigInt(at) * 2n ** 20n, { fua: false });
+    const { ZstdDisk } = await import("../../src/allocator/zstd-disk.ts");
+    const disk = new ZstdDisk(2n ** 30n);
+    for (let at = 0; at < 8; at++) {
+      await disk.write(Buffer.from(pattern(2 ** 20, at)), BigInt(at) * 2n ** 20n);
     }
-    globalThis.gc?.();
-    expect(taken(process.memoryUsage()) - taken(before)).toBeLessThan(48 * 2 ** 20);
+    expect(disk.storedBytes).toBeGreaterThan(0);
+    expect(disk.storedBytes).toBeLessThan(2 ** 20);
     const last = Buffer.alloc(2 ** 20);
-    await disk.read(last, 63n * 2n ** 20n);
-    expect(last).toEqual(Buffer.from(pattern(2 ** 20, 63)));
+    await disk.read(last, 7n * 2n ** 20n);
+    expect(last).toEqual(Buffer.from(pattern(2 ** 20, 7)));
+    disk.zero(0n, 2 ** 23);
+    expect(disk.storedBytes).toBe(0);
   });
 
   it("is a hole wherever it is zero, also where zeroes were written", async () => {

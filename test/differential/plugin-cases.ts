@@ -22,6 +22,7 @@ export const images: readonly (readonly string[])[] = [
   ["-e", "reflected/é", "info"],
   ["-e", "AAECAwT/", "info", "mode=base64exportname"],
   ["-e", "", "info", "exportname"],
+  ["info", "address"],
   ["data", "raw=some text"],
   ["data", "base64=aGVsbG8gbmJka2l0IHVzZXI="],
   ["data", "base64=MTIz", "size=1M"],

@@ -13,9 +13,11 @@
 #include "listener.h"
 #include "lock_memory.h"
 #include "memory_file.h"
+#include "memory_lock.h"
 #include "parent_death.h"
 #include "prefetch.h"
 #include "punch.h"
+#include "random.h"
 #include "read_now.h"
 #include "stream_socket.h"
 #include "watch.h"
@@ -58,6 +60,7 @@ static Napi::Object features(Napi::Env env) {
   features.Set("extents", canFindExtents);
   features.Set("fadvise", canAdvise);
   features.Set("memoryFile", canCreateMemoryFile);
+  features.Set("memoryLock", canLockMemory);
   features.Set("blockDevice", canControlBlockDevice);
   return features;
 }
@@ -73,7 +76,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
 
   add("userId", inThisThread<userId>);
   add("groupId", inThisThread<groupId>);
-  add("lockMemory", inThisThread<lockMemory>);
+  add("lockAllMemory", inThisThread<lockAllMemory>);
   add("unlimitLockedMemory", inThisThread<unlimitLockedMemory>);
   add("sendDatagram", inThisThread<sendDatagram>);
   add("systemLog", inThisThread<systemLog>);
@@ -118,6 +121,14 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("setSize", inThisThread<setSize>);
   add("blockDevice", inThisThread<blockDevice>);
+
+  add("lockMemoryFile", inThisThread<lockMemoryFile>);
+  add("unlockMemoryFile", inThisThread<unlockMemoryFile>);
+
+  add("seedRandom", inThisThread<seedRandom>);
+  add("drawRandom", inThisThread<drawRandom>);
+  add("scatterRandom", inThisThread<scatterRandom>);
+  add("scatterRandomAsync", inThreadPool<scatterRandom>);
   return exports;
 }
 

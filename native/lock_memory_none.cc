@@ -1,5 +1,5 @@
 #include "lock_memory.h"
 
-Failure lockMemory() { return notSupported("mlockall"); }
+Failure lockAllMemory() { return notSupported("mlockall"); }
 
 Failure unlimitLockedMemory() { return notSupported("setrlimit"); }

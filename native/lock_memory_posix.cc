@@ -6,7 +6,7 @@
 #include "allow_discards.h"
 #include "lock_memory.h"
 
-Failure lockMemory() {
+Failure lockAllMemory() {
   if (mlockall(MCL_CURRENT | MCL_FUTURE) != 0) return lastFailure("mlockall");
   return allowDiscards();
 }

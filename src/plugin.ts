@@ -3,10 +3,12 @@ export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./backend/handle.
 export type { MetaContext } from "./backend/meta-context.ts";
 export {
   boolean,
+  catchAll,
   choice,
   delay,
   descriptor,
   integer,
+  list,
   type Parameter,
   type Parameters,
   password,
@@ -22,6 +24,7 @@ export {
   type Host,
   type ListRequest,
   type OpenRequest,
+  type Peer,
   type Plugin,
   type ThreadModel,
 } from "./backend/plugin.ts";

@@ -44,4 +44,5 @@ it("exports what the README's program imports", async () => {
   expect(Object.keys(await own("plugin"))).toEqual(
     expect.arrayContaining(["definePlugin", "defineFilter", "size"]),
   );
+  expect(Object.keys(await own("testing"))).toEqual(["conformanceChecks"]);
 });

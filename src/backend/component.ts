@@ -25,9 +25,10 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
 
   /** @returns false when the component knows no such parameter */
   config(key: string, text: string): boolean {
-    const parameters = this.definition.parameters ?? {};
-    if (!Object.hasOwn(parameters, key)) return false;
-    this.#values[key] = (parameters[key] as Parameter).parse(text, key);
+    const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
+    const name = Object.hasOwn(parameters, key) ? key : this.#catchAllKey;
+    if (name === undefined) return false;
+    this.#values[name] = parameters[name]!.parse(text, key, this.#values[name]);
     return true;
   }
 
@@ -54,6 +55,10 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
       this.state = await this.definition.configComplete(this.#values, this.host);
     }
     this.#complete = true;
+  }
+
+  get #catchAllKey(): string | undefined {
+    return "catchAllKey" in this.definition ? this.definition.catchAllKey : undefined;
   }
 
   /** Runs a step of the end; the others must have their turn too, so an error is only reported. */

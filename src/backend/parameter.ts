@@ -5,8 +5,11 @@ import { readPassword } from "./password.ts";
 
 /** One key=value of the command line: how its text becomes a value, and what --help says about it. */
 export interface Parameter<Value = unknown> {
-  /** @throws with a line for the user */
-  parse(text: string, key: string): Value;
+  /**
+   * @param before the value so far, where the key is given again; what is returned takes its place
+   * @throws with a line for the user
+   */
+  parse(text: string, key: string, before?: Value): Value;
   /** The word for the value in --help and errors: SIZE, FILENAME. */
   readonly placeholder: string;
   readonly help: string;
@@ -24,7 +27,7 @@ export type Values<P extends Parameters> = {
     : ValueOf<P[K]> | undefined;
 };
 
-type ValueOf<P> = P extends { parse(text: string, key: string): infer Value } ? Value : never;
+type ValueOf<P> = P extends Parameter<infer Value> ? Value : never;
 
 interface Options<Value> {
   readonly help: string;
@@ -36,7 +39,7 @@ interface Options<Value> {
 type Declared<Value, O> = Parameter<Value> & Pick<O, keyof O & ("required" | "default")>;
 
 function declare<Value, O extends Options<Value>>(
-  parse: (text: string, key: string) => Value,
+  parse: Parameter<Value>["parse"],
   placeholder: string,
   options: O,
 ): Declared<Value, O> {
@@ -87,6 +90,21 @@ export function choice<const Words extends readonly string[], const O extends Op
 
 /** What --help calls the value of a secret, and by which debug lines know one. */
 export const secretPlaceholder = "PASSWORD";
+
+/** One that may be given several times: what each of them is parsed to, in order. */
+export function list<Value, const O extends Options<readonly Value[]>>(
+  parse: (text: string, key: string) => Value,
+  options: O,
+): Declared<readonly Value[], O> {
+  return declare((text, key, before = []) => [...before, parse(text, key)], "TEXT", options);
+}
+
+/** For a plugin's `catchAllKey`: what was given for keys that nobody declared. The first of each key counts. */
+export function catchAll<const O extends Options<ReadonlyMap<string, string>>>(
+  options: O,
+): Declared<ReadonlyMap<string, string>, O> {
+  return declare((text, key, before = new Map()) => new Map([[key, text], ...before]), "TEXT", options);
+}
 
 /** A secret: the word itself, `-` to ask on the terminal, `+FILE`, or `-FD` (nbdkit_read_password(3)). */
 export function password<const O extends Options<string>>(options: O): Declared<string, O> {

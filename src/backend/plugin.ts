@@ -19,6 +19,8 @@ export interface Plugin<P extends Parameters = Parameters, State = any> {
   readonly parameters?: P;
   /** The parameter that a bare argument sets. */
   readonly magicKey?: string;
+  /** The parameter that gets every key that nobody declared. Without it such a key is an error. */
+  readonly catchAllKey?: string;
   /** The names that -D PLUGIN.FLAG=N accepts; `host.debugFlag` has the values. */
   readonly debugFlags?: readonly string[];
   /** What the handles of this plugin may have; --dump-plugin tells it as `has_...` before anything is opened. */
@@ -82,8 +84,17 @@ export interface Client {
   /** Who the client is by its certificate, and who says so (RFC 4514); absent without one (nbdkit_peer_tls_dn(3)). */
   readonly tlsDn?: string;
   readonly tlsIssuerDn?: string;
+  /** Where it connects from; absent where nobody knows (nbdkit_peer_name(3)). */
+  readonly peer?: Peer;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+}
+
+export interface Peer {
+  readonly family: "tcp" | "unix" | "vsock" | "stdio";
+  /** IP address and port; absent for the other families. */
+  readonly address?: string;
+  readonly port?: number;
 }
 
 export interface ListRequest {
@@ -112,7 +123,10 @@ export interface ExportItem {
  * ```
  */
 export function definePlugin<P extends Parameters, State = Values<P>>(
-  plugin: Plugin<P, State> & { readonly magicKey?: NoInfer<keyof P & string> },
+  plugin: Plugin<P, State> & {
+    readonly magicKey?: NoInfer<keyof P & string>;
+    readonly catchAllKey?: NoInfer<keyof P & string>;
+  },
 ): NoInfer<Plugin<P, State>> {
   return plugin;
 }

@@ -34,7 +34,7 @@ export async function identityStep(
 export function lockMemory({ user }: Invocation, log: Log): void {
   try {
     if (user !== undefined) native().unlimitLockedMemory();
-    native().lockMemory();
+    native().lockAllMemory();
   } catch (error) {
     const who =
       user === undefined ? "root or ulimit -l unlimited" : "ulimit -l unlimited, as -u ends being root";

@@ -202,10 +202,11 @@ export class Session implements Receiver, Movable {
   }
 
   #client(): Client {
-    const { tls } = this.#transport.peer;
+    const { tls, ...peer } = this.#transport.peer;
     return {
       readOnly: this.#setup.readOnly,
       tls: tls !== undefined,
+      peer,
       ...(tls?.dn === undefined ? {} : { tlsDn: tls.dn }),
       ...(tls?.issuerDn === undefined ? {} : { tlsIssuerDn: tls.issuerDn }),
       signal: this.#gone.signal,

@@ -25,6 +25,7 @@ export class MemoryDisk implements Handle {
   readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
   readonly portable: PortableHandle;
   readonly #fd: number;
+  #lock: bigint | undefined;
 
   /** On a memory file that is at hand; `createMemoryDisk` makes a new one. */
   constructor(fd: number, size: bigint) {
@@ -75,6 +76,11 @@ export class MemoryDisk implements Handle {
     if (this.size > 0n) await native().zeroRangeAsync(this.#fd, 0n, this.size);
   }
 
+  /** Keeps it out of swap; ENOMEM above the limit of the process, ENOTSUP where the system has no such thing. */
+  lock(): void {
+    if (this.size > 0n) this.#lock = native().lockMemoryFile(this.#fd, this.size);
+  }
+
   /** The same disk for clients that must not give memory back: zeroed by writing, and never trimmed. */
   withoutHoles(): Handle {
     const { size, multiConn, nativeFua, blockSize } = this;
@@ -88,6 +94,7 @@ export class MemoryDisk implements Handle {
 
   /** Gives the memory back; not part of a client's handle. */
   dispose(): void {
+    if (this.#lock !== undefined) native().unlockMemoryFile(this.#lock, this.size);
     closeSync(this.#fd);
   }
 

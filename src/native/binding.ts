@@ -23,7 +23,7 @@ export interface NativeBinding {
   /** The number of a group by name, or -1 when there is none (getgrnam(3)). */
   groupId(name: string): number;
   /** Keeps all memory of this process in place, now and later (mlockall(2)). ENOTSUP where the system cannot. */
-  lockMemory(): void;
+  lockAllMemory(): void;
   /** Lets this process keep that up when it is no longer root. EPERM where the limit is not ours to raise. */
   unlimitLockedMemory(): void;
   /** Sends a datagram to a Unix socket; a path that begins with "@" is an abstract one. Waits a second at most. */
@@ -103,6 +103,27 @@ export interface NativeBinding {
   setSize(fd: number, size: bigint): void;
   /** Size and geometry of an open block device. */
   blockDevice(fd: number): BlockDevice;
+
+  /**
+   * Keeps all of a memory file in RAM, never in swap, until it is unlocked or the process ends. Returns what
+   * `unlockMemoryFile` wants to have. ENOMEM above the limit of `ulimit -l`, ENOTSUP where the system has no such thing.
+   */
+  lockMemoryFile(fd: number, size: bigint): bigint;
+  unlockMemoryFile(lock: bigint, size: bigint): void;
+
+  /**
+   * Pseudo-random numbers, fast and no secret (xoshiro256**). The 32 bytes of `state` become those of the generator
+   * that `seed` + `index` stands for.
+   */
+  seedRandom(state: Uint8Array, seed: bigint, index: bigint): void;
+  /** Fills `into` with the next numbers of a generator, 8 bytes each, little-endian. */
+  drawRandom(state: Uint8Array, into: Uint8Array): void;
+  /**
+   * Fills `into` with bytes that each depend on `seed` and their own index alone: the lowest byte of the third number
+   * of a generator.
+   */
+  scatterRandom(into: Uint8Array, seed: bigint, index: bigint): void;
+  scatterRandomAsync(into: Uint8Array, seed: bigint, index: bigint): Promise<void>;
 }
 
 /** Bytes; a number where it is exact. */
@@ -129,6 +150,7 @@ export interface NativeFeatures {
   readonly extents: boolean;
   readonly fadvise: boolean;
   readonly memoryFile: boolean;
+  readonly memoryLock: boolean;
   /** BLKSSZGET, BLKZEROOUT, BLKDISCARD, BLKROTATIONAL */
   readonly blockDevice: boolean;
 }

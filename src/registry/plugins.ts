@@ -4,8 +4,19 @@ type Load = () => Promise<{ readonly default: AnyPlugin }>;
 
 /** The plugins in this package, each loaded only when it is named. */
 export const builtInPlugins: Readonly<Record<string, Load>> = {
+  data: () => import("../plugins/data.ts"),
   example1: () => import("../plugins/example1.ts"),
+  example2: () => import("../plugins/example2.ts"),
+  example3: () => import("../plugins/example3.ts"),
   file: () => import("../plugins/file.ts"),
+  full: () => import("../plugins/full.ts"),
+  info: () => import("../plugins/info.ts"),
   memory: () => import("../plugins/memory.ts"),
   null: () => import("../plugins/null.ts"),
+  ones: () => import("../plugins/ones.ts"),
+  pattern: () => import("../plugins/pattern.ts"),
+  random: () => import("../plugins/random.ts"),
+  "sparse-random": () => import("../plugins/sparse-random.ts"),
+  split: () => import("../plugins/split.ts"),
+  zero: () => import("../plugins/zero.ts"),
 };

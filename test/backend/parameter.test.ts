@@ -2,10 +2,12 @@ import { describe, expect, it } from "vitest";
 import { Component } from "../../src/backend/component.ts";
 import {
   boolean,
+  catchAll,
   choice,
   delay,
   descriptor,
   integer,
+  list,
   type Parameters,
   probability,
   size,
@@ -22,6 +24,7 @@ const parameters = {
   name: text({ help: "" }),
   mode: choice(["fast", "slow"], { default: "slow", help: "" }),
   fd: descriptor({ help: "" }),
+  part: list((word) => word.toUpperCase(), { help: "" }),
 } satisfies Parameters;
 
 /** What a plugin with these parameters receives. */
@@ -67,6 +70,11 @@ describe("declared parameters", () => {
     expect(await valuesOf(["size", "1"], ["size", "2"])).toMatchObject({ size: 2n });
   });
 
+  it("keep all of repeated values where they are a list", async () => {
+    const values = await valuesOf(["size", "1"], ["part", "b"], ["part", "a"]);
+    expect(values).toMatchObject({ part: ["B", "A"] });
+  });
+
   it("are demanded when they are required", async () => {
     await expect(valuesOf()).rejects.toThrow("you must specify size=<SIZE> on the command line");
   });
@@ -92,5 +100,33 @@ describe("declared parameters", () => {
     for (const key of ["Size", "sizes", "", "constructor", "__proto__", "toString"]) {
       expect(component.config(key, "1"), key).toBe(false);
     }
+  });
+
+  it("may leave all other keys to one of them, which keeps the first of each", async () => {
+    const component = new Component(
+      {
+        name: "test",
+        parameters: { size: size({ help: "" }), others: catchAll({ default: new Map(), help: "" }) },
+        catchAllKey: "others",
+        open: () => ({ size: 0n, read: () => {} }),
+      },
+      silentHost,
+    );
+    for (const [key, text] of [
+      ["x", "1"],
+      ["size", "2"],
+      ["x", "3"],
+      ["__proto__", "4"],
+    ] as const) {
+      expect(component.config(key, text)).toBe(true);
+    }
+    await component.configComplete();
+    expect(component.state).toEqual({
+      size: 2n,
+      others: new Map([
+        ["x", "1"],
+        ["__proto__", "4"],
+      ]),
+    });
   });
 });

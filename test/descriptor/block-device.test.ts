@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
-import { testPlugin } from "../backend/contract.ts";
-import { Session } from "../backend/contract-session.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
 import { LoopDevice, whyNot } from "./system.ts";
 
 const reason = whyNot(() => new LoopDevice(1 << 20));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
-import { Session } from "../backend/contract-session.ts";
+import { Session } from "../../src/testing/session.ts";
 import { SmallFileSystem, whyNot } from "./system.ts";
 
 const reason = whyNot(() => new SmallFileSystem(1 << 20));

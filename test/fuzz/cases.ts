@@ -1,6 +1,6 @@
+import { Random } from "../../src/testing/random.ts";
 import { type ClientCase, clientCase } from "./client-grammar.ts";
 import { runClientCase } from "./client-run.ts";
-import { Random } from "./random.ts";
 import { type ServerCase, serverCase } from "./server-grammar.ts";
 import { runServerCase } from "./server-run.ts";
 

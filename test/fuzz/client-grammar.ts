@@ -1,8 +1,8 @@
 import { AllocationState, Chunk, Command, Info, Option, OptionReply } from "../../src/protocol/constants.ts";
 import { RequestHeader } from "../../src/protocol/request-header.ts";
+import type { Random } from "../../src/testing/random.ts";
 import { chunk, errorChunk, type Form, number, optionReply, simpleReply, withLength } from "./encode.ts";
 import { cut, mutate } from "./mutate.ts";
-import type { Random } from "./random.ts";
 
 /** What the client wants; plain data. */
 export interface ClientWishes {

@@ -4,11 +4,11 @@ import { NbdError } from "../../src/core/errors.ts";
 import { clientHandshake } from "../../src/protocol/client/handshake.ts";
 import { statusExtentsMax } from "../../src/protocol/client/limits.ts";
 import { clientListing } from "../../src/protocol/client/listing.ts";
+import { Random } from "../../src/testing/random.ts";
 import { MemoryTransport } from "../helpers/memory-transport.ts";
 import { countAllocated } from "./allocation.ts";
 import { type ClientCase, dataFor, type Operation, repliesTo } from "./client-grammar.ts";
 import { expectThat, settles, turn } from "./finding.ts";
-import { Random } from "./random.ts";
 
 /** Fixed costs, and the one chunk for which room is made before it has come. */
 const allocatedBase = 1024 * 1024 + 16 * statusExtentsMax;

@@ -1,10 +1,10 @@
 import type { ThreadModel } from "../../src/backend/plugin.ts";
 import { Command, CommandFlag, Info, Option } from "../../src/protocol/constants.ts";
 import { writeRequestHeader } from "../../src/protocol/request-header.ts";
+import type { Random } from "../../src/testing/random.ts";
 import { fuzzedContexts } from "./contexts.ts";
 import { number, option, withLength } from "./encode.ts";
 import { cut, mutate } from "./mutate.ts";
-import type { Random } from "./random.ts";
 
 /** What the server is like. Plain data, so that a finding can be kept in a file. */
 export interface ServerSetup {

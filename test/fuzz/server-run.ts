@@ -2,11 +2,11 @@ import type { Handle } from "../../src/backend/handle.ts";
 import { NbdError } from "../../src/core/errors.ts";
 import type { StatusExtent } from "../../src/core/extent.ts";
 import type { MaybePromise } from "../../src/core/maybe-promise.ts";
+import { Random } from "../../src/testing/random.ts";
 import { MemorySession } from "../helpers/memory-session.ts";
 import { countAllocated } from "./allocation.ts";
 import { age, dirty } from "./contexts.ts";
 import { expectThat, settles, turn } from "./finding.ts";
-import { Random } from "./random.ts";
 import type { ServerCase, ServerSetup } from "./server-grammar.ts";
 import { checkServerOutput } from "./server-output.ts";
 

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Random } from "../fuzz/random.ts";
+import { Random } from "../../src/testing/random.ts";
 import { isPrivileged } from "../helpers/privileges.ts";
 import { nbdkit } from "../helpers/run.ts";
 import { hasTool } from "../helpers/tools.ts";

@@ -6,7 +6,7 @@ import { run } from "../helpers/run.ts";
 
 /** Makes V8 compile functions and throw them away, so that it gives back pages, then ends as programs end. */
 const script = `
-  require("node-gyp-build")(process.argv[1]).lockMemory();
+  require("node-gyp-build")(process.argv[1]).lockAllMemory();
   require("node:v8").setFlagsFromString("--expose-gc");
   const collect = require("node:vm").runInNewContext("gc");
   for (let round = 0; round < 5; round++) {
@@ -22,7 +22,7 @@ const script = `
 
 const reason = process.platform === "linux" && isPrivileged ? "" : " (skipped: only as root on Linux)";
 
-describe.skipIf(reason !== "")(`lockMemory${reason}`, () => {
+describe.skipIf(reason !== "")(`lockAllMemory${reason}`, () => {
   it("locks all memory, and V8 can still give back what it does not need", async () => {
     const { status, stdout, stderr } = await run(process.execPath, ["-e", script, packageRoot()], {
       cwd: packageRoot(),

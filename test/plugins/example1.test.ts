@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import example1 from "../../src/plugins/example1.ts";
-import { testPlugin } from "../backend/contract.ts";
-import { allExtents } from "../backend/contract-model.ts";
-import { Session } from "../backend/contract-session.ts";
+import { allExtents } from "../../src/testing/model.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "./folder.ts";
 
 const subject = { plugin: example1, parameters: {} };

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
-import { Session } from "../backend/contract-session.ts";
+import { Session } from "../../src/testing/session.ts";
 import { Folder } from "./folder.ts";
 
 const folder = new Folder();

@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
-import { testPlugin } from "../backend/contract.ts";
-import { Session, type SessionOptions } from "../backend/contract-session.ts";
+import { Session, type SessionOptions } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "./folder.ts";
 
 const folder = new Folder();

@@ -1,14 +1,7 @@
-import {
-  mkdtempSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdtempSync, realpathSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { descriptorsOn } from "./descriptors.ts";
 
 /** A temporary folder that goes away with the test. */
 export class Folder {
@@ -26,19 +19,20 @@ export class Folder {
     return path;
   }
 
+  /** A file with these bytes; returns its path. */
+  file(name: string, bytes: string | Uint8Array): string {
+    const path = join(this.path, name);
+    writeFileSync(path, bytes);
+    return path;
+  }
+
   join(name: string): string {
     return join(this.path, name);
   }
 
   /** How many descriptors of this process are open on something in it (Linux). */
   descriptors(): number {
-    return readdirSync("/proc/self/fd").filter((fd) => {
-      try {
-        return readlinkSync(`/proc/self/fd/${fd}`).startsWith(this.path);
-      } catch {
-        return false;
-      }
-    }).length;
+    return descriptorsOn(this.path);
   }
 
   [Symbol.dispose](): void {

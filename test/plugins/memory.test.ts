@@ -1,9 +1,9 @@
-import { readdirSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import memory from "../../src/plugins/memory.ts";
-import { testPlugin } from "../backend/contract.ts";
-import { allExtents } from "../backend/contract-model.ts";
-import { Session } from "../backend/contract-session.ts";
+import { allExtents } from "../../src/testing/model.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { descriptorsOn } from "./descriptors.ts";
 
 const largest = "9223372036854775807";
 
@@ -17,17 +17,6 @@ testPlugin("memory with malloc", {
 
 function start(parameters: Record<string, string>): Promise<Session> {
   return Session.start({ plugin: memory, parameters });
-}
-
-/** This process's descriptors of memory files. */
-function ownDescriptors(): readonly string[] {
-  return readdirSync("/proc/self/fd").filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`).includes("nbdkit-memory");
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** Descriptors can be looked at only there. */
@@ -101,39 +90,12 @@ describe("memory", () => {
   });
 
   onLinux("leaves no descriptor behind", async () => {
-    const before = ownDescriptors().length;
+    const before = descriptorsOn("nbdkit-memory");
     {
       await using session = await start({ size: "1M" });
       await session.open();
-      expect(ownDescriptors().length).toBe(before + 1);
+      expect(descriptorsOn("nbdkit-memory")).toBe(before + 1);
     }
-    expect(ownDescriptors().length).toBe(before);
-  });
-});
-
-describe("memory's allocator", () => {
-  const refused: readonly (readonly [string, string])[] = [
-    ["foo", 'unknown allocator "foo": use sparse or malloc'],
-    ["sparse,foo", "allocator=sparse does not take extra parameters"],
-    ["malloc,foo=1", "allocator=malloc: unknown parameter foo"],
-    ["malloc,mlock=maybe", "could not decipher boolean (maybe)"],
-    ["malloc,mlock=true", "allocator=malloc,mlock=true is not available"],
-    ["zstd", "allocator=zstd is not available"],
-  ];
-  for (const [value, message] of refused) {
-    it(`refuses ${value} in a line that says why`, async () => {
-      await expect(start({ size: "1M", allocator: value })).rejects.toThrow(message);
-    });
-  }
-
-  it("malloc refuses a disk that cannot fit into memory", async () => {
-    await expect(start({ size: "1E", allocator: "malloc" })).rejects.toThrow("use allocator=sparse");
-  });
-
-  it("malloc takes all memory at the start and shows no holes", async () => {
-    await using session = await start({ size: "1M", allocator: "malloc,mlock=false" });
-    const disk = await session.open();
-    expect(disk.canTrim).toBe(false);
-    expect(await disk.extents(0n, 2 ** 20, false)).toEqual([{ length: 2n ** 20n, hole: false, zero: false }]);
+    expect(descriptorsOn("nbdkit-memory")).toBe(before);
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import nullPlugin from "../../src/plugins/null.ts";
-import { testPlugin } from "../backend/contract.ts";
-import { Session } from "../backend/contract-session.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
 
-testPlugin("null", { plugin: nullPlugin, parameters: { size: "100000" }, forgetful: true });
-testPlugin("null without a size", { plugin: nullPlugin, parameters: {}, forgetful: true, runs: 3 });
+testPlugin("null", { plugin: nullPlugin, parameters: { size: "100000" }, writes: "discarded" });
+testPlugin("null without a size", { plugin: nullPlugin, parameters: {}, writes: "discarded", runs: 3 });
 
 describe("null", () => {
   it("has no bytes unless told otherwise", async () => {

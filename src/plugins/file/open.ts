@@ -1,9 +1,9 @@
 import { constants, open as openFile, type Stats, stat, writeSync } from "node:fs";
 import { promisify } from "node:util";
+import { failure } from "../../backend/failure.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { isDisk } from "../../descriptor/geometry.ts";
-import { failure } from "./failure.ts";
 import type { Source } from "./source.ts";
 
 export interface Opened {

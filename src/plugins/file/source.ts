@@ -1,7 +1,8 @@
-import { fstatSync, realpathSync, type Stats, statSync } from "node:fs";
+import { fstatSync, type Stats, statSync } from "node:fs";
+import { failure } from "../../backend/failure.ts";
+import { realPath } from "../../backend/path.ts";
 import { NbdError } from "../../core/errors.ts";
 import { isDisk } from "../../descriptor/geometry.ts";
-import { failure } from "./failure.ts";
 
 /** Where the disks come from. Paths are absolute, as the server may change to another directory later. */
 export type Source =
@@ -35,7 +36,7 @@ export function resolveSource({ file, dir, fd, dirfd }: SourceValues): Source {
 }
 
 function resolveFile(name: string): Source {
-  const path = resolvePath(name);
+  const path = realPath(name);
   const stats = statPath(path);
   if (stats.isDirectory()) throw new NbdError("EISDIR", `use dir= to serve files within ${path}`);
   if (!isDisk(stats)) throw new NbdError("EINVAL", `file is not regular or block device: ${path}`);
@@ -43,7 +44,7 @@ function resolveFile(name: string): Source {
 }
 
 function resolveDirectory(name: string): Source {
-  const path = resolvePath(name);
+  const path = realPath(name);
   if (statPath(path).isDirectory()) return { kind: "directory", path };
   throw new NbdError("ENOTDIR", `expecting a directory: ${path}: use file= to serve a single file`);
 }
@@ -62,16 +63,6 @@ function resolveDirectoryDescriptor(dirfd: number): Source {
   }
   const folder = process.platform === "linux" ? "/proc/self/fd" : "/dev/fd";
   return { kind: "directory", path: `${folder}/${dirfd}` };
-}
-
-function resolvePath(name: string): string {
-  if (name === "")
-    throw new NbdError("EINVAL", "cannot resolve a null or empty path: name a file or directory");
-  try {
-    return realpathSync.native(name);
-  } catch (error) {
-    throw failure("realpath", name, error);
-  }
 }
 
 function statPath(path: string): Stats {

@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from "node:util";
-import { codeOf, NbdError } from "../../core/errors.ts";
+import { codeOf, NbdError } from "../core/errors.ts";
 
 /** A failed system call in nbdkit's words: "realpath: /nonexist: No such file or directory". */
 export function failure(call: string, subject: string, error: unknown): NbdError {

@@ -1,12 +1,12 @@
-import { Chain } from "../../src/backend/chain.ts";
-import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
-import type { Host, OpenRequest } from "../../src/backend/plugin.ts";
-import { ServedExport } from "../../src/backend/served-export.ts";
+import { Chain } from "../backend/chain.ts";
+import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
+import type { Host, OpenRequest } from "../backend/plugin.ts";
+import { ServedExport } from "../backend/served-export.ts";
 
 export interface SessionOptions {
   readonly plugin: AnyPlugin;
-  /** As on the command line. */
-  readonly parameters: Readonly<Record<string, string>>;
+  /** As on the command line; several values for a key that is given several times. */
+  readonly parameters: Readonly<Record<string, string | readonly string[]>>;
   /** Outermost first. */
   readonly filters?: readonly AnyFilter[];
   readonly exportName?: string;
@@ -37,7 +37,9 @@ export class Session {
     const session = new Session(options);
     const { chain } = session;
     await chain.load();
-    for (const [key, text] of Object.entries(options.parameters)) chain.config(key, text);
+    for (const [key, given] of Object.entries(options.parameters)) {
+      for (const text of typeof given === "string" ? [given] : given) chain.config(key, text);
+    }
     await chain.configComplete();
     await chain.getReady();
     await chain.afterFork();
@@ -45,13 +47,16 @@ export class Session {
   }
 
   /** What a new client gets. */
-  async open(
-    wanted: { readonly readOnly?: boolean; readonly exportName?: string } = {},
-  ): Promise<ServedExport> {
-    const { readOnly = false, exportName = this.#exportName } = wanted;
-    const request: OpenRequest = { readOnly, exportName, tls: false, signal: new AbortController().signal };
+  async open(wanted: Partial<OpenRequest> = {}): Promise<ServedExport> {
+    const request: OpenRequest = {
+      readOnly: false,
+      exportName: this.#exportName,
+      tls: false,
+      signal: new AbortController().signal,
+      ...wanted,
+    };
     await this.chain.preconnect(request);
-    const disk = new ServedExport(await this.chain.open(request), readOnly);
+    const disk = new ServedExport(await this.chain.open(request), request.readOnly);
     this.#opened.add(disk);
     return disk;
   }

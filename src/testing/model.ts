@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import type { ServedExport } from "../../src/backend/served-export.ts";
-import { codeOf } from "../../src/core/errors.ts";
+import type { ServedExport } from "../backend/served-export.ts";
+import { codeOf } from "../core/errors.ts";
 
 /** Bytes of a disk that a test works on; all of it where it is small. */
 export interface Window {
@@ -8,31 +8,39 @@ export interface Window {
   readonly length: number;
 }
 
+/** Offsets of the fast ways of reading and writing are numbers. */
+const numbersEnd: bigint = 2n ** 53n;
+
+/**
+ * What becomes of changes: they can be read back, they succeed and have no effect, or they fail (some at least) and
+ * have no effect.
+ */
+export type Writes = "kept" | "discarded" | "refused";
+
 /** What a part of a disk must read as: a plain array, changed along with the disk. */
 export class Model {
   readonly window: Window;
   readonly #bytes: Uint8Array;
   /** Trimmed and not written since: such a byte may read as zero. */
   readonly #mayBeZero: Uint8Array;
-  readonly #forgetful: boolean;
+  readonly writes: Writes;
 
-  /** @param forgetful writes have no effect */
-  private constructor(window: Window, bytes: Uint8Array, forgetful: boolean) {
+  private constructor(window: Window, bytes: Uint8Array, writes: Writes) {
     this.window = window;
     this.#bytes = bytes;
     this.#mayBeZero = new Uint8Array(bytes.length);
-    this.#forgetful = forgetful;
+    this.writes = writes;
   }
 
   /** Starts from what the disk holds now. */
-  static async of(disk: ServedExport, window: Window, forgetful = false): Promise<Model> {
+  static async of(disk: ServedExport, window: Window, writes: Writes = "kept"): Promise<Model> {
     const bytes = Buffer.alloc(window.length);
     await disk.read(bytes, window.start);
-    return new Model(window, bytes, forgetful);
+    return new Model(window, bytes, writes);
   }
 
   write(from: Uint8Array, at: number): void {
-    if (this.#forgetful) return;
+    if (this.writes !== "kept") return;
     this.#bytes.set(from, at);
     this.#mayBeZero.fill(0, at, at + from.length);
   }
@@ -42,21 +50,41 @@ export class Model {
   }
 
   trim(at: number, length: number): void {
+    if (this.writes !== "kept") return;
     this.#mayBeZero.fill(1, at, at + length);
   }
 
-  /** Reads the range from the disk, into a buffer that was full of something else. */
+  /** Reads the range from the disk, in both ways, into buffers that were full of something else. */
   async check(disk: ServedExport, at: number, length: number): Promise<void> {
+    const offset = this.window.start + BigInt(at);
     const got = Buffer.alloc(length, 0xa5);
-    await disk.read(got, this.window.start + BigInt(at));
-    const wrong = got.findIndex((byte, index) => !this.#allows(byte, at + index));
-    if (wrong < 0) return;
-    const where = this.window.start + BigInt(at + wrong);
-    assert.fail(`byte ${where} reads as ${got[wrong]} and should be ${this.#bytes[at + wrong]}`);
+    await disk.read(got, offset);
+    this.#compare(got, at);
+    const room = Buffer.alloc(length + 2, 0xa5);
+    if (offset >= numbersEnd || !disk.readNow(room, 1, length + 1, Number(offset))) return;
+    this.#compare(room.subarray(1, length + 1), at);
+    assert.equal(room[0]! & room[length + 1]!, 0xa5, "readNow leaves the bytes around it alone");
+  }
+
+  /** Changes the disk too; now and then in the fast way, where it has one. */
+  async store(disk: ServedExport, at: number, bytes: Uint8Array, fua: boolean): Promise<void> {
+    const offset = this.window.start + BigInt(at);
+    const room = Buffer.concat([Buffer.alloc(1), bytes, Buffer.alloc(1)]);
+    const fast = !fua && bytes.length % 2 === 1 && offset < numbersEnd;
+    if (!fast || !disk.writeNow(room, 1, bytes.length + 1, Number(offset)))
+      await disk.write(bytes, offset, fua);
+    this.write(bytes, at);
   }
 
   checkAll(disk: ServedExport): Promise<void> {
     return this.check(disk, 0, this.window.length);
+  }
+
+  #compare(got: Buffer, at: number): void {
+    const wrong = got.findIndex((byte, index) => !this.#allows(byte, at + index));
+    if (wrong < 0) return;
+    const where = this.window.start + BigInt(at + wrong);
+    assert.fail(`byte ${where} reads as ${got[wrong]} and should be ${this.#bytes[at + wrong]}`);
   }
 
   #allows(byte: number, at: number): boolean {

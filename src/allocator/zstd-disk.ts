@@ -1,0 +1,124 @@
+import * as zlib from "node:zlib";
+import type { BlockSize, Handle } from "../backend/handle.ts";
+import { forEachPiece } from "../backend/pieces.ts";
+import type { Extent } from "../core/extent.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import { zeroBytes } from "../core/zero-runs.ts";
+import { PageTable } from "./page-table.ts";
+
+/** bytes: what is compressed at a time; smaller compresses worse, larger costs more for each small write */
+export const pageBytes: number = 32 * 1024;
+
+/** More than this takes long enough to let others run meanwhile: a page costs about 0.1 ms. */
+const inlineBytesMax = 8 * pageBytes;
+
+/** The declarations of Node 20 lack what this module is loaded for only where it exists. */
+const { zstdCompressSync, zstdDecompressSync } = zlib as unknown as Record<
+  "zstdCompressSync" | "zstdDecompressSync",
+  (bytes: Uint8Array) => Buffer
+>;
+
+/** A disk in memory whose pages are compressed. Pages that are all zeroes take no memory and are holes. */
+export class ZstdDisk implements Handle {
+  readonly size: bigint;
+  readonly multiConn = true;
+  /** Nothing here survives a power failure, so everything is as safe as it can be. */
+  readonly nativeFua = true;
+  readonly fastZero = true;
+  readonly blockSize: BlockSize = { minimum: 1, preferred: pageBytes, maximum: 64 * 1024 * 1024 };
+  readonly #pages: PageTable = new PageTable();
+
+  constructor(size: bigint) {
+    this.size = size;
+  }
+
+  read(into: Uint8Array, offset: bigint): MaybePromise<void> {
+    return inTurn(offset, into.length, (page, start, end, before) => {
+      const stored = this.#pages.get(page);
+      const part = into.subarray(before, before + end - start);
+      if (stored === undefined) part.fill(0);
+      else part.set(zstdDecompressSync(stored).subarray(start, end));
+    });
+  }
+
+  write(from: Uint8Array, offset: bigint): MaybePromise<void> {
+    return inTurn(offset, from.length, (page, start, end, before) => {
+      this.#change(page, (bytes) => bytes.set(from.subarray(before, before + end - start), start));
+    });
+  }
+
+  zero(offset: bigint, length: number): void {
+    const end = offset + BigInt(length);
+    const [first, last] = [Number(offset / BigInt(pageBytes)), Number((end - 1n) / BigInt(pageBytes))];
+    for (const page of this.#pages.within(first, last)) {
+      const start = BigInt(page) * BigInt(pageBytes);
+      const from = offset > start ? Number(offset - start) : 0;
+      const to = end < start + BigInt(pageBytes) ? Number(end - start) : pageBytes;
+      if (to - from === pageBytes) this.#pages.delete(page);
+      else this.#change(page, (bytes) => bytes.fill(0, from, to));
+    }
+  }
+
+  trim(offset: bigint, length: number): void {
+    this.zero(offset, length);
+  }
+
+  flush(): void {}
+
+  cache(): void {}
+
+  /** Whole pages, so it may go past the range. */
+  extents(offset: bigint, length: number): readonly Extent[] {
+    const bytes = BigInt(pageBytes);
+    const end = offset + BigInt(length);
+    const found: Extent[] = [];
+    let at = offset;
+    for (const page of this.#pages.within(Number(offset / bytes), Number((end - 1n) / bytes))) {
+      const start = BigInt(page) * bytes;
+      if (start > at) found.push({ length: start - at, hole: true, zero: true });
+      const from = start > at ? start : at;
+      found.push({ length: start + bytes - from, hole: false, zero: false });
+      at = start + bytes;
+    }
+    if (at < end) found.push({ length: end - at, hole: true, zero: true });
+    return found;
+  }
+
+  /** The memory that it takes, in bytes. */
+  get storedBytes(): number {
+    return this.#pages.storedBytes;
+  }
+
+  dispose(): void {
+    this.#pages.clear();
+  }
+
+  #change(page: number, change: (bytes: Buffer) => void): void {
+    const stored = this.#pages.get(page);
+    const bytes = stored === undefined ? Buffer.alloc(pageBytes) : zstdDecompressSync(stored);
+    change(bytes);
+    if (bytes.equals(zeroBytes(pageBytes))) this.#pages.delete(page);
+    // A copy, because what zlib returns may be a small part of a large block.
+    else this.#pages.set(page, new Uint8Array(zstdCompressSync(bytes)));
+  }
+}
+
+/** What to do with a part of a page, of which the first byte is the `before`th of the range. */
+type PerPage = (page: number, start: number, end: number, before: number) => void;
+
+function inTurn(offset: bigint, length: number, perform: PerPage): MaybePromise<void> {
+  if (length <= inlineBytesMax) return eachPage(offset, length, 0, perform);
+  return forEachPiece({ offset, length }, inlineBytesMax, undefined, (at, bytes) =>
+    eachPage(at, bytes, Number(at - offset), perform),
+  );
+}
+
+function eachPage(offset: bigint, length: number, before: number, perform: PerPage): void {
+  let page = Number(offset / BigInt(pageBytes));
+  let start = Number(offset % BigInt(pageBytes));
+  for (let done = 0; done < length; page++, start = 0) {
+    const end = Math.min(pageBytes, start + length - done);
+    perform(page, start, end, before + done);
+    done += end - start;
+  }
+}

@@ -1,0 +1,18 @@
+import { realpathSync } from "node:fs";
+import { NbdError } from "../core/errors.ts";
+import { failure } from "./failure.ts";
+
+/**
+ * The absolute path of a file or folder that exists, since the server may change to another folder before it opens
+ * it (nbdkit_realpath(3)).
+ * @throws NbdError with a line for the user
+ */
+export function realPath(name: string): string {
+  if (name === "")
+    throw new NbdError("EINVAL", "cannot resolve a null or empty path: name a file or directory");
+  try {
+    return realpathSync.native(name);
+  } catch (error) {
+    throw failure("realpath", name, error);
+  }
+}

@@ -1,0 +1,100 @@
+import { NbdError } from "../../core/errors.ts";
+import { type Data, type Expression, isData } from "./expression.ts";
+import { type Token, tokenize } from "./tokens.ts";
+
+/** Parentheses and variables within each other; far more than anybody writes, and few enough for the stack. */
+const nestingMax = 500;
+
+/** The text of a variable, if there is one. */
+export type Variables = (name: string) => string | undefined;
+
+/** A description as a tree. @throws NbdError EINVAL or ENOENT, with a line for the user */
+export function parse(text: string, variables: Variables): Data {
+  return new Parser(text, variables, []).parseAll();
+}
+
+/** Reads one text; the text of a variable is read by a parser of its own, so that no parenthesis is shared. */
+class Parser {
+  readonly #tokens: readonly Token[];
+  readonly #variables: Variables;
+  /** The variables that this text is part of. */
+  readonly #within: readonly string[];
+  #next = 0;
+  #depth = 0;
+
+  constructor(text: string, variables: Variables, within: readonly string[]) {
+    this.#tokens = tokenize(text);
+    this.#variables = variables;
+    this.#within = within;
+  }
+
+  parseAll(): Data {
+    const all = this.#list();
+    if (this.#next === this.#tokens.length) return all;
+    throw new NbdError("EINVAL", "unmatched ')' in data string");
+  }
+
+  /** Up to the end of the text or to a `)`. */
+  #list(): Data {
+    const items: Expression[] = [];
+    for (; this.#next < this.#tokens.length; this.#next++) {
+      const token = this.#tokens[this.#next]!;
+      if (token.kind === "close") break;
+      items.push(this.#item(token, items));
+    }
+    const [first, second] = items;
+    // Sources are sliced as they are read, so they should be seen.
+    return isData(first) && second === undefined ? first : { kind: "list", items };
+  }
+
+  #item(token: Exclude<Token, { kind: "close" }>, items: Expression[]): Expression {
+    switch (token.kind) {
+      case "open":
+        return this.#nested();
+      case "variable":
+        return this.#variable(token.name);
+      case "repeat":
+        return { kind: "repeat", of: takeLast(items, "*N"), count: token.count };
+      case "slice":
+        return { kind: "slice", of: takeLast(items, "[N:M]"), from: token.from, to: token.to };
+      case "assign":
+        return { kind: "assign", name: token.name, of: takeLast(items, "->") };
+      default:
+        return token;
+    }
+  }
+
+  #nested(): Data {
+    if (this.#depth + this.#within.length >= nestingMax) {
+      throw new NbdError("EINVAL", `data parameter: more than ${nestingMax} expressions within each other`);
+    }
+    this.#next++;
+    this.#depth++;
+    const inside = this.#list();
+    this.#depth--;
+    if (this.#next < this.#tokens.length) return inside;
+    throw new NbdError("EINVAL", "unmatched '(' in data string");
+  }
+
+  #variable(name: string): Data {
+    if (this.#within.includes(name)) {
+      throw new NbdError("EINVAL", `$${name}: the variable refers to itself`);
+    }
+    const text = this.#variables(name);
+    if (text === undefined) {
+      throw new NbdError(
+        "ENOENT",
+        `$${name}: variable not found: give ${name}=... or set it in the environment`,
+      );
+    }
+    return new Parser(text, this.#variables, [...this.#within, name]).parseAll();
+  }
+}
+
+/** What an operator behind an expression applies to. */
+function takeLast(items: Expression[], operator: string): Data {
+  const last = items.pop();
+  if (last === undefined) throw new NbdError("EINVAL", `${operator} must follow an expression`);
+  if (isData(last)) return last;
+  throw new NbdError("EINVAL", `${operator} cannot be applied to this type of expression: it has no bytes`);
+}

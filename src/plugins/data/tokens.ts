@@ -1,0 +1,112 @@
+import { NbdError } from "../../core/errors.ts";
+import type { Seek, Source } from "./expression.ts";
+import { parseByte, parseNumber, stringBytes, wordBytes } from "./literals.ts";
+
+/** The smallest parts of a description. What follows an expression and changes it is one token. */
+export type Token =
+  | { readonly kind: "open" }
+  | { readonly kind: "close" }
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array }
+  | Source
+  | Seek
+  | { readonly kind: "name"; readonly name: string }
+  | { readonly kind: "assign"; readonly name: string }
+  | { readonly kind: "variable"; readonly name: string }
+  | { readonly kind: "repeat"; readonly count: bigint }
+  | { readonly kind: "slice"; readonly from: bigint; readonly to: bigint | undefined };
+
+/** Takes a description apart. @throws NbdError EINVAL, saying where */
+export function tokenize(text: string): readonly Token[] {
+  const tokens: Token[] = [];
+  for (let at = 0; at < text.length; ) {
+    const script = scriptAt(text, at);
+    const match = script === undefined ? matchAt(text, at) : undefined;
+    if (script === undefined && match === undefined) throw unexpected(text, at);
+    const token = script ?? match!.make(match!.groups);
+    if (token !== undefined) tokens.push(token);
+    at += script === undefined ? match!.length : script.text.length + "<()".length;
+  }
+  return tokens;
+}
+
+type Groups = readonly (string | undefined)[];
+/** What a pattern matched as a token; nothing for what separates tokens. */
+type Make = (groups: Groups) => Token | undefined;
+
+const number = "(0[xX][0-9a-fA-F]+|\\d+)";
+
+const rules: readonly (readonly [pattern: RegExp, make: Make])[] = [
+  [/\s+|#[^\n]*/y, () => undefined],
+  [/\(/y, () => ({ kind: "open" })],
+  [/\)/y, () => ({ kind: "close" })],
+  [new RegExp(number, "y"), ([digits]) => ({ kind: "bytes", bytes: Uint8Array.of(parseByte(digits!)) })],
+  [
+    /([lb]e)(16|32|64):(\w+)/y,
+    ([order, bits, digits]) => ({ kind: "bytes", bytes: wordBytes(order!, Number(bits), digits!) }),
+  ],
+  [/"([^"\\]*(?:\\[\s\S][^"\\]*)*)"/y, ([inside]) => ({ kind: "bytes", bytes: stringBytes(inside!) })],
+  [new RegExp(`@${number}`, "y"), ([amount]) => seek("to", amount)],
+  [new RegExp(`@\\+\\s*${number}`, "y"), ([amount]) => seek("forward", amount)],
+  [new RegExp(`@-\\s*${number}`, "y"), ([amount]) => seek("back", amount)],
+  [new RegExp(`@\\^\\s*${number}`, "y"), ([amount]) => seek("align", amount)],
+  [/<([^*[()\s][^*[)\s]*)/y, ([path]) => ({ kind: "file", text: path! })],
+  [/->\s*\\([\w-]+)/y, ([name]) => ({ kind: "assign", name: name! })],
+  [/\\([\w-]+)/y, ([name]) => ({ kind: "name", name: name! })],
+  [/\$([A-Za-z_]\w*)/y, ([name]) => ({ kind: "variable", name: name! })],
+  [new RegExp(`\\*\\s*${number}`, "y"), ([count]) => ({ kind: "repeat", count: parseNumber(count!) })],
+  [
+    new RegExp(`\\[\\s*${number}?:\\s*${number}?\\]`, "y"),
+    ([from, to]) => ({
+      kind: "slice",
+      from: from === undefined ? 0n : parseNumber(from),
+      to: to === undefined ? undefined : parseNumber(to),
+    }),
+  ],
+];
+
+function matchAt(text: string, at: number): { make: Make; groups: Groups; length: number } | undefined {
+  for (const [pattern, make] of rules) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match !== null) return { make, groups: match.slice(1), length: match[0].length };
+  }
+  return undefined;
+}
+
+/** <(SCRIPT): up to the parenthesis that closes it, as the script may have pairs of its own. */
+function scriptAt(text: string, at: number): Source | undefined {
+  if (!text.startsWith("<(", at)) return undefined;
+  let depth = 0;
+  for (let end = at + 2; end < text.length; end++) {
+    if (text[end] === "(") depth++;
+    if (text[end] === ")" && depth-- === 0) return { kind: "script", text: text.slice(at + 2, end) };
+  }
+  return undefined;
+}
+
+function seek(how: Seek["how"], amount: string | undefined): Seek {
+  const seek = { kind: "seek", how, amount: parseNumber(amount!) } as const;
+  if (how !== "align" || seek.amount > 0n) return seek;
+  throw new NbdError("EINVAL", "data parameter @^0 must be a power of 2, or any other number from 1");
+}
+
+/** What a character began that then went wrong. */
+const beginnings: Readonly<Record<string, string>> = {
+  '"': "unterminated string",
+  "<": "<FILE not a filename, or <(SCRIPT) not closed",
+  "*": "*N not numeric",
+  "[": "[N:M] not numeric",
+  "@": "@ is followed by a number, +, - or ^",
+  $: "$ is followed by the name of a variable",
+  "\\": "\\ is followed by a name",
+  "-": "-> is followed by a \\NAME",
+  l: "expected le16:, le32: or le64: and a number",
+  b: "expected be16:, be32: or be64: and a number",
+};
+
+/** Offsets are bytes, as people may count them with other tools. */
+function unexpected(text: string, at: number): NbdError {
+  const offset = Buffer.byteLength(text.slice(0, at));
+  const what = beginnings[text[at]!] ?? `nothing begins with ${JSON.stringify(text[at])}`;
+  return new NbdError("EINVAL", `data parameter: parsing error at offset ${offset}: ${what}`);
+}

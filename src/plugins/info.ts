@@ -1,0 +1,80 @@
+import type { Handle } from "../backend/handle.ts";
+import { definePlugin, type OpenRequest, type Plugin } from "../backend/plugin.ts";
+import { parseBase64 } from "../core/base64.ts";
+import { NbdError } from "../core/errors.ts";
+import { compatibleVersion } from "../core/version.ts";
+import { addressText } from "./info/address.ts";
+import { microseconds, timeBytes } from "./info/time.ts";
+
+const modes = ["exportname", "base64exportname", "address", "time", "uptime", "conntime", "version"] as const;
+type Mode = (typeof modes)[number];
+
+interface State {
+  readonly mode: Mode;
+  /** µs on the clock that never jumps. */
+  readonly started: bigint;
+}
+
+/** A disk whose bytes are what the server knows about the client or itself (nbdkit-info-plugin(1)). */
+const info: Plugin = definePlugin({
+  name: "info",
+  longname: "nbdkit info plugin",
+  description: "Tells clients about themselves and the server",
+  parameters: {
+    mode: {
+      parse: parseMode,
+      placeholder: modes.join("|"),
+      help: "What to tell",
+      default: "exportname" as Mode,
+    },
+  },
+  magicKey: "mode",
+  provides: ["multiConn", "cache"],
+  dumpPlugin: () => ({ info_address: "yes", info_base64: "yes" }),
+  configComplete: ({ mode }): State => ({ mode, started: microseconds.steady() }),
+  open: ({ mode, started }, request) => openMode(mode, started, request),
+});
+
+export default info;
+
+/** In any case, and with the dashes that newer versions write. */
+function parseMode(text: string): Mode {
+  const plain = text
+    .toLowerCase()
+    .replace(/^(?:export-name|base64-export-name)$/, (name) => name.replaceAll("-", ""));
+  const mode = modes.find((name) => name === plain);
+  if (mode !== undefined) return mode;
+  throw new NbdError("EINVAL", `unknown mode: '${text}': use ${modes.join(", ")}`);
+}
+
+function openMode(mode: Mode, started: bigint, request: OpenRequest): Handle {
+  if (mode === "time") return clock(microseconds.wall);
+  if (mode === "uptime") return clock(() => microseconds.steady() - started);
+  if (mode === "conntime") {
+    const opened = microseconds.steady();
+    return clock(() => microseconds.steady() - opened);
+  }
+  if (mode === "exportname") return constant(Buffer.from(request.exportName), true);
+  if (mode === "base64exportname") return constant(parseBase64(request.exportName), true);
+  if (mode === "version") return constant(Buffer.from(compatibleVersion), true);
+  // Connections of one client come from different ports.
+  return constant(Buffer.from(addressText(request.peer)), false);
+}
+
+function constant(bytes: Buffer, multiConn: boolean): Handle {
+  return {
+    size: BigInt(bytes.length),
+    multiConn,
+    read: (into, offset) => void bytes.copy(into, 0, Number(offset)),
+    cache: () => {},
+  };
+}
+
+/** The time at which it is read, so it should be read at once. */
+function clock(now: () => bigint): Handle {
+  return {
+    size: BigInt(timeBytes(0n).length),
+    read: (into, offset) => void timeBytes(now()).copy(into, 0, Number(offset)),
+    cache: () => {},
+  };
+}

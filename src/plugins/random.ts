@@ -1,0 +1,51 @@
+import { integer, size } from "../backend/parameter.ts";
+import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { NbdError } from "../core/errors.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import { native } from "../native/load.ts";
+
+/** More than this takes long enough to let others run meanwhile: a byte costs about 3 ns. */
+const inlineBytesMax = 32 * 1024;
+
+/**
+ * Random bytes that are the same for the same seed, nbdkit's own included (nbdkit-random-plugin(1)). Writing tests
+ * those who copy: it succeeds where it would change nothing.
+ */
+const random: Plugin = definePlugin({
+  name: "random",
+  longname: "nbdkit random plugin",
+  description: "Random bytes; writing checks that they are the same",
+  parameters: {
+    size: size({ required: true, help: "Size of the disk" }),
+    seed: integer({ min: 0, max: 2 ** 32 - 1, help: "The same seed gives the same bytes (default: random)" }),
+  },
+  magicKey: "size",
+  provides: ["write", "trim", "zero", "cache", "multiConn"],
+  configComplete: ({ size, seed = Math.floor(Math.random() * 2 ** 32) }) => ({ size, seed: BigInt(seed) }),
+  open: ({ size, seed }) => {
+    const read = (into: Uint8Array, offset: bigint): MaybePromise<void> => {
+      if (into.length <= inlineBytesMax) return native().scatterRandom(into, seed, offset);
+      return native().scatterRandomAsync(into, seed, offset);
+    };
+    return {
+      size,
+      multiConn: true,
+      read,
+      async write(from, offset) {
+        const expected = Buffer.allocUnsafe(from.length);
+        await read(expected, offset);
+        if (!expected.equals(from)) throw new NbdError("EIO", "data written does not match expected");
+      },
+      // The server would write zeroes, which takes longer to fail.
+      zero: refuse,
+      trim: refuse,
+      cache: () => {},
+    };
+  },
+});
+
+export default random;
+
+function refuse(): never {
+  throw new NbdError("EIO", "attempt to trim or zero a disk that is all random data");
+}

@@ -1,0 +1,66 @@
+import type { Handle } from "../backend/handle.ts";
+import { boolean, integer, type Parameter, size } from "../backend/parameter.ts";
+import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { NbdError } from "../core/errors.ts";
+import { formatSize, parseSize } from "../core/size.ts";
+import { BlockMap } from "./sparse-random/block-map.ts";
+import { SparseRandomDisk } from "./sparse-random/disk.ts";
+
+/** bytes: the map of what is data takes 2 GiB for it, and minutes to get to its end */
+const sizeMax: bigint = 64n * 1024n ** 4n;
+
+/** The share of data, which may have a fraction. */
+const percent: Parameter<number> & { readonly default: number } = {
+  parse(text) {
+    const value = /^\s*\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+    if (value >= 0 && value <= 100) return value;
+    throw new NbdError("EINVAL", `cannot parse percent parameter: ${text}: use a number from 0 to 100`);
+  },
+  placeholder: "PERCENT",
+  help: "How much of the disk is data",
+  default: 10,
+};
+
+/** How many bytes a run of data has on average. */
+const runLength: Parameter<bigint> & { readonly default: bigint } = {
+  parse(text) {
+    const value = parseSize(text);
+    if (value > 0n) return value;
+    throw new NbdError("EINVAL", "runlength parameter must be > 0");
+  },
+  placeholder: "BYTES",
+  help: "Average length of a run of data",
+  default: 16n * 1024n ** 2n,
+};
+
+/**
+ * A disk shaped like a virtual machine's, with runs of random data between holes, the same for the same seed, nbdkit's
+ * own included (nbdkit-sparse-random-plugin(1)). Writing succeeds where it would change nothing.
+ */
+const sparseRandom: Plugin = definePlugin({
+  name: "sparse-random",
+  longname: "nbdkit sparse-random plugin",
+  description: "Runs of random data between holes; writing checks that they are the same",
+  parameters: {
+    size: size({ required: true, help: "Size of the disk" }),
+    seed: integer({ min: 0, max: 2 ** 32 - 1, help: "The same seed gives the same disk (default: random)" }),
+    percent,
+    runlength: runLength,
+    "random-content": boolean({ default: false, help: "Every byte is random, not only every block" }),
+  },
+  magicKey: "size",
+  provides: ["write", "flush", "trim", "zero", "extents", "cache", "multiConn"],
+  configComplete({ seed = Math.floor(Math.random() * 2 ** 32), ...values }): Handle {
+    if (values.size > sizeMax) {
+      const limit = formatSize(sizeMax);
+      throw new NbdError("EINVAL", `size=${formatSize(values.size)} is too large: use ${limit} or less`);
+    }
+    const shape = { percent: values.percent, runBytes: Number(values.runlength) };
+    const map = new BlockMap(BigInt(seed), shape);
+    return new SparseRandomDisk(values.size, map, BigInt(seed), values["random-content"]);
+  },
+  // All clients share one; it holds nothing but what can be computed again.
+  open: (disk) => disk,
+});
+
+export default sparseRandom;

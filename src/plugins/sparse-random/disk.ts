@@ -1,0 +1,98 @@
+import type { Handle } from "../../backend/handle.ts";
+import { forEachPiece } from "../../backend/pieces.ts";
+import { NbdError } from "../../core/errors.ts";
+import type { Extent } from "../../core/extent.ts";
+import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
+import { type BlockMap, blockBytes } from "./block-map.ts";
+import { BlockContent } from "./content.ts";
+
+/** So much of the map (4 GiB of disk) is looked at in one go; a client asks for further extents from where they ended. */
+const stepBytes = 1024 * 1024 * blockBytes;
+
+/** The disk that a map describes. Nothing can be changed; writing what is there already succeeds. */
+export class SparseRandomDisk implements Handle {
+  readonly size: bigint;
+  readonly multiConn = true;
+  readonly #map: BlockMap;
+  readonly #content: BlockContent;
+
+  constructor(size: bigint, map: BlockMap, seed: bigint, randomContent: boolean) {
+    this.size = size;
+    this.#map = map;
+    this.#content = new BlockContent(seed, randomContent);
+  }
+
+  read(into: Uint8Array, offset: bigint): MaybePromise<void> {
+    return this.#reached(offset, into.length, () => {
+      for (const { offset: at, length, data, before } of this.#runs(offset, into.length)) {
+        const part = into.subarray(before, before + length);
+        if (data) this.#content.read(part, at);
+        else part.fill(0);
+      }
+    });
+  }
+
+  async write(from: Uint8Array, offset: bigint): Promise<void> {
+    const expected = Buffer.allocUnsafe(from.length);
+    await this.read(expected, offset);
+    if (!expected.equals(from)) throw new NbdError("EIO", "data written does not match expected");
+  }
+
+  flush(): void {}
+
+  cache(): void {}
+
+  zero(offset: bigint, length: number): Promise<void> {
+    return forEachPiece({ offset, length }, stepBytes, undefined, (at, bytes) =>
+      this.#reached(at, bytes, () => {
+        for (const { data } of this.#runs(at, bytes)) {
+          if (!data) continue;
+          throw new NbdError("EIO", "trying to trim or zero data: only holes of this disk can be zeroed");
+        }
+      }),
+    );
+  }
+
+  trim(offset: bigint, length: number): Promise<void> {
+    return this.zero(offset, length);
+  }
+
+  extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
+    const looked = Math.min(length, stepBytes);
+    return this.#reached(offset, looked, () => {
+      const found: Extent[] = [];
+      for (const { length: bytes, data } of this.#runs(offset, looked)) {
+        found.push({ length: BigInt(bytes), hole: !data, zero: !data });
+        if (requestOne) break;
+      }
+      return found;
+    });
+  }
+
+  /** The runs of data and of holes that a range consists of. */
+  *#runs(offset: bigint, length: number): Generator<Run> {
+    const block = BigInt(blockBytes);
+    const limit = Number((offset + BigInt(length) + block - 1n) / block);
+    for (let before = 0; before < length; ) {
+      const at = offset + BigInt(before);
+      const first = Number(at / block);
+      const end = BigInt(this.#map.endOfRun(first, limit)) * block;
+      const bytes = Math.min(Number(end - at), length - before);
+      yield { offset: at, length: bytes, data: this.#map.isData(first), before };
+      before += bytes;
+    }
+  }
+
+  #reached<T>(offset: bigint, length: number, then: () => T): MaybePromise<T> {
+    const reached = this.#map.reach(Number((offset + BigInt(length)) / BigInt(blockBytes)));
+    return isPromise(reached) ? reached.then(then) : then();
+  }
+}
+
+interface Run {
+  readonly offset: bigint;
+  readonly length: number;
+  readonly data: boolean;
+  /** How many bytes of the range lie before it. */
+  readonly before: number;
+}

@@ -1,0 +1,36 @@
+import { list } from "../backend/parameter.ts";
+import { realPath } from "../backend/path.ts";
+import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { openFiles } from "./split/files.ts";
+import { joined } from "./split/joined.ts";
+
+/** Several files, one behind the other, as one disk (nbdkit-split-plugin(1)). */
+const split: Plugin = definePlugin({
+  name: "split",
+  longname: "nbdkit split plugin",
+  description: "Files one behind the other, as one disk",
+  parameters: {
+    file: list(realPath, {
+      required: true,
+      placeholder: "FILENAME",
+      help: "A file to serve; once for each, in their order",
+    }),
+  },
+  magicKey: "file",
+  threadModel: "serialize_requests",
+  provides: [
+    "close",
+    "write",
+    "flush",
+    "trim",
+    "zero",
+    "extents",
+    "cache",
+    "multiConn",
+    "nativeFua",
+    "fastZero",
+  ],
+  open: async ({ file }, { readOnly }) => joined(await openFiles(file, !readOnly)),
+});
+
+export default split;

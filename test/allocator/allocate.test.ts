@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { allocate } from "../../src/allocator/allocate.ts";
+import type { Allocator } from "../../src/allocator/parameter.ts";
+import { definePlugin } from "../../src/backend/plugin.ts";
+import { native } from "../../src/native/load.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { nbdkit, run } from "../helpers/run.ts";
+import { descriptorsOn } from "../plugins/descriptors.ts";
+
+const locks = native().features.memoryLock && process.platform === "linux";
+
+/** Bytes that this process keeps out of swap. */
+function lockedBytes(): number {
+  return Number(/^VmLck:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))![1]) * 1024;
+}
+
+function plugin(allocator: Allocator) {
+  return definePlugin({
+    name: "allocated",
+    configComplete: () => allocate("nbdkit-test", 1_000_000n, allocator),
+    open: ({ handle }) => handle,
+    unload: (disk) => disk.dispose(),
+  });
+}
+
+testPlugin("a malloc disk", { plugin: plugin({ kind: "malloc", mlock: false }), runs: 20 });
+testPlugin("a locked disk", { plugin: plugin({ kind: "malloc", mlock: locks }), runs: 5 });
+
+describe("allocate", () => {
+  it("takes all memory of a malloc disk at the start, and shows no holes", async () => {
+    const disk = await allocate("nbdkit-test", 1_000_000n, { kind: "malloc", mlock: false });
+    expect(disk.handle.extents).toBeUndefined();
+    expect(disk.handle.trim).toBeUndefined();
+    disk.dispose();
+  });
+
+  it("refuses a malloc disk that cannot fit into memory", async () => {
+    const attempt = allocate("nbdkit-test", 2n ** 60n, { kind: "malloc", mlock: false });
+    await expect(attempt).rejects.toThrow(/^allocator=malloc: 1E is more than the free memory, \d+M: use/);
+  });
+
+  it.runIf(locks)("keeps a locked disk out of swap, until it goes", async () => {
+    const before = lockedBytes();
+    const disk = await allocate("nbdkit-lock", 40_960n, { kind: "malloc", mlock: true });
+    expect(lockedBytes()).toBe(before + 40_960);
+    disk.dispose();
+    expect(lockedBytes()).toBe(before);
+    expect(descriptorsOn("nbdkit-lock")).toBe(0);
+  });
+
+  it.runIf(locks)("says what to do where the limit is too low", async () => {
+    const drop = process.getuid!() === 0 ? "setpriv --bounding-set -ipc_lock --inh-caps -ipc_lock " : "";
+    const script = `ulimit -l 64 && ${drop}"${nbdkit}" -U - memory 1M allocator=malloc,mlock=true --run true`;
+    const { status, stderr } = await run("/bin/sh", ["-c", script]);
+    expect(stderr).toBe(
+      "nbdkit: error: allocator=malloc: mlock: Cannot allocate memory: " +
+        "raise the limit (ulimit -l), or leave mlock=true out\n",
+    );
+    expect(status).toBe(1);
+  });
+
+  it("locks nothing of an empty disk", async () => {
+    (await allocate("nbdkit-test", 0n, { kind: "malloc", mlock: locks })).dispose();
+  });
+});

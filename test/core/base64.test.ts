@@ -1,0 +1,18 @@
+import { describe, expect, it } from "vitest";
+import { parseBase64 } from "../../src/core/base64.ts";
+
+describe("base64", () => {
+  it.each([
+    ["", ""],
+    ["AA==", "00"],
+    ["AAE=", "0001"],
+    ["+/+/", "fbffbf"],
+    [" aG\nVs bG8= ", "68656c6c6f"],
+  ])("%j", (text, hex) => {
+    expect(parseBase64(text).toString("hex")).toBe(hex);
+  });
+
+  it.each(["A", "AA", "AAA", "AA=", "AAAA=", "=AAA", "A_-A", "AA==AA==", "é"])("refuses %s", (text) => {
+    expect(() => parseBase64(text)).toThrow("base64: Base64 decoding error: use");
+  });
+});

@@ -1,0 +1,13 @@
+import type { Outcome } from "../helpers/run.ts";
+
+/** The keys of key=value lines, in order. */
+export function keys({ stdout }: Outcome): string[] {
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.split("=", 1)[0]!);
+}
+
+export function valueFor({ stdout }: Outcome, key: string): string | undefined {
+  return new RegExp(`^${key}=(.*)$`, "m").exec(stdout)?.[1];
+}

@@ -1,0 +1,126 @@
+import { readFileSync } from "node:fs";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
+import { describeWith, toolPath } from "../helpers/tools.ts";
+import { descriptions } from "../plugins/data/descriptions.ts";
+import { Scene } from "../server/scene.ts";
+import { keys, valueFor } from "./answers.ts";
+import { images, keptQuiet, refusals } from "./plugin-cases.ts";
+
+const original = toolPath("nbdkit") ?? "nbdkit";
+
+interface Image {
+  readonly status: number;
+  readonly stderr: string;
+  readonly bytes: Buffer | undefined;
+  /** nbdinfo --map */
+  readonly map: string;
+}
+
+/** The whole disk, as nbdcopy and nbdinfo see it. */
+async function imageOf(program: string, args: readonly string[]): Promise<Image> {
+  await using scene = new Scene();
+  scene.file("one", "first file\n");
+  scene.file("two", "x".repeat(5000));
+  scene.file("three", "");
+  const look = 'nbdinfo --map "$uri" && nbdcopy "$uri" image';
+  const outcome = await outcomeOf(
+    scene.start(program, ["-U", "socket", ...args, "--run", look], { timeout: 60_000 }),
+  );
+  const { status, stdout: map, stderr } = outcome;
+  return { status, stderr, map, bytes: status === 0 ? readFileSync(scene.folder.join("image")) : undefined };
+}
+
+/** The 32 KiB pages with data; nbdkit's memory has no smaller ones, and calls some of them zero where we have a hole. */
+function dataPages(map: string): readonly number[] {
+  const pages = new Set<number>();
+  for (const [, offset, length, type] of map.matchAll(/^ *(\d+) +(\d+) +(\d+) /gm)) {
+    if (type !== "0") continue;
+    const end = Number(offset) + Number(length);
+    for (let page = Math.floor(Number(offset) / 32_768); page * 32_768 < end; page++) pages.add(page);
+  }
+  return [...pages];
+}
+
+describeWith(["nbdkit", "nbdinfo", "nbdcopy"], "our disks are nbdkit's, byte for byte:", () => {
+  it.each(images.map((args) => [args.join(" "), args] as const))("%s", async (_title, args) => {
+    const [theirs, ours] = [await imageOf(original, args), await imageOf(nbdkit, args)];
+    expect(theirs.stderr).toBe("");
+    expect(ours).toMatchObject({ status: 0, stderr: "" });
+    expect(ours.bytes?.equals(theirs.bytes!)).toBe(true);
+    const inMemory = ["data", "memory"].includes(args.find((word) => !word.startsWith("-"))!);
+    if (inMemory) expect(dataPages(ours.map)).toEqual(dataPages(theirs.map));
+    else expect(ours.map).toBe(theirs.map);
+  });
+
+  it("data with random descriptions", async () => {
+    const samples = fc.sample(descriptions, { numRuns: 200, seed: 1 }).filter(({ text, bytes }) => {
+      try {
+        return text.length < 2000 && bytes({}).length > 0;
+      } catch {
+        return false;
+      }
+    });
+    expect(samples.length).toBeGreaterThan(20);
+    const [whole, bytes] = [samples.slice(0, 60), samples.slice(0, 60).map((sample) => sample.bytes({}))];
+    const args = ["data", whole.map(({ text }) => text).join("\n")];
+    const [theirs, ours] = [await imageOf(original, args), await imageOf(nbdkit, args)];
+    expect(ours.bytes).toEqual(Buffer.concat(bytes));
+    expect(theirs.bytes).toEqual(Buffer.concat(bytes));
+  });
+});
+
+function firstLine({ stderr }: { readonly stderr: string }): string {
+  return stderr.split("\n", 1)[0]!;
+}
+
+describeWith(["nbdkit"], "our plugins refuse what nbdkit's refuse:", () => {
+  it.each(refusals.map((one) => [one.args.join(" "), one] as const))(
+    "%s",
+    async (_title, { args, words }) => {
+      const [theirs, ours] = [await imageOf(original, args), await imageOf(nbdkit, args)];
+      expect([theirs.status, ours.status]).toEqual([1, 1]);
+      for (const word of words) {
+        expect(firstLine(theirs)).toContain(word);
+        expect(firstLine(ours)).toContain(word);
+      }
+      expect(ours.stderr.trimEnd().split("\n")).toHaveLength(1);
+    },
+  );
+});
+
+describeWith(["nbdkit"], "our plugins say about themselves what nbdkit's say:", () => {
+  const plugins = [
+    "data",
+    "file",
+    "full",
+    "info",
+    "memory",
+    "null",
+    "pattern",
+    "random",
+    "sparse-random",
+    "split",
+    "zero",
+  ];
+  describe.each(plugins)("%s", (plugin) => {
+    it("--dump-plugin", async () => {
+      const args = [plugin, "--dump-plugin"];
+      const [theirs, ours] = [await run(original, args), await run(nbdkit, args)];
+      expect(keys(theirs).filter((key) => !keptQuiet.test(key) && !keys(ours).includes(key))).toEqual([]);
+      const same = ["name", "thread_model", "errno_is_preserved", "magic_config_key"];
+      for (const key of same) expect(valueFor(ours, key), key).toBe(valueFor(theirs, key));
+    });
+
+    it("--help", async () => {
+      const [theirs, ours] = [await run(original, [plugin, "--help"]), await run(nbdkit, [plugin, "--help"])];
+      const named = ({ stdout }: Outcome) =>
+        [...stdout.slice(stdout.indexOf("plugin: ")).matchAll(/^\[?([\w|-]+)\]?=/gm)]
+          .flatMap(([, names]) => names!.split("|"))
+          // Debian's has a slip of the pen.
+          .map((name) => name.replace("fadise", "fadvise"));
+      expect(named(ours)).toEqual(expect.arrayContaining(named(theirs)));
+    });
+  });
+});

@@ -1,0 +1,9 @@
+import { describe, it } from "vitest";
+import { conformanceChecks, type Subject } from "../../src/testing/conformance.ts";
+
+/** All that every plugin owes to its clients. */
+export function testPlugin(name: string, subject: Subject): void {
+  describe(`${name} keeps the plugin contract`, () => {
+    for (const check of conformanceChecks(subject)) it(check.name, check.run);
+  });
+}

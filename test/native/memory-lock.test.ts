@@ -1,0 +1,27 @@
+import { closeSync } from "node:fs";
+import { expect, it } from "vitest";
+import { native } from "../../src/native/load.ts";
+
+const { lockMemoryFile, unlockMemoryFile, createMemoryFile, setSize, features } = native();
+
+it.runIf(features.memoryLock && features.memoryFile)(
+  "locks a memory file, which then needs no descriptor",
+  () => {
+    const fd = createMemoryFile("test");
+    setSize(fd, 8192n);
+    const lock = lockMemoryFile(fd, 8192n);
+    closeSync(fd);
+    expect(lock).toBeGreaterThan(0n);
+    unlockMemoryFile(lock, 8192n);
+  },
+);
+
+it.runIf(features.memoryLock)("says why a lock is not possible", () => {
+  expect(() => lockMemoryFile(99_999, 4096n)).toThrow(
+    expect.objectContaining({ code: "EBADF", syscall: "mmap" }),
+  );
+});
+
+it.skipIf(features.memoryLock)("says that nothing can be locked here", () => {
+  expect(() => lockMemoryFile(0, 1n)).toThrow(expect.objectContaining({ code: "ENOTSUP" }));
+});

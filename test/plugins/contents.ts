@@ -1,0 +1,8 @@
+import type { ServedExport } from "../../src/backend/served-export.ts";
+
+/** Bytes of a disk; all of them unless told otherwise. */
+export async function contents(disk: ServedExport, offset = 0n, length = Number(disk.size)): Promise<Buffer> {
+  const bytes = Buffer.alloc(length, 0xa5);
+  await disk.read(bytes, offset);
+  return bytes;
+}

@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import example3 from "../../src/plugins/example3.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "./contents.ts";
+import { descriptorsOn } from "./descriptors.ts";
+
+testPlugin("example3", { plugin: example3, parameters: { size: "100000" }, runs: 10 });
+
+describe("example3", () => {
+  it("has 100M by default, and takes no room for them", async () => {
+    await using session = await Session.start({ plugin: example3, parameters: {} });
+    const disk = await session.open();
+    expect(disk.size).toBe(100n * 1024n * 1024n);
+    expect(await disk.extents(0n, 2 ** 20, false)).toEqual([{ length: 2n ** 20n, hole: true, zero: true }]);
+  });
+
+  it("gives every client an empty disk of its own", async () => {
+    await using session = await Session.start({ plugin: example3, parameters: { size: "512" } });
+    const [first, second] = [await session.open(), await session.open()];
+    await first.write(Buffer.alloc(512, 1), 0n, true);
+    expect(await contents(first)).toEqual(Buffer.alloc(512, 1));
+    expect(await contents(second)).toEqual(Buffer.alloc(512));
+    expect(first.canMultiConn).toBe(false);
+  });
+
+  it.skipIf(process.platform !== "linux")("leaves nothing open", async () => {
+    const open = (): number => descriptorsOn("nbdkit-example3");
+    await using session = await Session.start({ plugin: example3, parameters: {} });
+    const disk = await session.open();
+    expect(open()).toBe(1);
+    await session.close(disk);
+    expect(open()).toBe(0);
+    const tooLarge = await Session.start({ plugin: example3, parameters: { size: "9223372036854775807" } });
+    // Where a file may be that large, there is nothing to see.
+    await tooLarge.open().catch((error) => expect(error.code).toBe("EFBIG"));
+    await tooLarge[Symbol.asyncDispose]();
+    expect(open()).toBe(0);
+  });
+});

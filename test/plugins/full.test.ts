@@ -1,0 +1,27 @@
+import { describe, expect, it } from "vitest";
+import full from "../../src/plugins/full.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+
+const subject = { plugin: full, parameters: { size: "100000" } };
+testPlugin("full", { ...subject, writes: "refused" });
+
+describe("full", () => {
+  const flags = { fua: false, mayTrim: true, fastZero: false };
+
+  it("has no room for anything", async () => {
+    await using session = await Session.start(subject);
+    const disk = await session.open();
+    expect(() => disk.write(Buffer.alloc(1), 0n, false)).toThrow("the disk is full");
+    expect(() => disk.trim(0n, 1, false)).toThrow(expect.objectContaining({ code: "ENOSPC" }));
+    await expect(disk.zero(0n, 1, flags)).rejects.toMatchObject({ code: "ENOSPC" });
+    await expect(disk.zero(0n, 1, { ...flags, fastZero: true })).rejects.toMatchObject({ code: "ENOTSUP" });
+    expect(disk).toMatchObject({ canFlush: false, canFua: false, canFastZero: true });
+  });
+
+  it("is one hole", async () => {
+    await using session = await Session.start(subject);
+    const extents = await (await session.open()).extents(10n, 1000, false);
+    expect(extents).toEqual([{ length: 1000n, hole: true, zero: true }]);
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import random from "../../src/plugins/random.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "./contents.ts";
+
+const subject = { plugin: random, parameters: { size: "100000", seed: "1" } };
+const largest = { size: "9223372036854775807", seed: "4294967295" };
+testPlugin("random", { ...subject, writes: "refused" });
+testPlugin("random of the largest size", { ...subject, parameters: largest, writes: "refused" });
+
+async function read(parameters: Record<string, string>, length?: number): Promise<Buffer> {
+  await using session = await Session.start({ plugin: random, parameters });
+  return contents(await session.open(), 0n, length);
+}
+
+describe("random", () => {
+  it("is what nbdkit makes of the same seed", async () => {
+    const hex = (await read({ size: "16", seed: "1" })).toString("hex");
+    expect(hex).toBe("1405517eae4896061772ad7bf81875ff");
+  });
+
+  it("is the same for the same seed, and something else for another or none", async () => {
+    const disks = [];
+    for (const seed of ["1", "0x1", "2"]) disks.push(await read({ size: "1k", seed }));
+    for (let count = 0; count < 2; count++) disks.push(await read({ size: "1k" }));
+    expect(disks[1]).toEqual(disks[0]);
+    const others = disks.slice(1).map((disk) => disk.toString("hex"));
+    expect(new Set(others).size).toBe(4);
+  });
+
+  it("can be written with what it is, and with nothing else", async () => {
+    await using session = await Session.start(subject);
+    const disk = await session.open();
+    const bytes = await contents(disk);
+    await disk.write(bytes, 0n, false);
+    await disk.write(bytes.subarray(77, 5000), 77n, false);
+    bytes[5000]! ^= 1;
+    await expect(disk.write(bytes, 0n, false)).rejects.toMatchObject({
+      code: "EIO",
+      message: "data written does not match expected",
+    });
+  });
+
+  it("cannot be trimmed or zeroed", async () => {
+    await using session = await Session.start(subject);
+    const disk = await session.open();
+    const refused = { code: "EIO", message: "attempt to trim or zero a disk that is all random data" };
+    expect(() => disk.trim(0n, 1, false)).toThrow(expect.objectContaining(refused));
+    const zero = disk.zero(0n, 1, { fua: false, mayTrim: false, fastZero: false });
+    await expect(zero).rejects.toMatchObject(refused);
+  });
+
+  it("refuses seeds that do not fit", async () => {
+    await expect(read({ size: "1", seed: "4294967296" })).rejects.toThrow("seed: 4294967296 is out of range");
+    await expect(read({ size: "1", seed: "x" })).rejects.toThrow("seed: could not parse number");
+  });
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import sparseRandom from "../../src/plugins/sparse-random.ts";
+import { allExtents } from "../../src/testing/model.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "./contents.ts";
+
+const shape = { size: "1000000", seed: "5", percent: "50", runlength: "8192" };
+const subject = { plugin: sparseRandom, parameters: shape };
+testPlugin("sparse-random", { ...subject, writes: "refused" });
+testPlugin("sparse-random with random content", {
+  ...subject,
+  parameters: { ...shape, "random-content": "true" },
+  writes: "refused",
+});
+testPlugin("sparse-random that is empty", {
+  ...subject,
+  parameters: { ...shape, percent: "0" },
+  writes: "refused",
+});
+
+const start = (parameters: Record<string, string>) =>
+  Session.start({ plugin: sparseRandom, parameters: { ...shape, ...parameters } });
+
+describe("sparse-random", () => {
+  it("is data and holes as nbdkit makes them of the same seed", async () => {
+    await using session = await start({ size: "64k" });
+    const extents = await (await session.open()).extents(0n, 65_536, false);
+    expect(extents.map(({ length, hole }) => [Number(length), hole])).toEqual([
+      [4096, true],
+      [32_768, false],
+      [4096, true],
+      [8192, false],
+      [4096, true],
+      [12_288, false],
+    ]);
+  });
+
+  it("fills each block with one byte that is not zero, or with random bytes", async () => {
+    for (const [content, kinds] of [
+      ["false", 1],
+      ["true", 256],
+    ] as const) {
+      await using session = await start({ "random-content": content, percent: "100", size: "40960" });
+      const bytes = await contents(await session.open());
+      for (let at = 0; at < bytes.length; at += 4096) {
+        const different = new Set(bytes.subarray(at, at + 4096));
+        expect(different.size).toBeLessThanOrEqual(kinds);
+        expect(different.size).toBeGreaterThan(kinds / 2);
+        if (kinds === 1) expect(different).not.toContain(0);
+      }
+    }
+  });
+
+  it("comes near to the share and the runs that it was told", async () => {
+    await using session = await start({ size: "8G", percent: "20", runlength: "1M" });
+    const disk = await session.open();
+    const extents = await allExtents(disk, { start: 0n, length: 2 ** 33 }, false);
+    const data = extents.filter(({ hole }) => !hole);
+    const bytes = data.reduce((sum, { length }) => sum + length, 0);
+    expect(bytes / 2 ** 33).toBeGreaterThan(0.15);
+    expect(bytes / 2 ** 33).toBeLessThan(0.25);
+    expect(bytes / data.length).toBeGreaterThan(0.8 * 2 ** 20);
+    expect(bytes / data.length).toBeLessThan(1.2 * 2 ** 20);
+  });
+
+  it.each([
+    ["0", true],
+    ["100", false],
+  ])("with percent=%s is all of a kind", async (percent, hole) => {
+    await using session = await start({ percent, size: "64T" });
+    const disk = await session.open();
+    expect(await disk.extents(2n ** 45n, 2 ** 32, false)).toEqual([{ length: 2n ** 32n, hole, zero: hole }]);
+  });
+
+  it("is the same wherever somebody looks first, and lets others look meanwhile", async () => {
+    const parameters = { size: "64G", percent: "30", runlength: "64k" };
+    await using first = await start(parameters);
+    await using second = await start(parameters);
+    const [near, far] = [await first.open(), await second.open()];
+    const end = 60n * 1024n ** 3n;
+    const jump = far.extents(end, 2 ** 20, false);
+    expect(await far.extents(0n, 2 ** 20, false)).toEqual(await near.extents(0n, 2 ** 20, false));
+    for (let at = 0n; at < end; at += 2n ** 32n) await near.extents(at, 4096, true);
+    expect(await jump).toEqual(await near.extents(end, 2 ** 20, false));
+  });
+
+  it("can be written with what it is, and zeroed and trimmed where it is zero", async () => {
+    await using session = await Session.start(subject);
+    const disk = await session.open();
+    const bytes = await contents(disk);
+    await disk.write(bytes, 0n, true);
+    const flags = { fua: false, mayTrim: false, fastZero: false };
+    await disk.zero(0n, 4096, flags);
+    await disk.trim(100n, 1000, false);
+    const refused = { code: "EIO", message: expect.stringContaining("trying to trim or zero data") };
+    await expect(disk.zero(0n, 4097, flags)).rejects.toMatchObject(refused);
+    await expect(disk.trim(4096n, 1, false)).rejects.toMatchObject(refused);
+    bytes[10] = 1;
+    await expect(disk.write(bytes, 0n, false)).rejects.toMatchObject({ code: "EIO" });
+  });
+
+  it.each([
+    [{ percent: "x" }, "cannot parse percent parameter: x: use a number from 0 to 100"],
+    [{ percent: "-1" }, "cannot parse percent parameter: -1"],
+    [{ percent: "100.1" }, "cannot parse percent parameter: 100.1"],
+    [{ runlength: "0" }, "runlength parameter must be > 0"],
+    [{ size: "1P" }, "size=1P is too large: use 64T or less"],
+  ])("refuses %o", async (parameters, message) => {
+    await expect(start(parameters)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,92 @@
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeSync } from "node:fs";
+import { afterAll, describe, expect, it } from "vitest";
+import split from "../../src/plugins/split.ts";
+import { pattern } from "../../src/testing/model.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "./contents.ts";
+import { Folder } from "./folder.ts";
+
+const folder = new Folder();
+afterAll(() => folder[Symbol.dispose]());
+
+let made = 0;
+/** Files of these sizes, each full of bytes of its own. */
+function files(...sizes: readonly number[]): readonly string[] {
+  return sizes.map((size) => folder.file(`part${++made}`, pattern(size, made)));
+}
+
+const start = (...file: readonly string[]) => Session.start({ plugin: split, parameters: { file } });
+
+testPlugin("split", {
+  plugin: split,
+  parameters: () => ({ file: files(5000, 1, 0, 4096, 70_000, 513) }),
+  runs: 10,
+});
+testPlugin("split of one file", { plugin: split, parameters: () => ({ file: files(10_000) }), runs: 5 });
+
+describe("split", () => {
+  it("is its files in the order in which they were given", async () => {
+    const parts = files(1000, 3, 5000);
+    await using session = await start(parts[2]!, parts[0]!, parts[1]!, parts[0]!);
+    const expected = [parts[2]!, parts[0]!, parts[1]!, parts[0]!].map((path) => readFileSync(path));
+    expect(await contents(await session.open())).toEqual(Buffer.concat(expected));
+  });
+
+  it("writes every part into its own file, from its beginning", async () => {
+    const parts = files(1000, 1000, 1000);
+    await using session = await start(...parts);
+    const disk = await session.open();
+    const bytes = Buffer.from(pattern(1500, 99));
+    await disk.write(bytes, 700n, true);
+    const whole = Buffer.concat(parts.map((path) => readFileSync(path)));
+    expect(whole.subarray(700, 2200)).toEqual(bytes);
+    expect(parts.map((path) => readFileSync(path).length)).toEqual([1000, 1000, 1000]);
+  });
+
+  it("shows the holes of all files", async () => {
+    const sparse = folder.sparseFile("sparse", 1 << 20);
+    const fd = openSync(sparse, "r+");
+    writeSync(fd, "x", 1 << 19);
+    closeSync(fd);
+    const [data] = files(4096);
+    await using session = await start(data!, sparse, sparse);
+    const extents = await (await session.open()).extents(0n, 4096 + (2 << 20), false);
+    expect(extents.map(({ length, hole }) => [Number(length), hole])).toEqual([
+      [4096, false],
+      [1 << 19, true],
+      [4096, false],
+      [(1 << 20) - 4096, true],
+      [4096, false],
+      [(1 << 19) - 4096, true],
+    ]);
+  });
+
+  it("closes all files, and those that were open when one could not be opened", async () => {
+    const parts = files(10, 10);
+    await using session = await start(...parts);
+    const disk = await session.open();
+    expect(folder.descriptors()).toBe(2);
+    await session.close(disk);
+    expect(folder.descriptors()).toBe(0);
+    mkdirSync(folder.join("folder"));
+    await using broken = await start(...parts, folder.join("folder"));
+    await expect(broken.open()).rejects.toThrow(`open: ${folder.path}/folder: `);
+    expect(folder.descriptors()).toBe(0);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  const what = "serves files that cannot be written to clients that may only read";
+  it.skipIf(isRoot)(isRoot ? `${what} (skipped: root may write everything)` : what, async () => {
+    const parts = files(10, 10);
+    chmodSync(parts[1]!, 0o400);
+    await using session = await start(...parts);
+    await expect(session.open()).rejects.toThrow("Permission denied");
+    expect(await session.open({ readOnly: true })).toMatchObject({ canWrite: false, size: 20n });
+  });
+
+  it("refuses files that are not there, and none at all", async () => {
+    await expect(start("/nonexist")).rejects.toThrow("realpath: /nonexist: No such file or directory");
+    await expect(start()).rejects.toThrow("you must specify file=<FILENAME> on the command line");
+  });
+});

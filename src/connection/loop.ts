@@ -69,6 +69,7 @@ class CarriedConnection implements Receiver {
     });
     try {
       const handle = await openPortable(this.#moved.handle);
+      if (!this.#socket.isOpen) return;
       this.#begin(new ServedExport(handle, this.#moved.readOnly, this.#gone.signal));
       await Promise.all([closed, idle]);
       await handle.close?.();
@@ -79,7 +80,9 @@ class CarriedConnection implements Receiver {
   }
 
   close(): void {
-    this.#transmission?.close();
+    // Before it has begun, there is nothing to answer.
+    if (this.#transmission === undefined) this.#socket.destroy();
+    else this.#transmission.close();
   }
 
   destroy(): void {

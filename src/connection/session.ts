@@ -190,7 +190,13 @@ export class Session implements Receiver, Movable {
     this.#transport.pause();
     // What was opened in clear was opened for a client that nobody knew.
     await this.#opening.close();
-    this.#transport = await this.#transport.startTls(this.#setup.tls.upgrade!);
+    try {
+      this.#transport = await this.#transport.startTls(this.#setup.tls.upgrade!);
+    } catch (error) {
+      // Said here, since the connection is over already and whatever else is left of it makes no sense.
+      this.#complain(error);
+      throw error;
+    }
   }
 
   #startDeadline(): void {

@@ -115,20 +115,26 @@ export class Transmission {
     if (this.#pumping) return;
     this.#pumping = true;
     try {
-      while (!this.#closing && !this.#isFull() && this.#takeOne());
+      let wasFull: boolean;
+      do {
+        while (!this.#isFull() && this.#takeOne());
+        wasFull = this.#isFull();
+        // Nobody will tell that there is room again if it is this that makes it.
+        this.#outbox.flush();
+      } while (wasFull && !this.#isFull());
     } catch (error) {
       this.#end.broken(error);
       this.close();
     } finally {
       this.#pumping = false;
     }
-    this.#outbox.flush();
     this.#setPaused(this.#isFull());
     this.#leaveIfQuiet();
   }
 
   /** @returns false when there is nothing more to take */
   #takeOne(): boolean {
+    if (this.#closing) return false;
     if (this.#express?.answer()) return true;
     const request = this.#parser.next();
     if (request !== undefined) this.#begin(request);

@@ -1,4 +1,4 @@
-/** Smaller payloads are cheap to make room for each time. */
+/** Smaller payloads are cheap to make room for each time, larger ones rare. */
 const pooledBytesMin = 64 * 1024;
 const pooledBytesMax = 1024 * 1024;
 
@@ -17,15 +17,15 @@ const spare: Buffer[] = [];
  * @returns perhaps less than `bytes`, which then has to grow
  */
 export function takePayloadBuffer(bytes: number, arrived: number): Buffer {
-  const pooled = bytes >= pooledBytesMin && bytes <= pooledBytesMax;
-  if (pooled && spare.length > 0) return spare.pop()!;
-  const worthwhile = 4 * arrived + aheadBytes;
-  return Buffer.allocUnsafeSlow(
-    pooled && worthwhile >= pooledBytesMax ? pooledBytesMax : Math.min(bytes, worthwhile),
-  );
+  if (bytes >= pooledBytesMin) {
+    const fitting = spare.findIndex((buffer) => buffer.length >= bytes);
+    if (fitting >= 0) return spare.splice(fitting, 1)[0]!;
+  }
+  return Buffer.allocUnsafeSlow(Math.min(bytes, 4 * arrived + aheadBytes));
 }
 
 /** Nobody else may have kept any of it. */
 export function returnPayloadBuffer(buffer: Buffer): void {
-  if (buffer.length === pooledBytesMax && spare.length < spareMax) spare.push(buffer);
+  if (buffer.length < pooledBytesMin || buffer.length > pooledBytesMax) return;
+  if (spare.length < spareMax) spare.push(buffer);
 }

@@ -2,7 +2,7 @@ import { native } from "../native/load.ts";
 import { composedBytesMax, type Outbox } from "./outbox.ts";
 
 /** Enough that a batch of small replies leaves at once, and little enough to stay in the processor's cache. */
-const batchBytes = 256 * 1024;
+const batchBytes = 96 * 1024;
 
 /**
  * Replies are composed here by all connections of a loop, one after the other: between two turns of the loop it is

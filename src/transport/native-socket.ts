@@ -14,6 +14,15 @@ import type { Upgrade } from "./upgrade.ts";
 const receivedBytesMax = 256 * 1024;
 let shared: Buffer | undefined;
 
+/** From so many missing bytes on, what comes behind them is likely to be as large, and better placed when it is known. */
+const bulkBytes = 32 * 1024;
+const headBytes = 64;
+
+/** Where to put what comes behind a payload: of a large one only a header, so that the next payload need not be copied. */
+function behind(buffer: Buffer, missingBytes: number): Buffer {
+  return missingBytes < bulkBytes ? buffer : buffer.subarray(0, headBytes);
+}
+
 /** A connected socket that the addon reads and writes, without blocking, on Node's loop. */
 export class NativeSocket implements Transport {
   readonly peer: Peer;
@@ -47,6 +56,10 @@ export class NativeSocket implements Transport {
     if (this.#state !== "open") return;
     this.outbox.write(bytes);
     this.outbox.flush();
+  }
+
+  get isOpen(): boolean {
+    return this.#state === "open";
   }
 
   get backlogBytes(): number {
@@ -100,7 +113,7 @@ export class NativeSocket implements Transport {
   }
 
   #ready(readable: boolean, writable: boolean): void {
-    if (writable && this.outbox.backlogBytes > 0) this.#sendMore();
+    if (writable) this.#sendMore();
     if (readable && this.#reading && this.#state === "open") this.#receive();
   }
 
@@ -125,7 +138,7 @@ export class NativeSocket implements Transport {
       got =
         missing === undefined
           ? native().receive(this.#fd, shared, 0, shared.length)
-          : native().receiveInto(this.#fd, missing.buffer, missing.start, missing.end, shared);
+          : native().receiveInto(this.#fd, missing.buffer, missing.start, missing.end, behind(shared, room));
     } catch (error) {
       this.#close(error as Error);
       return;

@@ -1,0 +1,54 @@
+import { expect, it } from "vitest";
+import { ServedExport } from "../../src/backend/served-export.ts";
+import { Transmission } from "../../src/connection/transmission.ts";
+import { silentLog } from "../../src/core/log.ts";
+import { Command } from "../../src/protocol/constants.ts";
+import type { Outbox } from "../../src/transport/outbox.ts";
+import { bufferDisk } from "../helpers/memory-session.ts";
+import { MemoryTransport } from "../helpers/memory-transport.ts";
+import { request } from "../helpers/raw-client.ts";
+
+/** Full after each reply until it is flushed, when the peer happens to have taken everything. */
+class TightOutbox implements Outbox {
+  readonly buffer: Buffer = Buffer.alloc(8192);
+  replies = 0;
+  isFull = false;
+
+  compose(): number {
+    return 0;
+  }
+
+  composed(): void {
+    this.replies++;
+    this.isFull = true;
+  }
+
+  write(): void {
+    this.composed();
+  }
+
+  flush(): void {
+    this.isFull = false;
+  }
+}
+
+it("goes on when flushing itself has made room, of which nobody else will tell", () => {
+  const outbox = new TightOutbox();
+  const transport = Object.assign(new MemoryTransport(), { outbox });
+  const transmission = new Transmission(
+    transport,
+    {
+      exported: new ServedExport(bufferDisk(Buffer.alloc(4096)), false),
+      replyForm: "simple",
+      contexts: [],
+      log: silentLog,
+      gone: new AbortController().signal,
+    },
+    { requestsInFlight: 16 },
+    { idle: () => {}, broken: () => {} },
+  );
+  const read = request({ command: Command.read, length: 512 });
+  transmission.received(Buffer.concat([read, read, read, read]));
+  expect(outbox.replies).toBe(4);
+  expect(transport.isPaused).toBe(false);
+});

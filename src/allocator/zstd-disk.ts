@@ -12,11 +12,18 @@ export const pageBytes: number = 32 * 1024;
 /** More than this takes long enough to let others run meanwhile: a page costs about 0.1 ms. */
 const inlineBytesMax = 8 * pageBytes;
 
-/** The declarations of Node 20 lack what this module is loaded for only where it exists. */
+/** How pages become smaller. */
+export interface Codec {
+  compress(bytes: Uint8Array): Buffer;
+  decompress(bytes: Uint8Array): Buffer;
+}
+
+/** The declarations of Node 20 lack what is used only where it exists. */
 const { zstdCompressSync, zstdDecompressSync } = zlib as unknown as Record<
   "zstdCompressSync" | "zstdDecompressSync",
   (bytes: Uint8Array) => Buffer
 >;
+const zstd: Codec = { compress: zstdCompressSync, decompress: zstdDecompressSync };
 
 /** A disk in memory whose pages are compressed. Pages that are all zeroes take no memory and are holes. */
 export class ZstdDisk implements Handle {
@@ -27,9 +34,11 @@ export class ZstdDisk implements Handle {
   readonly fastZero = true;
   readonly blockSize: BlockSize = { minimum: 1, preferred: pageBytes, maximum: 64 * 1024 * 1024 };
   readonly #pages: PageTable = new PageTable();
+  readonly #codec: Codec;
 
-  constructor(size: bigint) {
+  constructor(size: bigint, codec: Codec = zstd) {
     this.size = size;
+    this.#codec = codec;
   }
 
   read(into: Uint8Array, offset: bigint): MaybePromise<void> {
@@ -37,7 +46,7 @@ export class ZstdDisk implements Handle {
       const stored = this.#pages.get(page);
       const part = into.subarray(before, before + end - start);
       if (stored === undefined) part.fill(0);
-      else part.set(zstdDecompressSync(stored).subarray(start, end));
+      else part.set(this.#codec.decompress(stored).subarray(start, end));
     });
   }
 
@@ -95,11 +104,11 @@ export class ZstdDisk implements Handle {
 
   #change(page: number, change: (bytes: Buffer) => void): void {
     const stored = this.#pages.get(page);
-    const bytes = stored === undefined ? Buffer.alloc(pageBytes) : zstdDecompressSync(stored);
+    const bytes = stored === undefined ? Buffer.alloc(pageBytes) : this.#codec.decompress(stored);
     change(bytes);
     if (bytes.equals(zeroBytes(pageBytes))) this.#pages.delete(page);
     // A copy, because what zlib returns may be a small part of a large block.
-    else this.#pages.set(page, new Uint8Array(zstdCompressSync(bytes)));
+    else this.#pages.set(page, new Uint8Array(this.#codec.compress(bytes)));
   }
 }
 

@@ -15,6 +15,7 @@
       "sources": [
         "native/account.cc",
         "native/addon.cc",
+        "native/busy_poll.cc",
         "native/datagram.cc",
         "native/errno_name.cc",
         "native/file_io.cc",

@@ -116,7 +116,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("receiveInto", inThisThread<receiveInto>);
   add("sendPart", inThisThread<sendPart>);
   add("sendPieces", inThisThread<sendPieces>);
-  exports.Set("Watch", watchClass(env));
+  addWatch(env, exports);
 
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("setSize", inThisThread<setSize>);

@@ -28,6 +28,7 @@ type Draft = { -readonly [K in keyof Omit<Invocation, "handshake" | "tls">]: Inv
 export function parseArguments(args: readonly string[]): Invocation {
   const draft: Draft = {
     action: "serve",
+    busyPollUs: 0,
     filters: [],
     parameters: [],
     debugFlags: new Map(),
@@ -155,6 +156,9 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
   threads: (draft, value) => {
     draft.threads = parseInteger("threads", value, 0, 2 ** 31 - 1) || threadsDefault;
   },
+  busyPoll: (draft, value) => {
+    draft.busyPollUs = parseBusyPoll(value);
+  },
   timeout: (draft, value) => {
     draft.handshake.timeoutMs = parseDelay("timeout", value);
   },
@@ -239,4 +243,13 @@ function checkCombination(draft: Draft): void {
       "-o and --tls=require cannot be used together: the oldstyle protocol has no TLS",
     );
   }
+}
+
+/** Longer than this, sleeping costs nothing in comparison. */
+const busyPollMaxMs = 10;
+
+function parseBusyPoll(text: string): number {
+  const delayMs = parseDelay("busy-poll", text);
+  if (delayMs <= busyPollMaxMs) return Math.round(delayMs * 1000);
+  throw new NbdError("EINVAL", `--busy-poll=${text}: at most ${busyPollMaxMs}ms, and 50us is a good choice`);
 }

@@ -12,6 +12,8 @@ export interface Invocation {
     | "dumpPlugin"
     | "longOptions"
     | "shortOptions";
+  /** µs; 0 for not at all. */
+  readonly busyPollUs: number;
   /** Name or path; absent when nothing was named. */
   readonly plugin?: string;
   /** Outermost first. */

@@ -1,5 +1,6 @@
 /** Every option, by what it means. */
 export type OptionId =
+  | "busyPoll"
   | "ipv4Only"
   | "ipv6Only"
   | "debug"
@@ -62,6 +63,12 @@ export interface Option {
 export const options: readonly Option[] = [
   { id: "ipv4Only", short: "4", long: ["ipv4-only"], help: "Listen on IPv4 only" },
   { id: "ipv6Only", short: "6", long: ["ipv6-only"], help: "Listen on IPv6 only" },
+  {
+    id: "busyPoll",
+    long: ["busy-poll"],
+    value: "DELAY",
+    help: "Look for requests that long before sleeping; faster replies for more CPU (ours)",
+  },
   {
     id: "debug",
     short: "D",

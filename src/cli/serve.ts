@@ -102,6 +102,7 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
       threads: invocation.threads,
       handshake: invocation.handshake,
       keepalive: invocation.keepalive,
+      busyPollUs: invocation.busyPollUs,
       tls,
       log,
       toBackground,

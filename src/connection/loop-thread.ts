@@ -29,9 +29,9 @@ export class LoopThread {
   readonly #carried = new Map<number, Carried>();
   #next = 0;
 
-  constructor(events: LoopEvents) {
+  constructor(busyPollUs: number, events: LoopEvents) {
     // Sockets come and go by descriptors that the thread did not open.
-    const options = { trackUnmanagedFds: false };
+    const options = { trackUnmanagedFds: false, workerData: { busyPollUs } };
     this.#worker = new Worker(join(packageRoot(), "dist", "bundle", "loop.cjs"), options);
     this.#worker.on("message", (message: FromLoop) => {
       if (message.kind === "ready") events.ready();

@@ -16,13 +16,16 @@ export interface Movable {
  * start than most clients take to finish; several are spread over as many loops as there are processors.
  */
 export class Placement {
+  readonly #busyPollUs: number;
   readonly #log: Log;
   /** The connections of each loop; the first is the one that accepts. */
   readonly #here = new Set<Movable>();
   readonly #there = new Map<LoopThread, Set<Movable>>();
   #starting: LoopThread | undefined;
 
-  constructor(log: Log) {
+  /** @param busyPollUs for the other loops */
+  constructor(busyPollUs: number, log: Log) {
+    this.#busyPollUs = busyPollUs;
     this.#log = log;
   }
 
@@ -60,7 +63,7 @@ export class Placement {
   }
 
   #start(): void {
-    const loop: LoopThread = new LoopThread({
+    const loop: LoopThread = new LoopThread(this.#busyPollUs, {
       ready: () => {
         this.#starting = undefined;
         this.#there.set(loop, new Set());

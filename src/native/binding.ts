@@ -91,6 +91,8 @@ export interface NativeBinding {
   sendPart(fd: number, from: Uint8Array, start: number, end: number): number;
   /** Bytes taken of all pieces together, which is less than all of them when there are many; -1 when there is no room. */
   sendPieces(fd: number, pieces: readonly Uint8Array[]): number;
+  /** How long, in µs, this loop goes on looking after something came, before it sleeps; 0, as at first, for not at all. */
+  setBusyPoll(microseconds: number): void;
   /** Waits for a descriptor on Node's loop. */
   readonly Watch: new (
     fd: number,

@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly tls: ServerTls;
   /** TCP keepalive on every connection, so that a peer that vanished without a word is noticed. */
   readonly keepalive: boolean;
+  /** How long, in µs, a loop goes on looking for requests before it sleeps; 0 for not at all. */
+  readonly busyPollUs: number;
   readonly log: Log;
 }
 

@@ -2,6 +2,7 @@ import type { Chain } from "../backend/chain.ts";
 import { Placement } from "../connection/placement.ts";
 import { Session, type SessionSetup } from "../connection/session.ts";
 import { Gate } from "../core/gate.ts";
+import { native } from "../native/load.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Endpoint, type Listener, listen } from "./listen.ts";
 import { namedLog } from "./log.ts";
@@ -27,7 +28,7 @@ export class Server {
     this.#listener = listener;
     this.#chain = chain;
     this.#options = options;
-    this.#placement = new Placement(options.log);
+    this.#placement = new Placement(options.busyPollUs, options.log);
     this.#setup = {
       chain,
       threads: options.threads,
@@ -53,6 +54,7 @@ export class Server {
   }
 
   accept(): void {
+    native().setBusyPoll(this.#options.busyPollUs);
     this.#listener.accept(this.#options.keepalive, (transport) => this.#serve(transport));
   }
 

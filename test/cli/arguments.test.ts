@@ -77,6 +77,7 @@ const values: Readonly<Partial<Record<OptionId, string>>> = {
   run: "true",
   threads: "3",
   timeout: "5",
+  busyPoll: "50us",
   tls: "require",
   tlsCertificates: "d",
   tlsPsk: "k",

@@ -16,12 +16,7 @@ it.runIf(features.memoryLock && features.memoryFile)(
   },
 );
 
-it.runIf(features.memoryLock)("says why a lock is not possible", () => {
-  expect(() => lockMemoryFile(99_999, 4096n)).toThrow(
-    expect.objectContaining({ code: "EBADF", syscall: "mmap" }),
-  );
-});
-
-it.skipIf(features.memoryLock)("says that nothing can be locked here", () => {
-  expect(() => lockMemoryFile(0, 1n)).toThrow(expect.objectContaining({ code: "ENOTSUP" }));
+it("says why a lock is not possible", () => {
+  const reason = features.memoryLock ? { code: "EBADF", syscall: "mmap" } : { code: "ENOTSUP" };
+  expect(() => lockMemoryFile(99_999, 4096n)).toThrow(expect.objectContaining(reason));
 });

@@ -21,6 +21,7 @@
         "native/file_io.cc",
         "native/js.cc",
         "native/listener.cc",
+        "native/memory_map.cc",
         "native/prefetch.cc",
         "native/random.cc",
         "native/stream_socket.cc",

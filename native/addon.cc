@@ -13,6 +13,7 @@
 #include "listener.h"
 #include "lock_memory.h"
 #include "memory_file.h"
+#include "memory_map.h"
 #include "memory_lock.h"
 #include "parent_death.h"
 #include "prefetch.h"
@@ -119,6 +120,12 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   addWatch(env, exports);
 
   add("createMemoryFile", inThisThread<createMemoryFile>);
+  add("makeMemoryMap", inThisThread<makeMemoryMap>);
+  add("readMemoryMap", inThisThread<readMemoryMap>);
+  add("writeMemoryMap", inThisThread<writeMemoryMap>);
+  add("madeInMemoryMap", inThisThread<madeInMemoryMap>);
+  add("removingFromMemoryMap", inThisThread<removingFromMemoryMap>);
+  add("closeMemoryMap", inThisThread<closeMemoryMap>);
   add("setSize", inThisThread<setSize>);
   add("blockDevice", inThisThread<blockDevice>);
 

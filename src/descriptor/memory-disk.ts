@@ -25,13 +25,15 @@ export class MemoryDisk implements Handle {
   readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
   readonly portable: PortableHandle;
   readonly #fd: number;
+  readonly #map: number;
   #lock: bigint | undefined;
 
-  /** On a memory file that is at hand; `createMemoryDisk` makes a new one. */
-  constructor(fd: number, size: bigint) {
+  /** On a memory file that is at hand, and a map of it; `createMemoryDisk` makes a new one. */
+  constructor(fd: number, size: bigint, map: number) {
     this.size = size;
     this.#fd = fd;
-    this.portable = { kind: "memory", data: { fd, size } };
+    this.#map = map;
+    this.portable = { kind: "memory", data: { fd, size, map } };
   }
 
   read(into: Uint8Array, offset: bigint): void {
@@ -40,14 +42,18 @@ export class MemoryDisk implements Handle {
 
   write(from: Uint8Array, offset: bigint): void {
     native().pwrite(this.#fd, from, offset);
+    if (this.#map !== 0) native().madeInMemoryMap(this.#map, offset, from.length);
   }
 
   readNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    if (this.#map !== 0 && native().readMemoryMap(this.#map, buffer, start, end, offset)) return true;
     return native().preadPart(this.#fd, buffer, start, end, offset) === end - start;
   }
 
   writeNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    if (this.#map !== 0 && native().writeMemoryMap(this.#map, buffer, start, end, offset)) return true;
     native().pwritePart(this.#fd, buffer, start, end, offset);
+    if (this.#map !== 0) native().madeInMemoryMap(this.#map, offset, end - start);
     return true;
   }
 
@@ -73,7 +79,9 @@ export class MemoryDisk implements Handle {
 
   /** Takes all the memory that the disk can ever need; ENOTSUP where the system cannot promise it. */
   async allocateAll(): Promise<void> {
-    if (this.size > 0n) await native().zeroRangeAsync(this.#fd, 0n, this.size);
+    if (this.size === 0n) return;
+    await native().zeroRangeAsync(this.#fd, 0n, this.size);
+    if (this.#map !== 0) native().madeInMemoryMap(this.#map, 0n, this.size);
   }
 
   /** Keeps it out of swap; ENOMEM above the limit of the process, ENOTSUP where the system has no such thing. */
@@ -95,11 +103,13 @@ export class MemoryDisk implements Handle {
   /** Gives the memory back; not part of a client's handle. */
   dispose(): void {
     if (this.#lock !== undefined) native().unlockMemoryFile(this.#lock, this.size);
+    if (this.#map !== 0) native().closeMemoryMap(this.#map);
     closeSync(this.#fd);
   }
 
   #punch(offset: bigint, length: number): MaybePromise<void> {
     if (length === 0) return;
+    if (this.#map !== 0) native().removingFromMemoryMap(this.#map, offset, length);
     if (length > inlineBytesMax) return native().punchHoleAsync(this.#fd, offset, BigInt(length));
     native().punchHole(this.#fd, offset, BigInt(length));
   }
@@ -107,7 +117,13 @@ export class MemoryDisk implements Handle {
 
 /** An empty one. */
 export function createMemoryDisk(name: string, size: bigint): MemoryDisk {
-  return new MemoryDisk(createMemoryFile(name, size), size);
+  const fd = createMemoryFile(name, size);
+  try {
+    return new MemoryDisk(fd, size, native().makeMemoryMap(fd, size));
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
 }
 
 function ignoreNotSupported(attempt: () => MaybePromise<void>): MaybePromise<void> {

@@ -101,6 +101,19 @@ export interface NativeBinding {
 
   /** An unlinked file in memory (memfd); ENOTSUP where the system has none. Close it with `fs.closeSync`. */
   createMemoryFile(name: string): number;
+  /**
+   * Maps a memory file of that many bytes: a quick way to those of its pages that exist. A map is its address, good in all
+   * threads until it is closed; 0 for a file that does not fit into the address space.
+   */
+  makeMemoryMap(fd: number, size: bigint): number;
+  /** False where a page of the range may not exist: then only the file knows. The range must lie inside. */
+  readMemoryMap(map: number, buffer: Uint8Array, start: number, end: number, offset: number): boolean;
+  writeMemoryMap(map: number, buffer: Uint8Array, start: number, end: number, offset: number): boolean;
+  /** The file was written to: the pages of the range exist. */
+  madeInMemoryMap(map: number, offset: Offset, length: Offset): void;
+  /** The range is about to become a hole. */
+  removingFromMemoryMap(map: number, offset: Offset, length: Offset): void;
+  closeMemoryMap(map: number): void;
   /** Sets the size of a file; `fs.ftruncate` stops at 2^53. */
   setSize(fd: number, size: bigint): void;
   /** Size and geometry of an open block device. */

@@ -44,14 +44,12 @@ export class Chain {
 
   /** Filters first, as they are nearer to the client; what nobody knows is the plugin's to refuse. */
   config(key: string, text: string): void {
-    const found = this.#components.find((component) => component.config(key, text));
-    if (found !== undefined) {
-      this.#tell(found, `config key=${key}, value=${found.isSecret(key) ? "***" : text}`);
-      return;
-    }
-    const known = Object.keys(this.plugin.parameters ?? {}).map((name) => `${name}=`);
-    const hint = known.length === 0 ? "takes none" : `takes ${known.join(" ")}`;
-    throw new NbdError("EINVAL", `unknown parameter '${key}': ${this.plugin.name} ${hint}`);
+    this.#config(this.#components, key, text);
+  }
+
+  /** For whoever says whose parameter it is: 0 is the outermost filter, and the plugin comes after the last one. */
+  configLayer(layer: number, key: string, text: string): void {
+    this.#config([this.#components[layer]!], key, text);
   }
 
   /** From the plugin outwards, as each layer may rely on those below it. */
@@ -143,6 +141,18 @@ export class Chain {
 
   get #fromPlugin(): readonly Component[] {
     return [...this.#components].reverse();
+  }
+
+  #config(candidates: readonly Component[], key: string, text: string): void {
+    const found = candidates.find((component) => component.config(key, text));
+    if (found !== undefined) {
+      this.#tell(found, `config key=${key}, value=${found.isSecret(key) ? "***" : text}`);
+      return;
+    }
+    const { name, parameters = {} } = candidates.at(-1)!.definition;
+    const known = Object.keys(parameters).map((parameter) => `${parameter}=`);
+    const hint = known.length === 0 ? "takes none" : `takes ${known.join(" ")}`;
+    throw new NbdError("EINVAL", `unknown parameter '${key}': ${name} ${hint}`);
   }
 
   #tell({ definition }: Component, step: string): void {

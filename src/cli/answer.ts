@@ -1,7 +1,8 @@
+import type { Components } from "../registry/assemble.ts";
 import type { Launch } from "../server/launch.ts";
 import { configText, helpText, longOptionsText, pluginText, shortOptionsText, versionText } from "./dump.ts";
 import type { Invocation } from "./invocation.ts";
-import { type Components, loadComponents, requirePlugin } from "./load.ts";
+import { loadNamed } from "./load.ts";
 
 /** The text that answers a question such as --version; serving is no question. */
 export async function answer(invocation: Invocation, launch: Launch): Promise<string> {
@@ -17,8 +18,7 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
     case "version":
       return versionText(await namedComponents(invocation));
     case "dumpPlugin":
-      requirePlugin(invocation);
-      return pluginText(await loadComponents(invocation));
+      return pluginText(await loadNamed(invocation));
     case "serve":
       throw new TypeError("serving has no answer");
   }
@@ -26,5 +26,5 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
 
 /** Without a plugin the question is about nbdkit itself. */
 async function namedComponents(invocation: Invocation): Promise<Components | undefined> {
-  return invocation.plugin === undefined ? undefined : loadComponents(invocation);
+  return invocation.plugin === undefined ? undefined : loadNamed(invocation);
 }

@@ -4,11 +4,11 @@ import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import type { Parameter } from "../backend/parameter.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
+import type { Components } from "../registry/assemble.ts";
 import type { Loaded } from "../registry/find.ts";
 import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { rootCertificatesDirectory } from "../server/tls.ts";
-import type { Components } from "./load.ts";
 import { type Option, options } from "./options.ts";
 import { providedKeys } from "./provided-keys.ts";
 

@@ -4,6 +4,13 @@ export interface Log {
   /** Call it only after looking at `verbose`, so that no text is made for nobody. */
   debug(message: string): void;
   readonly verbose: boolean;
+  /** The same log for what one plugin, filter or connection says, where the log tells them apart. */
+  named?(subject: string): Log;
 }
 
 export const silentLog: Log = { error: () => {}, debug: () => {}, verbose: false };
+
+/** The same log, with a name in front of what is said: `nbdkit: memory[1]: error: ...`. */
+export function namedLog(log: Log, subject: string): Log {
+  return log.named?.(subject) ?? log;
+}

@@ -20,6 +20,7 @@
         "native/file_io.cc",
         "native/js.cc",
         "native/listener.cc",
+        "native/pipe.cc",
         "native/prefetch.cc",
         "native/random.cc",
         "native/stream_socket.cc",

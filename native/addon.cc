@@ -15,6 +15,7 @@
 #include "memory_file.h"
 #include "memory_lock.h"
 #include "parent_death.h"
+#include "pipe.h"
 #include "prefetch.h"
 #include "punch.h"
 #include "random.h"
@@ -117,6 +118,8 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("sendPart", inThisThread<sendPart>);
   add("sendPieces", inThisThread<sendPieces>);
   exports.Set("Watch", watchClass(env));
+
+  add("createPipe", inThisThread<createPipe>);
 
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("setSize", inThisThread<setSize>);

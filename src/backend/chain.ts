@@ -36,9 +36,7 @@ export class Chain {
 
   /** The strictest of all. */
   get threadModel(): ThreadModel {
-    const ranks = this.#components.map(({ definition }) =>
-      threadModels.indexOf(definition.threadModel ?? "parallel"),
-    );
+    const ranks = this.#components.map((component) => threadModels.indexOf(threadModelOf(component)));
     return threadModels[Math.min(...ranks)]!;
   }
 
@@ -50,6 +48,12 @@ export class Chain {
   /** For whoever says whose parameter it is: 0 is the outermost filter, and the plugin comes after the last one. */
   configLayer(layer: number, key: string, text: string): void {
     this.#config([this.#components[layer]!], key, text);
+  }
+
+  /** What the plugin tells --dump-plugin, once it has been given parameters. */
+  async dumpPlugin(): Promise<Readonly<Record<string, string>>> {
+    const { definition, state, host } = this.#plugin;
+    return (await definition.dumpPlugin?.(state as Record<string, unknown>, host)) ?? {};
   }
 
   /** From the plugin outwards, as each layer may rely on those below it. */
@@ -107,7 +111,7 @@ export class Chain {
   }
 
   async open(request: OpenRequest): Promise<Handle> {
-    let handle: Handle = await this.#plugin.definition.open(this.#plugin.state, request);
+    let handle = checkedHandle(await this.#plugin.definition.open(this.#plugin.state, request));
     for (const { definition, state } of [...this.#filters].reverse()) {
       if (definition.open === undefined) continue;
       try {
@@ -162,4 +166,15 @@ export class Chain {
   async #pluginDefault(request: ListRequest): Promise<string> {
     return (await this.#plugin.definition.defaultExport?.(this.#plugin.state, request)) ?? "";
   }
+}
+
+function threadModelOf({ definition, state }: Component): ThreadModel {
+  const { threadModel = "parallel" } = definition;
+  return typeof threadModel === "function" ? threadModel(state) : threadModel;
+}
+
+/** Plugins may be written without types. */
+function checkedHandle(handle: Handle): Handle {
+  if (typeof handle?.read === "function") return handle;
+  throw new NbdError("EINVAL", "what the plugin's open returned is no handle: it has no read function");
 }

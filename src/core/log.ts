@@ -1,3 +1,5 @@
+import { stackOf } from "./errors.ts";
+
 /** Where words for people go. What prints them, and whether debug lines are wanted, is the server's choice. */
 export interface Log {
   error(message: string): void;
@@ -13,4 +15,10 @@ export const silentLog: Log = { error: () => {}, debug: () => {}, verbose: false
 /** The same log, with a name in front of what is said: `nbdkit: memory[1]: error: ...`. */
 export function namedLog(log: Log, subject: string): Log {
   return log.named?.(subject) ?? log;
+}
+
+/** Under -v, where an error of a plugin came from. */
+export function logStack(log: Log, error: unknown): void {
+  const stack = log.verbose ? stackOf(error) : undefined;
+  if (stack !== undefined) log.debug(stack);
 }

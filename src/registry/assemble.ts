@@ -1,7 +1,7 @@
 import { Chain } from "../backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import { type Log, namedLog } from "../core/log.ts";
-import { findFilter, findPlugin, type Loaded } from "./find.ts";
+import { findFilter, findPlugin, type Loaded, takeFilter, takePlugin } from "./find.ts";
 
 /** A plugin and the filters over it, loaded and not yet configured. */
 export interface Components {
@@ -20,17 +20,13 @@ export async function loadComponents(
   filters: readonly (string | AnyFilter)[],
 ): Promise<Components> {
   const components = {
-    plugin: typeof plugin === "string" ? await findPlugin(plugin) : asLoaded(plugin),
+    plugin: typeof plugin === "string" ? await findPlugin(plugin) : takePlugin(plugin),
     filters: await Promise.all(
-      filters.map((filter) => (typeof filter === "string" ? findFilter(filter) : asLoaded(filter))),
+      filters.map((filter) => (typeof filter === "string" ? findFilter(filter) : takeFilter(filter))),
     ),
   };
   for (const { definition } of [components.plugin, ...components.filters]) await definition.load?.();
   return components;
-}
-
-function asLoaded<Kind>(definition: Kind): Loaded<Kind> {
-  return { definition, path: () => "" };
 }
 
 /** What the plugins and filters of a server share. */
@@ -58,10 +54,12 @@ export function buildChain(
       shutdown,
     };
   };
-  return new Chain(
+  const chain = new Chain(
     plugin.definition,
     filters.map(({ definition }) => definition),
     hostFor,
     (debugFlags.get("nbdkit.backend.controlpath") ?? 1) > 0 ? (step) => log.debug(step) : undefined,
   );
+  for (const [key, text] of plugin.implied ?? []) chain.configLayer(filters.length, key, text);
+  return chain;
 }

@@ -23,6 +23,10 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
       return versionText(await namedComponents(invocation));
     case "dumpPlugin":
       return dumpPlugin(invocation);
+    case "newPlugin": {
+      const { newPlugin } = await import("./new-plugin.ts");
+      return newPlugin(invocation.newPlugin!);
+    }
     case "serve":
       throw new TypeError("serving has no answer");
   }

@@ -104,6 +104,10 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
   name: (draft, value) => {
     draft.name = value;
   },
+  newPlugin: (draft, value) => {
+    draft.newPlugin = value;
+    setAction(draft, "newPlugin");
+  },
   newstyle: (draft) => {
     draft.handshake.style = "newstyle";
   },
@@ -171,7 +175,7 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
 };
 
 /** --help beats --version beats --dump-plugin, wherever they stand. */
-const actionRank: readonly Invocation["action"][] = ["serve", "dumpPlugin", "version", "help"];
+const actionRank: readonly Invocation["action"][] = ["serve", "newPlugin", "dumpPlugin", "version", "help"];
 
 function setAction(draft: Draft, action: Invocation["action"]): void {
   if (immediate.has(action) || actionRank.indexOf(action) > actionRank.indexOf(draft.action))

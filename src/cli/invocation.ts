@@ -10,6 +10,7 @@ export interface Invocation {
     | "version"
     | "dumpConfig"
     | "dumpPlugin"
+    | "newPlugin"
     | "longOptions"
     | "shortOptions";
   /** Name or path; absent when nothing was named. */
@@ -32,6 +33,8 @@ export interface Invocation {
   readonly log: LogDestination;
   /** Of this instance, for its log. */
   readonly name?: string;
+  /** The folder for --new-plugin. */
+  readonly newPlugin?: string;
   readonly pidfile?: string;
   readonly port?: number;
   readonly printUri: boolean;

@@ -111,8 +111,9 @@ class ScriptHandle {
     into.set(bytes);
   }
 
-  async #write(from: Uint8Array, offset: bigint, flags: WriteFlags): Promise<void> {
-    const done = await this.#call("pwrite", [from.length, offset, flagWords(flags)], { input: from });
+  /** Whoever zeroes by writing passes on more flags than a write has. */
+  async #write(from: Uint8Array, offset: bigint, { fua }: WriteFlags): Promise<void> {
+    const done = await this.#call("pwrite", [from.length, offset, flagWords({ fua })], { input: from });
     if (done === undefined) throw new NbdError("EIO", "can_write says yes, but there is no pwrite method");
   }
 

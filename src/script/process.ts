@@ -45,7 +45,8 @@ export async function runScript(call: Call): Promise<Ended> {
   const refused = feed(input, call.input);
   const [status, output, errors, inputRefused] = await Promise.all([
     ended,
-    collect(stdout.readEnd, call.outputMax, () => child.kill("SIGKILL")),
+    // Whoever goes on writing there, be it a child of the script, gets SIGPIPE.
+    collect(stdout.readEnd, call.outputMax, (stream) => stream.destroy()),
     collect(stderr.readEnd, errorBytesMax, () => {}),
     refused,
   ]);
@@ -86,7 +87,7 @@ function feed(stdin: Socket, input: Uint8Array | undefined): Promise<boolean> {
 function collect(
   fd: number,
   bytesMax: number,
-  tooMuch: () => void,
+  tooMuch: (stream: Socket) => void,
 ): Promise<{ readonly bytes: Buffer; readonly cut: boolean }> {
   const stream = new Socket({ fd, readable: true, writable: false });
   const chunks: Buffer[] = [];
@@ -94,7 +95,7 @@ function collect(
   stream.on("data", (chunk) => {
     if (length <= bytesMax) chunks.push(chunk);
     length += chunk.length;
-    if (length > bytesMax) tooMuch();
+    if (length > bytesMax) tooMuch(stream);
   });
   return new Promise((resolve, reject) => {
     stream.once("error", reject);

@@ -17,6 +17,7 @@ const disk = {
   pread: "dd if=$tmpdir/disk skip=$4 count=$3 iflag=count_bytes,skip_bytes 2>/dev/null",
   pwrite: "dd of=$tmpdir/disk seek=$4 conv=notrunc oflag=seek_bytes 2>/dev/null",
   flush: "exit 0",
+  can_multi_conn: "exit 0",
 };
 
 testPlugin("eval", { plugin: evaluate, parameters: disk, runs: 2 });

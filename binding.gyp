@@ -22,6 +22,7 @@
         "native/js.cc",
         "native/listener.cc",
         "native/memory_map.cc",
+        "native/pipe.cc",
         "native/prefetch.cc",
         "native/random.cc",
         "native/stream_socket.cc",

@@ -16,6 +16,7 @@
 #include "memory_map.h"
 #include "memory_lock.h"
 #include "parent_death.h"
+#include "pipe.h"
 #include "prefetch.h"
 #include "punch.h"
 #include "random.h"
@@ -118,6 +119,8 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("sendPart", inThisThread<sendPart>);
   add("sendPieces", inThisThread<sendPieces>);
   addWatch(env, exports);
+
+  add("createPipe", inThisThread<createPipe>);
 
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("makeMemoryMap", inThisThread<makeMemoryMap>);

@@ -145,6 +145,13 @@ Napi::Value toJs(Napi::Env env, const BlockDevice& value) {
 
 Napi::Value toJs(Napi::Env env, UniqueFd& value) { return Napi::Number::New(env, value.release()); }
 
+Napi::Value toJs(Napi::Env env, Pipe& value) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("readEnd", toJs(env, value.readEnd));
+  object.Set("writeEnd", toJs(env, value.writeEnd));
+  return object;
+}
+
 static const char* nameOf(SocketAddress::Family family) {
   switch (family) {
     case SocketAddress::Family::tcp:

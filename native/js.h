@@ -14,6 +14,7 @@
 #include "failure.h"
 #include "fd.h"
 #include "listener.h"
+#include "pipe.h"
 
 // Between JavaScript values and plain C++ ones. A fromJs that returns false has thrown.
 namespace js {
@@ -40,6 +41,7 @@ Napi::Value toJs(Napi::Env env, std::optional<int64_t> value);
 Napi::Value toJs(Napi::Env env, const BlockDevice& value);
 // JavaScript owns the descriptor from here on.
 Napi::Value toJs(Napi::Env env, UniqueFd& value);
+Napi::Value toJs(Napi::Env env, Pipe& value);
 Napi::Value toJs(Napi::Env env, const SocketAddress& value);
 Napi::Value toJs(Napi::Env env, std::optional<Accepted>& value);
 

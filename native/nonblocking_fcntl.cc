@@ -21,3 +21,9 @@ int newNonblockingSocket(int domain) { return prepared(socket(domain, SOCK_STREA
 int acceptNonblocking(int fd, sockaddr* peer, socklen_t* length) {
   return prepared(accept(fd, peer, length));
 }
+
+int newPipe(int ends[2]) {
+  if (pipe(ends) < 0) return -1;
+  for (int i = 0; i < 2; i++) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+  return 0;
+}

@@ -1,3 +1,13 @@
+export { type CaptiveCommand, type CaptiveOptions, type CaptiveResult, run, spawn } from "./api/captive.ts";
+export type {
+  ConfiguredFilter,
+  ParameterValue,
+  ParameterValues,
+  ServeOptions,
+  ServeTls,
+} from "./api/options.ts";
+export { serve } from "./api/serve.ts";
+export type { NbdServer, ServerEvents } from "./api/server.ts";
 export {
   type Capabilities,
   type ConnectOptions,
@@ -18,3 +28,6 @@ export {
 } from "./client/index.ts";
 export { NbdError } from "./core/errors.ts";
 export type { Extent } from "./core/extent.ts";
+export type { Log } from "./core/log.ts";
+export type { Endpoint } from "./server/listen.ts";
+export type { ConnectedClient, HandshakeOptions, ListenOptions } from "./server/options.ts";

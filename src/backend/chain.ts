@@ -36,22 +36,24 @@ export class Chain {
 
   /** The strictest of all. */
   get threadModel(): ThreadModel {
-    const ranks = this.#components.map(({ definition }) =>
-      threadModels.indexOf(definition.threadModel ?? "parallel"),
-    );
+    const ranks = this.#components.map((component) => threadModels.indexOf(threadModelOf(component)));
     return threadModels[Math.min(...ranks)]!;
   }
 
   /** Filters first, as they are nearer to the client; what nobody knows is the plugin's to refuse. */
   config(key: string, text: string): void {
-    const found = this.#components.find((component) => component.config(key, text));
-    if (found !== undefined) {
-      this.#tell(found, `config key=${key}, value=${found.isSecret(key) ? "***" : text}`);
-      return;
-    }
-    const known = Object.keys(this.plugin.parameters ?? {}).map((name) => `${name}=`);
-    const hint = known.length === 0 ? "takes none" : `takes ${known.join(" ")}`;
-    throw new NbdError("EINVAL", `unknown parameter '${key}': ${this.plugin.name} ${hint}`);
+    this.#config(this.#components, key, text);
+  }
+
+  /** For whoever says whose parameter it is: 0 is the outermost filter, and the plugin comes after the last one. */
+  configLayer(layer: number, key: string, text: string): void {
+    this.#config([this.#components[layer]!], key, text);
+  }
+
+  /** What the plugin tells --dump-plugin, once it has been given parameters. */
+  async dumpPlugin(): Promise<Readonly<Record<string, string>>> {
+    const { definition, state, host } = this.#plugin;
+    return (await definition.dumpPlugin?.(state as Record<string, unknown>, host)) ?? {};
   }
 
   /** From the plugin outwards, as each layer may rely on those below it. */
@@ -109,7 +111,7 @@ export class Chain {
   }
 
   async open(request: OpenRequest): Promise<Handle> {
-    let handle: Handle = await this.#plugin.definition.open(this.#plugin.state, request);
+    let handle = checkedHandle(await this.#plugin.definition.open(this.#plugin.state, request));
     for (const { definition, state } of [...this.#filters].reverse()) {
       if (definition.open === undefined) continue;
       try {
@@ -145,6 +147,18 @@ export class Chain {
     return [...this.#components].reverse();
   }
 
+  #config(candidates: readonly Component[], key: string, text: string): void {
+    const found = candidates.find((component) => component.config(key, text));
+    if (found !== undefined) {
+      this.#tell(found, `config key=${key}, value=${found.isSecret(key) ? "***" : text}`);
+      return;
+    }
+    const { name, parameters = {} } = candidates.at(-1)!.definition;
+    const known = Object.keys(parameters).map((parameter) => `${parameter}=`);
+    const hint = known.length === 0 ? "takes none" : `takes ${known.join(" ")}`;
+    throw new NbdError("EINVAL", `unknown parameter '${key}': ${name} ${hint}`);
+  }
+
   #tell({ definition }: Component, step: string): void {
     this.#told(`${definition.name}: ${step}`);
   }
@@ -152,4 +166,15 @@ export class Chain {
   async #pluginDefault(request: ListRequest): Promise<string> {
     return (await this.#plugin.definition.defaultExport?.(this.#plugin.state, request)) ?? "";
   }
+}
+
+function threadModelOf({ definition, state }: Component): ThreadModel {
+  const { threadModel = "parallel" } = definition;
+  return typeof threadModel === "function" ? threadModel(state) : threadModel;
+}
+
+/** Plugins may be written without types. */
+function checkedHandle(handle: Handle): Handle {
+  if (typeof handle?.read === "function") return handle;
+  throw new NbdError("EINVAL", "what the plugin's open returned is no handle: it has no read function");
 }

@@ -25,12 +25,12 @@ export interface Plugin<P extends Parameters = Parameters, State = any> {
   readonly debugFlags?: readonly string[];
   /** What the handles of this plugin may have; --dump-plugin tells it as `has_...` before anything is opened. */
   readonly provides?: readonly (keyof Handle)[];
-  /** How many requests it stands at once. Default parallel: JavaScript runs one at a time anyway. */
-  readonly threadModel?: ThreadModel;
+  /** How many requests it stands at once, if need be by its state. Default parallel: JavaScript runs one at a time anyway. */
+  readonly threadModel?: ThreadModel | ((state: State) => ThreadModel);
 
   load?(): MaybePromise<void>;
-  /** Extra keys of --dump-plugin. */
-  dumpPlugin?(): MaybePromise<Readonly<Record<string, string>>>;
+  /** Extra keys of --dump-plugin, or others than usual. `values` has the parameters that were given, and no defaults. */
+  dumpPlugin?(values: Partial<Values<P>>, host: Host): MaybePromise<Readonly<Record<string, string>>>;
   /** All parameters are known: check them together. Throws with a line for the user. */
   configComplete?(values: Values<P>, host: Host): MaybePromise<State>;
   /** The last step before listening; errors still reach the terminal. */
@@ -88,6 +88,11 @@ export interface Client {
   readonly peer?: Peer;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+  /**
+   * Ends the connection: with force at once, else when the requests in flight have been answered (nbdkit_disconnect(3)). Absent
+   * where there is no connection.
+   */
+  disconnect?(force: boolean): void;
 }
 
 export interface Peer {

@@ -1,17 +1,11 @@
 import { NbdError } from "../core/errors.ts";
 import { parseBoolean, parseDelay, parseInteger } from "../core/values.ts";
 import type { LogDestination } from "../server/error-sink.ts";
-import type { HandshakeOptions } from "../server/options.ts";
+import { type HandshakeOptions, handshakeDefaults, threadsDefault } from "../server/options.ts";
 import type { TlsOptions } from "../server/tls.ts";
 import { getopt } from "./getopt.ts";
 import type { Invocation } from "./invocation.ts";
 import { type Option, type OptionId, options } from "./options.ts";
-
-/** nbdkit(1), "-t". */
-const threadsDefault = 16;
-
-/** Nobody needs a minute to choose an export; whoever holds a connection open for longer is not going to. */
-export const handshakeTimeoutDefaultMs = 60_000;
 
 type Draft = { -readonly [K in keyof Omit<Invocation, "handshake" | "tls">]: Invocation[K] } & {
   filters: string[];
@@ -35,13 +29,7 @@ export function parseArguments(args: readonly string[]): Invocation {
     exitWithParent: false,
     exportName: "",
     foreground: false,
-    handshake: {
-      style: "newstyle",
-      flagsMask: 0xffff,
-      structuredReplies: true,
-      metaContexts: true,
-      timeoutMs: handshakeTimeoutDefaultMs,
-    },
+    handshake: { ...handshakeDefaults },
     keepalive: false,
     log: "default",
     printUri: false,
@@ -117,6 +105,10 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
   name: (draft, value) => {
     draft.name = value;
   },
+  newPlugin: (draft, value) => {
+    draft.newPlugin = value;
+    setAction(draft, "newPlugin");
+  },
   newstyle: (draft) => {
     draft.handshake.style = "newstyle";
   },
@@ -187,7 +179,7 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
 };
 
 /** --help beats --version beats --dump-plugin, wherever they stand. */
-const actionRank: readonly Invocation["action"][] = ["serve", "dumpPlugin", "version", "help"];
+const actionRank: readonly Invocation["action"][] = ["serve", "newPlugin", "dumpPlugin", "version", "help"];
 
 function setAction(draft: Draft, action: Invocation["action"]): void {
   if (immediate.has(action) || actionRank.indexOf(action) > actionRank.indexOf(draft.action))

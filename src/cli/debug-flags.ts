@@ -1,4 +1,4 @@
-import type { Components } from "./load.ts";
+import type { Components } from "../registry/assemble.ts";
 
 /** Flags of the server itself (nbdkit(1), "Server debug flags"). */
 const serverFlags: readonly string[] = [

@@ -1,14 +1,15 @@
 import { arch } from "node:os";
 import { join } from "node:path";
+import type { Chain } from "../backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import type { Parameter } from "../backend/parameter.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
+import type { Components } from "../registry/assemble.ts";
 import type { Loaded } from "../registry/find.ts";
 import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { rootCertificatesDirectory } from "../server/tls.ts";
-import type { Components } from "./load.ts";
 import { type Option, options } from "./options.ts";
 import { providedKeys } from "./provided-keys.ts";
 
@@ -119,7 +120,7 @@ const systemNames: Readonly<Record<string, string>> = {
 };
 
 /** nbdkit-probing(1) and nbdkit-plugin(3), "--dump-plugin". */
-export async function pluginText({ plugin, filters }: Components): Promise<string> {
+export async function pluginText({ plugin, filters }: Components, chain: Chain): Promise<string> {
   const { definition, path } = plugin;
   const common = {
     path: path(),
@@ -129,14 +130,13 @@ export async function pluginText({ plugin, filters }: Components): Promise<strin
     // Plugins here are objects, not C structs.
     struct_size: "0",
     max_thread_model: "parallel",
-    thread_model: definition.threadModel ?? "parallel",
+    // One that depends on parameters is told by the plugin itself.
+    thread_model: typeof definition.threadModel === "string" ? definition.threadModel : "parallel",
     errno_is_preserved: "1",
     ...(definition.magicKey === undefined ? {} : { magic_config_key: definition.magicKey }),
   };
-  let text =
-    keyValues(common) +
-    keyValues(Object.fromEntries(providedKeys(definition).map((key) => [`has_${key}`, "1"])));
-  text += keyValues((await definition.dumpPlugin?.()) ?? {});
+  const has = Object.fromEntries(providedKeys(definition).map((key) => [`has_${key}`, "1"]));
+  let text = keyValues({ ...common, ...has, ...(await chain.dumpPlugin()) });
   for (const filter of filters) {
     const { name } = filter.definition;
     text += keyValues({ [`${name}_path`]: filter.path(), [`${name}_name`]: name });

@@ -43,7 +43,7 @@ function findLong(name: string, table: readonly Option[]): { option: Option; ful
   const names = table.flatMap((option) => option.long.map((fullName) => ({ option, fullName })));
   const exact = names.find(({ fullName }) => fullName === name);
   if (exact !== undefined) return exact;
-  const matches = names.filter(({ fullName }) => fullName.startsWith(name));
+  const matches = names.filter(({ option, fullName }) => option.ours !== true && fullName.startsWith(name));
   const [first] = matches;
   if (first === undefined) {
     throw new NbdError("EINVAL", `unrecognized option '--${name}': see nbdkit --help`);

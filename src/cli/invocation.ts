@@ -10,6 +10,7 @@ export interface Invocation {
     | "version"
     | "dumpConfig"
     | "dumpPlugin"
+    | "newPlugin"
     | "longOptions"
     | "shortOptions";
   /** µs; 0 for not at all. */
@@ -34,6 +35,8 @@ export interface Invocation {
   readonly log: LogDestination;
   /** Of this instance, for its log. */
   readonly name?: string;
+  /** The folder for --new-plugin. */
+  readonly newPlugin?: string;
   readonly pidfile?: string;
   readonly port?: number;
   readonly printUri: boolean;

@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { messageOf } from "../core/errors.ts";
+import { messageOf, stackOf } from "../core/errors.ts";
 import { exitWithParent, surviveParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { parseArguments } from "./arguments.ts";
@@ -13,16 +13,20 @@ import { checkReadable } from "./readable-arguments.ts";
  */
 export async function main(args: readonly string[], launch: Launch): Promise<number> {
   let name: string | undefined;
+  let verbose = false;
   try {
     checkReadable(args);
     const invocation = parseArguments(args);
-    name = invocation.name;
+    ({ name, verbose } = invocation);
     // First of all, so that a parent that dies from here on takes us with it.
     if (invocation.exitWithParent) exitWithParent(launch);
     else surviveParent(launch);
     return await perform(invocation, args, launch);
   } catch (error) {
-    process.stderr.write(`${programName(name)}: error: ${messageOf(error)}\n`);
+    const program = programName(name);
+    process.stderr.write(`${program}: error: ${messageOf(error)}\n`);
+    const stack = verbose ? stackOf(error) : undefined;
+    if (stack !== undefined) process.stderr.write(`${program}: debug: ${stack}\n`);
     return 1;
   }
 }

@@ -18,6 +18,7 @@ export type OptionId =
   | "longOptions"
   | "maskHandshake"
   | "name"
+  | "newPlugin"
   | "newstyle"
   | "noMetaContexts"
   | "noStructuredReplies"
@@ -58,6 +59,8 @@ export interface Option {
   readonly unavailable?: true;
   /** Not shown by --long-options, --short-options and --help, as in nbdkit. */
   readonly hidden?: true;
+  /** Not in nbdkit(1): it must be written out, so that nbdkit's options keep their abbreviations. */
+  readonly ours?: true;
 }
 
 export const options: readonly Option[] = [
@@ -126,6 +129,13 @@ export const options: readonly Option[] = [
     help: "Mask handshake flags",
   },
   { id: "name", long: ["name"], value: "NAME", help: "Name of this instance, for its messages" },
+  {
+    id: "newPlugin",
+    long: ["new-plugin"],
+    value: "DIR",
+    help: "Make a folder with a plugin to begin with",
+    ours: true,
+  },
   { id: "newstyle", short: "n", long: ["newstyle", "new-style"], help: "Ignored: newstyle is the default" },
   {
     id: "noMetaContexts",

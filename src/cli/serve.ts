@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { messageOf } from "../core/errors.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
+import { buildChain, type Components } from "../registry/assemble.ts";
 import { isDetachedCopy, startDetachedCopy } from "../server/background.ts";
 import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
@@ -14,7 +15,7 @@ import { prepareTls, type TlsOptions } from "../server/tls.ts";
 import { debugFlagWarnings } from "./debug-flags.ts";
 import type { Invocation } from "./invocation.ts";
 import { whereToListen } from "./listen-options.ts";
-import { buildChain, type Components, loadComponents, requirePlugin } from "./load.ts";
+import { loadNamed, requirePlugin } from "./load.ts";
 import { configure } from "./parameters.ts";
 import { identityStep, lockMemory } from "./privileges.ts";
 import { programName } from "./program-name.ts";
@@ -79,13 +80,14 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
   const quit = new Quit(log);
   const { launch, environment, listen, toBackground } = start;
   const identity = await identityStep(invocation, listen, launch, log);
-  const components = await loadComponents(invocation);
+  const components = await loadNamed(invocation);
   if (log.verbose) showComponents(components, log);
   for (const warning of debugFlagWarnings(components, invocation.debugFlags)) {
     process.stderr.write(`${log.settings.program}: warning: ${warning}\n`);
   }
   const tls = await prepareTls(absolutePaths(invocation.tls), log);
-  const chain = buildChain(components, invocation, log, () => quit.ask());
+  const { debugFlags } = invocation;
+  const chain = buildChain(components, { log, debugFlags, shutdown: () => quit.ask() });
   try {
     configure(chain, invocation.parameters);
     await chain.configComplete();

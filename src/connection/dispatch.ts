@@ -1,6 +1,6 @@
 import type { ServedExport } from "../backend/served-export.ts";
 import { codeOf, messageOf } from "../core/errors.ts";
-import type { Log } from "../core/log.ts";
+import { type Log, logStack } from "../core/log.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { Answered, ReplyForm } from "../protocol/chunk.ts";
 import { WireError } from "../protocol/constants.ts";
@@ -68,7 +68,7 @@ function failure(request: Request, to: Dispatch, error: unknown): Buffer {
   // That a client has gone needs no line for each of its requests.
   if (to.gone.aborted && error === to.gone.reason) to.log.debug(`${request.kind}: ${reason}`);
   else to.log.error(`${request.kind}: ${reason}`);
-  if (to.log.verbose && error instanceof Error && error.stack !== undefined) to.log.debug(error.stack);
+  logStack(to.log, error);
   return errorBytes(request, to, codeOf(error), reason);
 }
 

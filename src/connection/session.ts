@@ -2,7 +2,7 @@ import type { Chain } from "../backend/chain.ts";
 import type { Client } from "../backend/plugin.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Gate } from "../core/gate.ts";
-import type { Log } from "../core/log.ts";
+import { type Log, logStack } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
 import { Talk } from "../protocol/conversation.ts";
 import type { ExportListing } from "../protocol/export-info.ts";
@@ -11,6 +11,7 @@ import type { HandshakeHost, HandshakeOffers, Negotiated } from "../protocol/ser
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import type { Part, Receiver, Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
+import { clientOf } from "./client.ts";
 import type { Elsewhere, LoopThread } from "./loop-thread.ts";
 import { asMoved, canMove, type Under } from "./moving.ts";
 import { Opening } from "./opening.ts";
@@ -208,15 +209,9 @@ export class Session implements Receiver, Movable {
   }
 
   #client(): Client {
-    const { tls, ...peer } = this.#transport.peer;
-    return {
-      readOnly: this.#setup.readOnly,
-      tls: tls !== undefined,
-      peer,
-      ...(tls?.dn === undefined ? {} : { tlsDn: tls.dn }),
-      ...(tls?.issuerDn === undefined ? {} : { tlsIssuerDn: tls.issuerDn }),
-      signal: this.#gone.signal,
-    };
+    return clientOf(this.#transport.peer, this.#setup.readOnly, this.#gone.signal, (force) =>
+      force ? this.destroy() : this.stop(),
+    );
   }
 
   #handshakeHost(): HandshakeHost {
@@ -283,6 +278,7 @@ export class Session implements Receiver, Movable {
   #complain(error: unknown): void {
     if (this.#complained) this.#log.debug(messageOf(error));
     else this.#log.error(messageOf(error));
+    logStack(this.#log, error);
     this.#complained = true;
   }
 

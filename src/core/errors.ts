@@ -27,6 +27,16 @@ export function messageOf(error: unknown): string {
   return (text ?? "unknown error").trim().replace(/\s*\n\s*/g, " ");
 }
 
+/**
+ * Where an error came from, for debug lines: the innermost one has the story. Undefined for those that are for users alone, of
+ * which we know all that there is to say.
+ */
+export function stackOf(error: unknown): string | undefined {
+  const { cause, name, stack } = (error ?? {}) as { cause?: unknown; name?: unknown; stack?: unknown };
+  if (cause !== undefined) return stackOf(cause);
+  return name === "NbdError" || typeof stack !== "string" ? undefined : stack;
+}
+
 /** What plugins throw may throw again when it is looked at. */
 function attempt<T>(look: () => T): T | undefined {
   try {

@@ -99,6 +99,9 @@ export interface NativeBinding {
     ready: (readable: boolean, writable: boolean) => void,
   ) => Watch;
 
+  /** A pipe for a program that we start, whose sockets would not open as /dev/stdout. Close both with `fs.closeSync`. */
+  createPipe(): { readonly readEnd: number; readonly writeEnd: number };
+
   /** An unlinked file in memory (memfd); ENOTSUP where the system has none. Close it with `fs.closeSync`. */
   createMemoryFile(name: string): number;
   /**

@@ -1,50 +1,79 @@
 import { createRequire } from "node:module";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { extname, join, resolve } from "node:path";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { builtInFilters } from "./filters.ts";
+import { importDefinition, moduleExtensions } from "./module.ts";
 import { builtInPlugins } from "./plugins.ts";
+import { checkDefinition, type Kind } from "./shape.ts";
 
 /** A plugin or filter, and where it came from. */
-export interface Loaded<Kind> {
-  readonly definition: Kind;
+export interface Loaded<Definition> {
+  readonly definition: Definition;
+  /** Parameters that its name implies, before all others. */
+  readonly implied?: readonly (readonly [key: string, text: string])[];
   /** Only questions ask for it. */
   path(): string;
 }
 
 /**
  * Finds what the command line names: a short name is one of ours or a package `nbdkit-NAME-plugin` (or `-filter`);
- * anything with a dot or a slash is a path of a JavaScript module with the plugin as its default export.
- * @throws NbdError ENOENT with one line
+ * anything with a dot or a slash is a path, of a JavaScript module with the plugin as its default export or of a script
+ * that the plugin `sh` runs.
+ * @throws NbdError with one line
  */
-export function findPlugin(name: string): Promise<Loaded<AnyPlugin>> {
-  return find("plugin", name, builtInPlugins, "open");
+export async function findPlugin(name: string): Promise<Loaded<AnyPlugin>> {
+  return (
+    (await findBuiltIn("plugin", name, builtInPlugins)) ??
+    (await findScript(name)) ??
+    (await findModule("plugin", name))
+  );
 }
 
-export function findFilter(name: string): Promise<Loaded<AnyFilter>> {
-  return find("filter", name, builtInFilters, "name");
+export async function findFilter(name: string): Promise<Loaded<AnyFilter>> {
+  return (await findBuiltIn("filter", name, builtInFilters)) ?? (await findModule("filter", name));
 }
 
-type Load<Kind> = () => Promise<{ readonly default: Kind }>;
+/** What a program brings along. @throws NbdError EINVAL for what is none */
+export function takePlugin(definition: AnyPlugin): Loaded<AnyPlugin> {
+  return { definition: checkDefinition("plugin", definition, "what was given"), path: () => "" };
+}
 
-async function find<Kind>(
-  kind: "plugin" | "filter",
+export function takeFilter(definition: AnyFilter): Loaded<AnyFilter> {
+  return { definition: checkDefinition("filter", definition, "what was given"), path: () => "" };
+}
+
+type BuiltIn<Definition> = Readonly<Record<string, () => Promise<{ readonly default: Definition }>>>;
+
+async function findBuiltIn<Definition>(
+  kind: Kind,
   name: string,
-  builtIn: Readonly<Record<string, Load<Kind>>>,
-  mark: string,
-): Promise<Loaded<Kind>> {
-  if (Object.hasOwn(builtIn, name)) {
-    const { default: definition } = await builtIn[name]!();
-    return { definition, path: () => join(packageRoot(), "dist", `${kind}s`, `${name}.js`) };
+  builtIn: BuiltIn<Definition>,
+): Promise<Loaded<Definition> | undefined> {
+  if (!Object.hasOwn(builtIn, name)) return undefined;
+  const { default: definition } = await builtIn[name]!();
+  return { definition, path: () => join(packageRoot(), "dist", `${kind}s`, `${name}.js`) };
+}
+
+async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> {
+  if (isShortName(name) || moduleExtensions.includes(extname(name))) return undefined;
+  // Most servers run no scripts.
+  const { checkScript } = await import("./script.ts");
+  const path = resolve(name);
+  checkScript(name, path);
+  const { default: sh } = await builtInPlugins.sh!();
+  return { definition: sh, implied: [["script", path]], path: () => path };
+}
+
+async function findModule<Definition>(kind: Kind, name: string): Promise<Loaded<Definition>> {
+  const path = isShortName(name) ? packagePath(kind, name) : resolve(name);
+  try {
+    const definition = checkDefinition<Definition>(kind, await importDefinition(path), path);
+    return { definition, path: () => path };
+  } catch (error) {
+    throw new NbdError(codeOf(error), `cannot open ${kind} '${name}': ${messageOf(error)}`, { cause: error });
   }
-  const path = isShortName(name) ? packagePath(kind, name, Object.keys(builtIn)) : resolve(name);
-  const module = await importPath<Kind>(kind, name, path);
-  if (typeof module.default === "object" && module.default !== null && mark in module.default) {
-    return { definition: module.default, path: () => path };
-  }
-  throw new NbdError("EINVAL", `cannot open ${kind} '${name}': ${path} has no ${kind} as its default export`);
 }
 
 /** nbdkit(1): a name with a dot or a slash is a path. */
@@ -52,27 +81,20 @@ function isShortName(name: string): boolean {
   return !/[./]/.test(name);
 }
 
-function packagePath(kind: string, name: string, known: readonly string[]): string {
+function packagePath(kind: Kind, name: string): string {
   const packageName = `nbdkit-${name}-${kind}`;
   for (const from of [join(process.cwd(), "package.json"), join(packageRoot(), "package.json")]) {
     try {
       return createRequire(from).resolve(packageName);
-    } catch {
+    } catch (error) {
       // Not installed there; the next place may have it.
+      if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") continue;
+      throw new NbdError("EINVAL", `cannot open ${kind} '${name}': ${messageOf(error)}`, { cause: error });
     }
   }
-  const hint = `known here: ${known.join(", ")}; a package ${packageName} or a path would work too`;
-  throw new NbdError("ENOENT", `cannot open ${kind} '${name}': no such ${kind}: ${hint}`);
-}
-
-async function importPath<Kind>(
-  kind: string,
-  name: string,
-  path: string,
-): Promise<{ readonly default: Kind }> {
-  try {
-    return (await import(pathToFileURL(path).href)) as { readonly default: Kind };
-  } catch (error) {
-    throw new NbdError("ENOENT", `cannot open ${kind} '${name}': ${messageOf(error)}`, { cause: error });
-  }
+  const known = Object.keys(kind === "plugin" ? builtInPlugins : builtInFilters).join(", ");
+  throw new NbdError(
+    "ENOENT",
+    `cannot open ${kind} '${name}': no such ${kind}: known here: ${known}; a package ${packageName} or a path would work too`,
+  );
 }

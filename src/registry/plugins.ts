@@ -5,6 +5,7 @@ type Load = () => Promise<{ readonly default: AnyPlugin }>;
 /** The plugins in this package, each loaded only when it is named. */
 export const builtInPlugins: Readonly<Record<string, Load>> = {
   data: () => import("../plugins/data.ts"),
+  eval: () => import("../plugins/eval.ts"),
   example1: () => import("../plugins/example1.ts"),
   example2: () => import("../plugins/example2.ts"),
   example3: () => import("../plugins/example3.ts"),
@@ -16,6 +17,7 @@ export const builtInPlugins: Readonly<Record<string, Load>> = {
   ones: () => import("../plugins/ones.ts"),
   pattern: () => import("../plugins/pattern.ts"),
   random: () => import("../plugins/random.ts"),
+  sh: () => import("../plugins/sh.ts"),
   "sparse-random": () => import("../plugins/sparse-random.ts"),
   split: () => import("../plugins/split.ts"),
   zero: () => import("../plugins/zero.ts"),

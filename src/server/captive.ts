@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { shellQuote } from "../core/shell.ts";
 import { type Launch, stdioWith, stillInherited } from "./launch.ts";
@@ -14,8 +14,12 @@ export interface CaptiveOptions {
   readonly exportName: string;
   /** The one that we were given ourselves. */
   readonly environment: NodeJS.ProcessEnv;
-  readonly launch: Launch;
   readonly tls: ServerTls;
+  /** What we were given for it; without, it gets `stdio`. */
+  readonly launch?: Launch;
+  readonly stdio?: StdioOptions;
+  /** Is told what became of a command that did not end by itself. */
+  report(message: string): void;
 }
 
 /** A command that was told to end and has not done so within this time is ended hard. */
@@ -25,28 +29,31 @@ export const captiveGraceMs = 10_000;
 export class Captive {
   /** The exit status of the command as a shell would have it: 128+N when signal N killed it. Never rejects. */
   readonly finished: Promise<number>;
-  readonly #child: ChildProcess;
+  readonly child: ChildProcess;
   #grace: NodeJS.Timeout | undefined;
   #told: readonly Process[] = [];
   #abandoned = false;
 
-  /** Starts the command; the server must be listening. Its stdin, stdout, stderr, and what else we were given, are ours. */
+  /** Starts the command; the server must be listening. */
   constructor(options: CaptiveOptions, endpoint: Endpoint) {
-    const script = `${limits(options.launch)}${variables(options, endpoint)}${options.command}`;
-    this.#child = spawn("/bin/sh", ["-c", script], {
-      stdio: stdioWith(stillInherited(options.launch)),
+    const { launch, report } = options;
+    const script = `${limits(launch)}${variables(options, endpoint)}${options.command}`;
+    this.child = spawn("/bin/sh", ["-c", script], {
+      stdio: options.stdio ?? stdioWith(launch === undefined ? [] : stillInherited(launch)),
       env: options.environment,
     });
     this.finished = new Promise((resolve) => {
-      this.#child.once("error", (error) => {
-        process.stderr.write(`nbdkit: error: cannot run the command of --run: ${error.message}\n`);
+      this.child.once("error", (error) => {
+        report(`error: cannot run the command of --run: ${error.message}`);
         resolve(1);
       });
-      this.#child.once("exit", (code, signal) => {
+      this.child.once("exit", (code, signal) => {
         clearTimeout(this.#grace);
         // Background jobs of a shell ignore SIGINT and SIGQUIT, but nothing may outlive a command that was told to end.
         signalSurvivors(this.#told, "SIGTERM");
-        if (signal !== null && !this.#abandoned) tellAbout(signal);
+        if (signal !== null && !this.#abandoned) {
+          report(`external command was killed by signal ${constants.signals[signal]}`);
+        }
         resolve(code ?? 128 + constants.signals[signal!]);
       });
     });
@@ -61,7 +68,7 @@ export class Captive {
     if (!this.#lives) return true;
     // From the terminal the command has it already, and may live on: Ctrl-C in an interactive client is the client's.
     if ((signal === "SIGINT" || signal === "SIGQUIT") && hasTerminal()) return true;
-    if (!maySignal(this.#child.pid!)) return false;
+    if (!maySignal(this.child.pid!)) return false;
     const impatient = this.#grace !== undefined;
     this.#grace ??= setTimeout(() => this.#signalAll("SIGKILL"), captiveGraceMs);
     this.#signalAll(impatient ? "SIGKILL" : signal);
@@ -75,22 +82,18 @@ export class Captive {
   }
 
   get #lives(): boolean {
-    const { pid, exitCode, signalCode } = this.#child;
+    const { pid, exitCode, signalCode } = this.child;
     return pid !== undefined && exitCode === null && signalCode === null;
   }
 
   #signalAll(signal: NodeJS.Signals): void {
-    if (this.#lives) this.#told = signalTree(this.#child.pid!, signal);
+    if (this.#lives) this.#told = signalTree(this.child.pid!, signal);
   }
 }
 
-function tellAbout(signal: NodeJS.Signals): void {
-  process.stderr.write(`nbdkit: external command was killed by signal ${constants.signals[signal]}\n`);
-}
-
 /** Node has raised this one for itself; programs that use select(2) are better off with the one we were given. */
-function limits({ descriptorLimit }: Launch): string {
-  return descriptorLimit === undefined ? "" : `ulimit -Sn ${descriptorLimit}\n`;
+function limits(launch: Launch | undefined): string {
+  return launch?.descriptorLimit === undefined ? "" : `ulimit -Sn ${launch.descriptorLimit}\n`;
 }
 
 /** Assigned and not exported, one on a line, so that the command can be all that a script can. */

@@ -35,9 +35,8 @@ export class ServerLog implements Log {
     const subject = this.#subject === "" ? "" : `${this.#subject}: `;
     writeStderr(`${this.settings.program}: ${subject}debug: ${message}\n`);
   }
-}
 
-/** The same log, with a name in front of what is said: `nbdkit: memory[1]: error: ...`. */
-export function namedLog(log: Log, subject: string): Log {
-  return log instanceof ServerLog ? new ServerLog(log.settings, subject) : log;
+  named(subject: string): Log {
+    return new ServerLog(this.settings, subject);
+  }
 }

@@ -1,6 +1,6 @@
+import type { Peer } from "../backend/plugin.ts";
 import type { HandshakeOptions } from "../connection/session.ts";
 import type { Log } from "../core/log.ts";
-
 import type { ServerTls } from "./tls.ts";
 
 export type { HandshakeOptions };
@@ -18,6 +18,20 @@ export interface ServerOptions {
   /** How long, in µs, a loop goes on looking for requests before it sleeps; 0 for not at all. */
   readonly busyPollUs: number;
   readonly log: Log;
+  /** Hears of clients that come and go. */
+  readonly watcher?: ConnectionWatcher;
+}
+
+/** A client of the server, as long as it is connected. */
+export interface ConnectedClient {
+  /** Counts the clients of the server, from 1; messages about it say `PLUGIN[NUMBER]`. */
+  readonly number: number;
+  readonly peer: Peer;
+}
+
+export interface ConnectionWatcher {
+  connected(client: ConnectedClient): void;
+  disconnected(client: ConnectedClient): void;
 }
 
 export type ListenOptions =
@@ -36,3 +50,18 @@ export type ListenOptions =
   | { readonly kind: "stdio" }
   /** Sockets that are listening already, passed by their descriptors (systemd's protocol). */
   | { readonly kind: "inherited"; readonly descriptors: readonly number[] };
+
+/** nbdkit(1), "-t". */
+export const threadsDefault = 16;
+
+/** Nobody needs a minute to choose an export; whoever holds a connection open for longer is not going to. */
+const handshakeTimeoutDefaultMs = 60_000;
+
+/** Everything that there is. */
+export const handshakeDefaults: HandshakeOptions = {
+  style: "newstyle",
+  flagsMask: 0xffff,
+  structuredReplies: true,
+  metaContexts: true,
+  timeoutMs: handshakeTimeoutDefaultMs,
+};

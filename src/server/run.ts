@@ -92,7 +92,11 @@ function leaveTerminal(ready: ReadyMessage, { keepStderr, log }: RunOptions): vo
 
 function startCaptive(server: Server, options: RunOptions): Captive | undefined {
   const { run, exportName, tls } = options;
-  return run === undefined ? undefined : new Captive({ ...run, exportName, tls }, server.endpoint);
+  return run === undefined ? undefined : new Captive({ ...run, exportName, tls, report }, server.endpoint);
+}
+
+function report(message: string): void {
+  process.stderr.write(`nbdkit: ${message}\n`);
 }
 
 async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Quit): Promise<number> {

@@ -3,10 +3,10 @@ import { Placement } from "../connection/placement.ts";
 import { Session, type SessionSetup } from "../connection/session.ts";
 import { Gate } from "../core/gate.ts";
 import { native } from "../native/load.ts";
+import { namedLog } from "../core/log.ts";
 import type { Transport } from "../transport/transport.ts";
 import { type Endpoint, type Listener, listen } from "./listen.ts";
-import { namedLog } from "./log.ts";
-import type { ServerOptions } from "./options.ts";
+import type { ConnectedClient, ServerOptions } from "./options.ts";
 
 /** At the end, clients that make no progress for so long are cut off. */
 export const drainStallMs = 5000;
@@ -53,6 +53,11 @@ export class Server {
     return this.#listener.endpoint;
   }
 
+  /** Clients that are connected now. */
+  get connections(): number {
+    return this.#sessions.size;
+  }
+
   accept(): void {
     native().setBusyPoll(this.#options.busyPollUs);
     this.#listener.accept(this.#options.keepalive, (transport) => this.#serve(transport));
@@ -86,8 +91,11 @@ export class Server {
     const log = namedLog(this.#options.log, name);
     const session = new Session(transport, { ...this.#setup, log });
     this.#sessions.add(session);
+    const client: ConnectedClient = { number: this.#connections, peer: transport.peer };
+    this.#options.watcher?.connected(client);
     void session.finished.then(() => {
       this.#sessions.delete(session);
+      this.#options.watcher?.disconnected(client);
       if (this.#options.listen.kind === "stdio") this.#finish();
     });
     void session.start();

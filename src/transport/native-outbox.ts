@@ -76,6 +76,11 @@ export class NativeOutbox implements Outbox {
     if (this.#pieceBytes > batchBytes) this.flush();
   }
 
+  /** The descriptor is not ours any more, and its number may be somebody else's: what is still written is forgotten. */
+  abandon(): void {
+    this.#failed = true;
+  }
+
   flush(): void {
     if (this.#failed) {
       this.#forget();

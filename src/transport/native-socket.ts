@@ -68,8 +68,7 @@ export class NativeSocket implements Transport {
 
   startTls(upgrade: Upgrade): Promise<Transport> {
     const receiver = this.#receiver!;
-    this.#state = "closed";
-    this.#watch.close();
+    this.#giveUp();
     const socket = new Socket({ fd: this.#fd, readable: true, writable: true, allowHalfOpen: true });
     this.#successor = new StreamTransport(socket, socket, this.peer);
     this.#successor.start(receiver);
@@ -78,8 +77,7 @@ export class NativeSocket implements Transport {
   }
 
   detach(): number {
-    this.#state = "closed";
-    this.#watch.close();
+    this.#giveUp();
     return this.#fd;
   }
 
@@ -154,10 +152,16 @@ export class NativeSocket implements Transport {
     receiver.received(shared.subarray(0, Math.max(got - room, 0)));
   }
 
-  #close(error?: Error): void {
-    if (this.#state === "closed") return;
+  /** From here on the descriptor is not touched. */
+  #giveUp(): void {
     this.#state = "closed";
     this.#watch.close();
+    this.outbox.abandon();
+  }
+
+  #close(error?: Error): void {
+    if (this.#state === "closed") return;
+    this.#giveUp();
     closeSync(this.#fd);
     // Outside of whatever call brought us here, as receivers expect.
     queueMicrotask(() => this.#receiver?.closed(error));

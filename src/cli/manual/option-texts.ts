@@ -31,6 +31,8 @@ from starting is always told on stderr as well. Debug messages (-v) always go to
   longOptions: `List the long options.`,
   maskHandshake: `Offer only those flags of the handshake that are in this mask, for tests of clients.`,
   name: `A name for this instance, which its messages show: *nbdkit[NAME]: error: ...*`,
+  newPlugin: `Make a folder with a plugin to begin with: the plugin itself, its tests, and a package.json. The folder should be
+called *nbdkit-NAME-plugin*.`,
   newstyle: `The newstyle protocol, which is the default.`,
   noMetaContexts: `Refuse metadata contexts, for tests of clients.`,
   noStructuredReplies: `Refuse structured replies, for tests of clients.`,

@@ -1,0 +1,95 @@
+import type { ChildProcess, StdioOptions } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { Captive } from "../server/captive.ts";
+import type { ServeOptions } from "./options.ts";
+import { serve, warnings } from "./serve.ts";
+import type { NbdServer } from "./server.ts";
+
+/** A server, and a command that uses it. */
+export interface CaptiveOptions extends ServeOptions {
+  /** Of the command, as for `node:child_process`. Default "inherit" for `spawn`; `run` collects. */
+  readonly stdio?: StdioOptions;
+  /** Of the command. Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** A command with a server of its own, as long as it lives. */
+export interface CaptiveCommand extends AsyncDisposable {
+  readonly server: NbdServer;
+  readonly child: ChildProcess;
+  /** The exit status of the command, as a shell has it, when both have ended. Never rejects. */
+  readonly finished: Promise<number>;
+  /** Sends a signal to the command and all that it started; the second one, or 10 seconds, kill. */
+  kill(signal?: NodeJS.Signals): void;
+}
+
+/** How a command ended. */
+export interface CaptiveResult {
+  /** The exit status, as a shell has it: 128+N when signal N killed the command. */
+  readonly status: number;
+  /** What it printed, where it was collected; else "". */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Starts a server, and under `/bin/sh -c` a command that finds it in the shell variables `$uri`, `$unixsocket`, `$port`,
+ * `$exportname` and `$nbd` (nbdkit-captive(1)). When the command ends, the server does. When `signal` is aborted, or the server ends for
+ * another reason, the command is told to end.
+ * @throws as `serve` does
+ */
+export async function spawn(command: string, options: CaptiveOptions): Promise<CaptiveCommand> {
+  const { log = warnings, signal } = options;
+  const starting = new AbortController();
+  let stop = (): void => starting.abort(signal!.reason);
+  signal?.addEventListener("abort", () => stop(), { once: true });
+  signal?.throwIfAborted();
+  const server = await serve({ ...options, signal: starting.signal });
+  const captive = new Captive(
+    {
+      command,
+      exportName: options.exportName ?? "",
+      environment: options.env ?? process.env,
+      tls: server.tls,
+      stdio: options.stdio ?? "inherit",
+      report: (message) => log.error(message),
+    },
+    server.address,
+  );
+  const kill = (name: NodeJS.Signals = "SIGTERM"): void => void captive.tellToEnd(name);
+  // The server goes on until the command has ended, so that it can still flush.
+  stop = kill;
+  void server.closed.then(() => kill());
+  const finished = captive.finished.then(async (status) => {
+    await server.close();
+    return status;
+  });
+  return {
+    server,
+    child: captive.child,
+    finished,
+    kill,
+    [Symbol.asyncDispose]: async () => {
+      await captive.abandon();
+      await finished;
+    },
+  };
+}
+
+/**
+ * Runs a command with a server of its own to the end, as `nbdkit ... --run COMMAND` does, and collects what it prints:
+ *
+ * ```ts
+ * const { status, stdout } = await run('nbdinfo --size "$uri"', { plugin: "memory", parameters: { size: "1M" } });
+ * ```
+ *
+ * @throws as `serve` does; the signal's reason when it is aborted
+ */
+export async function run(command: string, options: CaptiveOptions): Promise<CaptiveResult> {
+  await using captive = await spawn(command, { stdio: ["inherit", "pipe", "pipe"], ...options });
+  const { child, finished } = captive;
+  const collected = [child.stdout, child.stderr].map((stream) => (stream === null ? "" : text(stream)));
+  const [status, stdout, stderr] = await Promise.all([finished, ...collected]);
+  options.signal?.throwIfAborted();
+  return { status, stdout: stdout!, stderr: stderr! };
+}

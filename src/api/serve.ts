@@ -1,0 +1,89 @@
+import type { Chain } from "../backend/chain.ts";
+import { messageOf, NbdError } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import { buildChain, loadComponents } from "../registry/assemble.ts";
+import { handshakeDefaults, threadsDefault } from "../server/options.ts";
+import { prepareTls, type ServerTls } from "../server/tls.ts";
+import type { ParameterValues, ServeOptions, ServeTls } from "./options.ts";
+import { NbdServer } from "./server.ts";
+
+/**
+ * Starts a server in this process (nbdkit(1) without becoming a daemon); any number of them may run at once. Clients can
+ * connect when it resolves:
+ *
+ * ```ts
+ * await using server = await serve({ plugin: "memory", parameters: { size: "64M" } });
+ * await using client = await connect(server.uri);
+ * ```
+ *
+ * It handles no signals and never ends the process. A private socket is removed when the server is closed, or else when the
+ * process exits.
+ * @throws NbdError with one line: ENOENT for a plugin or filter that is not there, EINVAL for parameters, EADDRINUSE and
+ * the like for the address, ECANCELED when the plugin itself wants to stop; what a plugin throws; the signal's reason
+ */
+export async function serve(options: ServeOptions): Promise<NbdServer> {
+  const { signal, log = warnings } = options;
+  signal?.throwIfAborted();
+  const stop = new AbortController();
+  const filters = (options.filters ?? []).map((one) =>
+    typeof one === "object" && "filter" in one ? one : { filter: one, parameters: {} },
+  );
+  const components = await loadComponents(
+    options.plugin,
+    filters.map(({ filter }) => filter),
+  );
+  const tls = await tlsOf(options.tls, log);
+  const chain = buildChain(components, {
+    log,
+    debugFlags: new Map(Object.entries(options.debugFlags ?? {})),
+    shutdown: () => stop.abort(new NbdError("ECANCELED", "the plugin asked the server to stop")),
+  });
+  try {
+    const layers = [...filters.map(({ parameters }) => parameters), options.parameters ?? {}];
+    for (const [layer, parameters] of layers.entries()) configure(chain, layer, parameters);
+    await chain.configComplete();
+  } catch (error) {
+    await chain.unload();
+    throw error;
+  }
+  return NbdServer.start(chain, {
+    listen: options.listen ?? { kind: "private" },
+    exportName: options.exportName ?? "",
+    readOnly: options.readOnly ?? false,
+    threads: options.threads ?? threadsDefault,
+    handshake: { ...handshakeDefaults, ...options.handshake },
+    keepalive: options.keepalive ?? false,
+    tls,
+    log,
+    stop: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),
+  });
+}
+
+/** Where nobody gave a log. */
+export const warnings: Log = {
+  verbose: false,
+  error: (message) => process.emitWarning(message, "NbdServerWarning"),
+  debug: () => {},
+};
+
+/** Whoever names keys here wants them used, so that it is an error when they are not there. */
+async function tlsOf(tls: ServeTls | undefined, log: Log): Promise<ServerTls> {
+  if (tls === undefined) return { mode: "off" };
+  const { mode = "require", verifyPeer = false, ...keys } = tls;
+  return { ...(await prepareTls({ ...keys, verifyPeer, mode: "require" }, log)), mode };
+}
+
+function configure(chain: Chain, layer: number, parameters: ParameterValues): void {
+  for (const [key, given] of Object.entries(parameters)) {
+    for (const value of Array.isArray(given) ? given : [given])
+      chain.configLayer(layer, key, textOf(key, value));
+  }
+}
+
+function textOf(key: string, value: unknown): string {
+  if (["string", "number", "bigint", "boolean"].includes(typeof value)) return String(value);
+  throw new NbdError(
+    "EINVAL",
+    `the parameter ${key} is ${messageOf(value)}: use a string, a number, a bigint, a boolean or an array of them`,
+  );
+}

@@ -1,0 +1,41 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { messageOf, NbdError } from "../core/errors.ts";
+import { packageRoot } from "../core/package-root.ts";
+
+/** In the templates these stand for the name of the plugin, and the version of this package. */
+const nameMark = /PLUGIN_NAME/g;
+const versionMark = /NBDKIT_NODE_VERSION/g;
+
+/**
+ * --new-plugin DIR: a folder with a plugin to begin with, its tests and its package.json.
+ * @returns what to tell the user
+ * @throws NbdError when the folder is there and not empty, or cannot be made
+ */
+export function newPlugin(folder: string): string {
+  const path = resolve(folder);
+  const name = pluginName(basename(path));
+  const templates = join(packageRoot(), "templates", "plugin");
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+  try {
+    mkdirSync(path, { recursive: true });
+    if (readdirSync(path).length > 0) throw new NbdError("EEXIST", "it is not empty: name a new folder");
+    for (const file of readdirSync(templates)) {
+      const text = readFileSync(join(templates, file), "utf8");
+      writeFileSync(join(path, file), text.replace(nameMark, name).replace(versionMark, version));
+    }
+  } catch (error) {
+    throw new NbdError("EIO", `--new-plugin: cannot make ${folder}: ${messageOf(error)}`, { cause: error });
+  }
+  return `made ${folder}: next, cd ${folder} && npm install && npm test && nbdkit ./index.js 1M\n`;
+}
+
+/** Packages are called nbdkit-NAME-plugin; the plugin is called NAME. */
+function pluginName(folder: string): string {
+  const name = /^(?:nbdkit-)?(.*?)(?:-plugin)?$/.exec(folder)![1]!;
+  if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return name;
+  throw new NbdError(
+    "EINVAL",
+    `--new-plugin: a plugin cannot be called "${name}": use a folder such as nbdkit-NAME-plugin, with letters a to z, digits and dashes`,
+  );
+}

@@ -1,0 +1,24 @@
+import type { Client } from "../backend/plugin.ts";
+import type { Transport } from "../transport/transport.ts";
+
+/** What plugins and filters get to know of a client. */
+export function clientOf(
+  { tls, ...peer }: Transport["peer"],
+  readOnly: boolean,
+  signal: AbortSignal,
+  disconnect: (force: boolean) => void,
+): Client {
+  return {
+    readOnly,
+    tls: tls !== undefined,
+    peer,
+    ...(tls?.dn === undefined ? {} : { tlsDn: tls.dn }),
+    ...(tls?.issuerDn === undefined ? {} : { tlsIssuerDn: tls.issuerDn }),
+    signal,
+    disconnect: (force) => {
+      // A turn later, so that the request in which a plugin wishes for it counts as one in flight.
+      if (force) disconnect(true);
+      else queueMicrotask(() => disconnect(false));
+    },
+  };
+}

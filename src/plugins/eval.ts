@@ -1,0 +1,136 @@
+import type { Parameter } from "../backend/parameter.ts";
+import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
+import { NbdError } from "../core/errors.ts";
+import { Caller, type Command } from "../script/caller.ts";
+import { completeScript, dumpScript, type ScriptState, scriptMethods } from "../script/methods.ts";
+
+const methods = [
+  "after_fork",
+  "block_size",
+  "cache",
+  "can_cache",
+  "can_extents",
+  "can_fast_zero",
+  "can_flush",
+  "can_fua",
+  "can_multi_conn",
+  "can_trim",
+  "can_write",
+  "can_zero",
+  "close",
+  "config",
+  "config_complete",
+  "default_export",
+  "dump_plugin",
+  "export_description",
+  "extents",
+  "flush",
+  "get_ready",
+  "get_size",
+  "is_rotational",
+  "list_exports",
+  "open",
+  "pread",
+  "preconnect",
+  "pwrite",
+  "thread_model",
+  "trim",
+  "unload",
+  "zero",
+] as const;
+
+/** A method that is there says that it can be called, as in other plugins. */
+const implied: Readonly<Record<string, readonly [from: string, script: string]>> = {
+  can_write: ["pwrite", "exit 0"],
+  can_flush: ["flush", "exit 0"],
+  can_trim: ["trim", "exit 0"],
+  can_zero: ["zero", "exit 0"],
+  can_extents: ["extents", "exit 0"],
+  can_cache: ["cache", "echo native"],
+};
+
+type Given = readonly (readonly [key: string, value: string])[];
+
+const others: Parameter<Given> = {
+  parse: (value, key, before = []) => [...before, [key, value]],
+  placeholder: "VALUE",
+  help: "Any other parameter is for the method config",
+  default: [],
+};
+
+interface Values {
+  readonly missing?: string | undefined;
+  readonly KEY?: Given | undefined;
+  readonly [method: string]: string | Given | undefined;
+}
+
+/** A plugin whose methods are pieces of shell script on the command line (nbdkit-eval-plugin(1)). */
+const evaluate: Plugin = definePlugin<Record<string, Parameter>, ScriptState>({
+  ...scriptMethods,
+  name: "eval",
+  longname: "nbdkit eval plugin",
+  description: "A disk that pieces of shell script on the command line make",
+  parameters: {
+    ...Object.fromEntries(methods.map((method) => [method, once(`Script for the method ${method}`)])),
+    missing: once("Script for all methods that are not given"),
+    KEY: others,
+  },
+  catchAllKey: "KEY",
+  async dumpPlugin(values, host) {
+    const caller = start(values as Values, host);
+    try {
+      return await dumpScript(caller);
+    } finally {
+      caller.dispose();
+    }
+  },
+  async configComplete(values, host) {
+    const caller = start(values as Values, host);
+    try {
+      for (const [key, value] of (values as Values).KEY ?? []) await configure(caller, key, value);
+      return await completeScript(caller);
+    } catch (error) {
+      caller.dispose();
+      throw error;
+    }
+  },
+});
+
+export default evaluate;
+
+function once(help: string): Parameter<string> {
+  return {
+    parse(text, key, before) {
+      if (before === undefined) return text;
+      throw new NbdError("EINVAL", `method ${key} defined more than once on the command line`);
+    },
+    placeholder: "SCRIPT",
+    help,
+  };
+}
+
+function start(values: Values, host: Host): Caller {
+  return new Caller(host, (method) => {
+    const text = scriptFor(method, values);
+    return text === undefined ? undefined : shellCommand(method, text);
+  });
+}
+
+function scriptFor(method: string, values: Values): string | undefined {
+  const [from, script] = implied[method] ?? [];
+  const text = values[method] ?? (from !== undefined && values[from] !== undefined ? script : values.missing);
+  return text as string | undefined;
+}
+
+/** The script finds its arguments where those of a file would be: $0 is the method's name, and $1 again. */
+function shellCommand(method: string, script: string): Command {
+  return { name: method, program: "/bin/sh", args: ["-c", script, method] };
+}
+
+async function configure(caller: Caller, key: string, value: string): Promise<void> {
+  if ((await caller.call("config", [key, value])) !== undefined) return;
+  throw new NbdError(
+    "EINVAL",
+    `callback '${key}' is unknown, and there is no 'config' callback to handle it`,
+  );
+}

@@ -1,0 +1,65 @@
+import { Chain } from "../backend/chain.ts";
+import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
+import { type Log, namedLog } from "../core/log.ts";
+import { findFilter, findPlugin, type Loaded, takeFilter, takePlugin } from "./find.ts";
+
+/** A plugin and the filters over it, loaded and not yet configured. */
+export interface Components {
+  readonly plugin: Loaded<AnyPlugin>;
+  /** Outermost first. */
+  readonly filters: readonly Loaded<AnyFilter>[];
+}
+
+/**
+ * Loads what is named; what is a plugin or filter already is taken as it is.
+ * @param filters outermost first
+ * @throws NbdError when something named cannot be found
+ */
+export async function loadComponents(
+  plugin: string | AnyPlugin,
+  filters: readonly (string | AnyFilter)[],
+): Promise<Components> {
+  const components = {
+    plugin: typeof plugin === "string" ? await findPlugin(plugin) : takePlugin(plugin),
+    filters: await Promise.all(
+      filters.map((filter) => (typeof filter === "string" ? findFilter(filter) : takeFilter(filter))),
+    ),
+  };
+  for (const { definition } of [components.plugin, ...components.filters]) await definition.load?.();
+  return components;
+}
+
+/** What the plugins and filters of a server share. */
+export interface Surroundings {
+  readonly log: Log;
+  /** NAME.FLAG -> N */
+  readonly debugFlags: ReadonlyMap<string, number>;
+  /** What a plugin's wish to stop the server does. */
+  readonly shutdown: () => void;
+}
+
+/** One chain of them, which has been told what their names imply. */
+export function buildChain(
+  { plugin, filters }: Components,
+  { log, debugFlags, shutdown }: Surroundings,
+): Chain {
+  const hostFor = (name: string) => {
+    const named = namedLog(log, name);
+    return {
+      verbose: log.verbose,
+      // Configuration errors stand alone on the terminal, without a name that the user did not give.
+      error: (message: string) => log.error(message),
+      debug: (message: string) => named.debug(message),
+      debugFlag: (flag: string) => debugFlags.get(`${name}.${flag}`) ?? 0,
+      shutdown,
+    };
+  };
+  const chain = new Chain(
+    plugin.definition,
+    filters.map(({ definition }) => definition),
+    hostFor,
+    (debugFlags.get("nbdkit.backend.controlpath") ?? 1) > 0 ? (step) => log.debug(step) : undefined,
+  );
+  for (const [key, text] of plugin.implied ?? []) chain.configLayer(filters.length, key, text);
+  return chain;
+}

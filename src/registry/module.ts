@@ -1,0 +1,26 @@
+import { extname } from "node:path";
+import { pathToFileURL } from "node:url";
+import { NbdError } from "../core/errors.ts";
+
+/** What Node takes for a module; newer ones run TypeScript as well. */
+export const moduleExtensions: readonly string[] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
+
+/** The default export of a module. @throws whatever the module throws */
+export async function importDefinition(path: string): Promise<unknown> {
+  const { default: exported } = await importModule(path);
+  // What compilers make of `export default` for CommonJS.
+  return (exported as { readonly default?: unknown } | undefined)?.default ?? exported;
+}
+
+async function importModule(path: string): Promise<{ readonly default?: unknown }> {
+  try {
+    return (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
+    throw new NbdError(
+      "ENOTSUP",
+      `Node.js ${process.versions.node} does not run ${extname(path)} files: use Node.js 22.18 or newer, or compile to JavaScript`,
+      { cause: error },
+    );
+  }
+}

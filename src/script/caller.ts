@@ -1,0 +1,147 @@
+import type { ChildProcess } from "node:child_process";
+import type { Client, Host } from "../backend/plugin.ts";
+import { messageOf, NbdError } from "../core/errors.ts";
+import { shellQuote } from "../core/shell.ts";
+import { scriptFailure } from "./failure.ts";
+import { type Ended, runScript } from "./process.ts";
+import { Workspace } from "./workspace.ts";
+
+/** What a script is started as for one of its methods. */
+export interface Command {
+  /** In messages. */
+  readonly name: string;
+  readonly program: string;
+  /** Those before the method's own. */
+  readonly args: readonly string[];
+}
+
+/** Finds the script for a method; undefined where it is known to be missing. */
+export type FindCommand = (method: string) => Command | undefined;
+
+export interface CallOptions {
+  readonly input?: Uint8Array;
+  /** bytes */
+  readonly outputMax?: number;
+  /** Whom the call is for; some exit codes concern the connection. */
+  readonly client?: Client;
+}
+
+/** What a method may print that no request asks for: lists of exports and extents. */
+const outputBytesMax = 32 * 1024 * 1024;
+
+/** The largest exit code that means something; larger ones are as 1. */
+export const knownStatusMax = 8;
+
+/** Calls scripts, and knows what their exit codes mean (nbdkit-sh-plugin(3), "Exit codes"). */
+export class Caller {
+  readonly workspace: Workspace = new Workspace();
+  readonly host: Host;
+  readonly #find: FindCommand;
+  readonly #running = new Set<ChildProcess>();
+
+  constructor(host: Host, find: FindCommand) {
+    this.host = host;
+    this.#find = find;
+  }
+
+  /**
+   * What the method printed; undefined where the script has no such method.
+   * @throws NbdError with the errno's name and the message of the script
+   */
+  async call(
+    method: string,
+    args: readonly string[] = [],
+    options: CallOptions = {},
+  ): Promise<Buffer | undefined> {
+    const output = await this.#call(method, args, options);
+    if (output !== false) return output;
+    throw new NbdError("EIO", `${method} method returned unexpected code (3/false)`);
+  }
+
+  /** The same for what is printed as a line of text. */
+  async text(method: string, args?: readonly string[], options?: CallOptions): Promise<string | undefined> {
+    return (await this.call(method, args, options))?.toString().replace(/\n$/, "");
+  }
+
+  /** What a method says by its exit code; `missing` where there is no such method. */
+  async truth(method: string, args: readonly string[], missing: boolean, client: Client): Promise<boolean> {
+    const output = await this.#call(method, args, { client });
+    return output === undefined ? missing : output !== false;
+  }
+
+  /** Ends what still runs, and removes what the scripts left in their folder. */
+  dispose(): void {
+    for (const child of this.#running) child.kill("SIGTERM");
+    this.workspace.remove();
+  }
+
+  async #call(
+    method: string,
+    args: readonly string[],
+    options: CallOptions,
+  ): Promise<Buffer | undefined | false> {
+    const command = this.#find(method);
+    if (command === undefined) return undefined;
+    const ended = await this.#run(command, method, args, options);
+    switch (ended.status) {
+      case 0:
+        return ended.stdout;
+      case 2:
+        return undefined;
+      case 3:
+        return false;
+      case 4:
+        this.host.shutdown();
+        return ended.stdout;
+      case 5:
+        this.host.shutdown();
+        throw failureOf(command, ended, "ESHUTDOWN");
+      case 6:
+        options.client?.disconnect?.(true);
+        // Nobody is left to see the answer.
+        throw new NbdError("ESHUTDOWN", `${command.name}: the script cut the connection off`);
+      case 7:
+        options.client?.disconnect?.(false);
+        return ended.stdout;
+      case 8:
+        options.client?.disconnect?.(false);
+        throw failureOf(command, ended, "ESHUTDOWN");
+      default:
+        throw failureOf(command, ended, "EIO");
+    }
+  }
+
+  async #run(
+    { name, program, args: first }: Command,
+    method: string,
+    args: readonly string[],
+    { input, outputMax = outputBytesMax }: CallOptions,
+  ): Promise<Ended> {
+    const { host } = this;
+    if (host.verbose) host.debug(`calling: ${[name, method, ...args].map(shellQuote).join(" ")}`);
+    let child: ChildProcess | undefined;
+    try {
+      const ended = await runScript({
+        program,
+        args: [...first, method, ...args],
+        environment: { ...process.env, tmpdir: this.workspace.path },
+        outputMax,
+        ...(input === undefined ? {} : { input }),
+        started: (process) => {
+          child = process;
+          this.#running.add(process);
+        },
+      });
+      if (host.verbose) host.debug(`completed: ${name} ${method}: status ${ended.status}`);
+      return ended;
+    } catch (error) {
+      throw new NbdError("EIO", `${name}: ${method}: ${messageOf(error)}`, { cause: error });
+    } finally {
+      if (child !== undefined) this.#running.delete(child);
+    }
+  }
+}
+
+function failureOf({ name }: Command, { stderr }: Ended, code: string): NbdError {
+  return scriptFailure(name, stderr.toString(), code);
+}

@@ -1,0 +1,86 @@
+import type { Handle } from "../backend/handle.ts";
+import type { Plugin, ThreadModel } from "../backend/plugin.ts";
+import { threadModels } from "../backend/plugin.ts";
+import { type Caller, knownStatusMax } from "./caller.ts";
+import { firstExport, parseExports } from "./exports.ts";
+import { openScript } from "./handle.ts";
+
+/** What a configured script plugin keeps. */
+export interface ScriptState {
+  readonly caller: Caller;
+  readonly threadModel: ThreadModel;
+}
+
+/** What the plugins sh and eval have in common: everything but where a method's script comes from. */
+export const scriptMethods: Required<
+  Pick<
+    Plugin<never, ScriptState>,
+    "provides" | "getReady" | "afterFork" | "preconnect" | "listExports" | "defaultExport" | "open" | "unload"
+  >
+> & { readonly threadModel: (state: ScriptState) => ThreadModel } = {
+  provides: [
+    "close",
+    "description",
+    "blockSize",
+    "write",
+    "flush",
+    "rotational",
+    "trim",
+    "zero",
+    "fastZero",
+    "extents",
+    "nativeFua",
+    "multiConn",
+    "cache",
+  ] satisfies (keyof Handle)[],
+  threadModel: ({ threadModel }) => threadModel,
+  getReady: async ({ caller }) => void (await caller.call("get_ready")),
+  afterFork: async ({ caller }) => void (await caller.call("after_fork")),
+  preconnect: async ({ caller }, client) =>
+    void (await caller.call("preconnect", [String(client.readOnly)], { client })),
+  listExports: async (state, request) => {
+    const output = await state.caller.call("list_exports", [String(request.readOnly), String(request.tls)]);
+    if (output !== undefined) return parseExports(output.toString());
+    return [{ name: await defaultExport(state, request) }];
+  },
+  defaultExport,
+  open: ({ caller }, request) => openScript(caller, request),
+  async unload({ caller }) {
+    // Nobody is left to whom a failure would matter.
+    await caller.call("unload").catch((error: Error) => caller.host.debug(error.message));
+    caller.dispose();
+  },
+};
+
+async function defaultExport(
+  { caller }: ScriptState,
+  { readOnly, tls }: { readonly readOnly: boolean; readonly tls: boolean },
+): Promise<string> {
+  const output = await caller.call("default_export", [String(readOnly), String(tls)]);
+  return output === undefined ? "" : firstExport(output.toString());
+}
+
+/** The last steps of the configuration: the script has got its parameters. */
+export async function completeScript(caller: Caller): Promise<ScriptState> {
+  await caller.call("config_complete");
+  return { caller, threadModel: await askThreadModel(caller) };
+}
+
+/** Scripts that do not say are called one at a time, as they always were. */
+async function askThreadModel(caller: Caller): Promise<ThreadModel> {
+  const text = (await caller.text("thread_model"))?.toLowerCase().replaceAll("-", "_");
+  const model = threadModels.find((name) => name === text);
+  if (model === undefined && text !== undefined)
+    caller.host.debug(`ignoring unrecognized thread model: ${text}`);
+  return model ?? "serialize_all_requests";
+}
+
+/** What --dump-plugin tells of a script that may have been named (nbdkit-probing(1)). */
+export async function dumpScript(caller: Caller | undefined): Promise<Record<string, string>> {
+  const known = { max_known_status: String(knownStatusMax) };
+  if (caller === undefined) return known;
+  const thread_model = await askThreadModel(caller);
+  const lines = ((await caller.text("dump_plugin")) ?? "").split("\n");
+  const told = lines.flatMap((line) => [...line.matchAll(/^([^=]+)=(.*)$/g)]);
+  return { thread_model, ...known, ...Object.fromEntries(told.map(([, key, value]) => [key!, value!])) };
+}

@@ -1,0 +1,46 @@
+import { once } from "node:events";
+import { describe, expect, it } from "vitest";
+import { run, spawn } from "../../src/api/captive.ts";
+import { listProcesses } from "../../src/server/processes.ts";
+
+const plugin = "null";
+
+describe("a captive command", () => {
+  it("finds the server in variables, and its status and output come back", async () => {
+    const script = 'test -S "$unixsocket" && echo "$uri" && echo "$exportname" >&2 && exit 7';
+    const { status, stdout, stderr } = await run(script, { plugin, exportName: "x" });
+    expect({ status, stderr }).toEqual({ status: 7, stderr: "x\n" });
+    expect(stdout).toMatch(/^nbd\+unix:\/\/\/x\?socket=/);
+  });
+
+  it("ends with all that it started when the signal is aborted", async () => {
+    const controller = new AbortController();
+    const captive = await spawn("sleep 1000 & echo $!; wait", {
+      plugin,
+      stdio: ["ignore", "pipe", "inherit"],
+      signal: controller.signal,
+      log: { verbose: false, error: () => {}, debug: () => {} },
+    });
+    const [pid] = await once(captive.child.stdout!, "data");
+    controller.abort();
+    expect(await captive.finished).toBe(128 + 15);
+    await expect.poll(() => isRunning(Number(pid))).toBe(false);
+  });
+
+  it("ends when its scope is left", async () => {
+    let finished: Promise<number>;
+    {
+      await using captive = await spawn("exec sleep 1000", { plugin });
+      finished = captive.finished;
+    }
+    expect(await finished).toBe(128 + 15);
+  });
+
+  it("rejects as serve does, and runs nothing", async () => {
+    await expect(run("exit 0", { plugin: "memory" })).rejects.toThrow("you must specify size=");
+  });
+});
+
+function isRunning(pid: number): boolean {
+  return listProcesses().some((one) => one.pid === pid && !one.state.startsWith("Z"));
+}

@@ -1,0 +1,26 @@
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { transform } from "esbuild";
+import { packageRoot } from "../../src/core/package-root.ts";
+import { Folder } from "../plugins/folder.ts";
+
+/** A folder in which this package is installed. */
+export function project(): Folder {
+  const folder = new Folder();
+  mkdirSync(folder.join("node_modules"));
+  symlinkSync(packageRoot(), folder.join("node_modules/nbdkit-node"));
+  return folder;
+}
+
+/** The blocks of code of a page, by the word after the fence. */
+export function codeBlocks(page: string, language: string): readonly string[] {
+  const text = readFileSync(join(packageRoot(), page), "utf8");
+  return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(([, code]) => code!);
+}
+
+/** Writes TypeScript as a program that the oldest Node runs; returns its path. */
+export async function program(folder: Folder, name: string, code: string): Promise<string> {
+  const path = folder.join(`${name}.mjs`);
+  writeFileSync(path, (await transform(code, { loader: "ts", format: "esm", target: "node20" })).code);
+  return path;
+}

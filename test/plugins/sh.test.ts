@@ -1,0 +1,146 @@
+import { existsSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { serve } from "../../src/api/serve.ts";
+import type { NbdServer } from "../../src/api/server.ts";
+import { connect } from "../../src/client/index.ts";
+import evaluate from "../../src/plugins/eval.ts";
+import { valueFor } from "../differential/answers.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { nbdkit, succeed } from "../helpers/run.ts";
+import { Scene } from "../server/scene.ts";
+import { Folder } from "./folder.ts";
+
+/** A disk in a file of the scripts' folder. */
+const disk = {
+  get_ready: "truncate -s 256K $tmpdir/disk",
+  get_size: "echo 256K",
+  pread: "dd if=$tmpdir/disk skip=$4 count=$3 iflag=count_bytes,skip_bytes 2>/dev/null",
+  pwrite: "dd of=$tmpdir/disk seek=$4 conv=notrunc oflag=seek_bytes 2>/dev/null",
+  flush: "exit 0",
+  can_multi_conn: "exit 0",
+};
+
+testPlugin("eval", { plugin: evaluate, parameters: disk, runs: 2 });
+
+function served(methods: Readonly<Record<string, string>>, said: string[] = []): Promise<NbdServer> {
+  const log = { verbose: false, error: (line: string) => void said.push(line), debug: () => {} };
+  return serve({ plugin: "eval", parameters: { ...disk, ...methods }, log });
+}
+
+describe("the exit codes of a script", () => {
+  it.each([
+    [4, undefined],
+    [5, "ESHUTDOWN"],
+  ])("%i stops the server, and the request gets its answer", async (status, code) => {
+    const server = await served({ pwrite: `cat >/dev/null; exit ${status}` });
+    const client = await connect(server.uri);
+    const answer = client.write(0n, Buffer.alloc(512));
+    if (code === undefined) await answer;
+    else await expect(answer).rejects.toMatchObject({ code });
+    await server.closed;
+    await client.closed;
+  });
+
+  it("6 cuts the connection off, and nobody else's", async () => {
+    await using server = await served({ pwrite: "exit 6" });
+    await using other = await connect(server.uri);
+    const client = await connect(server.uri);
+    await expect(client.write(0n, Buffer.alloc(512))).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(await other.read(0n, 1)).toEqual(Buffer.alloc(1));
+  });
+
+  it.each([
+    [7, undefined],
+    [8, "ESHUTDOWN"],
+  ])("%i ends the connection after the answer", async (status, code) => {
+    await using server = await served({ pwrite: `cat >/dev/null; exit ${status}` });
+    const client = await connect(server.uri);
+    const answer = client.write(0n, Buffer.alloc(512));
+    if (code === undefined) await answer;
+    else await expect(answer).rejects.toMatchObject({ code });
+    await client.closed;
+    await using other = await connect(server.uri);
+    expect(await other.read(0n, 1)).toEqual(Buffer.alloc(1));
+  });
+
+  it.each([1, 9, 16, 255])("%i is an error", async (status) => {
+    const said: string[] = [];
+    await using server = await served({ pread: `echo ENOSPC full >&2; exit ${status}` }, said);
+    await using client = await connect(server.uri);
+    await expect(client.read(0n, 512)).rejects.toMatchObject({ code: "ENOSPC" });
+    expect(said).toEqual(["read: pread: full"]);
+  });
+});
+
+describe("a script that is wrong", () => {
+  it.each([
+    ["prints too little", { pread: "echo" }, /printed 1 bytes instead of 512/],
+    ["never stops printing", { pread: "cat /dev/zero" }, /printed more than 512 bytes/],
+    ["is killed", { pread: "kill -9 $$" }, /terminated by signal 9/],
+  ])("hurts one request when it %s", async (_what, methods, reason) => {
+    const said: string[] = [];
+    await using server = await served(methods, said);
+    await using client = await connect(server.uri);
+    await expect(client.read(0n, 512)).rejects.toMatchObject({ code: "EIO" });
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(reason);
+  });
+
+  it("is told when it succeeds without its input", async () => {
+    await using server = await served({ pwrite: "exec <&-; exit 0" });
+    await using client = await connect(server.uri);
+    await expect(client.write(0n, Buffer.alloc(256 * 1024))).rejects.toThrow(
+      /without reading all of its stdin/,
+    );
+  });
+
+  it("fails to open with a size that is none, and is closed again", async () => {
+    using folder = new Folder();
+    const closed = folder.join("closed");
+    await using server = await served({ get_size: "echo much", close: `touch ${closed}` });
+    await expect(connect(server.uri)).rejects.toThrow(/could not parse size string \(much\)/);
+    expect(existsSync(closed)).toBe(true);
+  });
+});
+
+describe("the folder of the scripts", () => {
+  it("lives as long as the server, and what still runs in it is ended", async () => {
+    using folder = new Folder();
+    const [note, pid] = [folder.join("note"), folder.join("pid")];
+    const server = await served({
+      get_ready: `echo $tmpdir >${note}; touch $tmpdir/disk`,
+      pread: `echo $$ >${pid}; exec sleep 1000`,
+      unload: `test -d $tmpdir && echo unloaded >>${note}`,
+    });
+    const client = await connect(server.uri);
+    const answer = client.read(0n, 512).catch(() => {});
+    await expect.poll(() => existsSync(pid) && readFileSync(pid, "utf8")).toMatch(/\d\n/);
+    const [tmpdir] = readFileSync(note, "utf8").split("\n");
+    expect(existsSync(tmpdir!)).toBe(true);
+    await server.destroy();
+    await answer;
+    expect(readFileSync(note, "utf8")).toBe(`${tmpdir}\nunloaded\n`);
+    expect(existsSync(tmpdir!)).toBe(false);
+    const sleeper = `/proc/${readFileSync(pid, "utf8").trim()}/cmdline`;
+    await expect.poll(() => !existsSync(sleeper) || readFileSync(sleeper, "utf8") === "").toBe(true);
+  });
+});
+
+describe("--dump-plugin", () => {
+  it("tells what a script says about itself", async () => {
+    await using scene = new Scene();
+    const script = "case $1 in thread_model) echo parallel ;; dump_plugin) echo a=b=c ;; *) exit 2 ;; esac";
+    scene.file("script", script);
+    const stdout = await succeed("/bin/sh", ["-c", `"$0" sh - --dump-plugin <script`, nbdkit], {
+      cwd: scene.folder.path,
+      env: { TMPDIR: scene.temporary },
+    });
+    const outcome = { status: 0, stdout, stderr: "" };
+    expect(["thread_model", "max_known_status", "a"].map((key) => valueFor(outcome, key))).toEqual([
+      "parallel",
+      "8",
+      "b=c",
+    ]);
+    expect(scene.leftFiles).toEqual([]);
+  });
+});

@@ -1,0 +1,109 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { Scene } from "../server/scene.ts";
+
+const plugin = '{ name: "mine", open: () => ({ size: 512n, read: (into) => void into.fill(1) }) }';
+const asModule = `export default ${plugin};`;
+const asScript =
+  "#!/bin/sh\ncase $1 in get_size) echo 512 ;; pread) head -c $3 /dev/zero ;; *) exit 2 ;; esac";
+const look = ["--run", 'nbdinfo --size "$uri"'];
+
+it.each([
+  ["mine.mjs", asModule],
+  ["mine.cjs", `module.exports = ${plugin};`],
+  ["mine.js", `module.exports = ${plugin};`],
+  [
+    "compiled.cjs",
+    `Object.defineProperty(exports, "__esModule", { value: true }); exports.default = ${plugin};`,
+  ],
+  ["script.sh", asScript],
+  ["script", asScript],
+])("%s is found by its path", async (name, text) => {
+  await using scene = new Scene();
+  chmodSync(scene.file(name, text), 0o755);
+  expect(await scene.nbdkit([`./${name}`, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
+});
+
+it.each([
+  ["nbdkit-mine-plugin", "mine", { exports: "./index.mjs" }],
+  ["nbdkit-mine-plugin", "mine", { main: "index.mjs" }],
+])("a package %s is found by its short name (%s, %j)", async (folder, name, entry) => {
+  await using scene = new Scene();
+  const path = `node_modules/${folder}`;
+  mkdirSync(scene.folder.join(path), { recursive: true });
+  writeFileSync(scene.folder.join(`${path}/package.json`), JSON.stringify({ name: folder, ...entry }));
+  scene.file(`${path}/index.mjs`, asModule);
+  expect(await scene.nbdkit([name, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
+});
+
+it.each<[string, string, RegExp, number?]>([
+  ["empty.mjs", "", /has no plugin as its default export$/],
+  ["text.mjs", 'export default "memory";', /has no plugin as its default export$/],
+  ["nameless.mjs", "export default { open() {} };", /is no plugin: it has no name$/],
+  ["closed.mjs", 'export default { name: "x" };', /is no plugin: it has no open function$/],
+  ["wrong.mjs", 'export default { name: "x", open: 1 };', /is no plugin: its open is no function$/],
+  [
+    "size.mjs",
+    'export default { name: "x", open() {}, parameters: { size: 1 } };',
+    /its parameter size is not declared/,
+  ],
+  ["throws.mjs", 'throw new Error("at the\\nstart");', /: at the start$/],
+  ["nothing.cjs", "module.exports = null;", /has no plugin as its default export$/],
+  ["syntax.mjs", "export default {", /: Unexpected end of input$/],
+  ["text", "hello", /is neither a JavaScript module \(.*\) nor a script that begins with #!$/],
+  ["not-executable", asScript, /is not executable: use chmod \+x$/, 0o644],
+  [
+    "config.mjs",
+    'export default { name: "x", open() {}, configComplete() { throw new Error("bad day") } };',
+    /: bad day$/,
+  ],
+  ["ready.mjs", 'export default { name: "x", open() {}, getReady: () => Promise.reject("no") };', /: no$/],
+])("%s gets one clear line at the start", async (name, text, reason, mode = 0o755) => {
+  await using scene = new Scene();
+  chmodSync(scene.file(name, text), mode);
+  const outcome = await scene.nbdkit([`./${name}`, ...look]);
+  expect(outcome).toMatchObject({ status: 1, stdout: "" });
+  const [line, ...more] = outcome.stderr.trimEnd().split("\n");
+  expect(line).toMatch(/^nbdkit: error: /);
+  expect(line).toMatch(reason);
+  expect(more).toEqual([]);
+});
+
+it.each([
+  ["start", "configComplete() { badDay(); }, open() {}"],
+  ["open", "open() { badDay(); }"],
+  ["read", "open: () => ({ size: 512n, read() { badDay(); } })"],
+])("-v shows where in a plugin an error of its %s came from", async (_when, members) => {
+  await using scene = new Scene();
+  const badDay = "function badDay() { throw new Error('bad day'); }";
+  scene.file("bad.mjs", `${badDay}\nexport default { name: "bad", ${members} };`);
+  const run = 'nbdsh -u "$uri" -c "h.pread(512, 0)" 2>/dev/null';
+  const [loud, quiet] = [
+    await scene.nbdkit(["-v", "./bad.mjs", "--run", run]),
+    await scene.nbdkit(["./bad.mjs", "--run", run]),
+  ];
+  expect(loud.stderr).toMatch(/debug: Error: bad day\n +at badDay \(file:.*bad\.mjs:1:/);
+  expect(quiet.stderr).toMatch(/error: .*bad day\n$/);
+  expect(quiet.stderr.split("\n")).toHaveLength(2);
+});
+
+it("a handle that is none is told to its client, also under filters", async () => {
+  await using scene = new Scene();
+  scene.file("none.mjs", 'export default { name: "none", open() {} };');
+  const { status, stderr } = await scene.nbdkit(["--filter=noextents", "./none.mjs", ...look]);
+  expect(status).toBe(1);
+  expect(stderr).toContain("what the plugin's open returned is no handle: it has no read function");
+});
+
+it("names a TypeScript plugin's way to run, where Node does not", async () => {
+  await using scene = new Scene();
+  scene.file("mine.ts", `const one: number = 1;\n${asModule}`);
+  const { status, stdout, stderr } = await scene.nbdkit(["./mine.ts", ...look]);
+  const runs = (process.features as { readonly typescript?: unknown }).typescript;
+  if (runs) expect({ status, stdout }).toEqual({ status: 0, stdout: "512\n" });
+  else
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining("does not run .ts files: use Node.js 22.18"),
+    });
+});

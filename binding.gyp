@@ -18,6 +18,7 @@
         "native/datagram.cc",
         "native/errno_name.cc",
         "native/file_io.cc",
+        "native/hang_up.cc",
         "native/js.cc",
         "native/listener.cc",
         "native/prefetch.cc",

@@ -2,6 +2,7 @@ import { Clients } from "../backend/clients.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import { delay } from "../backend/parameter.ts";
 import type { Client, Host } from "../backend/plugin.ts";
+import { sleep } from "../backend/sleep.ts";
 
 /** Ends the server when the last client has gone (nbdkit-exitlast-filter(1)). */
 const exitlast: Filter = defineFilter({
@@ -31,7 +32,7 @@ class LastClient {
   readonly #host: Host;
   readonly #clients = new Clients(() => this.#left());
   #isUsed = false;
-  #timer: NodeJS.Timeout | undefined;
+  #grace = new AbortController();
 
   constructor(graceMs: number, host: Host) {
     this.#graceMs = graceMs;
@@ -39,7 +40,7 @@ class LastClient {
   }
 
   connected(client: Client): void {
-    clearTimeout(this.#timer);
+    this.#grace.abort();
     this.#clients.add(client);
   }
 
@@ -49,17 +50,18 @@ class LastClient {
 
   stop(): void {
     this.#isUsed = false;
-    clearTimeout(this.#timer);
+    this.#grace.abort();
   }
 
   #left(): void {
     if (this.#clients.count > 0 || !this.#isUsed) return;
-    if (this.#graceMs === 0) this.#exit();
-    else this.#timer = setTimeout(() => this.#exit(), this.#graceMs);
-  }
-
-  #exit(): void {
-    if (this.#host.verbose) this.#host.debug("exiting on last client connection");
-    this.#host.shutdown();
+    this.#grace = new AbortController();
+    const exit = (): void => {
+      if (this.#host.verbose) this.#host.debug("exiting on last client connection");
+      this.#host.shutdown();
+    };
+    // Somebody has come, or the server ends anyway.
+    const stay = (): void => {};
+    sleep(this.#graceMs, this.#grace.signal).then(exit, stay);
   }
 }

@@ -63,7 +63,7 @@ const exitwhen: Filter = defineFilter({
     return watcher;
   },
   getReady: (watcher) => watcher.lookBeforeStart(),
-  afterFork: (watcher) => watcher.poll(),
+  afterFork: (watcher) => void watcher.poll(),
   preconnect: (watcher, client) => watcher.admit(client),
   cleanup: (watcher) => watcher.stop(),
 });

@@ -8,4 +8,6 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   exitwhen: () => import("../filters/exitwhen.ts"),
   noextents: () => import("../filters/noextents.ts"),
   nofilter: () => import("../filters/nofilter.ts"),
+  retry: () => import("../filters/retry.ts"),
+  "retry-request": () => import("../filters/retry-request.ts"),
 };

@@ -1,8 +1,12 @@
 import { Clients } from "../../backend/clients.ts";
 import type { Client, Host } from "../../backend/plugin.ts";
+import { sleep } from "../../backend/sleep.ts";
 import { messageOf, NbdError } from "../../core/errors.ts";
 import { Gate } from "../../core/gate.ts";
 import type { Event } from "./event.ts";
+
+/** Looks at pipes and processes take no time, and would leave none for anything else. */
+const pollMsMin = 1;
 
 /** Looks for events when clients come and go, and now and then while there is none. */
 export class Watcher {
@@ -13,12 +17,11 @@ export class Watcher {
   /** One look at a time, so that many clients do not start many scripts. */
   readonly #looking = new Gate();
   #happened = false;
-  #stopped = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #stopping = new AbortController();
 
   constructor(events: readonly Event[], pollMs: number, host: Host) {
     this.#events = events;
-    this.#pollMs = pollMs;
+    this.#pollMs = Math.max(pollMs, pollMsMin);
     this.#host = host;
   }
 
@@ -27,11 +30,11 @@ export class Watcher {
     await this.#exitIfIdle();
   }
 
-  /** Begins to look regularly. */
-  poll(): void {
-    if (this.#events.length === 0 || this.#stopped) return;
-    // The next one is counted from the end of this one, which may be that of a slow script.
-    this.#timer = setTimeout(() => void this.#exitIfIdle().then(() => this.poll()), this.#pollMs);
+  /** Looks regularly until it is stopped. */
+  async poll(): Promise<void> {
+    if (this.#events.length === 0) return;
+    // The next look is counted from the end of this one, which may be that of a slow script.
+    while (await this.#isTimeToLook()) await this.#exitIfIdle();
   }
 
   /** @throws NbdError ESHUTDOWN when an event has happened */
@@ -43,9 +46,15 @@ export class Watcher {
   }
 
   stop(): void {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
+    this.#stopping.abort();
     for (const event of this.#events) event.close?.();
+  }
+
+  #isTimeToLook(): Promise<boolean> {
+    return sleep(this.#pollMs, this.#stopping.signal).then(
+      () => true,
+      () => false,
+    );
   }
 
   async #exitIfIdle(): Promise<void> {
@@ -58,7 +67,7 @@ export class Watcher {
     await this.#looking.enter();
     try {
       for (const event of this.#events) {
-        if (this.#happened || this.#stopped) break;
+        if (this.#happened || this.#stopping.signal.aborted) break;
         this.#happened = await this.#hasHappened(event);
       }
     } finally {
@@ -74,7 +83,7 @@ export class Watcher {
       return happened;
     } catch (error) {
       // What nobody can tell has not happened, as far as we know.
-      if (!this.#stopped) this.#host.error(messageOf(error));
+      if (!this.#stopping.signal.aborted) this.#host.error(messageOf(error));
       return false;
     }
   }

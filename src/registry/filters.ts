@@ -10,4 +10,5 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   nofilter: () => import("../filters/nofilter.ts"),
   retry: () => import("../filters/retry.ts"),
   "retry-request": () => import("../filters/retry-request.ts"),
+  tar: () => import("../filters/tar.ts"),
 };

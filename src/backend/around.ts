@@ -1,4 +1,3 @@
-import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { HandleChanges } from "./filter.ts";
 import type { Handle, WriteFlags, ZeroFlags } from "./handle.ts";
@@ -30,13 +29,10 @@ export type Operation =
  * What a filter does with a request; `perform` hands it to the next layer, or to what has taken its place, and may be
  * called later, several times or not at all.
  */
-export type Around = <Result extends Answer>(
+export type Around = <Result>(
   operation: Operation,
   perform: (on?: ServedExport) => MaybePromise<Result>,
 ) => MaybePromise<Result>;
-
-/** Nothing, and for `extents` what was found. */
-export type Answer = undefined | void | readonly Extent[];
 
 /**
  * Lays one function around every request. It sees them as the client sent them: a request with FUA or one to zero is one

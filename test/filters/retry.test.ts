@@ -143,7 +143,11 @@ describe("retry", () => {
 
   it("takes a close that fails for a failure, and opens again all the same", async () => {
     let closes = 0;
-    const unclosable = () => ({ ...broken(), close: () => (closes++, fail("EIO", "lost data")) });
+    const close = (): void => {
+      closes++;
+      fail("EIO", "lost data");
+    };
+    const unclosable = () => ({ ...broken(), close });
     const { session, opened } = await started([unclosable, whole]);
     await using _ended = session;
     const disk = await session.open();

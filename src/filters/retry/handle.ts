@@ -22,7 +22,7 @@ export function steadyHandle(
   perform: Perform,
 ): Handle & Required<Pick<Handle, "close">> {
   const steady = overlay(first, {
-    ...around(first, request, (operation, ask) => perform(operation, ask)),
+    ...around(first, request, perform),
     metaContexts: first.metaContexts?.map((context) => steadyContext(context, perform)),
     readNow: first.readNow && ((...part) => canReach(disk, part) && disk.opened!.below.readNow(...part)),
     writeNow: first.writeNow && ((...part) => canWrite(disk, part) && disk.opened!.below.writeNow(...part)),

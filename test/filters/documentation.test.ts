@@ -1,4 +1,4 @@
 import { builtInFilters } from "../../src/registry/filters.ts";
 import { testPage } from "../helpers/documentation.ts";
 
-testPage("filters.md", builtInFilters);
+testPage("docs/filters.md", builtInFilters);

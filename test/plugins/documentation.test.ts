@@ -1,4 +1,4 @@
 import { builtInPlugins } from "../../src/registry/plugins.ts";
 import { testPage } from "../helpers/documentation.ts";
 
-testPage("plugins.md", builtInPlugins);
+testPage("docs/plugins.md", builtInPlugins);

@@ -19,6 +19,7 @@
         "native/datagram.cc",
         "native/errno_name.cc",
         "native/file_io.cc",
+        "native/hang_up.cc",
         "native/js.cc",
         "native/listener.cc",
         "native/memory_map.cc",

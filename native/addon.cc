@@ -10,6 +10,7 @@
 #include "datagram.h"
 #include "extents.h"
 #include "file_io.h"
+#include "hang_up.h"
 #include "listener.h"
 #include "lock_memory.h"
 #include "memory_file.h"
@@ -82,6 +83,8 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("unlimitLockedMemory", inThisThread<unlimitLockedMemory>);
   add("sendDatagram", inThisThread<sendDatagram>);
   add("systemLog", inThisThread<systemLog>);
+
+  add("isHungUp", inThisThread<isHungUp>);
 
   add("pread", inThisThread<readAt>);
   add("preadAsync", inThreadPool<readAt>);

@@ -121,6 +121,8 @@ bool fromJs(Napi::Value value, Advice& out) {
   return typeError(value.Env(), "expected normal, random, sequential, dontneed or willneed");
 }
 
+Napi::Value toJs(Napi::Env env, bool value) { return Napi::Boolean::New(env, value); }
+
 Napi::Value toJs(Napi::Env env, size_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
 
 Napi::Value toJs(Napi::Env env, bool value) { return Napi::Boolean::New(env, value); }

@@ -33,6 +33,7 @@ bool fromJs(Napi::Value value, std::vector<std::span<const std::byte>>& out);
 bool fromJs(Napi::Value value, std::string& out);
 bool fromJs(Napi::Value value, Advice& out);
 
+Napi::Value toJs(Napi::Env env, bool value);
 Napi::Value toJs(Napi::Env env, size_t value);
 Napi::Value toJs(Napi::Env env, bool value);
 // The contract writes "nothing" as -1.

@@ -24,6 +24,11 @@ export interface ServeOptions {
   readonly handshake?: Partial<HandshakeOptions>;
   /** TCP keepalive on every connection. Default false. */
   readonly keepalive?: boolean;
+  /**
+   * How long, in µs, Node's loop goes on looking for requests before it sleeps, which concerns all servers of the process;
+   * 50 is a good choice for fast small reads. Default 0: not at all.
+   */
+  readonly busyPollUs?: number;
   /** NAME.FLAG -> N, as -D. */
   readonly debugFlags?: Readonly<Record<string, number>>;
   /** What the command would say on stderr. Default: errors become warnings of the process (`process.on("warning")`). */

@@ -53,6 +53,7 @@ export async function serve(options: ServeOptions): Promise<NbdServer> {
     threads: options.threads ?? threadsDefault,
     handshake: { ...handshakeDefaults, ...options.handshake },
     keepalive: options.keepalive ?? false,
+    busyPollUs: options.busyPollUs ?? 0,
     tls,
     log,
     stop: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),

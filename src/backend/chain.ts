@@ -110,18 +110,23 @@ export class Chain {
     return answer(request);
   }
 
-  async open(request: OpenRequest): Promise<Handle> {
-    let handle = checkedHandle(await this.#plugin.definition.open(this.#plugin.state, request));
-    for (const { definition, state } of [...this.#filters].reverse()) {
-      if (definition.open === undefined) continue;
-      try {
-        handle = overlay(handle, await definition.open(handle, state, request));
-      } catch (error) {
-        await handle.close?.();
-        throw error;
-      }
+  open(request: OpenRequest): Promise<Handle> {
+    return this.#openFrom(0, request);
+  }
+
+  async #openFrom(layer: number, request: OpenRequest): Promise<Handle> {
+    const filter = this.#filters[layer];
+    if (filter === undefined) return checkedHandle(await this.#plugin.definition.open(this.#plugin.state, request));
+    const { definition, state } = filter;
+    const next = (asked: OpenRequest): Promise<Handle> => this.#openFrom(layer + 1, asked);
+    const handle = await (definition.openNext?.(next, state, request) ?? next(request));
+    if (definition.open === undefined) return handle;
+    try {
+      return overlay(handle, await definition.open(handle, state, request));
+    } catch (error) {
+      await handle.close?.();
+      throw error;
     }
-    return handle;
   }
 
   /** From the outside in, so that no layer outlives what it rests on. */

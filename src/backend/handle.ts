@@ -55,8 +55,13 @@ export interface Handle {
   readonly rotational?: boolean;
   /** `flags.fua` is honoured by this handle. Otherwise the server calls `flush` after the request. Default false. */
   readonly nativeFua?: boolean;
-  /** `flags.fastZero` is honoured: a zero that would be no faster than writing throws ENOTSUP. Default false. */
+  /**
+   * `flags.fastZero` is honoured: a zero that would be no faster than writing throws ENOTSUP. Default: false, and without
+   * `zero` true, as the server honours it then.
+   */
   readonly fastZero?: boolean;
+  /** The server writes zeroes where there is no `zero`. Default true; otherwise clients are offered no zeroing then. */
+  readonly zeroByWriting?: boolean;
   /** The server reads the range when the client asks to cache it. Only without `cache`. Default false. */
   readonly cacheByReading?: boolean;
   readonly blockSize?: BlockSize;

@@ -40,9 +40,9 @@ export class ServedExport {
     this.canWrite = handle.write !== undefined && !readOnly;
     this.canFlush = handle.flush !== undefined;
     this.canTrim = this.canWrite && handle.trim !== undefined;
-    this.canZero = this.canWrite;
+    this.canZero = this.canWrite && (handle.zero !== undefined || handle.zeroByWriting !== false);
     // Without a `zero` of its own, a fast one is refused at once, which is what the client wants to know.
-    this.canFastZero = this.canZero && (handle.fastZero === true || handle.zero === undefined);
+    this.canFastZero = this.canZero && (handle.fastZero ?? handle.zero === undefined);
     this.canFua = this.canWrite && (handle.nativeFua === true || this.canFlush);
     this.canCache = handle.cache !== undefined || handle.cacheByReading === true;
     this.canMultiConn = handle.multiConn === true;

@@ -31,6 +31,9 @@ export interface NativeBinding {
   /** Writes an error to the system log, as `nbdkit[PID]: MESSAGE`. */
   systemLog(message: string): void;
 
+  /** Whether nobody can write to a pipe or socket any more, whatever still waits in it to be read. EBADF for no open descriptor. */
+  isHungUp(fd: number): boolean;
+
   /** Fills `into` from the file at `offset`; returns the bytes read, fewer only at the end of the file. */
   pread(fd: number, into: Uint8Array, offset: bigint): number;
   preadAsync(fd: number, into: Uint8Array, offset: bigint): Promise<number>;

@@ -115,8 +115,10 @@ async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Q
 }
 
 /** A command that was to run and did not is no success. */
-function statusWithoutCommand(reason: QuitReason, { run }: RunOptions): number {
+function statusWithoutCommand(reason: QuitReason, { run, log }: RunOptions): number {
   if (run === undefined) return statusOf(reason);
+  if (reason === "asked")
+    log.error("the command of --run was not started: the plugin or a filter ended the server before");
   return reason in constants.signals ? statusOfSignal(reason as NodeJS.Signals) : 1;
 }
 

@@ -59,7 +59,7 @@ export class Server {
   }
 
   accept(): void {
-    native().setBusyPoll(this.#options.busyPollUs);
+    if (this.#options.busyPollUs > 0) native().setBusyPoll(this.#options.busyPollUs);
     this.#listener.accept(this.#options.keepalive, (transport) => this.#serve(transport));
   }
 

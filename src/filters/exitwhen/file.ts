@@ -1,0 +1,32 @@
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { failure } from "../../backend/failure.ts";
+import { codeOf } from "../../core/errors.ts";
+import type { Event } from "./event.ts";
+
+/** exit-when-file-created: somebody has made a file that we may read. */
+export function fileCreated(path: string): Event {
+  return {
+    description: `exit-when-file-created: detected ${path} created`,
+    happened: () =>
+      access(path, constants.R_OK).then(
+        () => true,
+        () => false,
+      ),
+  };
+}
+
+/** exit-when-file-deleted: there is no such file any more. */
+export function fileDeleted(path: string): Event {
+  return {
+    description: `exit-when-file-deleted: detected ${path} deleted`,
+    happened: () =>
+      access(path, constants.R_OK).then(
+        () => false,
+        (error) => {
+          if (["ENOENT", "ENOTDIR"].includes(codeOf(error))) return true;
+          throw failure("exit-when-file-deleted: access", path, error);
+        },
+      ),
+  };
+}

@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { failure } from "../../backend/failure.ts";
+import { NbdError } from "../../core/errors.ts";
+import type { Event } from "./event.ts";
+
+/** The exit status by which a script says that the event has happened. */
+const triggered = 88;
+
+/** exit-when-script: whatever a command or script says. */
+export function scriptSays(script: string): Event {
+  let running: ChildProcess | undefined;
+  return {
+    description: "exit-when-script: detected scripted event",
+    happened() {
+      // A group of its own, so that all it started can be stopped. Our standard input and output may be a client.
+      const child = spawn("/bin/sh", ["-c", script], { stdio: ["ignore", 2, 2], detached: true });
+      running = child;
+      return verdict(child).finally(() => {
+        running = undefined;
+      });
+    },
+    close: () => stop(running),
+  };
+}
+
+function verdict(child: ChildProcess): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    child.once("error", (error) => reject(failure("exit-when-script", "/bin/sh", error)));
+    child.once("exit", (status, signal) => {
+      if (status === 0 || status === triggered) resolve(status === triggered);
+      else if (status === null) reject(broken(`command was killed by ${signal}`));
+      else reject(broken(`command failed with exit code ${status}`));
+    });
+  });
+}
+
+function broken(how: string): NbdError {
+  return new NbdError("EIO", `exit-when-script: ${how}: 0 and ${triggered} would say no and yes`);
+}
+
+function stop(child: ChildProcess | undefined): void {
+  try {
+    if (child?.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch {
+    // It has just ended.
+  }
+}

@@ -1,0 +1,55 @@
+import { around, type Operation } from "../../backend/around.ts";
+import { overlay } from "../../backend/filter.ts";
+import type { Handle } from "../../backend/handle.ts";
+import type { MetaContext } from "../../backend/meta-context.ts";
+import type { OpenRequest } from "../../backend/plugin.ts";
+import type { ServedExport } from "../../backend/served-export.ts";
+import { NbdError } from "../../core/errors.ts";
+import type { MaybePromise } from "../../core/maybe-promise.ts";
+import type { Reopenable } from "./reopenable.ts";
+
+/** Performs a request on what is open, however often it takes. */
+export type Perform = <Result>(
+  operation: Operation,
+  ask: (below: ServedExport) => MaybePromise<Result>,
+) => MaybePromise<Result>;
+
+/** What the client sees: the export as it was opened first, whatever it has become since. */
+export function steadyHandle(
+  first: Handle,
+  disk: Reopenable,
+  request: OpenRequest,
+  perform: Perform,
+): Handle & Required<Pick<Handle, "close">> {
+  const steady = overlay(first, {
+    ...around(first, request, perform),
+    metaContexts: first.metaContexts?.map((context) => steadyContext(context, perform)),
+    readNow: first.readNow && ((...part) => canReach(disk, part) && disk.opened!.below.readNow(...part)),
+    writeNow: first.writeNow && ((...part) => canWrite(disk, part) && disk.opened!.below.writeNow(...part)),
+    close: undefined,
+  });
+  return { ...steady, close: () => disk.close() };
+}
+
+function steadyContext(context: MetaContext, perform: Perform): MetaContext {
+  return {
+    ...context,
+    status: (offset, length, requestOne) =>
+      perform({ kind: "extents", offset, length, requestOne }, (below) => {
+        const same = below.metaContexts.find(({ name }) => name === context.name);
+        if (same !== undefined) return below.status(same, offset, length, requestOne);
+        throw new NbdError("EIO", `the plugin has been opened again and has no ${context.name} any more`);
+      }),
+  };
+}
+
+type Part = Parameters<NonNullable<Handle["readNow"]>>;
+
+/** What is open now, if anything is, may be smaller. */
+function canReach({ opened }: Reopenable, [, start, end, offset]: Part): boolean {
+  return opened !== undefined && BigInt(offset + end - start) <= opened.below.size;
+}
+
+function canWrite(disk: Reopenable, part: Part): boolean {
+  return canReach(disk, part) && disk.opened!.below.canWrite;
+}

@@ -1,0 +1,69 @@
+import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
+import type { Handle } from "../backend/handle.ts";
+import { type Parameter, size, text } from "../backend/parameter.ts";
+import type { Host } from "../backend/plugin.ts";
+import { windowOn } from "../backend/window.ts";
+import { NbdError } from "../core/errors.ts";
+import { type Content, findEntry } from "./tar/find.ts";
+import { TarReader } from "./tar/reader.ts";
+import { sparseDisk } from "./tar/sparse-disk.ts";
+
+const entryParameter: Parameter<string> & { readonly required: true } = {
+  parse(entry, key, before) {
+    if (before === undefined) return entry;
+    throw new NbdError("EINVAL", `only one ${key} parameter can be given`);
+  },
+  placeholder: "FILENAME",
+  required: true,
+  help: "The path inside the tar file to serve, as `tar t` lists it",
+};
+
+interface State {
+  readonly entry: string;
+  /** bytes */
+  readonly limit: bigint | undefined;
+  readonly host: Host;
+}
+
+/** One file of a tar file as a disk, where it lies (nbdkit-tar-filter(1)). */
+const tar: Filter = defineFilter({
+  name: "tar",
+  longname: "nbdkit tar filter",
+  description: "A file inside an uncompressed tar file",
+  parameters: {
+    "tar-entry": entryParameter,
+    "tar-limit": size({ help: "How much of the tar file to search for it, from the start" }),
+    tar: text({
+      placeholder: "PROGRAM",
+      help: "Accepted for compatibility; no program is needed to read tar files",
+    }),
+  },
+  configComplete: ({ "tar-entry": entry, "tar-limit": limit }, host): State => ({ entry, limit, host }),
+  async open(next, { entry, limit, host }, { signal }) {
+    const content = await findEntry(new TarReader(next, signal), entry, limit);
+    requireAlignment(content, next, entry);
+    if (host.verbose) host.debug(`${entry} found at offset ${content.start}, size ${content.size}`);
+    return { ...diskOf(content, next), ...describe(entry, next) };
+  },
+});
+
+export default tar;
+
+function diskOf({ start, size, pieces }: Content, next: Handle): HandleChanges {
+  return pieces === undefined ? windowOn(next, start, size) : sparseDisk(next, size, pieces);
+}
+
+/** A disk that is read in blocks can be read from the middle of a block only by somebody in between. */
+function requireAlignment({ start, pieces = [] }: Content, next: Handle, entry: string): void {
+  const minimum = BigInt(next.blockSize?.minimum ?? 1);
+  if ([start, ...pieces.map(({ at }) => at)].every((at) => at % minimum === 0n)) return;
+  throw new NbdError(
+    "EINVAL",
+    `tar: ${entry} does not begin with a block of ${minimum} bytes of the tar file: put --filter=blocksize after --filter=tar`,
+  );
+}
+
+function describe(entry: string, { description }: Handle): HandleChanges {
+  if (description === undefined) return {};
+  return { description: `embedded ${entry} from within tar file: ${description}` };
+}

@@ -1,0 +1,22 @@
+/** How the files of compression programs begin, and what undoes it, if a filter does. */
+const formats: readonly (readonly [name: string, start: readonly number[], filter?: string])[] = [
+  ["gzip", [0x1f, 0x8b], "gzip"],
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], "xz"],
+  ["bzip2", [0x42, 0x5a, 0x68], "bzip2"],
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["lzip", [0x4c, 0x5a, 0x49, 0x50]],
+  ["lzma", [0x5d, 0x00, 0x00]],
+  ["compress", [0x1f, 0x9d]],
+];
+
+/** What a disk that begins with these bytes was compressed with, and what to do about it; undefined if it was not. */
+export function compressionOf(start: Buffer): string | undefined {
+  const found = formats.find(([, bytes]) => bytes.every((byte, at) => start[at] === byte));
+  if (found === undefined) return undefined;
+  const [name, , filter] = found;
+  const remedy =
+    filter === undefined
+      ? "uncompress it before"
+      : `put --filter=${filter} after --filter=tar, or uncompress it`;
+  return `compressed with ${name}: ${remedy}`;
+}

@@ -1,0 +1,154 @@
+import { NbdError } from "../../core/errors.ts";
+import { compressionOf } from "./compressed.ts";
+import { blockBytes, type Header, parseHeader } from "./header.ts";
+import { decimal, lastValue, type PaxRecords, parsePax } from "./pax.ts";
+import type { TarReader } from "./reader.ts";
+import type { Piece } from "./sparse-disk.ts";
+import { gnuSparseMap, paxSparseMap, type SparseMap } from "./sparse-map.ts";
+
+/** The bytes of an entry. */
+export interface Content {
+  /** Where in the tar file they begin. */
+  readonly start: bigint;
+  readonly size: bigint;
+  /** Of a sparse file: what lies between them is zeroes. */
+  readonly pieces?: readonly Piece[];
+}
+
+/** Long names and extended headers are kept in memory while they are looked at. */
+const metadataBytesMax = 16 * 1024 * 1024;
+
+/** An entry, with everything that was said about it beforehand. */
+interface Entry {
+  readonly header: Header;
+  /** Of the header. */
+  readonly at: bigint;
+  readonly name: Buffer;
+  readonly pax: PaxRecords;
+  /** What is stored of it, behind the header. */
+  readonly stored: bigint;
+}
+
+/**
+ * The first entry of this name.
+ * @param limit how far from the start to search
+ * @throws NbdError with a line for the user when there is none, or none that could be a disk
+ */
+export async function findEntry(
+  reader: TarReader,
+  name: string,
+  limit: bigint = reader.size,
+): Promise<Content> {
+  await refuseCompressed(reader);
+  const wanted = Buffer.from(name);
+  for await (const entry of entries(reader, limit)) {
+    if (entry.name.equals(wanted)) return contentOf(reader, entry, name);
+  }
+  const where =
+    limit < reader.size ? `in the first ${limit} bytes of the tar file (tar-limit)` : "in the tar file";
+  throw new NbdError("ENOENT", `tar: there is no "${name}" ${where}: see tar t for the exact names`);
+}
+
+async function refuseCompressed(reader: TarReader): Promise<void> {
+  const start = await reader.bytes(0n, reader.size < blockBytes ? Number(reader.size) : blockBytes);
+  const compression = compressionOf(start);
+  if (compression !== undefined) throw new NbdError("EINVAL", `tar: the tar file is ${compression}`);
+}
+
+async function* entries(reader: TarReader, limit: bigint): AsyncGenerator<Entry> {
+  let longName: Buffer | undefined;
+  let pax: PaxRecords = [];
+  for (let at = 0n; at < limit && at < reader.size; ) {
+    const header = await headerAt(reader, at);
+    if (header === undefined) return;
+    const dataStart = at + BigInt(blockBytes);
+    if (header.type === "L") longName = upToNul(await metadata(reader, dataStart, header.size));
+    else if (header.type === "x") pax = parsePax(await metadata(reader, dataStart, header.size));
+    else if (!/[Kg]/.test(header.type)) {
+      const name = lastValue(pax, "GNU.sparse.name") ?? lastValue(pax, "path") ?? longName ?? header.name;
+      const size = lastValue(pax, "size");
+      const entry = { header, at, name, pax, stored: size === undefined ? header.size : decimal(size) };
+      yield entry;
+      at = await endOf(reader, entry);
+      [longName, pax] = [undefined, []];
+      continue;
+    }
+    at = dataStart + inBlocks(header.size);
+  }
+}
+
+async function headerAt(reader: TarReader, at: bigint): Promise<Header | undefined> {
+  try {
+    return parseHeader(await reader.bytes(at, blockBytes));
+  } catch (error) {
+    const what = at === 0n ? "this is no tar file" : `the tar file is damaged at ${at}`;
+    throw new NbdError("EINVAL", `tar: ${what}: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function metadata(reader: TarReader, start: bigint, size: bigint): Promise<Buffer> {
+  if (size <= metadataBytesMax) return reader.bytes(start, Number(size));
+  throw new NbdError(
+    "ENOTSUP",
+    `tar: a name or extended header of ${size} bytes, and ${metadataBytesMax} are the limit`,
+  );
+}
+
+function upToNul(bytes: Buffer): Buffer {
+  const end = bytes.indexOf(0);
+  return end < 0 ? bytes : bytes.subarray(0, end);
+}
+
+async function endOf(reader: TarReader, { header, at, stored }: Entry): Promise<bigint> {
+  const start = header.type === "S" ? (await gnuSparseMap(reader, at)).dataStart : at + BigInt(blockBytes);
+  return start + inBlocks(stored);
+}
+
+function inBlocks(bytes: bigint): bigint {
+  const block = BigInt(blockBytes);
+  return ((bytes + block - 1n) / block) * block;
+}
+
+/** Plain ones of new and old programs, contiguous ones, and sparse ones of GNU tar. */
+const fileTypes: readonly string[] = ["0", "\0", "7", "S"];
+
+/** What an entry may be instead of a file, by the type in its header. */
+const noFiles: Readonly<Record<string, string>> = {
+  "1": "a hard link, so name what it links to",
+  "2": "a symbolic link, so name what it links to",
+  "3": "a character device",
+  "4": "a block device",
+  "5": "a folder",
+  "6": "a FIFO",
+  M: "the rest of a file of another volume",
+};
+
+async function contentOf(reader: TarReader, entry: Entry, name: string): Promise<Content> {
+  const { header, at, pax, stored } = entry;
+  if (!fileTypes.includes(header.type)) {
+    throw new NbdError("EINVAL", `tar: "${name}" is no file but ${noFiles[header.type] ?? "something else"}`);
+  }
+  const start = at + BigInt(blockBytes);
+  const map = await (header.type === "S" ? gnuSparseMap(reader, at) : paxSparseMap(reader, pax, start));
+  const end = header.type === "S" ? map!.dataStart + stored : start + stored;
+  if (end > reader.size) {
+    throw new NbdError(
+      "EINVAL",
+      `tar: "${name}" is cut off: it ends at ${end}, the tar file at ${reader.size}`,
+    );
+  }
+  if (map === undefined) return { start, size: stored };
+  return { start: map.dataStart, size: map.size, pieces: piecesOf(map, end, name) };
+}
+
+function piecesOf({ size, ranges, dataStart }: SparseMap, end: bigint, name: string): readonly Piece[] {
+  let [at, last] = [dataStart, 0n];
+  const pieces = ranges.map(({ offset, length }) => {
+    const piece = { offset, length, at };
+    if (offset < last || offset + length > size || at + length > end)
+      throw new NbdError("EINVAL", `tar: the map of the sparse file "${name}" is damaged`);
+    [at, last] = [at + length, offset + length];
+    return piece;
+  });
+  return pieces;
+}

@@ -1,0 +1,76 @@
+import type { HandleChanges } from "../../backend/filter.ts";
+import { overlay } from "../../backend/filter.ts";
+import type { Handle } from "../../backend/handle.ts";
+import type { Extent } from "../../core/extent.ts";
+
+/** Bytes of a sparse file, and where in the tar file they are. */
+export interface Piece {
+  readonly offset: bigint;
+  readonly length: bigint;
+  readonly at: bigint;
+}
+
+/** A sparse file inside a tar file: read-only, since its holes have no room to be written to. */
+export function sparseDisk(next: Handle, size: bigint, pieces: readonly Piece[]): HandleChanges {
+  const { read } = overlay(next, {});
+  return {
+    size,
+    async read(into, offset) {
+      into.fill(0);
+      for (const { piece, from, to } of within(pieces, offset, into.length)) {
+        const part = into.subarray(Number(from - offset), Number(to - offset));
+        await read(part, piece.at + (from - piece.offset));
+      }
+    },
+    extents: (offset, length) => extents(pieces, offset, length),
+    cacheByReading: next.cache !== undefined || next.cacheByReading === true,
+    write: undefined,
+    trim: undefined,
+    zero: undefined,
+    cache: undefined,
+    metaContexts: undefined,
+  };
+}
+
+/** The pieces that the range meets, each with the part of it that lies in the range. */
+function* within(
+  pieces: readonly Piece[],
+  offset: bigint,
+  length: number,
+): Generator<{ readonly piece: Piece; readonly from: bigint; readonly to: bigint }> {
+  const end = offset + BigInt(length);
+  for (let index = firstEndingAfter(pieces, offset); index < pieces.length; index++) {
+    const piece = pieces[index]!;
+    if (piece.offset >= end) return;
+    const pieceEnd = piece.offset + piece.length;
+    yield {
+      piece,
+      from: piece.offset > offset ? piece.offset : offset,
+      to: pieceEnd < end ? pieceEnd : end,
+    };
+  }
+}
+
+function firstEndingAfter(pieces: readonly Piece[], offset: bigint): number {
+  let [low, high] = [0, pieces.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { offset: start, length } = pieces[middle]!;
+    if (start + length > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function extents(pieces: readonly Piece[], offset: bigint, length: number): readonly Extent[] {
+  const found: Extent[] = [];
+  let at = offset;
+  for (const { from, to } of within(pieces, offset, length)) {
+    found.push(
+      { length: from - at, hole: true, zero: true },
+      { length: to - from, hole: false, zero: false },
+    );
+    at = to;
+  }
+  return [...found, { length: offset + BigInt(length) - at, hole: true, zero: true }];
+}

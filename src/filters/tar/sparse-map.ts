@@ -1,0 +1,93 @@
+import { NbdError } from "../../core/errors.ts";
+import { blockBytes, numberAt } from "./header.ts";
+import { decimal, lastValue, type PaxRecords } from "./pax.ts";
+import type { TarReader } from "./reader.ts";
+
+/** A range of a sparse file that has bytes; what lies between reads as zeroes. All in bytes. */
+export interface Range {
+  readonly offset: bigint;
+  readonly length: bigint;
+}
+
+/** What is known about a sparse file before its bytes. */
+export interface SparseMap {
+  readonly size: bigint;
+  readonly ranges: readonly Range[];
+  /** Where the bytes of the first range are. */
+  readonly dataStart: bigint;
+}
+
+/** More than files have in practice; they are kept in memory as long as the export is open. */
+const rangesMax = 2 ** 18;
+
+/** GNU's own headers: four ranges in the header at `offset`, and blocks of 21 behind it. */
+export async function gnuSparseMap(reader: TarReader, offset: bigint): Promise<SparseMap> {
+  const header = await reader.bytes(offset, blockBytes);
+  const ranges = rangesIn(header, 386, 4);
+  let dataStart = offset + BigInt(blockBytes);
+  for (let isExtended = header[482] !== 0; isExtended; dataStart += BigInt(blockBytes)) {
+    const block = await reader.bytes(dataStart, blockBytes);
+    ranges.push(...rangesIn(block, 0, 21));
+    requireFew(ranges.length);
+    isExtended = block[504] !== 0;
+  }
+  return { size: numberAt(header, 483, 12), ranges, dataStart };
+}
+
+function rangesIn(block: Buffer, at: number, count: number): Range[] {
+  return Array.from({ length: count }, (_, index) => ({
+    offset: numberAt(block, at + 24 * index, 12),
+    length: numberAt(block, at + 24 * index + 12, 12),
+  })).filter(({ length }) => length > 0n);
+}
+
+/** What pax headers say, in one of the three ways that GNU tar has had; undefined for a file that is not sparse. */
+export async function paxSparseMap(
+  reader: TarReader,
+  records: PaxRecords,
+  dataStart: bigint,
+): Promise<SparseMap | undefined> {
+  const size = lastValue(records, "GNU.sparse.realsize") ?? lastValue(records, "GNU.sparse.size");
+  if (size === undefined) return undefined;
+  if (lastValue(records, "GNU.sparse.major")?.toString() === "1") {
+    return { size: decimal(size), ...(await storedRanges(reader, dataStart)) };
+  }
+  const numbers = lastValue(records, "GNU.sparse.map")?.toString("latin1").split(",");
+  const single = records.filter(([key]) => /^GNU\.sparse\.(offset|numbytes)$/.test(key));
+  const values = numbers?.map((digits) => Buffer.from(digits)) ?? single.map(([, value]) => value);
+  return { size: decimal(size), ranges: paired(values.map(decimal)), dataStart };
+}
+
+/** Version 1.0: before the bytes stands how many ranges there are, and then each, in lines, up to the end of a block. */
+async function storedRanges(
+  reader: TarReader,
+  start: bigint,
+): Promise<Pick<SparseMap, "ranges" | "dataStart">> {
+  const values: bigint[] = [];
+  let [at, text] = [start, ""];
+  for (let wanted = 1; values.length < wanted; at += BigInt(blockBytes)) {
+    text += (await reader.bytes(at, blockBytes)).toString("latin1");
+    for (let end = text.indexOf("\n"); end >= 0 && values.length < wanted; end = text.indexOf("\n")) {
+      values.push(decimal(Buffer.from(text.slice(0, end))));
+      text = text.slice(end + 1);
+      if (values.length === 1) wanted = requireFew(Number(values[0])) * 2 + 1;
+    }
+    // A number does not go on for ever.
+    if (text.length > blockBytes) decimal(Buffer.from(text));
+  }
+  return { ranges: paired(values.slice(1)), dataStart: at };
+}
+
+function paired(numbers: readonly bigint[]): readonly Range[] {
+  if (numbers.length % 2 !== 0) throw new NbdError("EINVAL", "the map of a sparse file is damaged");
+  requireFew(numbers.length / 2);
+  return Array.from({ length: numbers.length / 2 }, (_, index) => ({
+    offset: numbers[2 * index]!,
+    length: numbers[2 * index + 1]!,
+  })).filter(({ length }) => length > 0n);
+}
+
+function requireFew(ranges: number): number {
+  if (ranges <= rangesMax) return ranges;
+  throw new NbdError("ENOTSUP", `a sparse file has ${ranges} ranges, and ${rangesMax} are the limit`);
+}

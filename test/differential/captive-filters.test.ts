@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
+import { describeWith, toolPath } from "../helpers/tools.ts";
+import { Scene } from "../server/scene.ts";
+
+const original = toolPath("nbdkit") ?? "nbdkit";
+const filters = ["exitlast", "exitwhen", "retry", "retry-request", "tar"];
+
+/** The names of a filter's parameters in --help. */
+function named({ stdout }: Outcome): string[] {
+  const filterPart = stdout.slice(stdout.indexOf("filter: "), stdout.indexOf("plugin: "));
+  return [...filterPart.matchAll(/^([\w-]+)=/gm)].map(([, name]) => name!);
+}
+
+describeWith(["nbdkit"], "our filters know what nbdkit's know:", () => {
+  it.each(filters)("--help of %s", async (filter) => {
+    const args = [`--filter=${filter}`, "null", "--help"];
+    const [theirs, ours] = [await run(original, args), await run(nbdkit, args)];
+    expect(theirs.stdout).toContain(`filter: ${filter} (`);
+    expect(ours.stdout).toContain(/^filter: .*$/m.exec(theirs.stdout)![0]);
+    expect(named(ours)).toEqual(expect.arrayContaining(named(theirs)));
+  });
+});
+
+/** What both do in the same way, and words that both then say first. */
+const cases: readonly { readonly args: readonly string[]; readonly words?: readonly string[] }[] = [
+  { args: ["--filter=exitlast", "memory", "1M", "--run", "nbdinfo --size $uri"] },
+  { args: ["--filter=exitwhen", "memory", "1M", "--run", "nbdinfo --size $uri"] },
+  { args: ["-f", "--filter=exitwhen", "memory", "1M", "exit-when-file-created=disk"] },
+  { args: ["-f", "--filter=exitwhen", "memory", "1M", "exit-when-file-deleted=nothing"] },
+  { args: ["-f", "--filter=exitwhen", "memory", "1M", "exit-when-script=exit 88"] },
+  { args: ["--filter=exitwhen", "memory", "1M", "exit-when-file-created=disk"] },
+  {
+    args: ["--filter=exitwhen", "null", "exit-when-process-exits=2147483647"],
+    words: ["exit-when-process-exits: /proc/2147483647/stat: No such file or directory"],
+  },
+  {
+    args: ["--filter=exitwhen", "null", "exit-when-process-exits=-1"],
+    words: ["exit-when-process-exits: negative numbers are not allowed"],
+  },
+  { args: ["--filter=exitwhen", "null", "exit-when-poll=x"], words: ["exit-when-poll:"] },
+  { args: ["--filter=retry", "null", "retry-delay=0"], words: ["retry-delay cannot be 0"] },
+  { args: ["--filter=retry", "null", "retries=x"], words: ["retries:"] },
+  { args: ["--filter=retry", "null", "retry-readonly=x"], words: ["could not decipher boolean (x)"] },
+  { args: ["--filter=retry", "memory", "1M", "retries=0", "--run", "nbdinfo --size $uri"] },
+  { args: ["--filter=retry-request", "null", "retry-request-delay=0"], words: ["cannot be 0"] },
+  {
+    args: ["--filter=retry-request", "null", "retry-request-retries=1001"],
+    words: ["retry-request-retries:"],
+  },
+  { args: ["--filter=retry-request", "memory", "1M", "--run", "nbdinfo --size $uri"] },
+  { args: ["--filter=tar", "null"], words: ["you must", "tar-entry=<FILENAME>"] },
+  { args: ["--filter=tar", "null", "tar-entry=a", "tar-entry=b"], words: ["only one tar-entry parameter"] },
+  { args: ["--filter=tar", "file", "disk", "tar-entry=a", "--run", "nbdinfo --size $uri 2>/dev/null"] },
+];
+
+async function runIn(program: string, args: readonly string[]): Promise<Outcome> {
+  await using scene = new Scene();
+  scene.file("disk", "x".repeat(5120));
+  return await outcomeOf(scene.start(program, ["-U", "socket", ...args], { timeout: 30_000 }));
+}
+
+describeWith(["nbdkit", "nbdinfo"], "our filters do what nbdkit's do:", () => {
+  describe.each(cases.map((one) => [one.args.join(" "), one] as const))(
+    "%s",
+    (_title, { args, words = [] }) => {
+      it("the same status, output and kind of message", async () => {
+        const [theirs, ours] = [await runIn(original, args), await runIn(nbdkit, args)];
+        const plain = ({ status, stdout }: Outcome) => ({
+          status,
+          stdout: stdout.startsWith("nbdkit [") ? "" : stdout,
+        });
+        expect(plain(ours), ours.stderr).toEqual(plain(theirs));
+        expect(ours.stderr === "", ours.stderr).toBe(theirs.stderr === "");
+        for (const word of words) {
+          expect(theirs.stderr).toContain(word);
+          expect(ours.stderr).toContain(word);
+        }
+      });
+    },
+  );
+});

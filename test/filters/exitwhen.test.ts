@@ -1,0 +1,229 @@
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import exitwhen from "../../src/filters/exitwhen.ts";
+import memory from "../../src/plugins/memory.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { RawClient } from "../helpers/raw-client.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { ended, printed, Scene, until } from "../server/scene.ts";
+import { inOrder, serving } from "./serving.ts";
+
+testPlugin("memory under exitwhen", {
+  plugin: memory,
+  parameters: { size: "100000", "exit-when-file-created": "/nonexistent/file", "exit-when-script": "exit 0" },
+  filters: [exitwhen],
+  runs: 5,
+});
+
+/** A memory disk under exitwhen, which looks for its events often, or as good as never. */
+function underExitwhen(event: string, poll = "10ms"): string[] {
+  return ["--filter=exitwhen", "memory", "1M", event, `exit-when-poll=${poll}`];
+}
+
+const rejecting = "connection refused: exitwhen: nbdkit is exiting: rejecting new connection\n";
+
+describe("exitwhen ends an idle server", () => {
+  it("when a file is created", async () => {
+    await using scene = new Scene();
+    const { outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop"));
+    scene.file("stop", "");
+    expect(await outcome).toEqual(inOrder);
+    await scene.empty();
+  });
+
+  it("when a file is deleted", async () => {
+    await using scene = new Scene();
+    scene.file("lock", "");
+    const { outcome } = await serving(scene, underExitwhen("exit-when-file-deleted=lock"));
+    rmSync(scene.folder.join("lock"));
+    expect(await outcome).toEqual(inOrder);
+  });
+
+  it("when a process is killed", async () => {
+    await using scene = new Scene();
+    const other = scene.start("sleep", ["1000"]);
+    const { outcome } = await serving(scene, underExitwhen(`exit-when-process-exits=${other.pid}`));
+    other.kill("SIGKILL");
+    await ended(other);
+    expect(await outcome).toEqual(inOrder);
+  });
+
+  it("when whoever held the other end of a pipe is killed, whatever lies in the pipe", async () => {
+    await using scene = new Scene();
+    const writer = scene.start("/bin/sh", ["-c", "echo something; exec sleep 1000"]);
+    const { outcome } = await serving(scene, underExitwhen("exit-when-pipe-closed=5"), {
+      stdio: ["ignore", "pipe", "pipe", "ignore", "ignore", writer.stdout!],
+    });
+    // Ours is one more reader.
+    writer.stdout!.destroy();
+    writer.kill("SIGKILL");
+    expect(await outcome).toEqual(inOrder);
+  });
+
+  it("when a script says so, and not before", async () => {
+    await using scene = new Scene();
+    const script = "exit-when-script=echo looked >>looks; test -e stop && exit 88; exit 0";
+    const { outcome } = await serving(scene, underExitwhen(script));
+    await until("two looks", () => scene.read("looks")?.startsWith("looked\nlooked\n"));
+    scene.file("stop", "");
+    expect(await outcome).toEqual(inOrder);
+  });
+
+  it("when the first of several events occurs", async () => {
+    await using scene = new Scene();
+    const others = ["exit-when-file-created=one", "exit-when-script=exit 0", "exit-when-file-created=three"];
+    const { outcome } = await serving(scene, [...underExitwhen("exit-when-file-created=two"), ...others]);
+    scene.file("three", "");
+    expect(await outcome).toEqual(inOrder);
+  });
+
+  it("in the background, by the name that the file had for who started it", async () => {
+    await using scene = new Scene();
+    const args = ["-U", "socket", "-P", "pid", ...underExitwhen("exit-when-file-created=stop")];
+    expect(await scene.nbdkit(args)).toEqual(inOrder);
+    scene.file("stop", "");
+    await scene.empty();
+  });
+});
+
+describe("exitwhen", () => {
+  it.each([
+    ["a file is there", "exit-when-file-created=."],
+    ["a file is not there", "exit-when-file-deleted=nothing"],
+    ["a script says so", "exit-when-script=exit 88"],
+    ["the pipe is closed", "exit-when-pipe-closed=0"],
+  ])("ends the server before it has begun if %s", async (_title, event) => {
+    await using scene = new Scene();
+    // The end of the pipe is seen by cat first.
+    const { status, stderr } = await scene.sh(
+      `true | { cat; exec "$nbdkit" -f -U - -P pid ${words(event)}; }`,
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(scene.read("pid")).toBe(undefined);
+    await scene.empty();
+  });
+
+  it("then starts no captive command, which is no success, and says so", async () => {
+    await using scene = new Scene();
+    const args = [...underExitwhen("exit-when-file-created=."), "--run", "echo started"];
+    const { status, stdout, stderr } = await scene.nbdkit(args);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/^nbdkit: error: the command of --run was not started: .*\n$/);
+  });
+
+  it("lets clients finish, turns away new ones, and ends after the last", async () => {
+    await using scene = new Scene();
+    const { socket, outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop", "3600"));
+    const [first, second] = [await RawClient.ready(socket), await RawClient.ready(socket)];
+    scene.file("stop", "");
+    using late = await RawClient.connect(socket);
+    await late.closed;
+    await first.readSector();
+    first.destroy();
+    await second.readSector();
+    second.destroy();
+    const { status, stderr } = await outcome;
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(new RegExp(`${rejecting}$`)),
+    });
+    expect(stderr.split("\n")).toHaveLength(2);
+    await scene.empty();
+  });
+
+  it("looks when a client leaves", async () => {
+    await using scene = new Scene();
+    const { socket, outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop", "3600"));
+    using client = await RawClient.ready(socket);
+    scene.file("stop", "");
+    client.destroy();
+    expect(await outcome).toEqual(inOrder);
+  });
+
+  it("looks when a client comes, who may be the only one", async () => {
+    await using scene = new Scene();
+    const { socket, outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop", "3600"));
+    scene.file("stop", "");
+    using client = await RawClient.connect(socket);
+    await client.closed;
+    expect((await outcome).status).toBe(0);
+  });
+
+  it("reports scripts that fail, and goes on", async () => {
+    await using scene = new Scene();
+    const script = "exit-when-script=test -e stop && exit 88; test -e broken || exit 0; rm broken; exit 3";
+    const { outcome } = await serving(scene, underExitwhen(script));
+    scene.file("broken", "");
+    await until("the failure", () => scene.read("broken") === undefined);
+    scene.file("stop", "");
+    const { status, stderr } = await outcome;
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^nbdkit: error: exit-when-script: command failed with exit code 3: .*\n$/);
+  });
+
+  it("keeps what scripts print away from a client on standard output", async () => {
+    await using scene = new Scene();
+    const child = scene.start("/bin/sh", ["-c", `"$nbdkit" -s ${words("exit-when-script=echo hello")}`], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    const [greeting] = (await once(child.stdout!, "data")) as [Buffer];
+    expect(greeting.subarray(0, 8).toString()).toBe("NBDMAGIC");
+    child.stdin!.end();
+    expect(await ended(child)).toBe(0);
+  });
+
+  it("leaves no script behind when the server is stopped", async () => {
+    await using scene = new Scene();
+    const script = "exit-when-script=test -e serving || exit 0; echo >looking; sleep 1000; exit 0";
+    const { child, outcome } = await serving(scene, underExitwhen(script));
+    scene.file("serving", "");
+    await until("the look", () => scene.read("looking"));
+    child.kill("SIGTERM");
+    expect(await outcome).toEqual(inOrder);
+    await scene.empty();
+  });
+
+  it.each([
+    ["exit-when-process-exits=2147483647", "exit-when-process-exits: /proc/2147483647/stat: No such file"],
+    ["exit-when-process-exits=x", 'exit-when-process-exits: could not parse number: "x"'],
+    ["exit-when-pipe-closed=99", "exit-when-pipe-closed: invalid file descriptor 99"],
+    ["exit-when-poll=often", 'exit-when-poll: could not parse delay "often"'],
+  ])("refuses %s", async (event, message) => {
+    await using scene = new Scene();
+    const { status, stderr } = await scene.nbdkit([
+      "-f",
+      "-U",
+      "-",
+      "--filter=exitwhen",
+      "memory",
+      "1M",
+      event,
+    ]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr.split("\n")).toHaveLength(2);
+  });
+});
+
+/** As part of a shell command. */
+function words(event: string): string {
+  return underExitwhen(event)
+    .map((word) => `'${word}'`)
+    .join(" ");
+}
+
+describeWith(["nbdsh"], "exitwhen and a real client:", () => {
+  it("one that is killed ends a server whose event has occurred", async () => {
+    await using scene = new Scene();
+    const { socket, outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop", "3600"));
+    const client = scene.start("nbdsh", [
+      ...["-u", `nbd+unix:///?socket=${socket}`],
+      ...["-c", 'print("connected", flush=True); import time; time.sleep(1000)'],
+    ]);
+    await printed(client, "connected");
+    scene.file("stop", "");
+    client.kill("SIGKILL");
+    expect(await outcome).toEqual(inOrder);
+  });
+});

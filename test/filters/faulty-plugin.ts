@@ -1,0 +1,54 @@
+import type { Handle } from "../../src/backend/handle.ts";
+import { definePlugin, type OpenRequest, type Plugin } from "../../src/backend/plugin.ts";
+import { Random } from "../../src/testing/random.ts";
+import { bufferDisk, turn } from "../helpers/memory-session.ts";
+
+export function fail(code: string, message: string): never {
+  throw Object.assign(new Error(message), { code });
+}
+
+/** A disk of which every third request fails, and every third open; half of the answers come later. */
+export function faultyPlugin(size: number): Plugin {
+  const random = new Random(1);
+  const bytes = Buffer.alloc(size, 7);
+  const faulty =
+    <Arguments extends unknown[], Result>(method: (...args: Arguments) => Result) =>
+    (...args: Arguments): Result => {
+      if (random.oneIn(6)) fail("EIO", "faulty at once");
+      if (random.oneIn(2)) return method(...args);
+      return turn().then(() => (random.oneIn(6) ? fail("EIO", "faulty later") : method(...args))) as Result;
+    };
+  return definePlugin({
+    name: "faulty",
+    open(): Handle {
+      if (random.oneIn(3)) fail("EIO", "faulty open");
+      const disk = bufferDisk(bytes);
+      return {
+        ...disk,
+        read: faulty(disk.read),
+        write: faulty(disk.write!),
+        flush: faulty(disk.flush!),
+        trim: faulty(disk.trim!),
+        zero: faulty(disk.zero!),
+        cache: faulty(disk.cache!),
+        extents: faulty(disk.extents!),
+      };
+    },
+  });
+}
+
+/** Opens one handle after another; the last one for good. What was called is kept. */
+export function sequencePlugin(handles: readonly (() => Handle)[]): {
+  readonly plugin: Plugin;
+  readonly opened: Pick<OpenRequest, "readOnly" | "exportName">[];
+} {
+  const opened: Pick<OpenRequest, "readOnly" | "exportName">[] = [];
+  const plugin = definePlugin({
+    name: "sequence",
+    open(_values, { readOnly, exportName }) {
+      opened.push({ readOnly, exportName });
+      return (handles[opened.length - 1] ?? handles.at(-1)!)();
+    },
+  });
+  return { plugin, opened };
+}

@@ -1,0 +1,28 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { native } from "../../src/native/load.ts";
+import { Folder } from "../plugins/folder.ts";
+
+const { isHungUp } = native();
+
+describe("isHungUp", () => {
+  it("is true once nobody can write to a pipe any more, whatever still lies in it", () => {
+    using folder = new Folder();
+    const path = folder.join("pipe");
+    execFileSync("mkfifo", [path]);
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const writers = [openSync(path, "w"), openSync(path, "w")];
+    writeSync(writers[0]!, "left");
+    closeSync(writers[0]!);
+    expect(isHungUp(reader)).toBe(false);
+    closeSync(writers[1]!);
+    expect(isHungUp(reader)).toBe(true);
+    expect(readSync(reader, Buffer.alloc(9))).toBe(4);
+    closeSync(reader);
+  });
+
+  it("refuses what is no open descriptor", () => {
+    expect(() => isHungUp(2 ** 20)).toThrow(expect.objectContaining({ code: "EBADF", syscall: "poll" }));
+  });
+});

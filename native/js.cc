@@ -125,8 +125,6 @@ Napi::Value toJs(Napi::Env env, bool value) { return Napi::Boolean::New(env, val
 
 Napi::Value toJs(Napi::Env env, size_t value) { return Napi::Number::New(env, static_cast<double>(value)); }
 
-Napi::Value toJs(Napi::Env env, bool value) { return Napi::Boolean::New(env, value); }
-
 Napi::Value toJs(Napi::Env env, std::optional<size_t> value) {
   return Napi::Number::New(env, value ? static_cast<double>(*value) : -1);
 }

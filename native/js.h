@@ -35,7 +35,6 @@ bool fromJs(Napi::Value value, Advice& out);
 
 Napi::Value toJs(Napi::Env env, bool value);
 Napi::Value toJs(Napi::Env env, size_t value);
-Napi::Value toJs(Napi::Env env, bool value);
 // The contract writes "nothing" as -1.
 Napi::Value toJs(Napi::Env env, std::optional<size_t> value);
 Napi::Value toJs(Napi::Env env, std::optional<int64_t> value);

@@ -116,7 +116,8 @@ export class Chain {
 
   async #openFrom(layer: number, request: OpenRequest): Promise<Handle> {
     const filter = this.#filters[layer];
-    if (filter === undefined) return checkedHandle(await this.#plugin.definition.open(this.#plugin.state, request));
+    if (filter === undefined)
+      return checkedHandle(await this.#plugin.definition.open(this.#plugin.state, request));
     const { definition, state } = filter;
     const next = (asked: OpenRequest): Promise<Handle> => this.#openFrom(layer + 1, asked);
     const handle = await (definition.openNext?.(next, state, request) ?? next(request));

@@ -242,6 +242,9 @@ export class Session implements Receiver, Movable {
 
   #handshakeDone(negotiated: Negotiated | undefined, rest: Buffer): void {
     clearTimeout(this.#deadline);
+    // Idle connections are many; what the handshake needed is not needed any more.
+    this.#talk = undefined;
+    this.#deadline = undefined;
     const { exported } = this.#opening;
     if (negotiated === undefined || exported === undefined || this.#stopping || this.#gone.signal.aborted) {
       this.#transport.end();

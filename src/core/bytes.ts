@@ -1,6 +1,7 @@
 /** Chunks below this are gathered, since a peer that sends byte by byte must not cost us a buffer for each. */
 const smallChunkBytes = 1024;
 const slabBytes = 64 * 1024;
+const nothing: Buffer = Buffer.alloc(0);
 
 /**
  * Bytes that have arrived and are not yet used. Nothing is copied unless one `take` spans several chunks,
@@ -10,7 +11,7 @@ export class ByteQueue {
   #chunks: Buffer[] = [];
   #length = 0;
   /** Room for small chunks; the part in use is the last of the chunks. */
-  #slab: Buffer = Buffer.alloc(0);
+  #slab: Buffer = nothing;
   #slabUsed = 0;
 
   get length(): number {

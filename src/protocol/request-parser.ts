@@ -35,8 +35,10 @@ export class RequestParser {
   readonly payload: Part = { buffer: nothing, start: 0, end: 0 };
   readonly #extended: boolean;
   readonly #headerBytes: number;
+  /** What arrived and no request has used lies between `#at` and `#end`. */
   #bytes: Buffer = nothing;
   #at = 0;
+  #end = 0;
   #lent = false;
   #state = "header" as "header" | "payload" | "skip" | "complete";
   /** Where a payload is put together that came in pieces; part of it is there. */
@@ -51,7 +53,7 @@ export class RequestParser {
 
   /** Bytes received that no request has used yet. */
   get pendingBytes(): number {
-    return this.#bytes.length - this.#at;
+    return this.#end - this.#at;
   }
 
   /** True between requests: a peer that leaves now has cut nothing off. */
@@ -62,13 +64,13 @@ export class RequestParser {
   /** Takes the bytes on loan, until `keep`. */
   push(bytes: Buffer): void {
     if (this.pendingBytes > 0) {
-      bytes = Buffer.concat([this.#bytes.subarray(this.#at), bytes]);
-      this.#lent = false;
-    } else {
-      this.#lent = true;
+      this.#append(bytes);
+      return;
     }
+    this.#lent = true;
     this.#bytes = bytes;
     this.#at = 0;
+    this.#end = bytes.length;
   }
 
   /** The lender takes back what it lent. */
@@ -76,13 +78,15 @@ export class RequestParser {
     if (!this.#lent) return;
     this.#lent = false;
     if (this.#state === "complete" && this.#gathered === undefined) this.#copyPayload();
-    this.#bytes = this.pendingBytes === 0 ? nothing : Buffer.from(this.#bytes.subarray(this.#at));
+    const pending = this.pendingBytes;
+    this.#bytes = pending === 0 ? nothing : Buffer.from(this.#bytes.subarray(this.#at, this.#end));
     this.#at = 0;
+    this.#end = pending;
   }
 
   /** What no request has used yet; undefined in the middle of a request, where there is more than bytes to it. */
   rest(): Buffer | undefined {
-    return this.#state === "header" ? Buffer.from(this.#bytes.subarray(this.#at)) : undefined;
+    return this.#state === "header" ? Buffer.from(this.#bytes.subarray(this.#at, this.#end)) : undefined;
   }
 
   /** Where the next bytes belong, if it is clear: whoever receives them can put them there and call `filled`. */
@@ -121,6 +125,19 @@ export class RequestParser {
     const { buffer, start, end } = this.payload;
     this.#begin();
     return toRequest(this.header, buffer.subarray(start, end), this.#extended);
+  }
+
+  /** With room for as much again, since whoever has to wait goes on sending. */
+  #append(bytes: Buffer): void {
+    const needed = this.pendingBytes + bytes.length;
+    if (this.#lent || this.#end + bytes.length > this.#bytes.length) {
+      const larger = Buffer.allocUnsafe(2 * needed);
+      this.#end = this.#bytes.copy(larger, 0, this.#at, this.#end);
+      this.#at = 0;
+      this.#bytes = larger;
+      this.#lent = false;
+    }
+    this.#end += bytes.copy(this.#bytes, this.#end);
   }
 
   #begin(): void {

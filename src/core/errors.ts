@@ -34,7 +34,13 @@ export function messageOf(error: unknown): string {
 export function stackOf(error: unknown): string | undefined {
   const { cause, name, stack } = (error ?? {}) as { cause?: unknown; name?: unknown; stack?: unknown };
   if (cause !== undefined) return stackOf(cause);
-  return name === "NbdError" || typeof stack !== "string" ? undefined : stack;
+  return name === "NbdError" || isOutside(error) || typeof stack !== "string" ? undefined : stack;
+}
+
+/** What the system or OpenSSL says about a file is the same wherever in a program it was asked. */
+function isOutside(error: unknown): boolean {
+  const { syscall, code } = error as { syscall?: unknown; code?: unknown };
+  return typeof syscall === "string" || /^ERR_(OSSL|CRYPTO)/.test(String(code));
 }
 
 /** What plugins throw may throw again when it is looked at. */

@@ -106,6 +106,8 @@ class Watch : public Napi::ObjectWrap<Watch> {
   void release(napi_async_cleanup_hook_handle ending) {
     poll_->owner = nullptr;
     poll_->ending = ending;
+    // It knows this object, which would keep each other alive for ever.
+    callback_.Reset();
     uv_close(reinterpret_cast<uv_handle_t*>(&poll_->handle), closed);
     poll_ = nullptr;
   }

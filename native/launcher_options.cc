@@ -36,6 +36,8 @@ static constexpr std::string_view shortWithValue = "DegipPtuU";
 
 static bool takesNextAsLong(std::string_view name) {
   if (name.find('=') != name.npos) return false;
+  // Ours, and never abbreviated: --new is nbdkit's newstyle.
+  if (name == "new-plugin") return true;
   for (const std::string_view option : longWithValue) {
     if (option.starts_with(name)) return true;
   }

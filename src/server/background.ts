@@ -1,10 +1,15 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import type { Duplex } from "node:stream";
+import { NbdError } from "../core/errors.ts";
 import { type Launch, stdioWith, stillInherited } from "./launch.ts";
 import type { ReadyMessage } from "./ready.ts";
 
 /** Tells the detached copy which descriptor its starter waits on. */
 const readyVariable = "NBDKIT_NODE_READY_FD";
+
+/** The answer to the message that the copy is ready. */
+const heard = "+";
 
 let readyDescriptor: number | undefined;
 
@@ -36,10 +41,11 @@ export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage
   return new Promise((resolve, reject) => {
     copy.once("error", reject);
     copy.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
+    const ready = copy.stdio[fd] as Duplex;
     // A message of this size arrives as a whole.
-    copy.stdio[fd]!.once("data", (text: Buffer) => {
+    ready.once("data", (text: Buffer) => {
       served(JSON.parse(text.toString()));
-      resolve(0);
+      ready.end(heard, () => resolve(0));
     });
   });
 }
@@ -56,6 +62,10 @@ export function moveToBackground(message: ReadyMessage, keepStderr: boolean): vo
     openSync("/dev/null", fd === 0 ? "r" : "w");
   }
   writeSync(readyDescriptor!, JSON.stringify(message));
+  // Whoever was killed a moment ago still takes the message, but cannot answer, and nobody would know of us.
+  const answer = Buffer.alloc(heard.length);
+  if (readSync(readyDescriptor!, answer) === 0)
+    throw new NbdError("EPIPE", "whoever started the server has gone");
   closeSync(readyDescriptor!);
 }
 

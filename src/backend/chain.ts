@@ -69,7 +69,7 @@ export class Chain {
   async getReady(): Promise<void> {
     for (const component of this.#fromPlugin) {
       this.#tell(component, "get_ready");
-      await component.definition.getReady?.(component.state, component.host);
+      await component.definition.getReady?.(component.state, component.host, this.threadModel);
     }
   }
 
@@ -109,11 +109,19 @@ export class Chain {
   }
 
   async open(request: OpenRequest): Promise<Handle> {
-    let handle: Handle = await this.#plugin.definition.open(this.#plugin.state, request);
-    for (const { definition, state } of [...this.#filters].reverse()) {
+    // What each layer is asked is up to the layers above it.
+    let asked = request;
+    const layers: { readonly filter: Component<AnyFilter>; readonly asked: OpenRequest }[] = [];
+    for (const filter of this.#filters) {
+      layers.push({ filter, asked });
+      asked = (await filter.definition.openRequest?.(filter.state, asked)) ?? asked;
+    }
+    let handle: Handle = await this.#plugin.definition.open(this.#plugin.state, asked);
+    for (const { filter, asked } of layers.reverse()) {
+      const { definition, state } = filter;
       if (definition.open === undefined) continue;
       try {
-        handle = overlay(handle, await definition.open(handle, state, request));
+        handle = overlay(handle, await definition.open(handle, state, asked));
       } catch (error) {
         await handle.close?.();
         throw error;

@@ -20,11 +20,14 @@ export interface Filter<P extends Parameters = Parameters, State = any> {
   load?(): MaybePromise<void>;
   dumpPlugin?(): MaybePromise<Readonly<Record<string, string>>>;
   configComplete?(values: Values<P>, host: Host): MaybePromise<State>;
-  getReady?(state: State, host: Host): MaybePromise<void>;
+  /** @param threadModel that of the whole chain */
+  getReady?(state: State, host: Host, threadModel: ThreadModel): MaybePromise<void>;
   afterFork?(state: State, host: Host): MaybePromise<void>;
   preconnect?(state: State, client: Client): MaybePromise<void>;
   listExports?(next: ListExports, state: State, request: ListRequest): MaybePromise<readonly ExportItem[]>;
   defaultExport?(next: DefaultExport, state: State, request: ListRequest): MaybePromise<string>;
+  /** What the next layer is asked to open. Default: the same. */
+  openRequest?(state: State, request: OpenRequest): MaybePromise<OpenRequest>;
   /** Wraps what the next layer opened. A member that is set to `undefined` takes that ability away. */
   open?(next: Handle, state: State, request: OpenRequest): MaybePromise<HandleChanges>;
   cleanup?(state: State): MaybePromise<void>;
@@ -50,8 +53,11 @@ export function overlay(next: Handle, changes: HandleChanges): Handle {
   return {
     ...merged,
     close: async () => {
-      await close();
-      await next.close?.();
+      try {
+        await close();
+      } finally {
+        await next.close?.();
+      }
     },
   };
 }
@@ -85,6 +91,7 @@ const values = [
   "multiConn",
   "rotational",
   "nativeFua",
+  "fuaByFlushing",
   "fastZero",
   "cacheByReading",
   "blockSize",

@@ -88,6 +88,8 @@ export interface Client {
   readonly peer?: Peer;
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal;
+  /** Cuts the client off, without further answers (nbdkit_disconnect(3)). */
+  disconnect(): void;
 }
 
 export interface Peer {

@@ -216,6 +216,7 @@ export class Session implements Receiver, Movable {
       ...(tls?.dn === undefined ? {} : { tlsDn: tls.dn }),
       ...(tls?.issuerDn === undefined ? {} : { tlsIssuerDn: tls.issuerDn }),
       signal: this.#gone.signal,
+      disconnect: () => this.destroy(),
     };
   }
 

@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   protocol: ["core"],
   backend: ["core"],
   transport: ["core", "native"],
-  filters: ["backend", "core"],
+  filters: ["descriptor", "backend", "core"],
   client: ["protocol", "transport", "core"],
   descriptor: ["backend", "native", "core"],
   allocator: ["descriptor", "backend", "native", "core"],

@@ -6,4 +6,7 @@ type Load = () => Promise<{ readonly default: AnyFilter }>;
 export const builtInFilters: Readonly<Record<string, Load>> = {
   noextents: () => import("../filters/noextents.ts"),
   nofilter: () => import("../filters/nofilter.ts"),
+  offset: () => import("../filters/offset.ts"),
+  partition: () => import("../filters/partition.ts"),
+  truncate: () => import("../filters/truncate.ts"),
 };

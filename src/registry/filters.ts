@@ -4,6 +4,7 @@ type Load = () => Promise<{ readonly default: AnyFilter }>;
 
 /** The filters in this package, each loaded only when it is named. */
 export const builtInFilters: Readonly<Record<string, Load>> = {
+  cache: () => import("../filters/cache.ts"),
   cow: () => import("../filters/cow.ts"),
   noextents: () => import("../filters/noextents.ts"),
   nofilter: () => import("../filters/nofilter.ts"),

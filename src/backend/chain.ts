@@ -108,26 +108,23 @@ export class Chain {
     return answer(request);
   }
 
-  async open(request: OpenRequest): Promise<Handle> {
-    // What each layer is asked is up to the layers above it.
-    let asked = request;
-    const layers: { readonly filter: Component<AnyFilter>; readonly asked: OpenRequest }[] = [];
-    for (const filter of this.#filters) {
-      layers.push({ filter, asked });
-      asked = (await filter.definition.openRequest?.(filter.state, asked)) ?? asked;
+  open(request: OpenRequest): Promise<Handle> {
+    return this.#openFrom(0, request);
+  }
+
+  async #openFrom(layer: number, request: OpenRequest): Promise<Handle> {
+    const filter = this.#filters[layer];
+    if (filter === undefined) return this.#plugin.definition.open(this.#plugin.state, request);
+    const { definition, state } = filter;
+    const next = (asked: OpenRequest): Promise<Handle> => this.#openFrom(layer + 1, asked);
+    const handle = await (definition.openNext?.(next, state, request) ?? next(request));
+    if (definition.open === undefined) return handle;
+    try {
+      return overlay(handle, await definition.open(handle, state, request));
+    } catch (error) {
+      await handle.close?.();
+      throw error;
     }
-    let handle: Handle = await this.#plugin.definition.open(this.#plugin.state, asked);
-    for (const { filter, asked } of layers.reverse()) {
-      const { definition, state } = filter;
-      if (definition.open === undefined) continue;
-      try {
-        handle = overlay(handle, await definition.open(handle, state, asked));
-      } catch (error) {
-        await handle.close?.();
-        throw error;
-      }
-    }
-    return handle;
   }
 
   /** From the outside in, so that no layer outlives what it rests on. */

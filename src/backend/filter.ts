@@ -20,14 +20,17 @@ export interface Filter<P extends Parameters = Parameters, State = any> {
   load?(): MaybePromise<void>;
   dumpPlugin?(): MaybePromise<Readonly<Record<string, string>>>;
   configComplete?(values: Values<P>, host: Host): MaybePromise<State>;
-  /** @param threadModel that of the whole chain */
+  /** @param threadModel of the whole chain */
   getReady?(state: State, host: Host, threadModel: ThreadModel): MaybePromise<void>;
   afterFork?(state: State, host: Host): MaybePromise<void>;
   preconnect?(state: State, client: Client): MaybePromise<void>;
   listExports?(next: ListExports, state: State, request: ListRequest): MaybePromise<readonly ExportItem[]>;
   defaultExport?(next: DefaultExport, state: State, request: ListRequest): MaybePromise<string>;
-  /** What the next layer is asked to open. Default: the same. */
-  openRequest?(state: State, request: OpenRequest): MaybePromise<OpenRequest>;
+  /**
+   * Opens the next layer with `next`, where that is not just to be done with the same request: with another one, later,
+   * again, or not at all. What it returns is what `open` wraps, and what is closed in the end.
+   */
+  openNext?(next: OpenNext, state: State, request: OpenRequest): MaybePromise<Handle>;
   /** Wraps what the next layer opened. A member that is set to `undefined` takes that ability away. */
   open?(next: Handle, state: State, request: OpenRequest): MaybePromise<HandleChanges>;
   cleanup?(state: State): MaybePromise<void>;
@@ -36,6 +39,7 @@ export interface Filter<P extends Parameters = Parameters, State = any> {
 
 export type HandleChanges = { readonly [K in keyof Handle]?: Handle[K] | undefined };
 export type ListExports = (request: ListRequest) => MaybePromise<readonly ExportItem[]>;
+export type OpenNext = (request: OpenRequest) => MaybePromise<Handle>;
 export type DefaultExport = (request: ListRequest) => MaybePromise<string>;
 
 /** Says that a value is a filter and lets the compiler derive the types of its parameters. */

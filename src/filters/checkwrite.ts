@@ -9,7 +9,7 @@ import { isAllZero } from "../core/zero-runs.ts";
 const checkwrite: Filter = defineFilter({
   name: "checkwrite",
   longname: "nbdkit checkwrite filter",
-  openRequest: (_state, request) => ({ ...request, readOnly: true }),
+  openNext: (next, _state, request) => next({ ...request, readOnly: true }),
   open: (next) => ({
     write: (from, offset) => inSteps(compare(next, from, offset)),
     zero: (offset, length, { fastZero }) => inSteps(expectZeroes(next, offset, length, fastZero)),

@@ -31,7 +31,7 @@ const cow: Filter = defineFilter({
     ...values,
     overlays: new PerExport((size) => new Overlay(values["cow-block-size"], size)),
   }),
-  openRequest: (_state, request) => ({ ...request, readOnly: true }),
+  openNext: (next, _state, request) => next({ ...request, readOnly: true }),
   open(next, { overlays, ...options }: State, { exportName }) {
     const overlay = overlays.enter(exportName, next.size);
     return {

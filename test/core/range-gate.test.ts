@@ -57,7 +57,9 @@ describe("a range gate", () => {
     const fail = function* (): Steps {
       throw new Error("failed");
     };
-    const pass = function* (): Steps {};
+    const pass = function* (): Steps {
+      yield undefined;
+    };
     expect(() => inSteps(gate.hold(0, 1, false, fail))).toThrow("failed");
     expect(inSteps(gate.hold(0, 1, false, pass))).toBe(undefined);
   });

@@ -55,6 +55,7 @@ describe("a range gate", () => {
   it("answers at once where nobody has to wait, and is left when something fails", () => {
     const gate = new RangeGate();
     const fail = function* (): Steps {
+      yield undefined;
       throw new Error("failed");
     };
     const pass = function* (): Steps {

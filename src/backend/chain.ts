@@ -71,7 +71,7 @@ export class Chain {
   async getReady(): Promise<void> {
     for (const component of this.#fromPlugin) {
       this.#tell(component, "get_ready");
-      await component.definition.getReady?.(component.state, component.host);
+      await component.definition.getReady?.(component.state, component.host, this.threadModel);
     }
   }
 

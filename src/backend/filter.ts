@@ -20,7 +20,8 @@ export interface Filter<P extends Parameters = Parameters, State = any> {
   load?(): MaybePromise<void>;
   dumpPlugin?(): MaybePromise<Readonly<Record<string, string>>>;
   configComplete?(values: Values<P>, host: Host): MaybePromise<State>;
-  getReady?(state: State, host: Host): MaybePromise<void>;
+  /** @param threadModel of the whole chain */
+  getReady?(state: State, host: Host, threadModel: ThreadModel): MaybePromise<void>;
   afterFork?(state: State, host: Host): MaybePromise<void>;
   preconnect?(state: State, client: Client): MaybePromise<void>;
   listExports?(next: ListExports, state: State, request: ListRequest): MaybePromise<readonly ExportItem[]>;
@@ -56,8 +57,11 @@ export function overlay(next: Handle, changes: HandleChanges): Handle {
   return {
     ...merged,
     close: async () => {
-      await close();
-      await next.close?.();
+      try {
+        await close();
+      } finally {
+        await next.close?.();
+      }
     },
   };
 }
@@ -91,6 +95,7 @@ const values = [
   "multiConn",
   "rotational",
   "nativeFua",
+  "fuaByFlushing",
   "fastZero",
   "zeroByWriting",
   "cacheByReading",

@@ -6,7 +6,13 @@ import { threadModels } from "../../src/backend/plugin.ts";
 import { configure } from "../../src/cli/parameters.ts";
 import { listeningHost, silentHost } from "./hosts.ts";
 
-const client = { readOnly: false, tls: false, signal: new AbortController().signal, exportName: "" };
+const client = {
+  readOnly: false,
+  tls: false,
+  signal: new AbortController().signal,
+  disconnect: () => {},
+  exportName: "",
+};
 const handle = { size: 1n, read: () => {} };
 
 /** Says when each of its steps is taken. A plugin opens with two arguments, a filter with three. */

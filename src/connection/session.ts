@@ -261,9 +261,9 @@ export class Session implements Receiver, Movable {
     if (canMove(this.#moving)) this.#setup.placement?.add(this);
   }
 
+  /** The client sees the end of the connection when everything of it is closed, and so all that closing had to write. */
   #transmissionIdle(): void {
-    this.#transport.end();
-    void this.#release();
+    void this.#release().then(() => this.#transport.end());
   }
 
   #breakOff(error: unknown): void {

@@ -17,6 +17,7 @@
 #include "memory_map.h"
 #include "memory_lock.h"
 #include "parent_death.h"
+#include "peer_credentials.h"
 #include "pipe.h"
 #include "prefetch.h"
 #include "punch.h"
@@ -116,6 +117,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("localAddress", inThisThread<localAddress>);
   add("acceptClient", inThisThread<acceptClient>);
   add("keepAlive", inThisThread<keepAlive>);
+  add("peerCredentials", inThisThread<peerCredentials>);
 
   add("receive", inThisThread<receive>);
   add("receiveInto", inThisThread<receiveInto>);

@@ -178,6 +178,19 @@ Napi::Value toJs(Napi::Env env, std::optional<Accepted>& value) {
   return object;
 }
 
+Napi::Value toJs(Napi::Env env, const PeerCredentials& value) {
+  Napi::Object object = Napi::Object::New(env);
+  const auto set = [&](const char* name, const std::optional<int64_t>& id) {
+    if (id) object.Set(name, Napi::Number::New(env, static_cast<double>(*id)));
+  };
+  set("pid", value.pid);
+  set("uid", value.uid);
+  set("gid", value.gid);
+  if (!value.securityContext.empty())
+    object.Set("securityContext", Napi::String::New(env, value.securityContext));
+  return object;
+}
+
 Napi::Value errorOf(Napi::Env env, const Failure& failure) {
   const std::string message = std::string(failure.call) + ": " + std::strerror(failure.number);
   Napi::Object error = Napi::Error::New(env, message).Value();

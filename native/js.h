@@ -14,6 +14,7 @@
 #include "failure.h"
 #include "fd.h"
 #include "listener.h"
+#include "peer_credentials.h"
 #include "pipe.h"
 
 // Between JavaScript values and plain C++ ones. A fromJs that returns false has thrown.
@@ -44,6 +45,7 @@ Napi::Value toJs(Napi::Env env, UniqueFd& value);
 Napi::Value toJs(Napi::Env env, Pipe& value);
 Napi::Value toJs(Napi::Env env, const SocketAddress& value);
 Napi::Value toJs(Napi::Env env, std::optional<Accepted>& value);
+Napi::Value toJs(Napi::Env env, const PeerCredentials& value);
 
 // An Error with `code`, `errno` and `syscall`.
 Napi::Value errorOf(Napi::Env env, const Failure& failure);

@@ -1,4 +1,5 @@
-export { defineFilter, type Filter, type HandleChanges } from "./backend/filter.ts";
+export { type Around, around, type Operation } from "./backend/around.ts";
+export { defineFilter, type Filter, type HandleChanges, type OpenNext } from "./backend/filter.ts";
 export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./backend/handle.ts";
 export type { MetaContext } from "./backend/meta-context.ts";
 export {
@@ -12,6 +13,7 @@ export {
   type Parameter,
   type Parameters,
   password,
+  path,
   probability,
   size,
   text,

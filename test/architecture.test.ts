@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   protocol: ["core"],
   backend: ["core"],
   transport: ["core", "native"],
-  filters: ["backend", "native", "core"],
+  filters: ["descriptor", "backend", "native", "core"],
   client: ["protocol", "transport", "core"],
   descriptor: ["backend", "native", "core"],
   allocator: ["descriptor", "backend", "native", "core"],

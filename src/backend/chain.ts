@@ -36,8 +36,15 @@ export class Chain {
 
   /** The strictest of all. */
   get threadModel(): ThreadModel {
-    const ranks = this.#components.map((component) => threadModels.indexOf(threadModelOf(component)));
-    return threadModels[Math.min(...ranks)]!;
+    const { definition, state } = this.#plugin;
+    const { threadModel: plugins = "parallel" } = definition;
+    return this.#filters.reduceRight<ThreadModel>(
+      (below, filter) => {
+        const { threadModel: wanted = "parallel" } = filter.definition;
+        return stricter(below, typeof wanted === "function" ? wanted(filter.state, below) : wanted);
+      },
+      typeof plugins === "function" ? plugins(state) : plugins,
+    );
   }
 
   /** Filters first, as they are nearer to the client; what nobody knows is the plugin's to refuse. */
@@ -71,7 +78,7 @@ export class Chain {
   async getReady(): Promise<void> {
     for (const component of this.#fromPlugin) {
       this.#tell(component, "get_ready");
-      await component.definition.getReady?.(component.state, component.host);
+      await component.definition.getReady?.(component.state, component.host, this.threadModel);
     }
   }
 
@@ -86,32 +93,40 @@ export class Chain {
     for (const { definition, state } of this.#components) await definition.preconnect?.(state, client);
   }
 
-  async listExports(request: ListRequest): Promise<readonly ExportItem[]> {
-    const { definition, state } = this.#plugin;
-    let answer = async (asked: ListRequest): Promise<readonly ExportItem[]> =>
-      (await definition.listExports?.(state, asked)) ?? [{ name: await this.#pluginDefault(asked) }];
-    for (const { definition: filter, state: filterState } of [...this.#filters].reverse()) {
-      const next = answer;
-      if (filter.listExports !== undefined) {
-        answer = async (asked) => filter.listExports!(next, filterState, asked);
-      }
-    }
-    return answer(request);
+  listExports(request: ListRequest): Promise<readonly ExportItem[]> {
+    return this.#exportsFrom(0, request);
   }
 
-  async defaultExport(request: ListRequest): Promise<string> {
-    let answer = (asked: ListRequest): Promise<string> => this.#pluginDefault(asked);
-    for (const { definition: filter, state: filterState } of [...this.#filters].reverse()) {
-      const next = answer;
-      if (filter.defaultExport !== undefined) {
-        answer = async (asked) => filter.defaultExport!(next, filterState, asked);
-      }
-    }
-    return answer(request);
+  defaultExport(request: ListRequest): Promise<string> {
+    return this.#defaultFrom(0, request);
   }
 
   open(request: OpenRequest): Promise<Handle> {
     return this.#openFrom(0, request);
+  }
+
+  async #exportsFrom(layer: number, request: ListRequest): Promise<readonly ExportItem[]> {
+    const filter = this.#filters[layer];
+    if (filter === undefined) {
+      const { definition, state } = this.#plugin;
+      const listed = await definition.listExports?.(state, request);
+      return listed ?? [{ name: await this.#defaultFrom(layer, request) }];
+    }
+    const { definition, state } = filter;
+    const next = (asked: ListRequest): Promise<readonly ExportItem[]> => this.#exportsFrom(layer + 1, asked);
+    if (definition.listExports === undefined) return next(request);
+    return definition.listExports(next, state, request, (asked) => this.#defaultFrom(layer, asked));
+  }
+
+  async #defaultFrom(layer: number, request: ListRequest): Promise<string> {
+    const filter = this.#filters[layer];
+    if (filter === undefined) {
+      const { definition, state } = this.#plugin;
+      return (await definition.defaultExport?.(state, request)) ?? "";
+    }
+    const { definition, state } = filter;
+    const next = (asked: ListRequest): Promise<string> => this.#defaultFrom(layer + 1, asked);
+    return definition.defaultExport?.(next, state, request) ?? next(request);
   }
 
   async #openFrom(layer: number, request: OpenRequest): Promise<Handle> {
@@ -168,15 +183,10 @@ export class Chain {
   #tell({ definition }: Component, step: string): void {
     this.#told(`${definition.name}: ${step}`);
   }
-
-  async #pluginDefault(request: ListRequest): Promise<string> {
-    return (await this.#plugin.definition.defaultExport?.(this.#plugin.state, request)) ?? "";
-  }
 }
 
-function threadModelOf({ definition, state }: Component): ThreadModel {
-  const { threadModel = "parallel" } = definition;
-  return typeof threadModel === "function" ? threadModel(state) : threadModel;
+function stricter(one: ThreadModel, other: ThreadModel): ThreadModel {
+  return threadModels.indexOf(one) < threadModels.indexOf(other) ? one : other;
 }
 
 /** Plugins may be written without types. */

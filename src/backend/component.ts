@@ -26,7 +26,7 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
   /** @returns false when the component knows no such parameter */
   config(key: string, text: string): boolean {
     const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
-    const name = Object.hasOwn(parameters, key) ? key : this.#catchAllKey;
+    const name = this.#nameOf(key);
     if (name === undefined) return false;
     this.#values[name] = parameters[name]!.parse(text, key, this.#values[name]);
     return true;
@@ -35,7 +35,7 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
   /** The value must not be shown to anybody. */
   isSecret(key: string): boolean {
     const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
-    return parameters[key]?.placeholder === secretPlaceholder;
+    return parameters[this.#nameOf(key) ?? key]?.placeholder === secretPlaceholder;
   }
 
   /** @throws NbdError EINVAL with a line for the user when something required is missing */
@@ -55,6 +55,13 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
       this.state = await this.definition.configComplete(this.#values, this.host);
     }
     this.#complete = true;
+  }
+
+  #nameOf(key: string): string | undefined {
+    const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
+    if (Object.hasOwn(parameters, key)) return key;
+    const known = Object.entries(parameters).find(([, { aliases }]) => aliases?.includes(key));
+    return known?.[0] ?? this.#catchAllKey;
   }
 
   get #catchAllKey(): string | undefined {

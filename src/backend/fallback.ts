@@ -1,3 +1,4 @@
+import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { Handle, WriteFlags } from "./handle.ts";
 import { forEachPiece } from "./pieces.ts";
 
@@ -17,8 +18,21 @@ export async function writeZeroes(
 ): Promise<void> {
   const flushLast = flags.fua && handle.flush !== undefined;
   const pieceFlags: WriteFlags = flushLast ? { fua: false } : flags;
-  await forEachPiece({ offset, length }, zeroes.length, signal, (at, bytes) =>
+  const pieceBytes = Math.min(zeroes.length, handle.blockSize?.maximum ?? zeroes.length);
+  await forEachPiece({ offset, length }, pieceBytes, signal, (at, bytes) =>
     handle.write!(zeroes.subarray(0, bytes), at, pieceFlags),
   );
   if (flushLast) await handle.flush!();
+}
+
+export const withoutFua: WriteFlags = { fua: false };
+
+/** Runs a request that changes something and must be safe when it is answered: where the handle does not see to that itself, a flush follows. */
+export function withFua(
+  handle: Handle,
+  change: (flags: WriteFlags) => MaybePromise<void>,
+): MaybePromise<void> {
+  if (handle.nativeFua === true) return change({ fua: true });
+  const done = change(withoutFua);
+  return isPromise(done) ? done.then(() => handle.flush?.()) : handle.flush?.();
 }

@@ -14,16 +14,26 @@ export interface Filter<P extends Parameters = Parameters, State = any> {
   readonly description?: string;
   readonly parameters?: P;
   readonly debugFlags?: readonly string[];
-  /** The strictest thread model that the filter itself needs. Default parallel. */
-  readonly threadModel?: ThreadModel;
+  /**
+   * The strictest thread model that the filter itself needs; a function where that depends on the configuration, or on
+   * what the layers below need. Default parallel.
+   */
+  readonly threadModel?: ThreadModel | ((state: State, below: ThreadModel) => ThreadModel);
 
   load?(): MaybePromise<void>;
   dumpPlugin?(): MaybePromise<Readonly<Record<string, string>>>;
   configComplete?(values: Values<P>, host: Host): MaybePromise<State>;
-  getReady?(state: State, host: Host): MaybePromise<void>;
+  /** @param threadModel of the whole chain */
+  getReady?(state: State, host: Host, threadModel: ThreadModel): MaybePromise<void>;
   afterFork?(state: State, host: Host): MaybePromise<void>;
   preconnect?(state: State, client: Client): MaybePromise<void>;
-  listExports?(next: ListExports, state: State, request: ListRequest): MaybePromise<readonly ExportItem[]>;
+  /** @param defaultExport what clients of this filter get for "" */
+  listExports?(
+    next: ListExports,
+    state: State,
+    request: ListRequest,
+    defaultExport: DefaultExport,
+  ): MaybePromise<readonly ExportItem[]>;
   defaultExport?(next: DefaultExport, state: State, request: ListRequest): MaybePromise<string>;
   /**
    * Opens the next layer with `next`, where that is not just to be done with the same request: with another one, later,
@@ -56,8 +66,11 @@ export function overlay(next: Handle, changes: HandleChanges): Handle {
   return {
     ...merged,
     close: async () => {
-      await close();
-      await next.close?.();
+      try {
+        await close();
+      } finally {
+        await next.close?.();
+      }
     },
   };
 }
@@ -91,6 +104,7 @@ const values = [
   "multiConn",
   "rotational",
   "nativeFua",
+  "fuaByFlushing",
   "fastZero",
   "zeroByWriting",
   "cacheByReading",

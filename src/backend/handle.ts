@@ -55,6 +55,8 @@ export interface Handle {
   readonly rotational?: boolean;
   /** `flags.fua` is honoured by this handle. Otherwise the server calls `flush` after the request. Default false. */
   readonly nativeFua?: boolean;
+  /** Where FUA is not native, the server may offer it by flushing. Default true. */
+  readonly fuaByFlushing?: boolean;
   /**
    * `flags.fastZero` is honoured: a zero that would be no faster than writing throws ENOTSUP. Default: false, and without
    * `zero` true, as the server honours it then.
@@ -93,4 +95,6 @@ export interface BlockSize {
   readonly minimum: number;
   readonly preferred: number;
   readonly maximum: number;
+  /** Clients are told, and served also when they send something else. Default false: the server refuses what is not whole blocks. */
+  readonly advisory?: boolean;
 }

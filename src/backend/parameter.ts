@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
 import { parseSize } from "../core/size.ts";
 import { parseBoolean, parseDelay, parseInteger, parseProbability } from "../core/values.ts";
@@ -16,6 +17,8 @@ export interface Parameter<Value = unknown> {
   /** Without it the server does not start. */
   readonly required?: boolean;
   readonly default?: Value;
+  /** Other keys for the same value, for callers that have always used them; --help does not show them. */
+  readonly aliases?: readonly string[];
 }
 
 export type Parameters = Readonly<Record<string, Parameter>>;
@@ -34,6 +37,7 @@ interface Options<Value> {
   readonly placeholder?: string;
   readonly required?: boolean;
   readonly default?: Value;
+  readonly aliases?: readonly string[];
 }
 
 type Declared<Value, O> = Parameter<Value> & Pick<O, keyof O & ("required" | "default")>;
@@ -74,6 +78,15 @@ export function probability<const O extends Options<number>>(options: O): Declar
 
 export function text<const O extends Options<string>>(options: O): Declared<string, O> {
   return declare((value) => value, "TEXT", options);
+}
+
+/** The absolute path of a file that need not exist, since the server may change to another folder (nbdkit_absolute_path(3)). */
+export function path<const O extends Options<string>>(options: O): Declared<string, O> {
+  const parse = (value: string, key: string): string => {
+    if (value !== "") return resolve(value);
+    throw new NbdError("EINVAL", `${key}: cannot resolve an empty path: name a file`);
+  };
+  return declare(parse, "FILENAME", options);
 }
 
 /** One of a few words. */

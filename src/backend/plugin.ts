@@ -76,6 +76,7 @@ export interface Host extends Log {
   shutdown(): void;
 }
 
+/** One connection, as plugins and filters see it. */
 export interface Client {
   /** The client asked for nothing but reading, or the server runs with -r. */
   readonly readOnly: boolean;
@@ -100,12 +101,16 @@ export interface Peer {
   /** IP address and port; absent for the other families. */
   readonly address?: string;
   readonly port?: number;
+  /** Who connected, over a Unix socket; absent where the system does not tell (nbdkit_peer_pid(3)). */
+  readonly pid?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Usually what SELinux calls the client (nbdkit_peer_security_context(3)). */
+  readonly securityContext?: string;
 }
 
-export interface ListRequest {
-  readonly readOnly: boolean;
-  readonly tls: boolean;
-}
+/** Who asks for the names of exports, or for the name of the default one. */
+export type ListRequest = Client;
 
 export interface OpenRequest extends Client {
   readonly exportName: string;

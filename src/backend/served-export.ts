@@ -3,7 +3,7 @@ import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import { clipExtents, clipStatus, type StatusRange } from "./extents.ts";
-import { writeZeroes } from "./fallback.ts";
+import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
 import type { BlockSize, Handle, PortableHandle, WriteFlags, ZeroFlags } from "./handle.ts";
 import { checkContexts, checkStates, type MetaContext } from "./meta-context.ts";
 import { forEachPiece } from "./pieces.ts";
@@ -24,6 +24,8 @@ export class ServedExport {
   readonly canMultiConn: boolean;
   readonly rotational: boolean;
   readonly blockSize: BlockSize | undefined;
+  /** bytes: requests that are no multiples of it are refused */
+  readonly requestUnit: number;
   readonly description: string | undefined;
   /** Present where another thread can serve the same export. */
   readonly portable: PortableHandle | undefined;
@@ -43,11 +45,13 @@ export class ServedExport {
     this.canZero = this.canWrite && (handle.zero !== undefined || handle.zeroByWriting !== false);
     // Without a `zero` of its own, a fast one is refused at once, which is what the client wants to know.
     this.canFastZero = this.canZero && (handle.fastZero ?? handle.zero === undefined);
-    this.canFua = this.canWrite && (handle.nativeFua === true || this.canFlush);
+    this.canFua =
+      this.canWrite && (handle.nativeFua === true || (this.canFlush && handle.fuaByFlushing !== false));
     this.canCache = handle.cache !== undefined || handle.cacheByReading === true;
     this.canMultiConn = handle.multiConn === true;
     this.rotational = handle.rotational === true;
     this.blockSize = handle.blockSize;
+    this.requestUnit = handle.blockSize?.advisory === true ? 1 : (handle.blockSize?.minimum ?? 1);
     this.description = handle.description;
     this.portable = handle.portable;
     this.metaContexts = handle.metaContexts ?? [];
@@ -143,12 +147,8 @@ export class ServedExport {
     return { length: BigInt(length), block: BigInt(this.blockSize?.minimum ?? 1), requestOne };
   }
 
-  /** Runs a changing request; where the handle does not honour FUA itself, a flush follows. */
   #withFua(fua: boolean, change: (flags: WriteFlags) => MaybePromise<void>): MaybePromise<void> {
-    if (!fua) return change(withoutFua);
-    if (this.#handle.nativeFua === true) return change(withFua);
-    const done = change(withoutFua);
-    return isPromise(done) ? done.then(() => this.flush()) : this.flush();
+    return fua ? withFua(this.#handle, change) : change(withoutFua);
   }
 
   async #zero(offset: bigint, length: number, flags: ZeroFlags): Promise<void> {
@@ -173,9 +173,6 @@ export class ServedExport {
     assert(offset >= 0n && length >= 0 && offset + BigInt(length) <= this.size);
   }
 }
-
-const withFua: WriteFlags = { fua: true };
-const withoutFua: WriteFlags = { fua: false };
 
 function isNotSupported(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;

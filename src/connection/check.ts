@@ -50,7 +50,7 @@ function rangeFault(request: Ranged, exported: ServedExport): Fault | undefined 
   const { kind, offset, length } = request;
   // doc/proto.md leaves it open what no bytes mean; a read of them has not even a valid structured reply.
   if (BigInt(length) === 0n) return { code: "EINVAL", reason: `${kind} of no bytes` };
-  const minimum = exported.blockSize?.minimum ?? 1;
+  const minimum = exported.requestUnit;
   if (offset + BigInt(length) > exported.size) {
     const code = kind === "write" || kind === "zero" ? "ENOSPC" : "EINVAL";
     const reason = `${kind} of ${length} bytes at ${offset} goes past the end at ${exported.size}`;

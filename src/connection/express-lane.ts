@@ -32,7 +32,7 @@ export class ExpressLane {
     this.#exported = exported;
     this.#form = replyForm;
     this.#size = Math.min(Number(exported.size), Number.MAX_SAFE_INTEGER);
-    this.#minimum = exported.blockSize?.minimum ?? 1;
+    this.#minimum = exported.requestUnit;
   }
 
   /** @returns whether the next request has been answered */

@@ -5,7 +5,6 @@ import type { Gate } from "../core/gate.ts";
 import { type Log, logStack } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
 import { Talk } from "../protocol/conversation.ts";
-import type { ExportListing } from "../protocol/export-info.ts";
 import { serverHandshake } from "../protocol/server/handshake.ts";
 import type { HandshakeHost, HandshakeOffers, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
@@ -219,7 +218,7 @@ export class Session implements Receiver, Movable {
     return {
       tls: this.#setup.tls.mode,
       offers: this.#setup.handshake,
-      listExports: () => this.#ask(() => this.#listExports()),
+      listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client())),
       open: (name) => this.#ask(() => this.#opening.open(name, this.#client())),
       debug: (message) => log.verbose && log.debug(message()),
     };
@@ -234,10 +233,6 @@ export class Session implements Receiver, Movable {
       this.#complain(error);
       throw error;
     }
-  }
-
-  #listExports(): Promise<readonly ExportListing[]> {
-    return this.#setup.chain.listExports(this.#client());
   }
 
   #handshakeDone(negotiated: Negotiated | undefined, rest: Buffer): void {
@@ -266,9 +261,9 @@ export class Session implements Receiver, Movable {
     if (canMove(this.#moving)) this.#setup.placement?.add(this);
   }
 
+  /** The client sees the end of the connection when everything of it is closed, and so all that closing had to write. */
   #transmissionIdle(): void {
-    this.#transport.end();
-    void this.#release();
+    void this.#release().then(() => this.#transport.end());
   }
 
   #breakOff(error: unknown): void {

@@ -4,3 +4,37 @@ export type MaybePromise<T> = T | PromiseLike<T>;
 export function isPromise<T>(value: MaybePromise<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | null | undefined)?.then === "function";
 }
+
+/**
+ * Runs a generator to its end and waits for whatever it yields, as an async function does for what it awaits; but where
+ * nothing has to be waited for, the result is there at once.
+ */
+export function inSteps<T>(steps: Steps<T>): MaybePromise<T> {
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.done) return step.value;
+    if (isPromise(step.value)) return finish(steps, step.value);
+  }
+}
+
+export type Steps<T = void> = Generator<MaybePromise<unknown>, T, void>;
+
+async function finish<T>(steps: Steps<T>, first: PromiseLike<unknown>): Promise<T> {
+  for (let awaited: MaybePromise<unknown> = first; ; ) {
+    const step = await Promise.resolve(awaited).then(
+      () => steps.next(),
+      (error) => steps.throw(error),
+    );
+    if (step.done) return step.value;
+    awaited = step.value;
+  }
+}
+
+/** For a step that needs the answer: `const extents = yield* answer(next.extents(...))`. */
+export function* answer<T>(value: MaybePromise<T>): Steps<T> {
+  if (!isPromise(value)) return value;
+  let answered: T;
+  yield value.then((result) => {
+    answered = result;
+  });
+  return answered!;
+}

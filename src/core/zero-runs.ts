@@ -36,3 +36,14 @@ export function zeroBytes(length: number): Buffer {
   if (shared.length < length) shared = Buffer.alloc(length);
   return shared.subarray(0, length);
 }
+
+/** Large pieces would make {@link zeroBytes} keep as much. */
+const comparedBytes = 64 * 1024;
+
+export function isAllZero(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; at += comparedBytes) {
+    const piece = bytes.subarray(at, at + comparedBytes);
+    if (piece[0] !== 0 || zeroBytes(piece.length).compare(piece) !== 0) return false;
+  }
+  return true;
+}

@@ -15,9 +15,9 @@ export function createMemoryFile(name: string, size: bigint): number {
   return fd;
 }
 
-/** Exported for its test: it also works where the other kind is available. */
-export function createUnlinkedFile(name: string): number {
-  const directory = mkdtempSync(join(tmpdir(), `${name}-`));
+/** One on a disk, unless the folder is in memory. */
+export function createUnlinkedFile(name: string, folder: string = tmpdir()): number {
+  const directory = mkdtempSync(join(folder, `${name}-`));
   try {
     const path = join(directory, "disk");
     const fd = openSync(path, "wx+", 0o600);

@@ -86,6 +86,9 @@ export interface NativeBinding {
   /** Asks the system to find out whether an idle peer is still there (SO_KEEPALIVE). */
   keepAlive(fd: number): void;
 
+  /** Who is at the other end of a Unix socket. ENOTSUP where the system does not tell. */
+  peerCredentials(fd: number): PeerCredentials;
+
   /** Bytes received into the part from `start` to `end`; 0 when no more will come, -1 when none are there now. */
   receive(fd: number, into: Uint8Array, start: number, end: number): number;
   /** The same, where what does not fit goes on at the beginning of `second`. */
@@ -162,6 +165,15 @@ export interface SocketAddress {
   /** IP address; the path of a Unix socket, empty when it has no name. */
   readonly host: string;
   readonly port: number;
+}
+
+/** What the system does not know is absent. */
+export interface PeerCredentials {
+  readonly pid?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** Usually what SELinux calls the peer. */
+  readonly securityContext?: string;
 }
 
 export interface NativeFeatures {

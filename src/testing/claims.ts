@@ -45,7 +45,7 @@ async function readsBackWrites(disk: ServedExport, model: Model): Promise<void> 
 }
 
 async function readsZeroes(disk: ServedExport, model: Model): Promise<void> {
-  if (!isWritable(disk, model)) return;
+  if (!isWritable(disk, model) || !disk.canZero) return;
   for (const [index, [at, length]] of rangesWithin(model.window.length).entries()) {
     const around = surroundings(at, length, model);
     await model.store(disk, around.at, pattern(around.length, index), false);
@@ -84,8 +84,8 @@ async function refusesChanges(disk: ServedExport, model: Model): Promise<void> {
   const flags = { fua: false, mayTrim: false, fastZero: false };
   const attempts = [
     () => disk.write(pattern(length, 3), start, false),
-    () => disk.zero(start, length, flags),
-    () => disk.zero(start, length, { ...flags, fastZero: true }),
+    () => (disk.canZero ? disk.zero(start, length, flags) : undefined),
+    () => (disk.canZero ? disk.zero(start, length, { ...flags, fastZero: true }) : undefined),
     () => (disk.canTrim ? disk.trim(start, length, false) : undefined),
   ];
   for (const attempt of length === 0 ? [] : attempts) {

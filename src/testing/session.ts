@@ -53,6 +53,7 @@ export class Session {
       exportName: this.#exportName,
       tls: false,
       signal: new AbortController().signal,
+      disconnect: () => {},
       ...wanted,
     };
     await this.chain.preconnect(request);

@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import type { SocketAddress, Watch } from "../native/binding.ts";
+import type { PeerCredentials, SocketAddress, Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { NativeSocket } from "./native-socket.ts";
 import type { Peer, Transport } from "./transport.ts";
@@ -43,7 +43,7 @@ export class ListeningSocket {
       const client = this.#next();
       if (client === undefined) return;
       if (keepalive) native().keepAlive(client.fd);
-      connected(new NativeSocket(client.fd, peerAt(client)));
+      connected(new NativeSocket(client.fd, peerOf(client)));
     }
   }
 
@@ -59,6 +59,16 @@ export class ListeningSocket {
   }
 }
 
-function peerAt({ family, host, port }: SocketAddress): Peer {
-  return family === "tcp" ? { family, address: host, port } : { family };
+function peerOf({ family, host, port, fd }: SocketAddress & { readonly fd: number }): Peer {
+  if (family === "tcp") return { family, address: host, port };
+  return family === "unix" ? { family, ...credentialsOf(fd) } : { family };
+}
+
+function credentialsOf(fd: number): PeerCredentials {
+  try {
+    return native().peerCredentials(fd);
+  } catch {
+    // The system does not tell. Whoever needs to know who a client is lets nobody in then.
+    return {};
+  }
 }

@@ -59,6 +59,11 @@ export interface Peer {
   /** IP address; absent for the other families. */
   readonly address?: string;
   readonly port?: number;
+  /** Who connected, over a Unix socket, as far as the system tells. */
+  readonly pid?: number;
+  readonly uid?: number;
+  readonly gid?: number;
+  readonly securityContext?: string;
   /** Present on an encrypted connection. */
   readonly tls?: TlsPeer;
 }

@@ -4,9 +4,9 @@ import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
 import { text } from "../../src/backend/parameter.ts";
 import { threadModels } from "../../src/backend/plugin.ts";
 import { configure } from "../../src/cli/parameters.ts";
-import { listeningHost, silentHost } from "./hosts.ts";
+import { listeningHost, silentHost, someClient } from "./hosts.ts";
 
-const client = { readOnly: false, tls: false, signal: new AbortController().signal, exportName: "" };
+const client = { ...someClient, exportName: "" };
 const handle = { size: 1n, read: () => {} };
 
 /** Says when each of its steps is taken. A plugin opens with two arguments, a filter with three. */
@@ -107,6 +107,50 @@ describe("a chain", () => {
   });
 });
 
+describe("the filters of a chain", () => {
+  const plugin: AnyPlugin = {
+    name: "plugin",
+    threadModel: "serialize_requests",
+    open: (_state, { exportName }) => ({ ...handle, description: exportName }),
+  };
+
+  it("may open the next layer with another request, or not at all", async () => {
+    const renaming: AnyFilter = {
+      name: "renaming",
+      openNext: (next, _state, request) => next({ ...request, exportName: `${request.exportName}!` }),
+      open: (next) => ({ description: `${next.description}?` }),
+    };
+    const chain = new Chain(plugin, [renaming, renaming], () => silentHost);
+    expect((await chain.open({ ...client, exportName: "a" })).description).toBe("a!!??");
+    const instead: AnyFilter = { name: "instead", openNext: () => ({ ...handle, description: "mine" }) };
+    expect((await new Chain(plugin, [instead], () => silentHost).open(client)).description).toBe("mine");
+  });
+
+  it("hear which thread model there is, and may choose theirs by it", async () => {
+    const heard: string[] = [];
+    const filter: AnyFilter = {
+      name: "filter",
+      threadModel: (_state, below) =>
+        below === "serialize_requests" ? "serialize_all_requests" : "parallel",
+      getReady: (_state, _host, model) => void heard.push(model),
+    };
+    await new Chain(plugin, [filter], () => silentHost).getReady();
+    await new Chain({ ...plugin, threadModel: "parallel" }, [filter], () => silentHost).getReady();
+    expect(heard).toEqual(["serialize_all_requests", "parallel"]);
+  });
+
+  it("know what clients of theirs get for the empty name", async () => {
+    const filter: AnyFilter = {
+      name: "filter",
+      defaultExport: async (next, _state, request) => `${await next(request)}default`,
+      listExports: async (_next, _state, request, defaultExport) => [{ name: await defaultExport(request) }],
+    };
+    const outer: AnyFilter = { name: "outer", defaultExport: () => "other" };
+    const chain = new Chain(plugin, [outer, filter], () => silentHost);
+    expect(await chain.listExports(client)).toEqual([{ name: "default" }]);
+  });
+});
+
 describe("parameters on the command line", () => {
   const plugin: AnyPlugin = {
     name: "plugin",
@@ -116,7 +160,7 @@ describe("parameters on the command line", () => {
   };
   const filter: AnyFilter = {
     name: "filter",
-    parameters: { offset: text({ help: "" }) },
+    parameters: { offset: text({ help: "", aliases: ["off", "start"] }) },
     open: (_next, values) => ({ description: `${_next.description} ${JSON.stringify(values)}` }),
   };
 
@@ -126,6 +170,10 @@ describe("parameters on the command line", () => {
     await chain.configComplete();
     return (await chain.open(client)).description;
   }
+
+  it("may be known by several keys", async () => {
+    expect(await configured("disk", "start=5")).toBe('{"file":"disk"} {"offset":"5"}');
+  });
 
   it.each([
     [["disk"], { file: "disk" }],

@@ -1,4 +1,4 @@
-import type { Host } from "../../src/backend/plugin.ts";
+import type { Client, Host } from "../../src/backend/plugin.ts";
 import { silentLog } from "../../src/core/log.ts";
 
 /** For plugins whose words nobody reads. */
@@ -9,3 +9,11 @@ export function listeningHost(): Host & { readonly errors: string[] } {
   const errors: string[] = [];
   return { ...silentHost, errors, error: (message) => void errors.push(message) };
 }
+
+/** A client of whom nothing is known, and who stays. */
+export const someClient: Client = {
+  readOnly: false,
+  tls: false,
+  signal: new AbortController().signal,
+  disconnect: () => {},
+};

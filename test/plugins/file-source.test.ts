@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";
+import { someClient } from "../backend/hosts.ts";
 import { Folder } from "./folder.ts";
 
 const folder = new Folder();
@@ -68,7 +69,7 @@ describe("file refuses with a line that says why", () => {
 describe("file with dir=", () => {
   it("lists what can be served, links included", async () => {
     await using session = await configure({ dir: folder.path });
-    const exports = await session.chain.listExports({ readOnly: false, tls: false });
+    const exports = await session.chain.listExports(someClient);
     expect(exports).toEqual([{ name: "disk" }, { name: "link" }]);
   });
 

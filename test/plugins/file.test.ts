@@ -11,6 +11,7 @@ import {
 import { afterAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
 import { Session, type SessionOptions } from "../../src/testing/session.ts";
+import { someClient } from "../backend/hosts.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "./folder.ts";
 
@@ -162,7 +163,7 @@ describe("file's descriptors", () => {
     const fd = openSync(old.path, "r");
     await using session = await start({ dirfd: String(fd) });
     renameSync(old.path, parent.join("renamed"));
-    expect(await session.chain.listExports({ readOnly: false, tls: false })).toEqual([{ name: "disk" }]);
+    expect(await session.chain.listExports(someClient)).toEqual([{ name: "disk" }]);
     expect((await session.open({ exportName: "disk" })).size).toBe(512n);
     closeSync(fd);
   });

@@ -1,0 +1,3 @@
+#include "peer_credentials.h"
+
+Outcome<PeerCredentials> peerCredentials(int) { return {{}, notSupported("getpeereid")}; }

@@ -1,0 +1,51 @@
+import { NbdError } from "../core/errors.ts";
+
+/** What a filter keeps of a disk for all its clients. */
+export interface Kept {
+  /** Nothing would be lost without it. */
+  readonly isUnused: boolean;
+  close(): void;
+}
+
+interface Shared<T> {
+  readonly kept: T;
+  /** bytes */
+  readonly size: bigint;
+  clients: number;
+}
+
+/** Keeps something for each export, from its first client to the end of the server. */
+export class PerExport<T extends Kept> {
+  readonly #shared: Map<string, Shared<T>> = new Map();
+  readonly #create: (size: bigint) => T;
+
+  constructor(create: (size: bigint) => T) {
+    this.#create = create;
+  }
+
+  /** Each client enters once and leaves once. @throws NbdError EINVAL when the disk has another size than before */
+  enter(exportName: string, size: bigint): T {
+    const shared = this.#shared.get(exportName) ?? { kept: this.#create(size), size, clients: 0 };
+    if (shared.size !== size) {
+      throw new NbdError(
+        "EINVAL",
+        `the disk was ${shared.size} bytes long and is ${size} now, but what is kept of it is for the old size: restart the server`,
+      );
+    }
+    shared.clients++;
+    this.#shared.set(exportName, shared);
+    return shared.kept;
+  }
+
+  /** What nobody needs is forgotten, so that clients who try names take no memory. */
+  leave(exportName: string): void {
+    const shared = this.#shared.get(exportName)!;
+    shared.clients--;
+    if (shared.clients === 0 && shared.kept.isUnused) this.#shared.delete(exportName);
+  }
+
+  /** The server stops. */
+  close(): void {
+    for (const { kept } of this.#shared.values()) kept.close();
+  }
+}

@@ -1,0 +1,179 @@
+import { defineFilter, type Filter, type HandleChanges, overlay } from "../backend/filter.ts";
+import type { BlockSize, Handle } from "../backend/handle.ts";
+import { choice, type Parameter } from "../backend/parameter.ts";
+import type { Client } from "../backend/plugin.ts";
+import { NbdError } from "../core/errors.ts";
+import { parseSize } from "../core/size.ts";
+
+interface State {
+  readonly "blocksize-error-policy": "allow" | "error" | "strict-error";
+  readonly "blocksize-minimum": number | undefined;
+  readonly "blocksize-preferred": number | undefined;
+  readonly "blocksize-maximum": number | undefined;
+  readonly "blocksize-write-disconnect": number | undefined;
+}
+
+/** Tells clients which sizes of requests to keep to, and what happens to those who don't: nbdkit-blocksize-policy-filter(1). */
+const blocksizePolicy: Filter = defineFilter({
+  name: "blocksize-policy",
+  longname: "nbdkit blocksize policy filter",
+  parameters: {
+    "blocksize-error-policy": choice(["allow", "error", "strict-error"], {
+      default: "allow",
+      help: "What becomes of requests that keep to nothing: they are served; refused; also refused where they have no data and are too large",
+    }),
+    "blocksize-minimum": bytes("Smallest block to tell clients. Default: that of the disk"),
+    "blocksize-preferred": bytes("Block size that is best for them. Default: that of the disk"),
+    "blocksize-maximum": bytes("Largest request with data. Default: that of the disk"),
+    "blocksize-write-disconnect": bytes("Cut off clients that write more at once"),
+  },
+  configComplete(values: State): State {
+    checkValues(values);
+    return values;
+  },
+  open(next, values: State, { disconnect }) {
+    const blockSize = computed(next, values);
+    return {
+      ...(blockSize && { blockSize: { ...blockSize, advisory: true } }),
+      ...refusing(next, blockSize, values, disconnect),
+    };
+  },
+});
+export default blocksizePolicy;
+
+function bytes(help: string): Parameter<number> {
+  return {
+    help,
+    placeholder: "SIZE",
+    parse(text, key) {
+      const size = parseSize(text);
+      if (size <= 0xffff_ffffn) return Number(size);
+      throw new NbdError("EINVAL", `${key}: could not parse ${text}: use at most 4294967295`);
+    },
+  };
+}
+
+/** doc/proto.md, "Block size constraints" */
+const [minimumMax, preferredMin, preferredMax] = [65_536, 512, 32 * 1024 * 1024];
+/** Instead of a multiple of the smallest block: no limit. */
+const unlimited = 0xffff_ffff;
+
+/** 0 is the same as nothing. */
+function checkValues(values: State): void {
+  const minimum = values["blocksize-minimum"] || undefined;
+  const preferred = values["blocksize-preferred"] || undefined;
+  const maximum = values["blocksize-maximum"] || undefined;
+  const disconnect = values["blocksize-write-disconnect"] || undefined;
+  if (minimum !== undefined && !isPowerOfTwo(minimum)) throw wrong("blocksize-minimum must be a power of 2");
+  if (minimum !== undefined && minimum > minimumMax) throw wrong("blocksize-minimum must be <= 64K");
+  if (preferred !== undefined && !isPowerOfTwo(preferred))
+    throw wrong("blocksize-preferred must be a power of 2");
+  if (preferred !== undefined && (preferred < preferredMin || preferred > preferredMax))
+    throw wrong("blocksize-preferred must be between 512 and 32M");
+  if (minimum && maximum && maximum !== unlimited && maximum % minimum !== 0)
+    throw wrong("blocksize-maximum must be -1 or a multiple of blocksize-minimum");
+  if (minimum && preferred && minimum > preferred)
+    throw wrong("blocksize-minimum must be <= blocksize-preferred");
+  if (preferred && maximum && preferred > maximum)
+    throw wrong("blocksize-preferred must be <= blocksize-maximum");
+  if (minimum && disconnect && disconnect <= minimum)
+    throw wrong("blocksize-write-disconnect must be larger than blocksize-minimum");
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(Math.log2(value));
+}
+
+/** Undefined where neither the command line nor the disk has an opinion. */
+function computed({ blockSize }: Handle, values: State): BlockSize | undefined {
+  const minimum = values["blocksize-minimum"] || blockSize?.minimum;
+  const preferred = values["blocksize-preferred"] || blockSize?.preferred;
+  const disconnect = values["blocksize-write-disconnect"];
+  const maximum = values["blocksize-maximum"] || blockSize?.maximum;
+  if ((minimum ?? preferred ?? maximum) === undefined) return undefined;
+  const result = {
+    minimum: minimum ?? 1,
+    preferred: preferred ?? 4096,
+    maximum: maximum ?? (disconnect ? disconnect - (disconnect % (minimum ?? 1)) : unlimited),
+  };
+  if (result.minimum <= result.preferred && result.preferred <= result.maximum) return result;
+  throw wrong(
+    `computed block size values are invalid, minimum ${result.minimum} > preferred ${result.preferred}` +
+      ` or preferred > maximum ${result.maximum}: set blocksize-preferred= or blocksize-maximum= too`,
+  );
+}
+
+function refusing(
+  next: Handle,
+  blockSize: BlockSize | undefined,
+  values: State,
+  disconnect: Client["disconnect"],
+): HandleChanges {
+  const policy = values["blocksize-error-policy"];
+  const writeMax = values["blocksize-write-disconnect"] || Number.POSITIVE_INFINITY;
+  if (policy === "allow" && writeMax === Number.POSITIVE_INFINITY) return {};
+  const check = (kind: string, offset: bigint, length: number, data: boolean): void => {
+    if (policy === "allow" || blockSize === undefined) return;
+    const fault = faultOf(blockSize, offset, length, data || policy === "strict-error");
+    if (fault !== undefined) throw wrong(`client ${kind} request rejected: ${fault}`);
+  };
+  const { read, write, trim, zero, cache, extents } = overlay(next, {});
+  return {
+    read(into, offset) {
+      check("pread", offset, into.length, true);
+      return read(into, offset);
+    },
+    write:
+      write &&
+      ((from, offset, flags) => {
+        if (from.length > writeMax) {
+          disconnect?.(true);
+          throw new NbdError("ESHUTDOWN", "disconnecting client due to oversize write request");
+        }
+        check("pwrite", offset, from.length, true);
+        return write(from, offset, flags);
+      }),
+    trim:
+      trim &&
+      ((offset, length, flags) => {
+        check("trim", offset, length, false);
+        return trim(offset, length, flags);
+      }),
+    zero:
+      zero &&
+      ((offset, length, flags) => {
+        check("zero", offset, length, false);
+        return zero(offset, length, flags);
+      }),
+    cache:
+      cache &&
+      ((offset, length) => {
+        check("cache", offset, length, false);
+        return cache(offset, length);
+      }),
+    extents:
+      extents &&
+      ((offset, length, requestOne) => {
+        check("extents", offset, length, false);
+        return extents(offset, length, requestOne);
+      }),
+  };
+}
+
+function faultOf(
+  { minimum, maximum }: BlockSize,
+  offset: bigint,
+  length: number,
+  limited: boolean,
+): string | undefined {
+  if (length < minimum) return `count ${length} is smaller than minimum size ${minimum}`;
+  if (limited && length > maximum) return `count ${length} is larger than maximum size ${maximum}`;
+  if (length % minimum !== 0) return `count ${length} is not a multiple of minimum size ${minimum}`;
+  if (offset % BigInt(minimum) !== 0n)
+    return `offset ${offset} is not aligned to a multiple of minimum size ${minimum}`;
+  return undefined;
+}
+
+function wrong(message: string): NbdError {
+  return new NbdError("EINVAL", message);
+}

@@ -1,0 +1,186 @@
+import { clipExtents } from "../../backend/extents.ts";
+import { type HandleChanges, overlay } from "../../backend/filter.ts";
+import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "../../backend/handle.ts";
+import { type BlockPart, blockParts } from "../../core/block-parts.ts";
+import { NbdError } from "../../core/errors.ts";
+import type { Extent } from "../../core/extent.ts";
+import { answer, inSteps, type MaybePromise, type Steps } from "../../core/maybe-promise.ts";
+import type { RangeGate } from "../../core/range-gate.ts";
+import type { Limits } from "./limits.ts";
+
+/** What a filter changes that cuts requests into whole blocks of at most so many bytes. */
+export function aligning(next: Handle, limits: Limits, gate: RangeGate): HandleChanges {
+  const { minblock } = limits;
+  // What does not fill a block cannot be served safely.
+  const size = next.size - (next.size % BigInt(minblock));
+  const requests = new Aligning(overlay(next, {}), limits, gate, size);
+  const { write, trim, zero, cache, extents } = next;
+  return {
+    size,
+    blockSize: advertised(next, minblock),
+    ...nowWithin(next, limits),
+    read: (into, offset) => inSteps(requests.read(into, offset)),
+    write: write && ((from, offset, flags) => inSteps(requests.write(from, offset, flags))),
+    trim: trim && ((offset, length, flags) => inSteps(requests.trim(offset, length, flags))),
+    zero: zero && ((offset, length, flags) => inSteps(requests.zero(offset, length, flags))),
+    cache: cache && ((offset, length) => inSteps(requests.cache(offset, length))),
+    extents: extents && ((offset, length, one) => inSteps(requests.extents(offset, length, one))),
+    metaContexts: minblock === 1 ? next.metaContexts : undefined,
+  };
+}
+
+/** Clients may send anything; larger blocks are quicker. */
+function advertised({ blockSize }: Handle, minblock: number): BlockSize {
+  return { minimum: 1, preferred: Math.max(blockSize?.preferred ?? 0, 4096, minblock), maximum: 0xffff_ffff };
+}
+
+/** The fast ways, for what needs no cutting. Where parts of blocks are written, whole ones have to wait for their turn. */
+function nowWithin(next: Handle, { minblock, maxdata }: Limits): HandleChanges {
+  const { readNow, writeNow } = overlay(next, {});
+  return {
+    readNow:
+      readNow &&
+      ((buffer, start, end, offset) =>
+        end - start <= maxdata &&
+        (end - start) % minblock === 0 &&
+        offset % minblock === 0 &&
+        readNow(buffer, start, end, offset)),
+    writeNow:
+      minblock > 1 || writeNow === undefined
+        ? undefined
+        : (buffer, start, end, offset) => end - start <= maxdata && writeNow(buffer, start, end, offset),
+  };
+}
+
+class Aligning {
+  readonly #next: Handle;
+  readonly #limits: Limits;
+  readonly #gate: RangeGate;
+  readonly #size: bigint;
+
+  constructor(next: Handle, limits: Limits, gate: RangeGate, size: bigint) {
+    this.#next = next;
+    this.#limits = limits;
+    this.#gate = gate;
+    this.#size = size;
+  }
+
+  *read(into: Uint8Array, offset: bigint): Steps {
+    for (const part of this.#parts(offset, into.length)) {
+      const bytes = into.subarray(part.at, part.at + part.length);
+      if (part.whole) yield* this.#readPieces(bytes, part.offset);
+      else bytes.set((yield* this.#readBlock(part)).subarray(this.#inside(part)).subarray(0, part.length));
+    }
+  }
+
+  *write(from: Uint8Array, offset: bigint, flags: WriteFlags): Steps {
+    for (const part of this.#parts(offset, from.length)) {
+      const bytes = from.subarray(part.at, part.at + part.length);
+      if (part.whole) yield* this.#writePieces(part, bytes, flags);
+      else yield* this.#change(part, flags, (block, at) => block.set(bytes, at));
+    }
+  }
+
+  /** Parts of blocks stay as they are, which a trim may do. */
+  *trim(offset: bigint, length: number, flags: WriteFlags): Steps {
+    for (const part of this.#parts(offset, length)) {
+      if (!part.whole) continue;
+      yield* this.#shared(part, (at, bytes) => this.#next.trim!(at, bytes, flags));
+    }
+  }
+
+  /** @throws NbdError ENOTSUP for a fast one that would have to be cut, as a later piece could turn out to be slow */
+  *zero(offset: bigint, length: number, flags: ZeroFlags): Steps {
+    const parts = this.#parts(offset, length);
+    if (flags.fastZero && (length > this.#limits.maxlen || parts.some(({ whole }) => !whole))) {
+      throw new NbdError("ENOTSUP", "only whole blocks are zeroed quickly, and not too many of them");
+    }
+    for (const part of parts) {
+      if (part.whole) yield* this.#shared(part, (at, bytes) => this.#next.zero!(at, bytes, flags));
+      else yield* this.#change(part, flags, (block, at) => block.fill(0, at, at + part.length));
+    }
+  }
+
+  *cache(offset: bigint, length: number): Steps {
+    const { start, bytes } = this.#around(offset, length);
+    yield* pieces(start, bytes, this.#limits.maxdata, (at, piece) => this.#next.cache!(at, piece));
+  }
+
+  *extents(offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
+    const { start, bytes } = this.#around(offset, length);
+    const asked = Math.min(bytes, this.#limits.maxlen);
+    const found = yield* answer(this.#next.extents!(start, asked, requestOne));
+    const block = BigInt(this.#limits.minblock);
+    const [first, ...rest] = clipExtents(found, { length: BigInt(asked), block, requestOne });
+    // All begin with a whole block, the answer with what was asked for.
+    return [{ ...first!, length: first!.length - (offset - start) }, ...rest];
+  }
+
+  #parts(offset: bigint, length: number): readonly BlockPart[] {
+    return [...blockParts(offset, length, this.#limits.minblock, this.#size)];
+  }
+
+  /** Where a part of a block begins in it. */
+  #inside({ offset }: BlockPart): number {
+    return Number(offset % BigInt(this.#limits.minblock));
+  }
+
+  /** The whole blocks around a range. */
+  #around(offset: bigint, length: number): { readonly start: bigint; readonly bytes: number } {
+    const block = BigInt(this.#limits.minblock);
+    const start = offset - (offset % block);
+    const end = ((offset + BigInt(length) + block - 1n) / block) * block;
+    return { start, bytes: Number(end - start) };
+  }
+
+  *#readBlock(part: BlockPart): Steps<Buffer> {
+    const block = Buffer.allocUnsafe(this.#limits.minblock);
+    yield this.#next.read(block, part.offset - BigInt(this.#inside(part)));
+    return block;
+  }
+
+  *#readPieces(into: Uint8Array, offset: bigint): Steps {
+    const read = (at: bigint, from: number, to: number) => this.#next.read(into.subarray(from, to), at);
+    yield* pieces(offset, into.length, this.#limits.maxdata, (at, bytes, done) =>
+      read(at, done, done + bytes),
+    );
+  }
+
+  *#writePieces(part: BlockPart, from: Uint8Array, flags: WriteFlags): Steps {
+    const { maxdata } = this.#limits;
+    yield* this.#gate.hold(part.first, part.end, true, () =>
+      pieces(part.offset, from.length, maxdata, (at, bytes, done) =>
+        this.#next.write!(from.subarray(done, done + bytes), at, flags),
+      ),
+    );
+  }
+
+  /** Changes a part of a block, which must not change otherwise between reading and writing. */
+  *#change(part: BlockPart, flags: WriteFlags, apply: (block: Buffer, at: number) => void): Steps {
+    const { fua } = flags;
+    const inside = this.#inside(part);
+    yield* this.#gate.hold(
+      part.first,
+      part.end,
+      false,
+      function* (this: Aligning): Steps {
+        const block = yield* this.#readBlock(part);
+        apply(block, inside);
+        yield this.#next.write!(block, part.offset - BigInt(inside), { fua });
+      }.bind(this),
+    );
+  }
+
+  *#shared(part: BlockPart, perform: Perform): Steps {
+    const { first, end, offset, length } = part;
+    yield* this.#gate.hold(first, end, true, () => pieces(offset, length, this.#limits.maxlen, perform));
+  }
+}
+
+type Perform = (offset: bigint, bytes: number, done: number) => MaybePromise<unknown>;
+
+function* pieces(offset: bigint, length: number, pieceBytes: number, perform: Perform): Steps {
+  for (let done = 0; done < length; done += pieceBytes) {
+    yield perform(offset + BigInt(done), Math.min(pieceBytes, length - done), done);
+  }
+}

@@ -1,0 +1,134 @@
+import { statfsSync } from "node:fs";
+import { defineFilter, type Filter, type HandleChanges, overlay } from "../backend/filter.ts";
+import type { Handle } from "../backend/handle.ts";
+import { choice, integer, size } from "../backend/parameter.ts";
+import { PerExport } from "../backend/per-export.ts";
+import { preferringBlocks } from "../backend/preferring.ts";
+import { type Toggle, toggle } from "../backend/toggle.ts";
+import { NbdError } from "../core/errors.ts";
+import { inSteps } from "../core/maybe-promise.ts";
+import { temporaryFolder } from "../descriptor/temporary-disk.ts";
+import { BlockCache } from "./cache/block-cache.ts";
+import type { Limit } from "./cache/recency.ts";
+
+interface Values {
+  readonly cache: "writeback" | "writethrough" | "unsafe";
+  readonly "cache-min-block-size": bigint;
+  readonly "cache-max-size": bigint | undefined;
+  readonly "cache-high-threshold": number;
+  readonly "cache-low-threshold": number;
+  readonly "cache-on-read": Toggle;
+}
+
+interface State extends Values {
+  readonly blockBytes: number;
+  readonly caches: PerExport<BlockCache>;
+}
+
+/** Keeps blocks of a slow disk in a temporary file: nbdkit-cache-filter(1). */
+const cache: Filter = defineFilter({
+  name: "cache",
+  longname: "nbdkit caching filter",
+  parameters: {
+    cache: choice(["writeback", "writethrough", "unsafe"], {
+      default: "writeback",
+      help: "Writes reach the disk: with the next flush, at once, perhaps never",
+    }),
+    "cache-min-block-size": size({
+      default: 65_536n,
+      help: "How much is kept at a time, if the file system of the cache allows it",
+    }),
+    "cache-max-size": size({ help: "Room that the cache may take. Default: as much as it needs" }),
+    "cache-high-threshold": percent(95, "Percentage of it at which blocks begin to be dropped"),
+    "cache-low-threshold": percent(80, "Percentage of it at which that ends"),
+    "cache-on-read": toggle({ help: "Keep what is read; with a path, while that file exists. Default no" }),
+  },
+  configComplete(values: Values, host): State {
+    const blockBytes = blockBytesFor(values["cache-min-block-size"]);
+    const limit = limitFor(values, blockBytes);
+    const create = (diskSize: bigint) =>
+      new BlockCache({ mode: values.cache, blockBytes, limit, host }, diskSize);
+    return { ...values, blockBytes, caches: new PerExport(create) };
+  },
+  open(next, state: State, { exportName }) {
+    const kept = state.caches.enter(exportName, next.size);
+    const below = overlay(next, {});
+    const unsafe = state.cache === "unsafe";
+    return {
+      read: (into, offset) => inSteps(kept.read(below, into, offset, state["cache-on-read"]())),
+      ...(below.write && changing(kept, below)),
+      ...((unsafe || below.flush) && { flush: () => inSteps(kept.flush(below)) }),
+      cache: (offset, length) => inSteps(kept.copy(below, offset, length)),
+      extents: below.extents && ((offset, length, one) => inSteps(kept.extents(below, offset, length, one))),
+      async close() {
+        try {
+          // A client that has died has not flushed, and another may not come.
+          if (!unsafe) await inSteps(kept.settle(below));
+        } finally {
+          state.caches.leave(exportName);
+        }
+      },
+      blockSize: preferringBlocks(next, state.blockBytes),
+      ...(unsafe && { nativeFua: true }),
+      // What one client wrote is flushed by any other.
+      ...(state.cache !== "writethrough" && { multiConn: true }),
+    };
+  },
+  unload: ({ caches }: State) => caches.close(),
+});
+export default cache;
+
+function changing(kept: BlockCache, below: Handle): HandleChanges {
+  const { trim, zero } = below;
+  return {
+    write: (from, offset, flags) => inSteps(kept.write(below, from, offset, flags)),
+    trim:
+      trim &&
+      ((offset, length, flags) =>
+        inSteps(kept.past(below, offset, length, flags, (changed) => trim(offset, length, changed)))),
+    zero:
+      zero &&
+      ((offset, length, flags) =>
+        inSteps(
+          kept.past(below, offset, length, flags, (changed) =>
+            zero(offset, length, { ...flags, ...changed }),
+          ),
+        )),
+  };
+}
+
+function percent(value: number, help: string) {
+  return integer({ default: value, min: 1, max: 2 ** 32 - 1, help });
+}
+
+/** 2^31: blocks are counted in numbers, and larger ones are of no use. */
+const blockBytesMax = 2n ** 31n;
+
+/** A hole can be no smaller than a block of the file system, and dropping a block makes one. */
+function blockBytesFor(minimum: bigint): number {
+  if (minimum < 4096n || minimum > blockBytesMax || (minimum & (minimum - 1n)) !== 0n) {
+    throw new NbdError(
+      "EINVAL",
+      "cache-min-block-size is not a power of 2, or is too small or too large: use 4k to 2G",
+    );
+  }
+  const { bsize } = statfsSync(temporaryFolder());
+  return Math.max(Number(minimum), Number.isInteger(Math.log2(bsize)) ? bsize : 0);
+}
+
+/** nbdkit's limit; less would be of no use. */
+const sizeMin = 1024n * 1024n;
+
+function limitFor(values: Values, blockBytes: number): Limit | undefined {
+  const { "cache-max-size": max, "cache-high-threshold": high, "cache-low-threshold": low } = values;
+  if (max === undefined) return undefined;
+  if (max < sizeMin) throw new NbdError("EINVAL", "cache-max-size is too small: use at least 1M");
+  if (low >= high) {
+    throw new NbdError(
+      "EINVAL",
+      `cache-low-threshold must be less than cache-high-threshold: ${low} is not less than ${high}`,
+    );
+  }
+  const blocks = Number(max) / blockBytes;
+  return { high: (blocks * high) / 100, low: (blocks * low) / 100 };
+}

@@ -1,0 +1,75 @@
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { boolean, type Parameter } from "../backend/parameter.ts";
+import { PerExport } from "../backend/per-export.ts";
+import { preferringBlocks } from "../backend/preferring.ts";
+import { type Toggle, toggle } from "../backend/toggle.ts";
+import { NbdError } from "../core/errors.ts";
+import { inSteps } from "../core/maybe-promise.ts";
+import { parseSize } from "../core/size.ts";
+import { Overlay } from "./cow/overlay.ts";
+
+interface State {
+  readonly "cow-block-size": number;
+  readonly "cow-on-cache": boolean;
+  readonly "cow-on-read": Toggle;
+  readonly overlays: PerExport<Overlay>;
+}
+
+/**
+ * A temporary writable copy of a disk, which is never written to: nbdkit-cow-filter(1). All clients of an export
+ * share what was written; it is gone with the server.
+ */
+const cow: Filter = defineFilter({
+  name: "cow",
+  longname: "nbdkit copy-on-write (COW) filter",
+  parameters: {
+    "cow-block-size": blockSize(),
+    "cow-on-cache": boolean({ default: false, help: "Copy what a client asks to cache" }),
+    "cow-on-read": toggle({ help: "Copy what is read; with a path, while that file exists. Default no" }),
+  },
+  configComplete: (values): State => ({
+    ...values,
+    overlays: new PerExport((size) => new Overlay(values["cow-block-size"], size)),
+  }),
+  openNext: (next, _state, request) => next({ ...request, readOnly: true }),
+  open(next, { overlays, ...options }: State, { exportName }) {
+    const overlay = overlays.enter(exportName, next.size);
+    return {
+      read: (into, offset) => inSteps(overlay.read(next, into, offset, options["cow-on-read"]())),
+      write: (from, offset) => inSteps(overlay.write(next, from, offset)),
+      flush: () => {},
+      trim: (offset, length) => inSteps(overlay.zero(next, offset, length)),
+      zero: (offset, length, { fastZero }) => inSteps(overlay.zero(next, offset, length, fastZero)),
+      cache: (offset, length) =>
+        options["cow-on-cache"] ? inSteps(overlay.copy(next, offset, length)) : next.cache?.(offset, length),
+      extents: (offset, length, requestOne) => inSteps(overlay.extents(next, offset, length, requestOne)),
+      close: () => overlays.leave(exportName),
+      blockSize: preferringBlocks(next, options["cow-block-size"]),
+      // Nothing survives the server, whatever a client waits for.
+      nativeFua: true,
+      fastZero: true,
+      multiConn: true,
+      // They tell about the disk below.
+      metaContexts: undefined,
+    };
+  },
+  unload: ({ overlays }: State) => overlays.close(),
+});
+export default cow;
+
+/** As nbdkit: smaller blocks would make long lists of them, and larger ones are not addressable. */
+const [blockBytesMin, blockBytesMax] = [4096, 2 ** 31];
+
+function blockSize(): Parameter<number> & { readonly default: number } {
+  return {
+    placeholder: "SIZE",
+    help: "How much is copied at a time",
+    default: 64 * 1024,
+    parse(text, key) {
+      const bytes = Number(parseSize(text));
+      if (bytes >= blockBytesMin && bytes <= blockBytesMax && Number.isInteger(Math.log2(bytes)))
+        return bytes;
+      throw new NbdError("EINVAL", `${key} is out of range (4096..2G) or not a power of 2`);
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import { around, type Operation } from "../backend/around.ts";
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { boolean, delay } from "../backend/parameter.ts";
+import { sleep } from "../backend/sleep.ts";
+import { NbdError } from "../core/errors.ts";
+
+/** ms */
+type Delays = Readonly<Record<Operation["kind"] | "open" | "close", number>>;
+
+interface State {
+  readonly delays: Delays;
+  readonly fastZero: boolean;
+}
+
+/** Makes requests wait: nbdkit-delay-filter(1). */
+const delayFilter: Filter = defineFilter({
+  name: "delay",
+  longname: "nbdkit delay filter",
+  parameters: {
+    rdelay: delay({ help: "Delay of reads", aliases: ["delay-read", "delay-reads"] }),
+    wdelay: delay({ help: "Delay of writes, zeroes and trims, where they have none of their own" }),
+    "delay-write": delay({ help: "Delay of writes", aliases: ["delay-writes"] }),
+    "delay-zero": delay({ help: "Delay of zeroes", aliases: ["delay-zeroes"] }),
+    "delay-trim": delay({
+      help: "Delay of trims",
+      aliases: ["delay-trims", "delay-discard", "delay-discards"],
+    }),
+    "delay-extents": delay({ help: "Delay of block status", aliases: ["delay-extent"] }),
+    "delay-cache": delay({ help: "Delay of requests to cache" }),
+    "delay-fast-zero": boolean({
+      default: true,
+      help: "Whether fast zeroes wait too; otherwise they are refused at once",
+    }),
+    "delay-open": delay({ help: "Delay of opening an export" }),
+    "delay-close": delay({ help: "Delay of closing it" }),
+  },
+  configComplete: (values): State => ({
+    fastZero: values["delay-fast-zero"],
+    delays: {
+      read: values.rdelay ?? 0,
+      write: values["delay-write"] ?? values.wdelay ?? 0,
+      zero: values["delay-zero"] ?? values.wdelay ?? 0,
+      trim: values["delay-trim"] ?? values.wdelay ?? 0,
+      flush: 0,
+      extents: values["delay-extents"] ?? 0,
+      cache: values["delay-cache"] ?? 0,
+      open: values["delay-open"] ?? 0,
+      close: values["delay-close"] ?? 0,
+    },
+  }),
+  async openNext(next, { delays }, request) {
+    await sleep(delays.open, request.signal);
+    return next(request);
+  },
+  open(next, { delays, fastZero }, request) {
+    const refusesFastZero = delays.zero > 0 && !fastZero;
+    const changes = around(next, request, (operation, perform) => {
+      if (refusesFastZero && operation.kind === "zero" && operation.flags.fastZero) {
+        throw new NbdError("ENOTSUP", "fast zeroes are refused by delay-fast-zero=false");
+      }
+      const ms = delays[operation.kind];
+      return ms === 0 ? perform() : sleep(ms, request.signal).then(() => perform());
+    });
+    return {
+      ...changes,
+      ...(refusesFastZero && changes.zero !== undefined ? { fastZero: true } : {}),
+      close: () => closeLate(delays.close, request.signal),
+    };
+  },
+});
+export default delayFilter;
+
+/** Who has gone waits for nothing. */
+async function closeLate(ms: number, gone: AbortSignal): Promise<void> {
+  await sleep(ms, gone).catch(() => {});
+}

@@ -1,0 +1,78 @@
+import { existsSync } from "node:fs";
+import { around, type Operation } from "../backend/around.ts";
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { choice, type Parameter, type Parameters, path } from "../backend/parameter.ts";
+import { NbdError } from "../core/errors.ts";
+import { parseProbability } from "../core/values.ts";
+
+/** When and how requests of one kind fail. */
+interface Setting {
+  readonly code: string;
+  /** 0 to 1 */
+  readonly rate: number;
+  /** Nothing fails while it is missing. */
+  readonly file: string | undefined;
+}
+
+/** What nbdkit calls them. */
+const kinds = {
+  read: "pread",
+  write: "pwrite",
+  trim: "trim",
+  zero: "zero",
+  extents: "extents",
+  cache: "cache",
+} as const satisfies Partial<Record<Operation["kind"], string>>;
+
+const codes = ["EPERM", "EIO", "ENOMEM", "EINVAL", "ENOSPC", "ESHUTDOWN"] as const;
+
+/** Makes requests fail: nbdkit-error-filter(1). */
+const error: Filter = defineFilter({
+  name: "error-inject",
+  longname: "nbdkit error injection filter",
+  parameters: Object.assign({}, ...["", ...Object.values(kinds)].map(parametersFor)) as Parameters,
+  configComplete: (values) =>
+    new Map(Object.entries(kinds).map(([kind, name]) => [kind, settingFor(name, values)])),
+  open: (next, settings: ReadonlyMap<string, Setting>, request) =>
+    around(next, request, (operation, perform) => {
+      const setting = settings.get(operation.kind);
+      if (setting !== undefined && shallFail(setting)) {
+        const name = kinds[operation.kind as keyof typeof kinds];
+        throw new NbdError(setting.code, `injecting ${setting.code} error into ${name}`);
+      }
+      return perform();
+    }),
+});
+export default error;
+
+/** @param name of a kind of requests; empty for those of all kinds that have none of their own */
+function parametersFor(name: string): Parameters {
+  const [prefix, whose] = name === "" ? ["error", "requests"] : [`error-${name}`, `${name} requests`];
+  return {
+    [prefix]: choice(codes, { help: `The error that ${whose} fail with. Default EIO` }),
+    [`${prefix}-rate`]: rate(`How many ${whose} fail: 0%..100% or 0..1. Default none`),
+    [`${prefix}-file`]: path({ help: `Let ${whose} fail only while this file exists` }),
+  };
+}
+
+function rate(help: string): Parameter<number> {
+  const parse = (text: string, key: string): number => {
+    const value = parseProbability(key, text);
+    if (value <= 1) return value;
+    throw new NbdError("ERANGE", `${key}: rate out of range: '${text}': use 0%..100% or 0..1`);
+  };
+  return { parse, placeholder: "RATE", help };
+}
+
+function settingFor(name: string, values: Readonly<Record<string, unknown>>): Setting {
+  const value = (suffix: string): unknown => values[`error-${name}${suffix}`] ?? values[`error${suffix}`];
+  return {
+    code: (value("") as string | undefined) ?? "EIO",
+    rate: (value("-rate") as number | undefined) ?? 0,
+    file: value("-file") as string | undefined,
+  };
+}
+
+function shallFail({ rate, file }: Setting): boolean {
+  return Math.random() < rate && (file === undefined || existsSync(file));
+}

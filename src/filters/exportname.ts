@@ -1,0 +1,91 @@
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { boolean, choice, list, type Parameter, text } from "../backend/parameter.ts";
+import { NbdError } from "../core/errors.ts";
+import { scriptDescription } from "./exportname/script.ts";
+
+/** What becomes of the description that the next layer has. */
+type Describe = (name: string, before: string | undefined) => Promise<string | undefined>;
+
+/** Changes the names that clients see and may use: nbdkit-exportname-filter(1). */
+const exportname: Filter = defineFilter({
+  name: "exportname",
+  longname: "nbdkit exportname filter",
+  parameters: {
+    "default-export": text({
+      default: "",
+      placeholder: "NAME",
+      help: "What clients get that ask for no name",
+      aliases: ["default_export"],
+    }),
+    "exportname-list": choice(["keep", "error", "empty", "defaultonly", "default-only", "explicit"], {
+      default: "keep",
+      placeholder: "MODE",
+      help: "What clients see listed: keep, error, empty, defaultonly, or explicit for those of exportname=",
+      aliases: ["exportname_list"],
+    }),
+    "exportname-strict": boolean({
+      default: false,
+      help: "Refuse names that are not among those of exportname=",
+      aliases: ["exportname_strict"],
+    }),
+    exportname: list((name) => name, {
+      default: [],
+      placeholder: "NAME",
+      help: "A name to list; may be given again",
+    }),
+    exportdesc: describedBy("Descriptions: keep, none, fixed:STRING, or script:SCRIPT, which finds $name"),
+  },
+  async listExports(next, values, request, defaultExport) {
+    const { "exportname-list": mode, exportname: names, exportdesc: describe = keep } = values;
+    if (mode === "error") throw new NbdError("EPERM", "export list restricted by policy");
+    if (mode === "empty") return [];
+    if (mode === "defaultonly" || mode === "default-only") return [{ name: await defaultExport(request) }];
+    const listed = mode === "explicit" ? names.map((name) => ({ name })) : await next(request);
+    return Promise.all(
+      listed.map(async ({ name, description: before }: { name: string; description?: string }) => {
+        const description = await describe(name, before);
+        return description === undefined ? { name } : { name, description };
+      }),
+    );
+  },
+  defaultExport(next, values, request) {
+    checkName("", values);
+    return values["default-export"] === "" ? next(request) : values["default-export"];
+  },
+  openNext(next, values, request) {
+    checkName(request.exportName, values);
+    return next(request);
+  },
+  async open(next, { exportdesc: describe }, { exportName }) {
+    return describe === undefined ? {} : { description: await describe(exportName, next.description) };
+  },
+});
+export default exportname;
+
+function checkName(
+  name: string,
+  values: { readonly "exportname-strict": boolean; readonly exportname: readonly string[] },
+): void {
+  if (!values["exportname-strict"] || values.exportname.includes(name)) return;
+  throw new NbdError(
+    "ENOENT",
+    `export '${name}' not found: exportname-strict allows only those of exportname=`,
+  );
+}
+
+const keep: Describe = async (_name, before) => before;
+
+function describedBy(help: string): Parameter<Describe> {
+  const parse = (mode: string, key: string): Describe => {
+    if (mode === "keep") return keep;
+    if (mode === "none") return async () => undefined;
+    const [, kind, rest] = /^(fixed|script):(.*)$/s.exec(mode) ?? [];
+    if (kind === "fixed") return async () => rest;
+    if (kind === "script") return (name) => scriptDescription(rest!, name);
+    throw new NbdError(
+      "EINVAL",
+      `unrecognized ${key} mode: ${mode}: use keep, none, fixed:STRING or script:SCRIPT`,
+    );
+  };
+  return { parse, placeholder: "MODE", help };
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { failure } from "../backend/failure.ts";
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import type { Parameter } from "../backend/parameter.ts";
+import { NbdError } from "../core/errors.ts";
+import { type ListedExtent, parseExtentList } from "./extentlist/parse.ts";
+import { within } from "./extentlist/within.ts";
+
+interface State {
+  readonly extentlist: string;
+  extents: readonly ListedExtent[];
+}
+
+/** Shows the holes that a file lists, and not those that the disk has: nbdkit-extentlist-filter(1). */
+const extentlist: Filter = defineFilter({
+  name: "extentlist",
+  longname: "nbdkit extentlist filter",
+  parameters: { extentlist: fileName() },
+  debugFlags: ["lookup"],
+  configComplete: ({ extentlist }): State => ({ extentlist, extents: [] }),
+  getReady(state: State) {
+    state.extents = parseExtentList(textOf(state.extentlist), state.extentlist);
+  },
+  open: (_next, { extents }: State) => ({
+    extents: (offset, length, requestOne) => within(extents, offset, length, requestOne),
+  }),
+});
+export default extentlist;
+
+function fileName(): Parameter<string> & { readonly required: true } {
+  return {
+    required: true,
+    placeholder: "FILENAME",
+    help: "The list: in each line an offset, a length and what is there (hole, zero, or nothing for data)",
+    parse(text, _key, before) {
+      if (before === undefined) return text;
+      throw new NbdError("EINVAL", "extentlist cannot appear twice");
+    },
+  };
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw failure("open", path, error);
+  }
+}

@@ -1,0 +1,47 @@
+import type { Extent } from "../../core/extent.ts";
+import type { ListedExtent } from "./parse.ts";
+
+/** An answer ends after so many; clients ask again. */
+const extentsMax = 4096;
+
+/** What the list says about a range. Gaps in it are holes. */
+export function within(
+  list: readonly ListedExtent[],
+  offset: bigint,
+  length: number,
+  requestOne: boolean,
+): readonly Extent[] {
+  const end = offset + BigInt(length);
+  const found: Extent[] = [];
+  let at = offset;
+  for (
+    let index = firstEndingAfter(list, offset);
+    at < end && found.length < (requestOne ? 1 : extentsMax);
+  ) {
+    const listed = list[index];
+    const gapEnd = listed?.offset ?? end;
+    if (listed === undefined || gapEnd > at) {
+      found.push({ length: gapEnd - at, hole: true, zero: true });
+      at = gapEnd;
+    } else {
+      const { hole, zero } = listed;
+      const listedEnd = listed.offset + listed.length;
+      found.push({ length: listedEnd - at, hole, zero });
+      at = listedEnd;
+      index++;
+    }
+  }
+  return found;
+}
+
+/** Where in the list to begin, by halving it. */
+function firstEndingAfter(list: readonly ListedExtent[], offset: bigint): number {
+  let [low, high] = [0, list.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const { offset: start, length } = list[middle]!;
+    if (start + length > offset) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}

@@ -1,0 +1,81 @@
+import { withFua, withoutFua } from "../backend/fallback.ts";
+import { defineFilter, type Filter, type HandleChanges, overlay } from "../backend/filter.ts";
+import type { Handle, WriteFlags } from "../backend/handle.ts";
+import { boolean, choice } from "../backend/parameter.ts";
+import { NbdError } from "../core/errors.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+
+const modes = ["none", "emulate", "native", "force", "pass", "discard"] as const;
+type Mode = (typeof modes)[number];
+
+interface State {
+  readonly fuamode: Mode;
+  readonly "flush-on-close": boolean;
+}
+
+/** Changes what becomes of FUA and flushes: nbdkit-fua-filter(1). */
+const fua: Filter = defineFilter({
+  name: "fua",
+  longname: "nbdkit fua filter",
+  parameters: {
+    fuamode: choice(modes, {
+      default: "none",
+      help: "FUA is: not offered, done by flushing, offered as native, added to all writes, left alone, dropped along with flushes",
+    }),
+    "flush-on-close": boolean({ default: false, help: "Flush when a client has gone" }),
+  },
+  open(next, { fuamode, "flush-on-close": flushing }: State, { readOnly }) {
+    if (next.write !== undefined && !readOnly) checkAbility(next, fuamode);
+    const close = flushing && next.flush !== undefined && { close: () => overlay(next, {}).flush!() };
+    return { ...changesOf[fuamode](overlay(next, {})), ...close };
+  },
+});
+export default fua;
+
+function checkAbility(next: Handle, mode: Mode): void {
+  const canFlush = next.flush !== undefined;
+  if (mode === "emulate" && !canFlush) {
+    throw new NbdError("EINVAL", "fuamode 'emulate' requires plugin flush support: use none or pass");
+  }
+  if ((mode === "native" || mode === "force") && next.nativeFua !== true && !canFlush) {
+    throw new NbdError("EINVAL", `fuamode '${mode}' requires plugin fua support: use none or pass`);
+  }
+}
+
+/** The methods of `next` are bound. */
+const changesOf: Readonly<Record<Mode, (next: Handle) => HandleChanges>> = {
+  none: () => ({ nativeFua: false, fuaByFlushing: false }),
+  emulate: () => ({ nativeFua: false, fuaByFlushing: true }),
+  native: (next) => ({
+    nativeFua: true,
+    ...changing(next, ({ fua }, change) => (fua ? withFua(next, change) : change(withoutFua))),
+    // Those are writes without FUA, and need no change.
+    writeNow: next.writeNow,
+  }),
+  force: (next) => ({
+    nativeFua: true,
+    flush: () => {},
+    ...changing(next, (_flags, change) => withFua(next, change)),
+  }),
+  pass: () => ({}),
+  discard: (next) => ({
+    nativeFua: true,
+    flush: () => {},
+    ...changing(next, (_flags, change) => change(withoutFua)),
+    writeNow: next.writeNow,
+  }),
+};
+
+type Way = (flags: WriteFlags, change: (flags: WriteFlags) => MaybePromise<void>) => MaybePromise<void>;
+
+/** All that changes a disk, done in another way. */
+function changing(next: Handle, way: Way): HandleChanges {
+  const { write, trim, zero } = next;
+  return {
+    write: write && ((from, offset, flags) => way(flags, (changed) => write(from, offset, changed))),
+    trim: trim && ((offset, length, flags) => way(flags, (changed) => trim(offset, length, changed))),
+    zero:
+      zero &&
+      ((offset, length, flags) => way(flags, (changed) => zero(offset, length, { ...flags, ...changed }))),
+  };
+}

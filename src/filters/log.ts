@@ -1,0 +1,72 @@
+import { openSync } from "node:fs";
+import { failure } from "../backend/failure.ts";
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { boolean, path, text } from "../backend/parameter.ts";
+import { threadModels } from "../backend/plugin.ts";
+import { LoggedConnection, shown } from "./log/connection.ts";
+import { Journal, quoted } from "./log/journal.ts";
+
+interface State {
+  readonly file: string | undefined;
+  readonly append: boolean;
+  readonly script: string | undefined;
+  /** Present when everything is ready. */
+  journal?: Journal;
+  connections: number;
+  listings: number;
+  preconnects: number;
+}
+
+/** Writes down what clients ask for: nbdkit-log-filter(1). */
+const log: Filter = defineFilter({
+  name: "log",
+  longname: "nbdkit log filter",
+  parameters: {
+    logfile: path({ help: "The file for the log" }),
+    logappend: boolean({ default: false, help: "Add to the file instead of beginning it anew" }),
+    logscript: text({ placeholder: "SCRIPT", help: "A script to run for each line of the log" }),
+  },
+  configComplete: ({ logfile: file, logappend: append, logscript: script }): State => {
+    return { file, append, script, connections: 0, listings: 0, preconnects: 0 };
+  },
+  async getReady(state, host, threadModel) {
+    const fd = state.file === undefined ? undefined : openLog(state.file, state.append);
+    state.journal = new Journal(fd, state.script, host);
+    await state.journal.print({ name: "Ready" }, { thread_model: String(threadModels.indexOf(threadModel)) });
+  },
+  async preconnect(state, { readOnly }) {
+    const act = { name: "Preconnect", id: ++state.preconnects };
+    const asked = { readonly: shown(readOnly) };
+    await state.journal!.around(
+      act,
+      asked,
+      () => {},
+      () => ({}),
+    );
+  },
+  listExports(next, state, request) {
+    const act = { name: "ListExports", id: ++state.listings };
+    const asked = { readonly: shown(request.readOnly), tls: shown(request.tls) };
+    return state.journal!.around(
+      act,
+      asked,
+      () => next(request),
+      (found) => ({ exports: { words: found.map(({ name }) => quoted(name)) } }),
+    );
+  },
+  async open(next, state, request) {
+    const connection = new LoggedConnection(state.journal!, ++state.connections);
+    await connection.opened(next, request);
+    return { ...connection.changes(next, request), close: () => connection.closed() };
+  },
+  cleanup: ({ journal }) => journal?.close(),
+});
+export default log;
+
+function openLog(file: string, append: boolean): number {
+  try {
+    return openSync(file, append ? "a" : "w");
+  } catch (error) {
+    throw failure("open", file, error);
+  }
+}

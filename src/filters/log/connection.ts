@@ -1,0 +1,121 @@
+import { around, type Operation } from "../../backend/around.ts";
+import type { HandleChanges } from "../../backend/filter.ts";
+import type { Handle } from "../../backend/handle.ts";
+import type { OpenRequest } from "../../backend/plugin.ts";
+import { ServedExport } from "../../backend/served-export.ts";
+import type { Extent } from "../../core/extent.ts";
+import type { MaybePromise } from "../../core/maybe-promise.ts";
+import type { Fields, Journal } from "./journal.ts";
+
+/** One client's export in the log. */
+export class LoggedConnection {
+  readonly #journal: Journal;
+  readonly #connection: number;
+  #requests = 0;
+
+  constructor(journal: Journal, connection: number) {
+    this.#journal = journal;
+    this.#connection = connection;
+  }
+
+  opened(next: Handle, request: OpenRequest): MaybePromise<void> {
+    return this.#print("Connect", connectFields(next, request));
+  }
+
+  closed(): MaybePromise<void> {
+    return this.#print("Disconnect", { transactions: String(this.#requests) });
+  }
+
+  changes(next: Handle, request: OpenRequest): HandleChanges {
+    return around(next, request, (operation, perform) => {
+      const act = {
+        name: actNames[operation.kind],
+        connection: this.#connection,
+        id: ++this.#requests,
+      };
+      return this.#journal.around(act, requestFields(operation), perform, (answer) =>
+        answerFields(operation, answer),
+      );
+    });
+  }
+
+  #print(name: string, fields: Fields): MaybePromise<void> {
+    return this.#journal.print({ name, connection: this.#connection }, fields);
+  }
+}
+
+const actNames: Readonly<Record<Operation["kind"], string>> = {
+  read: "Read",
+  write: "Write",
+  flush: "Flush",
+  trim: "Trim",
+  zero: "Zero",
+  cache: "Cache",
+  extents: "Extents",
+};
+
+export function shown(flag: boolean): string {
+  return flag ? "1" : "0";
+}
+
+function hex(value: bigint | number): string {
+  return `0x${value.toString(16)}`;
+}
+
+/** What the next layer can do, in nbdkit's numbers: 0 not, 1 the server does it, 2 it does it itself. */
+function connectFields(next: Handle, { exportName, tls, readOnly, signal }: OpenRequest): Fields {
+  const below = new ServedExport(next, readOnly, signal);
+  const degree = (can: boolean, itself: boolean): string => (can ? (itself ? "2" : "1") : "0");
+  const { minimum, preferred, maximum } = next.blockSize ?? { minimum: 0, preferred: 0, maximum: 0 };
+  return {
+    export: exportName,
+    tls: shown(tls),
+    size: hex(next.size),
+    minsize: hex(minimum),
+    prefsize: hex(preferred),
+    maxsize: hex(maximum),
+    write: shown(below.canWrite),
+    flush: shown(below.canFlush),
+    rotational: shown(below.rotational),
+    trim: shown(below.canTrim),
+    zero: degree(below.canZero, next.zero !== undefined),
+    fua: degree(below.canFua, next.nativeFua === true),
+    extents: shown(next.extents !== undefined),
+    cache: degree(below.canCache, next.cache !== undefined),
+    fast_zero: shown(below.canFastZero),
+  };
+}
+
+function requestFields(operation: Operation): Fields {
+  if (operation.kind === "flush") return {};
+  const range = { offset: hex(operation.offset), count: hex(operation.length) };
+  switch (operation.kind) {
+    case "write":
+    case "trim":
+      return { ...range, fua: shown(operation.flags.fua) };
+    case "zero": {
+      const { mayTrim, fua, fastZero } = operation.flags;
+      return { ...range, trim: shown(mayTrim), fua: shown(fua), fast: shown(fastZero) };
+    }
+    case "extents":
+      return { ...range, req_one: shown(operation.requestOne) };
+    default:
+      return range;
+  }
+}
+
+/** Only extents are told. */
+function answerFields(operation: Operation, answer: unknown): Fields {
+  if (operation.kind !== "extents") return {};
+  return { extents: { words: extentWords(operation.offset, answer as readonly Extent[]) } };
+}
+
+function extentWords(from: bigint, extents: readonly Extent[]): readonly string[] {
+  let offset = from;
+  return extents.flatMap(({ length, hole, zero }) => {
+    const states = [...(hole ? ["hole"] : []), ...(zero ? ["zero"] : [])];
+    const words = [hex(offset), hex(length), `"${states.join(",")}"`];
+    offset += length;
+    return words;
+  });
+}

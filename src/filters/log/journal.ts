@@ -1,0 +1,153 @@
+import { spawn } from "node:child_process";
+import { closeSync, writeSync } from "node:fs";
+import { codeOf, messageOf } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
+
+/** Something that is logged; an id where it has a beginning and an end. */
+export interface Act {
+  readonly name: string;
+  /** The client, for what happens on a connection. */
+  readonly connection?: number;
+  readonly id?: number;
+}
+
+/** name=value, in order. A list is written as a shell has it. */
+export type Fields = Readonly<Record<string, string | List>>;
+
+/** Words that are quoted already. */
+export interface List {
+  readonly words: readonly string[];
+}
+
+type Type = "ENTER" | "LEAVE" | "PRINT";
+
+/** Where the log goes: to a file, to a script, to both, or nowhere. */
+export class Journal {
+  readonly #fd: number | undefined;
+  readonly #script: string | undefined;
+  readonly #log: Log;
+
+  /** @param fd closed with the journal */
+  constructor(fd: number | undefined, script: string | undefined, log: Log) {
+    this.#fd = fd;
+    this.#script = script;
+    this.#log = log;
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+  }
+
+  /** Something that just is. */
+  print(act: Act, fields: Fields): MaybePromise<void> {
+    return this.#write(act, "PRINT", fields);
+  }
+
+  /** Something that is done, with a line before and one after it. A request waits for its lines. */
+  around<Result>(
+    act: Act,
+    fields: Fields,
+    perform: () => MaybePromise<Result>,
+    described: (result: Result) => Fields,
+  ): MaybePromise<Result> {
+    const entered = this.#write(act, "ENTER", fields);
+    return isPromise(entered)
+      ? entered.then(() => this.#perform(act, perform, described))
+      : this.#perform(act, perform, described);
+  }
+
+  #perform<Result>(
+    act: Act,
+    perform: () => MaybePromise<Result>,
+    described: (result: Result) => Fields,
+  ): MaybePromise<Result> {
+    const left = (result: Result): MaybePromise<Result> => {
+      const written = this.#write(act, "LEAVE", { ...described(result), return: "0" });
+      return isPromise(written) ? written.then(() => result) : result;
+    };
+    const failed = (error: unknown): MaybePromise<never> => {
+      const written = this.#write(act, "LEAVE", { return: "-1", error: loggedCode(codeOf(error)) });
+      if (isPromise(written)) return written.then(() => Promise.reject(error));
+      throw error;
+    };
+    let result: MaybePromise<Result>;
+    try {
+      result = perform();
+    } catch (error) {
+      return failed(error);
+    }
+    return isPromise(result) ? result.then(left, failed) : left(result);
+  }
+
+  #write(act: Act, type: Type, fields: Fields): MaybePromise<void> {
+    if (this.#fd !== undefined) writeSync(this.#fd, `${timestamp()} ${lineOf(act, type, fields)}\n`);
+    if (this.#script !== undefined) return this.#run(this.#script, act, type, fields);
+  }
+
+  /** What the script says about its own success changes nothing. */
+  #run(script: string, act: Act, type: Type, fields: Fields): Promise<void> {
+    const child = spawn("/bin/sh", ["-c", script], {
+      env: { ...process.env, ...variablesOf(act, type, fields) },
+      stdio: ["ignore", "inherit", "inherit"],
+    });
+    return new Promise((resolve) => {
+      child.once("error", (error) => {
+        this.#log.error(`logscript: ${messageOf(error)}`);
+        resolve();
+      });
+      child.once("exit", () => resolve());
+    });
+  }
+}
+
+/** nbdkit-log-filter(1), "LOG FILE FORMAT". */
+function lineOf(act: Act, type: Type, fields: Fields): string {
+  const words = [
+    ...(act.connection === undefined ? [] : [`connection=${act.connection}`]),
+    `${type === "LEAVE" ? "..." : ""}${act.name}`,
+    ...(act.id === undefined ? [] : [`id=${act.id}`]),
+    ...Object.entries(fields).map(([name, value]) => `${name}=${written(value)}`),
+    ...(type === "ENTER" ? ["..."] : []),
+  ];
+  return words.join(" ");
+}
+
+function written(value: string | List): string {
+  return typeof value === "string" ? quoted(value) : `(${value.words.join(" ")})`;
+}
+
+/** nbdkit-log-filter(1), "LOG SCRIPT". */
+function variablesOf(act: Act, type: Type, fields: Fields): Record<string, string> {
+  const variables: Record<string, string> = { act: act.name, type };
+  if (act.connection !== undefined) variables.connection = String(act.connection);
+  if (act.id !== undefined) variables.id = String(act.id);
+  for (const [name, value] of Object.entries(fields)) {
+    variables[name] = typeof value === "string" ? value : written(value);
+  }
+  return variables;
+}
+
+/** A word as the log has it: a shell reads it back as the same text. */
+export function quoted(word: string): string {
+  return /^[\w%+\-./:=@]+$/.test(word) ? word : `"${word.replace(/[\\"$`]/g, "\\$&")}"`;
+}
+
+/** UTC, with microseconds. */
+function timestamp(): string {
+  const ms = performance.timeOrigin + performance.now();
+  const microseconds = String(Math.floor((ms % 1) * 1000)).padStart(3, "0");
+  return `${new Date(ms).toISOString().slice(0, -1).replace("T", " ")}${microseconds}`;
+}
+
+/** The errors that a client can be told; any other is EINVAL to it. */
+function loggedCode(code: string): string {
+  const same = ["EPERM", "EIO", "ENOMEM", "ENOSPC", "ESHUTDOWN", "ENOTSUP", "EOVERFLOW"];
+  const others: Readonly<Record<string, string>> = {
+    EROFS: "EPERM",
+    EDQUOT: "ENOSPC",
+    EFBIG: "ENOSPC",
+    EOPNOTSUPP: "ENOTSUP",
+  };
+  return same.includes(code) ? code : (others[code] ?? "EINVAL");
+}

@@ -1,0 +1,20 @@
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { choice } from "../backend/parameter.ts";
+
+/** Changes what becomes of requests to cache: nbdkit-nocache-filter(1). */
+const nocache: Filter = defineFilter({
+  name: "nocache",
+  longname: "nbdkit nocache filter",
+  parameters: {
+    cachemode: choice(["none", "emulate", "nop", "no-op"], {
+      default: "none",
+      placeholder: "MODE",
+      help: "none (not offered to clients), emulate (by reading), nop (nothing happens)",
+    }),
+  },
+  open: (_next, { cachemode }) =>
+    cachemode === "none" || cachemode === "emulate"
+      ? { cache: undefined, cacheByReading: cachemode === "emulate" }
+      : { cache: () => {} },
+});
+export default nocache;

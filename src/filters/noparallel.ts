@@ -1,0 +1,28 @@
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { choice } from "../backend/parameter.ts";
+import type { ThreadModel } from "../backend/plugin.ts";
+
+const models = {
+  requests: "serialize_requests",
+  "all-requests": "serialize_all_requests",
+  all_requests: "serialize_all_requests",
+  connections: "serialize_connections",
+} as const satisfies Record<string, ThreadModel>;
+
+const modes = ["requests", "all-requests", "all_requests", "connections"] as const;
+
+/** One request at a time: nbdkit-noparallel-filter(1). */
+const noparallel: Filter = defineFilter({
+  name: "noparallel",
+  longname: "nbdkit noparallel filter",
+  parameters: {
+    serialize: choice(modes, {
+      default: "requests",
+      placeholder: "MODE",
+      help: "What comes one at a time: requests (of a connection), all-requests, connections",
+      aliases: ["serialise"],
+    }),
+  },
+  threadModel: ({ serialize }) => models[serialize],
+});
+export default noparallel;

@@ -1,0 +1,24 @@
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { size } from "../backend/parameter.ts";
+import { windowOn } from "../backend/window.ts";
+import { NbdError } from "../core/errors.ts";
+
+/** Serves a part of a disk: nbdkit-offset-filter(1). */
+const offset: Filter = defineFilter({
+  name: "offset",
+  longname: "nbdkit offset filter",
+  parameters: {
+    offset: size({ default: 0n, help: "Where the part begins" }),
+    range: size({ help: "How long it is. Default: up to the end" }),
+  },
+  open(next, { offset: start, range }) {
+    const end = start + (range ?? 0n);
+    if (end <= next.size) return windowOn(next, start, range ?? next.size - start);
+    const asked = range === undefined ? `offset (${start})` : `offset+range (${start}+${range})`;
+    throw new NbdError(
+      "EINVAL",
+      `${asked} is larger than the real size (${next.size}) of the underlying file or device`,
+    );
+  },
+});
+export default offset;

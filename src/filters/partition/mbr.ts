@@ -1,0 +1,99 @@
+import { NbdError } from "../../core/errors.ts";
+import type { Disk, Partition } from "./table.ts";
+
+/** Of a master or extended boot record. */
+const recordBytes = 512;
+const entriesAt = 0x1be;
+const entryBytes = 16;
+const primaryCount = 4;
+
+/** Chains are followed no further; Linux stops at 256 partitions. */
+const logicalMax = 1024;
+
+interface Entry {
+  readonly type: number;
+  /** sectors */
+  readonly start: bigint;
+  readonly count: bigint;
+}
+
+export function isMbr(start: Buffer): boolean {
+  return start.readUInt16LE(recordBytes - 2) === 0xaa55;
+}
+
+/** @throws NbdError EINVAL when there is no such partition, or the table makes no sense */
+export async function findMbrPartition(disk: Disk, start: Buffer, number: number): Promise<Partition> {
+  const primary = Array.from({ length: primaryCount }, (_, index) => entryOf(start, index));
+  if (number > primaryCount) {
+    const extended = primary.find((entry) => entry.count > 0n && isExtended(entry));
+    if (extended !== undefined) return findLogical(disk, extended, number);
+    throw new NbdError(
+      "EINVAL",
+      "MBR logical partition selected, but there is no extended partition in the partition table",
+    );
+  }
+  const entry = primary[number - 1]!;
+  if (entry.count === 0n || entry.type === 0 || isExtended(entry)) throw notFound(number);
+  return inBytes(disk, entry.start, entry.count);
+}
+
+function entryOf(record: Buffer, index: number): Entry {
+  const at = entriesAt + index * entryBytes;
+  return {
+    type: record[at + 4]!,
+    start: BigInt(record.readUInt32LE(at + 8)),
+    count: BigInt(record.readUInt32LE(at + 12)),
+  };
+}
+
+/** The kinds that Linux takes for containers too: DOS, Windows, Linux. */
+function isExtended({ type }: Entry): boolean {
+  return type === 0x05 || type === 0x0f || type === 0x85;
+}
+
+/** Each logical partition has a record of its own, which tells where the next one is; the first number is 5. */
+async function findLogical(disk: Disk, extended: Entry, number: number): Promise<Partition> {
+  const end = extended.start + extended.count;
+  let record = extended.start;
+  for (let current = primaryCount + 1; current <= logicalMax; current++) {
+    const bytes = await readRecord(disk, record);
+    const [own, link] = [entryOf(bytes, 0), entryOf(bytes, 1)];
+    if (current === number) return logical(disk, record, own, end);
+    if (link.start === 0n && link.count === 0n) break;
+    const following = extended.start + link.start;
+    // Chains that go backwards could have no end.
+    if (following <= record) {
+      throw new NbdError(
+        "EINVAL",
+        `invalid EBR chain: the record at sector ${record} links back to ${following}`,
+      );
+    }
+    record = following;
+  }
+  throw notFound(number);
+}
+
+async function readRecord(disk: Disk, sector: bigint): Promise<Buffer> {
+  const offset = sector * BigInt(disk.sectorBytes);
+  if (sector > 0n && offset + BigInt(disk.sectorBytes) < disk.size) return disk.read(offset, recordBytes);
+  throw new NbdError(
+    "EINVAL",
+    `invalid EBR chain: the next record, at sector ${sector}, is outside the disk`,
+  );
+}
+
+function logical(disk: Disk, record: bigint, { start, count }: Entry, end: bigint): Partition {
+  if (start > 0n && record + start + count <= end) return inBytes(disk, record + start, count);
+  throw new NbdError(
+    "EINVAL",
+    `logical partition start or size out of range: ${count} sectors at ${record + start}, where the extended partition ends at ${end}`,
+  );
+}
+
+function inBytes({ sectorBytes }: Disk, start: bigint, count: bigint): Partition {
+  return { offset: start * BigInt(sectorBytes), length: count * BigInt(sectorBytes) };
+}
+
+function notFound(number: number): NbdError {
+  return new NbdError("EINVAL", `MBR partition ${number} not found`);
+}

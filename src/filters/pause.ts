@@ -1,0 +1,53 @@
+import { around } from "../backend/around.ts";
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { path } from "../backend/parameter.ts";
+import type { Host } from "../backend/plugin.ts";
+import { isPromise } from "../core/maybe-promise.ts";
+import { ControlSocket } from "./pause/control-socket.ts";
+import { Valve } from "./pause/valve.ts";
+
+interface State {
+  readonly valve: Valve;
+  readonly socket: ControlSocket;
+}
+
+/** Lets requests wait while somebody outside wants it: nbdkit-pause-filter(1). */
+const pause: Filter = defineFilter({
+  name: "pause",
+  longname: "nbdkit pause filter",
+  parameters: {
+    "pause-control": path({
+      required: true,
+      placeholder: "SOCKET",
+      help: "A Unix socket: whoever writes p to it gets P when all requests rest, and R after r when they go on",
+    }),
+  },
+  configComplete({ "pause-control": file }, host): State {
+    const valve = new Valve();
+    return { valve, socket: new ControlSocket(file, (command) => obey(command, valve, host)) };
+  },
+  getReady: ({ socket }) => socket.listen(),
+  open: (next, { valve }, { signal, ...request }) =>
+    around(next, { ...request, signal }, (_operation, perform) => {
+      const entered = valve.enter(signal);
+      const pass = () => valve.pass(perform);
+      return isPromise(entered) ? entered.then(pass) : pass();
+    }),
+  cleanup: ({ socket }) => socket.close(),
+});
+export default pause;
+
+/** @returns the answer, where there is one */
+async function obey(command: string, valve: Valve, host: Host): Promise<string> {
+  if (command === "p") {
+    host.debug("pause: pausing, waiting for requests to complete");
+    await valve.close();
+    host.debug("pause: paused");
+  } else if (command === "r") {
+    valve.open();
+    host.debug("pause: resumed");
+  } else {
+    return /\s/.test(command) ? "" : "X";
+  }
+  return command.toUpperCase();
+}

@@ -1,0 +1,66 @@
+import { setMaxListeners } from "node:events";
+import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
+
+/** What requests go through; nothing does while it is closed. */
+export class Valve {
+  #closed = false;
+  #inside = 0;
+  readonly #waiting = new Set<() => void>();
+  #emptied: (() => void)[] = [];
+
+  /** Resolves when everything that went in has come out. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#inside > 0) await new Promise<void>((resolve) => this.#emptied.push(resolve));
+  }
+
+  open(): void {
+    this.#closed = false;
+    for (const go of this.#waiting) go();
+    this.#waiting.clear();
+  }
+
+  /**
+   * Waits while it is closed, but not longer than the client is there.
+   * @throws the signal's reason
+   */
+  enter(gone: AbortSignal): MaybePromise<void> {
+    if (!this.#closed) return;
+    // Every request of a client may wait at once, which is no leak.
+    setMaxListeners(0, gone);
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.delete(go);
+        reject(gone.reason);
+      };
+      const go = (): void => {
+        gone.removeEventListener("abort", leave);
+        // It may have been closed again by the time that this one has its turn.
+        resolve(this.enter(gone));
+      };
+      gone.addEventListener("abort", leave);
+      this.#waiting.add(go);
+    });
+  }
+
+  pass<Result>(perform: () => MaybePromise<Result>): MaybePromise<Result> {
+    this.#inside++;
+    let result: MaybePromise<Result>;
+    try {
+      result = perform();
+    } catch (error) {
+      this.#leave();
+      throw error;
+    }
+    if (isPromise(result)) Promise.resolve(result).then(this.#leave, this.#leave);
+    else this.#leave();
+    return result;
+  }
+
+  readonly #leave = (): void => {
+    this.#inside--;
+    if (this.#inside > 0) return;
+    for (const resolve of this.#emptied) resolve();
+    this.#emptied = [];
+  };
+}

@@ -1,0 +1,108 @@
+import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
+import type { Handle } from "../backend/handle.ts";
+import { list } from "../backend/parameter.ts";
+import { forEachPiece } from "../backend/pieces.ts";
+import type { Host, OpenRequest } from "../backend/plugin.ts";
+import { NbdError } from "../core/errors.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import { type ProtectedRange, parseRanges } from "./protect/range.ts";
+
+interface State {
+  readonly ranges: readonly ProtectedRange[];
+  readonly host: Host;
+}
+
+/** So much of a request is compared at a time. */
+const pieceBytes = 256 * 1024;
+const zeroes = Buffer.alloc(pieceBytes);
+
+/** Lets nobody change parts of a disk: nbdkit-protect-filter(1). */
+const protect: Filter = defineFilter({
+  name: "protect",
+  longname: "nbdkit protect filter",
+  parameters: {
+    protect: list(parseRanges, {
+      default: [],
+      placeholder: "START-END",
+      help: "Bytes that stay as they are, the last one included; ~START-END protects all others. May be given again",
+    }),
+  },
+  debugFlags: ["write"],
+  configComplete: ({ protect }, host): State => ({ ranges: protect.flat(), host }),
+  open(next, state, request): HandleChanges {
+    if (state.ranges.length === 0) return {};
+    const checked = (
+      range: { readonly offset: bigint; readonly length: number },
+      bytes: Uint8Array | undefined,
+      perform: () => MaybePromise<void>,
+    ): MaybePromise<void> => {
+      const parts = partsOf(range, state);
+      return parts.length === 0 ? perform() : compareAll(next, request, parts, bytes).then(perform);
+    };
+    return {
+      write:
+        next.write &&
+        ((from, offset, flags) =>
+          checked({ offset, length: from.length }, from, () => next.write!(from, offset, flags))),
+      trim:
+        next.trim &&
+        ((offset, length, flags) =>
+          checked({ offset, length }, undefined, () => next.trim!(offset, length, flags))),
+      zero:
+        next.zero &&
+        ((offset, length, flags) =>
+          checked({ offset, length }, undefined, () => next.zero!(offset, length, flags))),
+    };
+  },
+});
+export default protect;
+
+/** A part of a request that is protected. */
+interface Part {
+  readonly offset: bigint;
+  readonly length: number;
+  /** Where it begins in the request. */
+  readonly start: number;
+  readonly range: ProtectedRange;
+}
+
+function partsOf(
+  { offset, length }: { readonly offset: bigint; readonly length: number },
+  { ranges, host }: State,
+): readonly Part[] {
+  const end = offset + BigInt(length);
+  const parts = ranges.flatMap((range) => {
+    const from = range.start > offset ? range.start : offset;
+    const to = range.end < end ? range.end : end;
+    if (from >= to) return [];
+    return [{ offset: from, length: Number(to - from), start: Number(from - offset), range }];
+  });
+  if (host.debugFlag("write") > 0) {
+    for (const part of parts) {
+      host.debug(`protect: checking protected region offset ${part.offset} length ${part.length}`);
+    }
+  }
+  return parts;
+}
+
+/** What would not change anything is allowed. */
+async function compareAll(
+  next: Handle,
+  { signal }: OpenRequest,
+  parts: readonly Part[],
+  bytes: Uint8Array | undefined,
+): Promise<void> {
+  for (const part of parts) {
+    const shift = BigInt(part.start) - part.offset;
+    await forEachPiece(part, pieceBytes, signal, async (offset, length) => {
+      const stored = Buffer.allocUnsafe(length);
+      await next.read(stored, offset);
+      const start = Number(offset + shift);
+      const wanted = bytes?.subarray(start, start + length) ?? zeroes.subarray(0, length);
+      const same = stored.equals(wanted);
+      if (!same) {
+        throw new NbdError("EPERM", `protect filter prevented write to protected range ${part.range.text}`);
+      }
+    });
+  }
+}

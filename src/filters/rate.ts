@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { around } from "../backend/around.ts";
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { type Parameter, path } from "../backend/parameter.ts";
+import { sleep } from "../backend/sleep.ts";
+import { NbdError } from "../core/errors.ts";
+import { parseSize } from "../core/size.ts";
+import { Bucket } from "./rate/bucket.ts";
+
+/** Reads and writes have a limit each. */
+type Buckets = Readonly<Record<"read" | "write", Bucket>>;
+
+interface State {
+  readonly server: Buckets;
+  readonly serverFile: string | undefined;
+  newConnection(): Buckets;
+  readonly connectionFile: string | undefined;
+}
+
+/** Limits the bandwidth of the server, of connections, or of both: nbdkit-rate-filter(1). */
+const rate: Filter = defineFilter({
+  name: "rate",
+  longname: "nbdkit rate filter",
+  parameters: {
+    rate: bitsPerSecond("Limit of all connections together"),
+    "connection-rate": bitsPerSecond("Limit of each connection"),
+    "rate-file": path({ help: "A file with the limit, which may change while the server runs" }),
+    "connection-rate-file": path({ help: "The same for the limit of each connection" }),
+    burstiness: seconds(
+      "How much a client that was idle may have at once, in seconds of its rate. Default 2",
+    ),
+  },
+  configComplete(values): State {
+    const { rate, "connection-rate": connectionRate, burstiness = 2 } = values;
+    const buckets = (bits = 0): Buckets => ({
+      read: new Bucket(bits, burstiness),
+      write: new Bucket(bits, burstiness),
+    });
+    return {
+      server: buckets(rate),
+      serverFile: values["rate-file"],
+      newConnection: () => buckets(connectionRate),
+      connectionFile: values["connection-rate-file"],
+    };
+  },
+  open(next, { server, serverFile, newConnection, connectionFile }, request) {
+    const connection = newConnection();
+    return around(next, request, (operation, perform) => {
+      if (operation.kind !== "read" && operation.kind !== "write") return perform();
+      const { kind, length } = operation;
+      const waitMs = Math.max(
+        waitFor(server[kind], length, serverFile),
+        waitFor(connection[kind], length, connectionFile),
+      );
+      return waitMs === 0 ? perform() : sleep(waitMs, request.signal).then(() => perform());
+    });
+  },
+});
+export default rate;
+
+function waitFor(bucket: Bucket, bytes: number, file: string | undefined): number {
+  if (file !== undefined) bucket.setRate(rateIn(file) ?? bucket.rate);
+  return bucket.take(bytes * 8);
+}
+
+/** Undefined while there is no file, or none that makes sense: somebody may be writing it. */
+function rateIn(file: string): number | undefined {
+  try {
+    return Number(parseSize(readFileSync(file, "utf8").split("\n", 1)[0]!));
+  } catch {
+    return undefined;
+  }
+}
+
+function bitsPerSecond(help: string): Parameter<number> {
+  const parse = (text: string, key: string, before?: number): number => {
+    if (before !== undefined) throw new NbdError("EINVAL", `${key} set twice on the command line`);
+    const value = Number(parseSize(text));
+    if (value === 0) throw new NbdError("EINVAL", `${key} cannot be set to 0: leave it out for no limit`);
+    return value;
+  };
+  return { parse, placeholder: "BITSPERSEC", help };
+}
+
+function seconds(help: string): Parameter<number> {
+  const parse = (text: string, key: string): number => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
+    throw new NbdError("EINVAL", `${key} must be a number of seconds, such as 2.5, and is "${text}"`);
+  };
+  return { parse, placeholder: "SECS", help };
+}

@@ -1,0 +1,84 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { around } from "../backend/around.ts";
+import { failure } from "../backend/failure.ts";
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { boolean, integer, path } from "../backend/parameter.ts";
+import { isPromise } from "../core/maybe-promise.ts";
+import { reportOf } from "./stats/report.ts";
+import { type Tallies, Tally } from "./stats/tally.ts";
+
+interface State {
+  readonly file: string;
+  readonly append: boolean;
+  /** 0 to 1; 0 for no histogram */
+  readonly threshold: number;
+  readonly tallies: Tallies;
+  fd?: number;
+  /** ms */
+  since: number;
+}
+
+/** Tells at the end what there was to do: nbdkit-stats-filter(1). */
+const stats: Filter = defineFilter({
+  name: "stats",
+  longname: "nbdkit stats filter",
+  parameters: {
+    statsfile: path({ required: true, help: "The file for the report" }),
+    statsappend: boolean({ default: false, help: "Add to the file instead of beginning it anew" }),
+    statsthreshold: integer({
+      min: 0,
+      max: 100,
+      default: 95,
+      placeholder: "PERCENTILE",
+      help: "So many percent of the requests are told by size and alignment; 0 for none",
+    }),
+  },
+  configComplete: ({ statsfile, statsappend, statsthreshold }): State => ({
+    file: statsfile,
+    append: statsappend,
+    threshold: statsthreshold / 100,
+    tallies: {
+      read: new Tally(),
+      write: new Tally(),
+      trim: new Tally(),
+      zero: new Tally(),
+      extents: new Tally(),
+      cache: new Tally(),
+      flush: new Tally(),
+    },
+    since: 0,
+  }),
+  getReady(state) {
+    state.fd = openReport(state);
+    state.since = performance.now();
+  },
+  open: (next, { tallies }, request) =>
+    around(next, request, (operation, perform) => {
+      const begun = performance.now();
+      const { offset, length } = "offset" in operation ? operation : { offset: 0n, length: 0 };
+      const count = (): void => tallies[operation.kind].add(offset, length, performance.now() - begun);
+      const answer = perform();
+      if (isPromise(answer)) {
+        return answer.then((found) => {
+          count();
+          return found;
+        });
+      }
+      count();
+      return answer;
+    }),
+  unload({ fd, since, tallies, threshold }) {
+    if (fd === undefined) return;
+    writeSync(fd, reportOf(tallies, performance.now() - since, threshold));
+    closeSync(fd);
+  },
+});
+export default stats;
+
+function openReport({ file, append }: State): number {
+  try {
+    return openSync(file, append ? "a" : "w");
+  } catch (error) {
+    throw failure("open", file, error);
+  }
+}

@@ -1,0 +1,28 @@
+import { defineFilter, type Filter } from "../backend/filter.ts";
+import { delay } from "../backend/parameter.ts";
+import { sleep } from "../backend/sleep.ts";
+import { NbdError } from "../core/errors.ts";
+
+/** Ends connections that last too long, whatever they do: nbdkit-time-limit-filter(1). */
+const timeLimit: Filter = defineFilter({
+  name: "time-limit",
+  longname: "nbdkit time limit filter",
+  parameters: {
+    "time-limit": delay({
+      default: 60_000,
+      help: "How long a client may have an export open; 0 is no limit",
+      aliases: ["time_limit", "timelimit"],
+    }),
+  },
+  open(_next, { "time-limit": limitMs }, { signal, disconnect }) {
+    if (limitMs === 0) return {};
+    const closed = new AbortController();
+    const timeUp = AbortSignal.any([signal, closed.signal]);
+    sleep(limitMs, timeUp).then(
+      () => disconnect?.(true),
+      () => {},
+    );
+    return { close: () => closed.abort(new NbdError("ECANCELED", "closed")) };
+  },
+});
+export default timeLimit;

@@ -1,0 +1,112 @@
+import { clipExtents, clipStatus } from "../../backend/extents.ts";
+import { type HandleChanges, overlay } from "../../backend/filter.ts";
+import type { Handle } from "../../backend/handle.ts";
+import type { MetaContext } from "../../backend/meta-context.ts";
+import { NbdError } from "../../core/errors.ts";
+import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
+import { isAllZero } from "../../core/zero-runs.ts";
+
+/** What a filter changes that shows a longer disk, with a tail of zeroes that is nowhere. */
+export function lengthened(next: Handle, size: bigint): HandleChanges {
+  const { read, write, trim, cache } = overlay(next, {});
+  const there = (offset: bigint, length: number): number => realPart(next, offset, length);
+  return {
+    size,
+    ...nowBelow(next),
+    read(into, offset) {
+      const real = there(offset, into.length);
+      into.fill(0, real);
+      return real === 0 ? undefined : read(into.subarray(0, real), offset);
+    },
+    write:
+      write &&
+      ((from, offset, flags) => {
+        const real = there(offset, from.length);
+        if (!isAllZero(from.subarray(real))) throw beyondEnd();
+        return real === 0 ? undefined : write(from.subarray(0, real), offset, flags);
+      }),
+    trim:
+      trim &&
+      ((offset, length, flags) => {
+        const real = there(offset, length);
+        return real === 0 ? undefined : trim(offset, real, flags);
+      }),
+    ...(write === undefined ? {} : zeroing(next)),
+    cache:
+      cache &&
+      ((offset, length) => {
+        const real = there(offset, length);
+        return real === 0 ? undefined : cache(offset, real);
+      }),
+    ...describing(next),
+  };
+}
+
+function beyondEnd(): NbdError {
+  return new NbdError("ENOSPC", "truncate: write beyond end of underlying device: only zeroes fit there");
+}
+
+/** How much of a range lies before the tail. */
+function realPart({ size }: Handle, offset: bigint, length: number): number {
+  const left = size > offset ? size - offset : 0n;
+  return left < length ? Number(left) : length;
+}
+
+/** The tail is always zeroed quickly, so a fast zero is possible somewhere at least. */
+function zeroing(next: Handle): HandleChanges {
+  const { zero, fastZero } = overlay(next, {});
+  return {
+    fastZero: true,
+    zero(offset, length, flags) {
+      const real = realPart(next, offset, length);
+      if (real === 0) return;
+      if (zero !== undefined && (!flags.fastZero || fastZero === true)) return zero(offset, real, flags);
+      throw new NbdError("ENOTSUP", "what lies below cannot zero quickly");
+    },
+  };
+}
+
+/** An answer ends where the tail begins, which is the next thing to be asked for. */
+function describing(next: Handle): HandleChanges {
+  const { extents, metaContexts } = overlay(next, {});
+  return {
+    extents(offset, length, requestOne) {
+      const real = realPart(next, offset, length);
+      if (real === 0) return [{ length: BigInt(length), hole: true, zero: true }];
+      if (extents === undefined) return [{ length: BigInt(real), hole: false, zero: false }];
+      const range = { length: BigInt(real), block: 1n, requestOne };
+      return then(extents(offset, real, requestOne), (found) => clipExtents(found, range));
+    },
+    metaContexts: metaContexts?.map((context) => untilTail(next, context)),
+  };
+}
+
+function untilTail(next: Handle, context: MetaContext): MetaContext {
+  return {
+    ...context,
+    status(offset, length, requestOne) {
+      const real = realPart(next, offset, length);
+      // Nobody knows anything about the tail, and 0 says nothing.
+      if (real === 0) return [{ length: BigInt(length), state: 0n }];
+      const range = { length: BigInt(real), block: 1n, requestOne };
+      return then(context.status(offset, real, requestOne), (found) => clipStatus(found, range));
+    },
+  };
+}
+
+function then<T>(value: MaybePromise<T>, change: (value: T) => T): MaybePromise<T> {
+  return isPromise(value) ? value.then(change) : change(value);
+}
+
+function nowBelow(next: Handle): HandleChanges {
+  const { readNow, writeNow } = overlay(next, {});
+  const isBelow = (length: number, offset: number): boolean => BigInt(offset) + BigInt(length) <= next.size;
+  return {
+    readNow:
+      readNow &&
+      ((buffer, start, end, offset) => isBelow(end - start, offset) && readNow(buffer, start, end, offset)),
+    writeNow:
+      writeNow &&
+      ((buffer, start, end, offset) => isBelow(end - start, offset) && writeNow(buffer, start, end, offset)),
+  };
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { answer, inSteps, type Steps } from "../../src/core/maybe-promise.ts";
+
+describe("steps", () => {
+  it("have their result at once where nothing has to be waited for", () => {
+    const steps = function* (): Steps<number> {
+      yield undefined;
+      return (yield* answer(1)) + 1;
+    };
+    expect(inSteps(steps())).toBe(2);
+  });
+
+  it("wait for promises, and meet their errors where they wait", async () => {
+    const said: string[] = [];
+    const steps = function* (): Steps<number> {
+      try {
+        yield Promise.reject(new Error("failed"));
+      } catch (error) {
+        said.push(String(error));
+      } finally {
+        said.push("finally");
+      }
+      yield undefined;
+      return (yield* answer(Promise.resolve(1))) + 1;
+    };
+    await expect(inSteps(steps())).resolves.toBe(2);
+    expect(said).toEqual(["Error: failed", "finally"]);
+  });
+
+  it("end with the error that nobody caught", async () => {
+    const steps = function* (): Steps {
+      yield Promise.reject(new Error("failed"));
+    };
+    await expect(inSteps(steps())).rejects.toThrow("failed");
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from "vitest";
+import blocksizePolicy from "../../src/filters/blocksize-policy.ts";
+import memory from "../../src/plugins/memory.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../plugins/contents.ts";
+import { Witness, type WitnessOptions } from "./witness.ts";
+
+const filters = [blocksizePolicy];
+const flags = { fua: false, mayTrim: true, fastZero: false };
+
+testPlugin("blocksize-policy that allows everything", {
+  plugin: memory,
+  filters,
+  parameters: { size: "300000", "blocksize-minimum": "4k" },
+  runs: 10,
+});
+
+function start(parameters: Record<string, string>, options?: WitnessOptions): Promise<Session> {
+  const named = Object.entries(parameters).map(([key, value]) => [`blocksize-${key}`, value]);
+  const { plugin } = new Witness(Buffer.alloc(1 << 20), options);
+  return Session.start({ plugin, filters, parameters: Object.fromEntries(named) });
+}
+
+describe("blocksize-policy", () => {
+  const below = { minimum: 512, preferred: 4096, maximum: 65_536 };
+
+  it.each([
+    [{}, undefined, undefined],
+    [{}, below, below],
+    [{ preferred: "32k" }, undefined, { minimum: 1, preferred: 32_768, maximum: 0xffff_ffff }],
+    [{ preferred: "32k" }, below, { ...below, preferred: 32_768 }],
+    [{ minimum: "4k", maximum: "1M" }, below, { minimum: 4096, preferred: 4096, maximum: 1 << 20 }],
+    [
+      { minimum: "4k", "write-disconnect": "10000" },
+      undefined,
+      { minimum: 4096, preferred: 4096, maximum: 8192 },
+    ],
+  ] as const)("tells clients %j over %j", async (parameters, blockSize, told) => {
+    await using session = await start(parameters, blockSize && { blockSize });
+    const disk = await session.open();
+    if (told === undefined) expect(disk.blockSize).toBe(undefined);
+    else expect(disk.blockSize).toMatchObject(told);
+    expect(disk.requestUnit).toBe(1);
+  });
+
+  it("refuses what keeps to nothing, and with strict-error also what is large without having data", async () => {
+    const parameters = { minimum: "4k", maximum: "8k", "error-policy": "error" };
+    await using session = await start(parameters);
+    const disk = await session.open();
+    for (const [offset, length, reason] of [
+      [0n, 512, "count 512 is smaller than minimum size 4096"],
+      [0n, 5000, "count 5000 is not a multiple of minimum size 4096"],
+      [512n, 4096, "offset 512 is not aligned to a multiple of minimum size 4096"],
+      [0n, 12_288, "count 12288 is larger than maximum size 8192"],
+    ] as const) {
+      await expect(contents(disk, offset, length)).rejects.toThrow(
+        `client pread request rejected: ${reason}`,
+      );
+      const write = async () => disk.write(Buffer.alloc(length), offset, false);
+      await expect(write).rejects.toMatchObject({ code: "EINVAL" });
+    }
+    await contents(disk, 4096n, 8192);
+    await disk.zero(0n, 12_288, flags);
+    await disk.trim(0n, 12_288, false);
+    await using strict = await start({ ...parameters, "error-policy": "strict-error" });
+    const other = await strict.open();
+    await expect(other.zero(0n, 12_288, flags)).rejects.toThrow("client zero request rejected");
+    await expect(async () => other.trim(0n, 12_288, false)).rejects.toThrow("client trim request rejected");
+  });
+
+  it("zeroes in pieces of the allowed size where the disk cannot zero", async () => {
+    const parameters = { minimum: "4k", maximum: "8k", "error-policy": "error" };
+    await using session = await start(parameters, { without: ["zero"] });
+    const disk = await session.open();
+    await disk.zero(0n, 40_960, flags);
+    expect(await contents(disk, 0n, 4096)).toEqual(Buffer.alloc(4096));
+  });
+
+  it("cuts off clients that write too much at once", async () => {
+    await using session = await start({ "write-disconnect": "8k" });
+    let cut = 0;
+    const disk = await session.open({ disconnect: () => void cut++ });
+    await disk.write(Buffer.alloc(8192), 0n, false);
+    expect(cut).toBe(0);
+    await expect(async () => disk.write(Buffer.alloc(8193), 0n, false)).rejects.toMatchObject({
+      code: "ESHUTDOWN",
+    });
+    expect(cut).toBe(1);
+  });
+
+  it.each([
+    [{ minimum: "3" }, "blocksize-minimum must be a power of 2"],
+    [{ minimum: "128k" }, "blocksize-minimum must be <= 64K"],
+    [{ preferred: "5000" }, "blocksize-preferred must be a power of 2"],
+    [{ preferred: "256" }, "blocksize-preferred must be between 512 and 32M"],
+    [{ minimum: "4k", maximum: "5000" }, "blocksize-maximum must be -1 or a multiple"],
+    [{ minimum: "4k", preferred: "512" }, "blocksize-minimum must be <= blocksize-preferred"],
+    [{ preferred: "4k", maximum: "512" }, "blocksize-preferred must be <= blocksize-maximum"],
+    [{ minimum: "4k", "write-disconnect": "4k" }, "blocksize-write-disconnect must be larger"],
+    [{ maximum: "4G" }, "blocksize-maximum: could not parse 4G"],
+    [{ "error-policy": "x" }, "unknown blocksize-error-policy"],
+  ] as const)("refuses %j", async (parameters, message) => {
+    await expect(start(parameters)).rejects.toThrow(message);
+  });
+
+  it("refuses values that do not fit those of the disk", async () => {
+    await using session = await start({ minimum: "64k" }, { blockSize: below });
+    await expect(session.open()).rejects.toThrow("computed block size values are invalid");
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import blocksize from "../../src/filters/blocksize.ts";
+import memory from "../../src/plugins/memory.ts";
+import { Random } from "../../src/testing/random.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../plugins/contents.ts";
+import { Witness, type WitnessOptions } from "./witness.ts";
+
+const filters = [blocksize];
+const flags = { fua: false, mayTrim: true, fastZero: false };
+
+testPlugin("blocksize", { plugin: memory, filters, parameters: { size: "300001" }, runs: 5 });
+testPlugin("blocksize with small requests", {
+  plugin: memory,
+  filters,
+  parameters: { size: "300001", minblock: "4k", maxdata: "8k", maxlen: "12k" },
+  runs: 20,
+});
+
+async function start(parameters: Record<string, string>, options: WitnessOptions = {}) {
+  const witness = new Witness(new Random(1).bytes(100_000), options);
+  const session = await Session.start({ plugin: witness.plugin, filters, parameters });
+  return { witness, session, disk: await session.open() };
+}
+
+describe("blocksize", () => {
+  it("has whole blocks only, and tells clients to send what they like", async () => {
+    const { session, disk } = await start({ minblock: "4k" });
+    await using _ = session;
+    expect(disk.size).toBe(98_304n);
+    expect(disk.blockSize).toEqual({ minimum: 1, preferred: 4096, maximum: 0xffff_ffff });
+  });
+
+  it.each([
+    [{ minblock: "4k", maxdata: "8k", maxlen: "16k" }, {}],
+    [{}, { blockSize: { minimum: 4096, preferred: 4096, maximum: 8192 } }],
+  ] as const)("passes on whole blocks of the allowed size: %j over %j", async (parameters, options) => {
+    const { session, disk, witness } = await start(parameters, options);
+    await using _ = session;
+    const random = new Random(2);
+    for (let count = 0; count < 100; count++) {
+      const at = random.below(98_304);
+      const length = random.between(1, 98_304 - at);
+      const offset = BigInt(at);
+      await contents(disk, offset, length);
+      await disk.write(random.bytes(length), offset, random.oneIn(2));
+      await disk.zero(offset, length, flags);
+      await disk.trim(offset, length, false);
+      await disk.cache(offset, length);
+      await disk.extents(offset, length, false);
+    }
+    for (const call of witness.take()) {
+      const [, kind, at, bytes] = /^(\w+) (\d+)\+(\d+)/.exec(call)!;
+      expect([Number(at) % 4096, Number(bytes) % 4096], call).toEqual([0, 0]);
+      const most = ["read", "write", "cache"].includes(kind!) ? 8192 : 16_384;
+      if ("maxlen" in parameters || most === 8192) expect(Number(bytes), call).toBeLessThanOrEqual(most);
+    }
+  });
+
+  it("reads and writes around what does not fill a block, ignores it in trims, and never calls it fast", async () => {
+    const { session, disk, witness } = await start({ minblock: "4k" });
+    await using _ = session;
+    await disk.write(Buffer.alloc(4096, 1), 4000n, true);
+    expect(witness.take()).toEqual([
+      "read 0+4096",
+      "write 0+4096 fua",
+      "read 4096+4096",
+      "write 4096+4096 fua",
+    ]);
+    await disk.trim(4000n, 8192, false);
+    expect(witness.take()).toEqual(["trim 4096+4096"]);
+    await expect(disk.zero(4000n, 96, { ...flags, fastZero: true })).rejects.toMatchObject({
+      code: "ENOTSUP",
+    });
+  });
+
+  it.each([
+    [{ minblock: "3" }, "minblock must be a power of 2"],
+    [{ minblock: "128k" }, "minblock must not exceed 65536"],
+    [{ maxdata: "0" }, "parameter 'maxdata' must be non-zero if specified"],
+    [{ maxlen: "4G" }, "parameter 'maxlen' too large"],
+    [{ minblock: "512", maxlen: "1000" }, "maxlen must be a multiple of 512"],
+  ] as const)("refuses %j", async (parameters, message) => {
+    await expect(start(parameters)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,171 @@
+import { describe, expect, it } from "vitest";
+import cache from "../../src/filters/cache.ts";
+import memory from "../../src/plugins/memory.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../plugins/contents.ts";
+import { Witness } from "./witness.ts";
+
+const filters = [cache];
+const block = 65_536;
+const flags = { fua: false, mayTrim: true, fastZero: false };
+/** 16 blocks at most, of which 2 may stay. */
+const small = {
+  "cache-min-block-size": "64k",
+  "cache-max-size": "1M",
+  "cache-high-threshold": "30",
+  "cache-low-threshold": "13",
+};
+
+for (const mode of ["writeback", "writethrough", "unsafe"]) {
+  testPlugin(`cache=${mode}`, {
+    plugin: memory,
+    filters,
+    parameters: { size: "300001", cache: mode },
+    runs: 5,
+  });
+}
+testPlugin("cache of limited size, keeping what is read", {
+  plugin: memory,
+  filters,
+  parameters: { size: "3M", ...small, "cache-on-read": "yes" },
+  runs: 5,
+});
+
+function start(parameters: Record<string, string>, witness: Witness): Promise<Session> {
+  return Session.start({ plugin: witness.plugin, filters, parameters });
+}
+
+describe("cache", () => {
+  it("writes to the disk when a client flushes, and not before", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block));
+    await using session = await start({}, witness);
+    const [disk, other] = [await session.open(), await session.open()];
+    await disk.write(Buffer.alloc(10, 1), 5n, false);
+    expect(witness.take()).toEqual([`read 0+${block}`]);
+    expect(await contents(other, 0n, 20)).toEqual(
+      Buffer.concat([Buffer.alloc(5), Buffer.alloc(10, 1), Buffer.alloc(5)]),
+    );
+    expect((await other.extents(0n, 4 * block, true))[0]).toMatchObject({ hole: false, zero: false });
+    witness.take();
+    await other.flush();
+    expect(witness.take()).toEqual([`write 0+${block}`, "flush"]);
+    await other.flush();
+    expect(witness.take()).toEqual(["flush"]);
+  });
+
+  it("loses nothing when a client dies before it flushes", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block));
+    await using session = await start({}, witness);
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(block, 1), 0n, false);
+    await session.close(disk);
+    expect(witness.bytes.subarray(0, block)).toEqual(Buffer.alloc(block, 1));
+    expect(witness.take()).toEqual([`write 0+${block}`, "flush"]);
+    await session.close(await session.open());
+    expect(witness.take()).toEqual([]);
+  });
+
+  it("keeps what could not be written, tells about it, and tries again", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block));
+    await using session = await start({}, witness);
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(block, 1), 0n, false);
+    await disk.write(Buffer.alloc(block, 3), BigInt(2 * block), false);
+    witness.failing = "write";
+    await expect(async () => disk.flush()).rejects.toMatchObject({ code: "EIO" });
+    expect(session.debugLines).toEqual(
+      [0, 2].map((at) => expect.stringContaining(`flush of block ${at} failed`)),
+    );
+    witness.failing = undefined;
+    await disk.flush();
+    expect([witness.bytes[0], witness.bytes[2 * block]]).toEqual([1, 3]);
+  });
+
+  it("writes at once what must be safe at once, and only that", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block));
+    await using session = await start({}, witness);
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(10, 1), 0n, false);
+    witness.take();
+    await disk.write(Buffer.alloc(10, 2), 5n, true);
+    expect(witness.take()).toEqual(["write 5+10 fua"]);
+    await disk.flush();
+    expect(witness.bytes.subarray(0, 16)).toEqual(
+      Buffer.from("\x01\x01\x01\x01\x01\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x00"),
+    );
+  });
+
+  it("writes everything at once with cache=writethrough, and serves later reads of whole blocks itself", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block));
+    await using session = await start({ cache: "writethrough" }, witness);
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(block, 1), 0n, false);
+    await disk.write(Buffer.alloc(10, 2), 100n, false);
+    expect(witness.take()).toEqual([`write 0+${block}`, "write 100+10"]);
+    expect((await contents(disk, 0n, block)).equals(witness.bytes.subarray(0, block))).toBe(true);
+    expect(witness.take()).toEqual([]);
+  });
+
+  it("does not write with cache=unsafe, whatever a client wants", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block), { without: ["flush"], nativeFua: false });
+    await using session = await start({ cache: "unsafe" }, witness);
+    const disk = await session.open();
+    expect([disk.canFlush, disk.canFua]).toEqual([true, true]);
+    await disk.write(Buffer.alloc(block, 1), 0n, true);
+    await disk.flush();
+    await session.close(disk);
+    expect(witness.take()).toEqual([]);
+    expect(await contents(await session.open(), 0n, block)).toEqual(Buffer.alloc(block, 1));
+  });
+
+  it("keeps to its size: writes what is new before it drops it, the least used first", async () => {
+    const witness = new Witness(Buffer.alloc(20 * block));
+    await using session = await start(small, witness);
+    const disk = await session.open();
+    const write = (at: number) => disk.write(Buffer.alloc(block, at + 1), BigInt(at * block), false);
+    for (const at of [0, 1, 2, 3]) await write(at);
+    await contents(disk, 0n, 10);
+    expect(witness.take()).toEqual([]);
+    await write(4);
+    expect(witness.take()).toEqual([1, 2, 3].map((at) => `write ${at * block}+${block}`));
+    await contents(disk, 0n, 10);
+    await contents(disk, BigInt(4 * block), 10);
+    expect(witness.take()).toEqual([]);
+    for (const at of [0, 1, 2, 3, 4]) {
+      expect(await contents(disk, BigInt(at * block), block)).toEqual(Buffer.alloc(block, at + 1));
+    }
+  });
+
+  it("puts zeroes and trims through, after what is new, and forgets", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block, 9));
+    await using session = await start({}, witness);
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(2 * block, 1), 0n, false);
+    await disk.zero(10n, block, flags);
+    expect(witness.take()).toEqual([`write 0+${2 * block}`, `zero 10+${block}`]);
+    const expected = Buffer.alloc(2 * block, 1).fill(0, 10, 10 + block);
+    expect((await contents(disk, 0n, 2 * block)).equals(expected)).toBe(true);
+    expect(witness.take()).toEqual([`read 0+${2 * block}`]);
+  });
+
+  it("keeps what is read or cached when it is told to", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block, 9));
+    await using session = await start({}, witness);
+    const disk = await session.open();
+    await contents(disk, 10n, 10);
+    await disk.cache(10n, 10);
+    await contents(disk, 10n, 10);
+    expect(witness.take()).toEqual(["read 10+10", `read 0+${block}`]);
+  });
+
+  it.each([
+    [{ cache: "no" }, "unknown cache mode: no"],
+    [{ "cache-min-block-size": "512" }, "cache-min-block-size is not a power of 2, or is too small"],
+    [{ "cache-max-size": "1023k" }, "cache-max-size is too small"],
+    [{ "cache-max-size": "1M", "cache-low-threshold": "95" }, "cache-low-threshold must be less than"],
+    [{ "cache-high-threshold": "0" }, "cache-high-threshold"],
+  ] as const)("refuses %j", async (parameters, message) => {
+    await expect(start(parameters, new Witness(Buffer.alloc(1)))).rejects.toThrow(message);
+  });
+});

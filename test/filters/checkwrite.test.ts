@@ -1,0 +1,34 @@
+import { describe, expect, it } from "vitest";
+import checkwrite from "../../src/filters/checkwrite.ts";
+import data from "../../src/plugins/data.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+
+const filters = [checkwrite];
+const parameters = { data: '"abc" @5242880 1', size: "10M" };
+const flags = { fua: false, mayTrim: true, fastZero: false };
+
+testPlugin("checkwrite", { plugin: data, filters, parameters, writes: "refused", runs: 10 });
+
+describe("checkwrite", () => {
+  it("lets pass what is there already, and nothing else", async () => {
+    await using session = await Session.start({ plugin: data, filters, parameters });
+    const disk = await session.open();
+    const wrong = expect.objectContaining({ code: "EIO", message: "data written does not match expected" });
+    await disk.write(Buffer.from("abc\0"), 0n, true);
+    expect(() => disk.write(Buffer.from("abd"), 0n, false)).toThrow(wrong);
+    await disk.zero(3n, 5 * 2 ** 20 - 3, flags);
+    await disk.trim(3n, 100, false);
+    await expect(disk.zero(0n, 10, flags)).rejects.toEqual(wrong);
+    await expect(disk.zero(3n, 5 * 2 ** 20, flags)).rejects.toEqual(wrong);
+    expect(() => disk.trim(2n, 1, false)).toThrow(wrong);
+    await disk.flush();
+  });
+
+  it("knows quickly where a hole is, and says no elsewhere", async () => {
+    await using session = await Session.start({ plugin: data, filters, parameters });
+    const disk = await session.open();
+    await disk.zero(8192n, 4 * 2 ** 20, { ...flags, fastZero: true });
+    await expect(disk.zero(10n, 10, { ...flags, fastZero: true })).rejects.toMatchObject({ code: "ENOTSUP" });
+  });
+});

@@ -1,0 +1,151 @@
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import cow from "../../src/filters/cow.ts";
+import memory from "../../src/plugins/memory.ts";
+import pattern from "../../src/plugins/pattern.ts";
+import { Random } from "../../src/testing/random.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../plugins/contents.ts";
+import { Witness } from "./witness.ts";
+
+const filters = [cow];
+const flags = { fua: false, mayTrim: true, fastZero: false };
+
+testPlugin("cow", { plugin: memory, filters, parameters: { size: "300000" }, runs: 20 });
+testPlugin("cow with small blocks over a pattern, copying what is read", {
+  plugin: pattern,
+  filters,
+  parameters: { size: "300001", "cow-block-size": "4k", "cow-on-read": "true", "cow-on-cache": "true" },
+  runs: 20,
+});
+testPlugin("cow over a large disk", { plugin: memory, filters, parameters: { size: "1T" }, runs: 10 });
+
+function start(parameters: Record<string, string>, witness: Witness): Promise<Session> {
+  return Session.start({ plugin: witness.plugin, filters, parameters });
+}
+
+describe("cow", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "nbdkit-node-test-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("lets a client write to a disk that cannot be written to, and opens it for reading only", async () => {
+    const witness = new Witness(new Random(1).bytes(100_000), {
+      without: ["write", "zero", "trim", "flush"],
+    });
+    const original = Buffer.from(witness.bytes);
+    await using session = await start({}, witness);
+    const disk = await session.open();
+    expect(witness.opened).toEqual([{ readOnly: true, exportName: "" }]);
+    const expected = Buffer.from(original);
+    for (const [at, length] of [
+      [5, 10],
+      [65_530, 20],
+      [99_999, 1],
+    ] as const) {
+      await disk.write(expected.subarray(at, at + length).fill(at), BigInt(at), true);
+    }
+    expect(await contents(disk)).toEqual(expected);
+    expect(witness.bytes).toEqual(original);
+  });
+
+  it("keeps what a client wrote for those who come after it, flushed or not", async () => {
+    await using session = await start({}, new Witness(Buffer.alloc(100_000)));
+    const first = await session.open();
+    await first.write(Buffer.from("written"), 1000n, false);
+    await session.close(first);
+    expect(await contents(await session.open(), 1000n, 7)).toEqual(Buffer.from("written"));
+  });
+
+  it("has an overlay for each export", async () => {
+    await using session = await start({}, new Witness(Buffer.alloc(100_000)));
+    const [one, other] = [
+      await session.open({ exportName: "one" }),
+      await session.open({ exportName: "other" }),
+    ];
+    await one.write(Buffer.from("written"), 0n, false);
+    expect(await contents(other, 0n, 7)).toEqual(Buffer.alloc(7));
+    expect(await contents(await session.open({ exportName: "one" }), 0n, 7)).toEqual(Buffer.from("written"));
+  });
+
+  it("refuses a disk that has changed its size", async () => {
+    const witness = new Witness(Buffer.alloc(100_000));
+    await using session = await start({}, witness);
+    await (await session.open()).write(Buffer.alloc(1), 0n, false);
+    witness.bytes = Buffer.alloc(1000);
+    await expect(session.open()).rejects.toThrow("was 100000 bytes long and is 1000 now");
+    expect((await session.open({ exportName: "other" })).size).toBe(1000n);
+  });
+
+  it("zeroes whole blocks quickly and without copying them, and says no where that is not possible", async () => {
+    const witness = new Witness(Buffer.alloc(256 * 1024, 1));
+    await using session = await start({}, witness);
+    const disk = await session.open();
+    await disk.zero(65_536n, 131_072, { ...flags, fastZero: true });
+    await expect(disk.zero(1n, 65_536, { ...flags, fastZero: true })).rejects.toMatchObject({
+      code: "ENOTSUP",
+    });
+    expect(witness.take()).toEqual([]);
+    expect(
+      (await disk.extents(0n, 256 * 1024, false)).map(({ length, hole }) => [Number(length), hole]),
+    ).toEqual([
+      [65_536, false],
+      [131_072, true],
+      [65_536, false],
+    ]);
+  });
+
+  it("takes a terabyte of zeroes at once", async () => {
+    await using session = await Session.start({ plugin: memory, filters, parameters: { size: "4E" } });
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(1, 1), 1n << 40n, false);
+    await disk.trim(0n, 2 ** 52, false);
+    expect(await disk.extents(0n, 2 ** 52, false)).toEqual([{ length: 2n ** 52n, hole: true, zero: true }]);
+  });
+
+  it("copies what is read or cached when it is told to, even while it runs", async () => {
+    const witness = new Witness(Buffer.alloc(256 * 1024, 1));
+    const path = join(folder, "on");
+    await using session = await start({ "cow-on-read": path, "cow-on-cache": "yes" }, witness);
+    const disk = await session.open();
+    const read = async (at: bigint) => {
+      await contents(disk, at, 10);
+      return witness.take();
+    };
+    expect([await read(0n), await read(0n)]).toEqual([["read 0+10"], ["read 0+10"]]);
+    writeFileSync(path, "");
+    expect([await read(0n), await read(0n)]).toEqual([["read 0+65536"], []]);
+    rmSync(path);
+    await disk.cache(70_000n, 1);
+    expect([witness.take(), await read(65_536n)]).toEqual([["read 65536+65536"], []]);
+  });
+
+  it("leaves no file behind, and says where it cannot make one", async () => {
+    vi.stubEnv("TMPDIR", folder);
+    try {
+      await using session = await start({}, new Witness(Buffer.alloc(100_000)));
+      await (await session.open()).write(Buffer.alloc(100), 0n, false);
+      expect(readdirSync(folder)).toEqual([]);
+      vi.stubEnv("TMPDIR", join(folder, "nothing"));
+      expect(existsSync(join(folder, "nothing"))).toBe(false);
+      await using other = await start({}, new Witness(Buffer.alloc(100_000)));
+      const disk = await other.open();
+      await expect(async () => disk.write(Buffer.alloc(100), 0n, false)).rejects.toThrow(
+        `mkdtemp: ${folder}/nothing: No such file or directory`,
+      );
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it.each(["4095", "5000", "4G", "0"])("refuses cow-block-size=%s", async (size) => {
+    await expect(start({ "cow-block-size": size }, new Witness(Buffer.alloc(1)))).rejects.toThrow(
+      "cow-block-size is out of range (4096..2G) or not a power of 2",
+    );
+  });
+});

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import type { AnyFilter } from "../../src/backend/component.ts";
+import blocksize from "../../src/filters/blocksize.ts";
+import cache from "../../src/filters/cache.ts";
+import cow from "../../src/filters/cow.ts";
+import fua from "../../src/filters/fua.ts";
+import truncate from "../../src/filters/truncate.ts";
+import { Random } from "../../src/testing/random.ts";
+import { Session } from "../../src/testing/session.ts";
+import { crowd } from "./requests.ts";
+import { Witness } from "./witness.ts";
+
+const length = 200_001;
+
+interface Subject {
+  readonly title: string;
+  readonly filters: readonly AnyFilter[];
+  readonly parameters: Readonly<Record<string, string>>;
+  /** The disk below has what clients wrote, once they flushed. */
+  readonly reaches?: boolean;
+}
+
+const smallCache = {
+  "cache-min-block-size": "4k",
+  "cache-max-size": "1M",
+  "cache-high-threshold": "10",
+  "cache-low-threshold": "5",
+};
+
+const subjects: readonly Subject[] = [
+  { title: "cow", filters: [cow], parameters: { "cow-block-size": "8k" } },
+  { title: "cow that copies", filters: [cow], parameters: { "cow-on-read": "1", "cow-on-cache": "1" } },
+  { title: "cache=writeback", filters: [cache], parameters: {}, reaches: true },
+  { title: "cache=writethrough", filters: [cache], parameters: { cache: "writethrough" }, reaches: true },
+  {
+    title: "a small cache",
+    filters: [cache],
+    parameters: { ...smallCache, "cache-on-read": "1" },
+    reaches: true,
+  },
+  {
+    title: "blocksize",
+    filters: [blocksize, truncate],
+    parameters: { minblock: "4k", maxdata: "8k", "round-up": "4k" },
+  },
+  { title: "fua", filters: [fua], parameters: { fuamode: "force" }, reaches: true },
+  {
+    title: "blocksize over cache over cow",
+    filters: [blocksize, cache, cow, truncate],
+    parameters: { minblock: "512", "round-up": "512", ...smallCache },
+  },
+];
+
+describe.each([true, false])("many requests of several clients over a disk that is slow: %j", (slow) => {
+  it.each(subjects.map((subject) => [subject.title, subject] as const))(
+    "%s",
+    async (_title, { filters, parameters, reaches }) => {
+      const witness = new Witness(new Random(1).bytes(length), { slow });
+      const original = Buffer.from(witness.bytes);
+      await using session = await Session.start({ plugin: witness.plugin, filters, parameters });
+      const disks = [await session.open(), await session.open(), await session.open()];
+      const expected = Buffer.alloc(Number(disks[0]!.size));
+      original.copy(expected);
+      for (let seed = 0; seed < 3; seed++) {
+        const real = expected.subarray(0, length);
+        await crowd(disks, real, seed);
+      }
+      if (disks[0]!.canFlush) await disks[0]!.flush();
+      if (reaches) expect(witness.bytes.equals(expected)).toBe(true);
+      if (filters.includes(cow)) expect(witness.bytes.equals(original)).toBe(true);
+    },
+  );
+});

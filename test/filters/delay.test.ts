@@ -1,0 +1,100 @@
+import { setTimeout } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import delay from "../../src/filters/delay.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { captive } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
+
+testPlugin("delay over memory", { ...overMemory(delay, { wdelay: "0.01ms" }), runs: 5 });
+
+describe("delay", () => {
+  /** The requests that wait, with these parameters. */
+  async function delayed(parameters: Record<string, string>): Promise<readonly string[]> {
+    const disk = new RecordingDisk();
+    const session = await Session.start({ plugin: disk.plugin, filters: [delay], parameters });
+    const gone = new AbortController();
+    const exported = await session.open({ signal: gone.signal });
+    const requests: Record<string, () => unknown> = {
+      read: () => exported.read(Buffer.alloc(1), 0n),
+      write: () => exported.write(Buffer.alloc(1), 0n, false),
+      zero: () => exported.zero(0n, 1, zeroFlags),
+      trim: () => exported.trim(0n, 1, false),
+      flush: () => exported.flush(),
+      cache: () => exported.cache(0n, 1),
+      extents: () => exported.extents(0n, 1, false),
+    };
+    const waiting: string[] = [];
+    for (const [kind, request] of Object.entries(requests)) {
+      const answer = Promise.resolve(request());
+      answer.catch(() => {});
+      await Promise.race([answer, new Promise(setImmediate)]);
+      if (!disk.calls.includes(kind)) waiting.push(kind);
+    }
+    gone.abort(new Error("gone"));
+    await session[Symbol.asyncDispose]();
+    return waiting;
+  }
+
+  it.each([
+    [{}, []],
+    [{ rdelay: "1000" }, ["read"]],
+    [{ "delay-reads": "1000" }, ["read"]],
+    [{ wdelay: "1000" }, ["write", "zero", "trim"]],
+    [{ wdelay: "1000", "delay-write": "0" }, ["zero", "trim"]],
+    [{ "delay-discard": "1000s" }, ["trim"]],
+    [{ "delay-zeroes": "1000" }, ["zero"]],
+    [{ "delay-cache": "1000" }, ["cache"]],
+    [{ "delay-extent": "1000000ms" }, ["extents"]],
+  ])("%j lets wait: %j", async (parameters, expected) => {
+    expect(await delayed(parameters)).toEqual(expected);
+  });
+
+  it("answers after the delay", async () => {
+    const disk = new RecordingDisk();
+    await using session = await Session.start({
+      plugin: disk.plugin,
+      filters: [delay],
+      parameters: { rdelay: "20ms" },
+    });
+    const exported = await session.open();
+    const into = Buffer.alloc(1);
+    const first = await Promise.race([exported.read(into, 0n), setTimeout(1, "nothing")]);
+    expect([first, disk.calls]).toEqual(["nothing", []]);
+    await exported.read(into, 1n);
+    expect(into[0]).toBe(7);
+  });
+
+  it("refuses fast zeroes at once where they shall not wait", async () => {
+    const disk = new RecordingDisk({ fastZero: false });
+    const parameters = { "delay-zero": "1000", "delay-fast-zero": "no" };
+    await using session = await Session.start({ plugin: disk.plugin, filters: [delay], parameters });
+    const exported = await session.open();
+    expect(exported.canFastZero).toBe(true);
+    const zeroing = exported.zero(0n, 1, { ...zeroFlags, fastZero: true });
+    await expect(zeroing).rejects.toMatchObject({ code: "ENOTSUP" });
+    expect(disk.calls).toEqual([]);
+  });
+
+  it("gives up opening when the client has gone", async () => {
+    const disk = new RecordingDisk();
+    const parameters = { "delay-open": "1000", "delay-close": "1000" };
+    await using session = await Session.start({ plugin: disk.plugin, filters: [delay], parameters });
+    const gone = new AbortController();
+    const opening = session.open({ signal: gone.signal });
+    gone.abort(new Error("gone"));
+    await expect(opening).rejects.toThrow("gone");
+  });
+});
+
+describeWith(["nbdsh"], "delay-close", () => {
+  it("lets a client that says goodbye see the end only after the delay", async () => {
+    const script = `import time
+start = time.monotonic()
+h.shutdown()
+print(time.monotonic() - start >= 0.2)`;
+    const args = ["--filter=delay", "memory", "1M", "delay-close=200ms"];
+    expect(await captive(args, `nbdsh -u "$uri" -c '${script}'`)).toBe("True\n");
+  });
+});

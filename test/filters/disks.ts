@@ -1,0 +1,39 @@
+import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
+import type { Handle } from "../../src/backend/handle.ts";
+import memory from "../../src/plugins/memory.ts";
+import type { SessionOptions } from "../../src/testing/session.ts";
+import { bufferDisk } from "../helpers/memory-session.ts";
+
+/** A filter over a disk in memory that can do everything. */
+export function overMemory(
+  filter: AnyFilter,
+  parameters: SessionOptions["parameters"] = {},
+): Pick<SessionOptions, "plugin" | "filters" | "parameters"> {
+  return { plugin: memory, filters: [filter], parameters: { size: "300K", ...parameters } };
+}
+
+/** A small disk that writes down what it is asked, one for all clients. */
+export class RecordingDisk {
+  readonly calls: string[] = [];
+  readonly bytes: Buffer = Buffer.alloc(64 * 1024, 7);
+  readonly plugin: AnyPlugin;
+
+  constructor(changes: Partial<Handle> = {}) {
+    this.plugin = { name: "recording", open: () => ({ ...this.#handle(), ...changes }) };
+  }
+
+  #handle(): Handle {
+    const handle = bufferDisk(this.bytes) as unknown as Record<string, unknown>;
+    const recorded = Object.entries(handle).map(([name, value]) => {
+      if (typeof value !== "function") return [name, value];
+      const call = (...args: unknown[]): unknown => {
+        this.calls.push(name);
+        return value(...args);
+      };
+      return [name, call];
+    });
+    return Object.fromEntries(recorded) as Handle;
+  }
+}
+
+export const zeroFlags = { fua: false, mayTrim: true, fastZero: false };

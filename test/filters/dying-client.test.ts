@@ -1,0 +1,41 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { connect } from "../../src/client/connect.ts";
+import { launch, outcomeOf } from "../helpers/run.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+import { printed } from "../server/scene.ts";
+
+const dyingClient = fileURLToPath(new URL("dying-client.mjs", import.meta.url));
+
+describe("a client that is killed between a write and its flush", () => {
+  let folder: string;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "nbdkit-node-test-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ["--filter=cache", "written"],
+    ["--filter=cache cache-max-size=1M", "written"],
+    ["--filter=cow", "\0\0\0\0\0\0\0"],
+    ["--filter=fua fuamode=discard", "written"],
+    ["--filter=fua fuamode=force", "written"],
+    ["--filter=blocksize --filter=cache minblock=4k", "written"],
+  ])("loses nothing with %s", async (args, onDisk) => {
+    const disk = join(folder, "disk");
+    writeFileSync(disk, Buffer.alloc(1 << 20));
+    {
+      await using server = await ServerProcess.start(["file", disk, ...args.split(" ")]);
+      const dying = launch(process.execPath, [dyingClient, server.uri()]);
+      await printed(dying, "written");
+      dying.kill("SIGKILL");
+      expect((await outcomeOf(dying)).status).toBe(137);
+      await using client = await connect(server.uri());
+      expect((await client.read(1000n, 7)).toString()).toBe("written");
+    }
+    expect(readFileSync(disk).subarray(1000, 1007).toString()).toBe(onDisk);
+  });
+});

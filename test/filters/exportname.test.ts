@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import type { AnyPlugin } from "../../src/backend/component.ts";
+import exportname from "../../src/filters/exportname.ts";
+import { Session } from "../../src/testing/session.ts";
+import { someClient } from "../backend/hosts.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { bufferDisk } from "../helpers/memory-session.ts";
+import { overMemory } from "./disks.ts";
+
+testPlugin("exportname over memory", { ...overMemory(exportname, { exportdesc: "fixed:disk" }), runs: 5 });
+
+const plugin: AnyPlugin = {
+  name: "named",
+  listExports: () => [{ name: "a", description: "first" }, { name: "b" }],
+  defaultExport: () => "a",
+  open: (_state, { exportName }) => ({ ...bufferDisk(Buffer.alloc(8)), description: `is ${exportName}` }),
+};
+
+describe("exportname", () => {
+  const start = (parameters: Record<string, string | readonly string[]>): Promise<Session> =>
+    Session.start({ plugin, filters: [exportname], parameters });
+  const listed = async (parameters: Record<string, string | readonly string[]>) => {
+    await using session = await start(parameters);
+    return session.chain.listExports(someClient);
+  };
+
+  it.each([
+    [{}, [{ name: "a", description: "first" }, { name: "b" }]],
+    [{ "exportname-list": "keep", exportdesc: "none" }, [{ name: "a" }, { name: "b" }]],
+    [{ "exportname-list": "empty" }, []],
+    [{ "exportname-list": "defaultonly" }, [{ name: "a" }]],
+    [{ "exportname-list": "default-only", "default-export": "c" }, [{ name: "c" }]],
+    [{ "exportname-list": "explicit" }, []],
+    [{ exportname_list: "explicit", exportname: ["x", "y"] }, [{ name: "x" }, { name: "y" }]],
+    [
+      { "exportname-list": "explicit", exportname: ["x y"], exportdesc: 'script:echo "is $name"; echo' },
+      [{ name: "x y", description: "is x y\n" }],
+    ],
+    [
+      { exportdesc: "fixed:all" },
+      [
+        { name: "a", description: "all" },
+        { name: "b", description: "all" },
+      ],
+    ],
+  ])("lists with %j", async (parameters, expected) => {
+    expect(await listed(parameters)).toEqual(expected);
+  });
+
+  it("lists nothing where that is forbidden", async () => {
+    await expect(listed({ "exportname-list": "error" })).rejects.toMatchObject({
+      code: "EPERM",
+      message: "export list restricted by policy",
+    });
+  });
+
+  it.each([
+    [{}, "is b"],
+    [{ exportdesc: "none" }, undefined],
+    [{ exportdesc: "fixed:" }, ""],
+    [{ exportdesc: 'script:printf %s "<$name>"' }, "<b>"],
+    [{ exportdesc: "script:head -c 10000 /dev/zero | tr '\\0' x" }, "x".repeat(4096)],
+  ])("describes an open export with %j", async (parameters, expected) => {
+    await using session = await start(parameters);
+    expect((await session.open({ exportName: "b" })).description).toBe(expected);
+  });
+
+  it.each([
+    [{}, "a"],
+    [{ default_export: "b" }, "b"],
+    [{ "default-export": "" }, "a"],
+    [{ "exportname-strict": "true", exportname: ["", "a"] }, "a"],
+  ])("with %j the default export is %s", async (parameters, expected) => {
+    await using session = await start(parameters);
+    expect(await session.chain.defaultExport(someClient)).toBe(expected);
+  });
+
+  it("is strict where it was told to", async () => {
+    await using session = await start({ "exportname-strict": "true", exportname: "a" });
+    await session.open({ exportName: "a" });
+    await expect(session.open({ exportName: "b" })).rejects.toThrow("export 'b' not found");
+    await expect(session.chain.defaultExport(someClient)).rejects.toThrow("export '' not found");
+  });
+
+  it("refuses descriptions that it does not know", async () => {
+    await expect(start({ exportdesc: "file:x" })).rejects.toThrow("unrecognized exportdesc mode: file:x");
+  });
+});

@@ -1,0 +1,187 @@
+import { describe, expect, it } from "vitest";
+import type { Client } from "../../src/backend/plugin.ts";
+import { parseRules } from "../../src/filters/ip/rules.ts";
+import ip from "../../src/filters/ip.ts";
+import { Session } from "../../src/testing/session.ts";
+import { someClient } from "../backend/hosts.ts";
+import { Certificates, certificateTools, clientDn } from "../helpers/certificates.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { Scene } from "../server/scene.ts";
+import { overMemory } from "./disks.ts";
+
+testPlugin("ip over memory", { ...overMemory(ip, { deny: "10.0.0.0/8" }), runs: 5 });
+
+const v4 = { peer: { family: "tcp", address: "192.168.1.77", port: 5 } } as const;
+const v6 = { peer: { family: "tcp", address: "2001:db8::1", port: 5 } } as const;
+const unix = { peer: { family: "unix", pid: 99, uid: 1000, gid: 100, securityContext: "me:t:s0" } } as const;
+const vsock = { peer: { family: "vsock", address: "3", port: 10 } } as const;
+const stdio = { peer: { family: "stdio" } } as const;
+const named = { tlsDn: "CN=client,O=Two\\, with comma", tlsIssuerDn: "CN=authority,O=Example" } as const;
+
+describe("a rule", () => {
+  it.each<[string, Partial<Client>[]]>([
+    ["any", [v4, v6, unix, vsock, stdio, {}]],
+    ["ALL", [v4, v6, unix, vsock, stdio, {}]],
+    ["anyipv4", [v4]],
+    ["allipv6", [v6]],
+    ["anyunix", [unix]],
+    ["allvsock", [vsock]],
+    ["192.168.1.77", [v4]],
+    ["192.168.1.78", []],
+    ["192.168.0.0/16", [v4]],
+    ["0.0.0.0/0", [v4]],
+    ["192.168.1.76/31", [v4]],
+    ["192.168.1.76/32", []],
+    ["2001:db8::1", [v6]],
+    ["2001:db8::/32", [v6]],
+    ["::/0", [v6]],
+    ["2001:db9::/32", []],
+    ["pid:99", [unix]],
+    ["pid:98", []],
+    ["uid:1000", [unix]],
+    ["gid:100", [unix]],
+    ["security:me:t:s0", [unix]],
+    ["vsock-cid:3", [vsock]],
+    ["vsock-port:10", [vsock]],
+    ["dn:CN=client,O=Two\\, with comma", [named]],
+    ["dn:CN=client,*", [named]],
+    ["dn:CN=clien?,O=Two*", [named]],
+    ["dn:CN=client", []],
+    ["issuer-dn:CN=authority,O=Example", [named]],
+  ])("%s", (text, expected) => {
+    const [rule, ...others] = parseRules(text, "allow");
+    expect(others).toEqual([]);
+    const clients: Partial<Client>[] = [v4, v6, unix, vsock, stdio, named, {}];
+    const matched = clients.filter((client) => rule!.matches({ ...someClient, ...client }));
+    // Whom nobody knows anything about is somebody all the same.
+    expect(matched).toEqual(text.length === 3 ? clients : expected);
+  });
+
+  it("ends with a comma, which is not one of a name", () => {
+    const texts = (text: string) => parseRules(text, "allow").map((rule) => rule.text);
+    expect(texts("any,1.2.3.4,pid:1")).toEqual(["any", "1.2.3.4", "pid:1"]);
+    expect(texts("dn:CN=a,O=b\\, c,uid:5,issuer-dn:CN=d,O=e,dn:CN=f")).toEqual([
+      "dn:CN=a,O=b\\, c",
+      "uid:5",
+      "issuer-dn:CN=d,O=e",
+      "dn:CN=f",
+    ]);
+  });
+
+  it.each([
+    ["", "allow: empty entry in rule list"],
+    ["any,,any", "allow: empty entry in rule list"],
+    ["foo", "don't know how to parse rule: allow=foo: use"],
+    ["foo:1", "don't know how to parse rule: allow=foo:1"],
+    ["1.2.3.4/33", "allow=1.2.3.4/33: 33 is out of range: use 0 to 32"],
+    ["::1/129", "use 0 to 128"],
+    ["1.2.3", "don't know how to parse rule"],
+    ["pid:0", "pid: 0 is out of range"],
+    ["uid:-1", "uid: negative numbers are not allowed"],
+  ])("%j is refused", (text, message) => {
+    expect(() => parseRules(text, "allow")).toThrow(message);
+  });
+});
+
+describe("ip", () => {
+  const refused = "client not permitted to connect because of source address restriction";
+  const admit = async (parameters: Record<string, string | readonly string[]>, client: Partial<Client>) => {
+    await using session = await Session.start(overMemory(ip, parameters));
+    await session.open(client);
+  };
+
+  it.each<[Record<string, string | readonly string[]>, Partial<Client>, boolean]>([
+    [{}, v4, true],
+    [{ deny: "any" }, v4, false],
+    [{ allow: "192.168.0.0/16", deny: "any" }, v4, true],
+    [{ allow: "192.168.0.0/16", deny: "any" }, v6, false],
+    [{ allow: "192.168.0.0/16" }, v6, true],
+    [{ allow: ["uid:5", "uid:1000"], deny: "any" }, unix, true],
+    [{ allow: "dn:CN=client,*", deny: "any" }, { ...v4, ...named }, true],
+    [{ allow: "dn:CN=other", deny: "any" }, { ...v4, ...named }, false],
+    [{ deny: "any", allow: "uid:0" }, { peer: { family: "unix" } }, false],
+  ])("%j lets %j in: %s", async (parameters, client, welcome) => {
+    if (welcome) await admit(parameters, client);
+    else await expect(admit(parameters, client)).rejects.toMatchObject({ code: "EPERM", message: refused });
+  });
+
+  it("waits for TLS only where a rule asks for a certificate, and then tells others no names", async () => {
+    await using early = await Session.start(overMemory(ip, { deny: "any" }));
+    await expect(early.chain.preconnect(someClient)).rejects.toThrow(refused);
+    await using late = await Session.start(overMemory(ip, { allow: "dn:CN=a", deny: "any" }));
+    await late.chain.preconnect(someClient);
+    await expect(late.chain.listExports(someClient)).rejects.toThrow(refused);
+    await expect(late.chain.defaultExport(someClient)).rejects.toThrow(refused);
+  });
+
+  it("shows its rules and what they match with -D ip.rules=1", async () => {
+    const options = { ...overMemory(ip, { allow: "anyunix", deny: "any" }), debugFlags: { rules: 1 } };
+    await using session = await Session.start(options);
+    await expect(session.open(v4)).rejects.toThrow(refused);
+    expect(session.debugLines).toEqual([
+      "ip: parsed allow=anyunix",
+      "ip: parsed deny=any",
+      "ip: match source with allow=anyunix => no",
+      "ip: match source with deny=any => yes",
+    ]);
+  });
+});
+
+describeWith(["nbdinfo"], "ip and real clients", () => {
+  /** Who asks is the shell's child, whose number is the shell's when it is the last command. */
+  it.each([
+    ["allow=anyunix deny=all", true],
+    ["deny=anyunix", false],
+    ["allow=uid:$(id -u) deny=all", true],
+    ["allow=uid:4242 deny=all", false],
+    ["allow=gid:$(id -g) deny=all", true],
+    ["allow=pid:1 deny=all", false],
+  ])("%s: a client on a Unix socket is welcome: %s", async (rules, welcome) => {
+    await using scene = new Scene();
+    const script = `"$nbdkit" -U - --filter=ip null 1M ${rules} --run 'nbdinfo --size "$uri"'`;
+    const { stdout, stderr } = await scene.sh(script);
+    expect(stdout).toBe(welcome ? "1048576\n" : "");
+    if (!welcome) expect(stderr).toContain("client not permitted to connect");
+  });
+
+  it("knows the process of a client", async () => {
+    await using scene = new Scene();
+    const script = `"$nbdkit" -U sock -P pid --filter=ip null 1M allow=pid:$$ deny=all &&
+      until test -s pid; do sleep 0.01; done && exec nbdinfo --size 'nbd+unix:///?socket=sock'`;
+    const { stdout } = await scene.sh(script);
+    const end = await scene.sh("kill $(cat pid)");
+    expect([stdout, end.status]).toEqual(["1048576\n", 0]);
+    await scene.empty();
+  });
+
+  it.each([
+    ["127.0.0.0/8", true],
+    ["127.0.0.1,::1", true],
+    ["anyipv6,10.0.0.0/8", false],
+  ])("allow=%s deny=any: a client from 127.0.0.1 is welcome: %s", async (allow, welcome) => {
+    await using scene = new Scene();
+    const args = ["-i", "127.0.0.1", "-p", "0", "--filter=ip", "null", "1M", `allow=${allow}`, "deny=any"];
+    const { stdout } = await scene.nbdkit([...args, "--run", 'nbdinfo --size "$uri"']);
+    expect(stdout).toBe(welcome ? "1048576\n" : "");
+  });
+});
+
+describeWith(["nbdinfo", ...certificateTools], "ip and certificates", () => {
+  it("lets in those whose certificate says the right thing", async () => {
+    using keys = await Certificates.make();
+    await using scene = new Scene();
+    const size = async (rules: string): Promise<string> => {
+      const args = ["-U", "-", "--tls=require", "--tls-verify-peer", "--tls-certificates", keys.pki];
+      const script = `nbdinfo --size "nbds+unix:///?socket=$unixsocket&tls-certificates=${keys.pki}"`;
+      const { stdout } = await scene.nbdkit([
+        ...[...args, "--filter=ip", "null", "1M", `allow=${rules}`, "deny=any"],
+        ...["--run", script],
+      ]);
+      return stdout;
+    };
+    expect(await size(`dn:${clientDn}`)).toBe("1048576\n");
+    expect(await size("issuer-dn:CN=test authority,*")).toBe("1048576\n");
+    expect(await size("dn:CN=somebody else")).toBe("");
+  });
+});

@@ -1,0 +1,46 @@
+import { describe, expect, it } from "vitest";
+import type { AnyPlugin } from "../../src/backend/component.ts";
+import limit from "../../src/filters/limit.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { overMemory, RecordingDisk } from "./disks.ts";
+
+testPlugin("limit over memory", { ...overMemory(limit, { limit: "2" }), runs: 5 });
+
+describe("limit", () => {
+  const refused = "limit: too many clients connected, connection rejected";
+
+  it.each([
+    [{}, 1],
+    [{ limit: "3" }, 3],
+  ])("with %j lets in %d at a time", async (parameters, most) => {
+    await using session = await Session.start(overMemory(limit, parameters));
+    const first = await session.open();
+    for (let count = 1; count < most; count++) await session.open();
+    await expect(session.open()).rejects.toThrow(refused);
+    await session.close(first);
+    await session.open();
+    await expect(session.open()).rejects.toThrow(refused);
+  });
+
+  it("lets everybody in with limit=0", async () => {
+    await using session = await Session.start(overMemory(limit, { limit: "0" }));
+    for (let count = 0; count < 20; count++) await session.open();
+  });
+
+  it("counts those who are still opening, and not those who failed", async () => {
+    const opening: ((error: Error) => void)[] = [];
+    const { plugin } = new RecordingDisk();
+    const slow: AnyPlugin = { ...plugin, open: () => new Promise((_, reject) => opening.push(reject)) };
+    await using session = await Session.start({ plugin: slow, filters: [limit], parameters: {} });
+    const first = session.open();
+    while (opening.length === 0) await new Promise(setImmediate);
+    await expect(session.open()).rejects.toThrow(refused);
+    opening[0]!(new Error("broken disk"));
+    await expect(first).rejects.toThrow("broken disk");
+    const second = session.open();
+    while (opening.length === 1) await new Promise(setImmediate);
+    opening[1]!(new Error("still broken"));
+    await expect(second).rejects.toThrow("still broken");
+  });
+});

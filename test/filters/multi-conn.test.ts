@@ -1,0 +1,194 @@
+import { describe, expect, it } from "vitest";
+import type { AnyPlugin } from "../../src/backend/component.ts";
+import multiConn from "../../src/filters/multi-conn.ts";
+import noparallel from "../../src/filters/noparallel.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { bufferDisk } from "../helpers/memory-session.ts";
+import { overMemory } from "./disks.ts";
+
+for (const mode of ["auto", "emulate", "plugin"]) {
+  testPlugin(`multi-conn with ${mode} over memory`, {
+    ...overMemory(multiConn, { "multi-conn-mode": mode }),
+    runs: 5,
+  });
+}
+
+/** Each client has a cache of its own, which only a flush brings to the disk, and only a flush renews. */
+function caching(changes: object = {}): { plugin: AnyPlugin; flushed: string[] } {
+  const disk = Buffer.alloc(1024);
+  const flushed: string[] = [];
+  let clients = 0;
+  const plugin: AnyPlugin = {
+    name: "caching",
+    open() {
+      const name = `client ${++clients}`;
+      const cache = new Map<number, number>();
+      const written = new Set<number>();
+      return {
+        ...bufferDisk(disk),
+        read(into: Uint8Array, offset: bigint) {
+          for (const index of into.keys()) {
+            const at = Number(offset) + index;
+            if (!cache.has(at)) cache.set(at, disk[at]!);
+            into[index] = cache.get(at)!;
+          }
+        },
+        write(from: Uint8Array, offset: bigint) {
+          for (const [index, byte] of from.entries()) {
+            cache.set(Number(offset) + index, byte);
+            written.add(Number(offset) + index);
+          }
+        },
+        async flush() {
+          flushed.push(name);
+          for (const at of written) disk[at] = cache.get(at)!;
+          written.clear();
+          await null;
+          cache.clear();
+        },
+        nativeFua: false,
+        multiConn: false,
+        ...changes,
+      };
+    },
+  };
+  return { plugin, flushed };
+}
+
+describe("multi-conn", () => {
+  const start = (plugin: AnyPlugin, parameters: Record<string, string> = {}): Promise<Session> =>
+    Session.start({ plugin, filters: [multiConn], parameters });
+
+  it.each([
+    ["auto", false, true],
+    ["auto", true, true],
+    ["emulate", false, true],
+    ["disable", true, false],
+    ["unsafe", false, true],
+    ["plugin", false, false],
+    ["plugin", true, true],
+  ])("%s: where the plugin says %s, clients hear %s", async (mode, plugins, expected) => {
+    const { plugin } = caching({ multiConn: plugins });
+    await using session = await start(plugin, { "multi-conn-mode": mode });
+    expect((await session.open()).canMultiConn).toBe(expected);
+  });
+
+  it.each([
+    ["emulate", "serialize_requests", "serialize_all_requests"],
+    ["plugin", "serialize_requests", "serialize_requests"],
+    ["auto", "parallel", "parallel"],
+  ] as const)("%s makes %s of the plugin %s", async (mode, threadModel, expected) => {
+    const { plugin } = caching();
+    await using session = await start({ ...plugin, threadModel }, { "multi-conn-mode": mode });
+    expect(session.chain.threadModel).toBe(expected);
+  });
+
+  it("promises nothing of itself where there is one connection at a time", async () => {
+    const parameters = { serialize: "connections" };
+    const { plugin } = caching();
+    await using session = await Session.start({ plugin, filters: [multiConn, noparallel], parameters });
+    expect((await session.open()).canMultiConn).toBe(false);
+  });
+
+  it.each(["connection", "conn", "fast", "off"])("keeps its promise when it tracks %s", async (tracking) => {
+    for (const fua of [true, false]) {
+      const { plugin } = caching();
+      await using session = await start(plugin, { "multi-conn-track-dirty": tracking });
+      const [one, two, three] = [await session.open(), await session.open(), await session.open()];
+      for (let round = 1; round < 5; round++) {
+        for (const [writer, reader, flusher] of [
+          [one, two, three],
+          [two, one, one],
+          [three, three, two],
+        ]) {
+          const into = Buffer.alloc(1);
+          await reader!.read(into, 5n);
+          await writer!.write(Buffer.of(round * 7), 5n, fua);
+          if (!fua) await flusher!.flush();
+          await reader!.read(into, 5n);
+          expect(into[0]).toBe(round * 7);
+        }
+      }
+    }
+  });
+
+  it.each([
+    ["off", ["client 1", "client 2", "client 1", "client 2"]],
+    ["connection", ["client 1"]],
+    ["fast", ["client 1", "client 2"]],
+  ])("with %s flushes where that is needed", async (tracking, expected) => {
+    const { plugin, flushed } = caching();
+    await using session = await start(plugin, { "multi-conn-track-dirty": tracking });
+    const [one, two] = [await session.open(), await session.open()];
+    await one.write(Buffer.of(1), 0n, false);
+    await two.flush();
+    await one.flush();
+    expect(flushed).toEqual(expected);
+  });
+
+  it("lets those who have read flush too when another has written", async () => {
+    const { plugin, flushed } = caching();
+    await using session = await start(plugin);
+    const [one, two] = [await session.open(), await session.open()];
+    await two.read(Buffer.alloc(1), 0n);
+    await one.flush();
+    expect(flushed).toEqual([]);
+    await one.write(Buffer.of(1), 0n, false);
+    await one.flush();
+    expect(flushed).toEqual(["client 1", "client 2"]);
+  });
+
+  it("keeps exports apart that have nothing to do with each other", async () => {
+    const { plugin, flushed } = caching();
+    await using session = await start(plugin, { "multi-conn-exportname": "true" });
+    const [one, two] = [await session.open({ exportName: "a" }), await session.open({ exportName: "b" })];
+    await one.write(Buffer.of(1), 0n, false);
+    await two.write(Buffer.of(1), 0n, false);
+    await one.flush();
+    expect(flushed).toEqual(["client 1"]);
+  });
+
+  it("flushes again what could not be flushed", async () => {
+    let fails = true;
+    const flushed: string[] = [];
+    const flush = async () => {
+      flushed.push(fails ? "failed" : "done");
+      if (fails) throw new Error("disk full");
+    };
+    const { plugin } = caching({ flush });
+    await using session = await start(plugin);
+    const one = await session.open();
+    await one.write(Buffer.of(1), 0n, false);
+    await expect(one.flush()).rejects.toThrow("disk full");
+    fails = false;
+    await one.flush();
+    await one.flush();
+    expect(flushed).toEqual(["failed", "done"]);
+  });
+
+  it("closes nothing that another client is flushing", async () => {
+    let finish = (): void => {};
+    const said: string[] = [];
+    const { plugin } = caching({
+      flush: () => new Promise<void>((resolve) => (finish = resolve)).then(() => void said.push("flushed")),
+      close: () => void said.push("closed"),
+    });
+    await using session = await start(plugin);
+    const [one, two] = [await session.open(), await session.open()];
+    await one.write(Buffer.of(1), 0n, false);
+    const flushing = two.flush();
+    const closing = session.close(one);
+    await new Promise(setImmediate);
+    expect(said).toEqual([]);
+    finish();
+    await Promise.all([flushing, closing]);
+    expect(said).toEqual(["flushed", "closed"]);
+  });
+
+  it("says what emulation needs", async () => {
+    const { plugin } = caching({ flush: undefined });
+    await using session = await start(plugin, { "multi-conn-mode": "emulate" });
+    await expect(session.open()).rejects.toThrow("emulating multi-conn requires working flush");
+  });
+});

@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import offset from "../../src/filters/offset.ts";
+import memory from "../../src/plugins/memory.ts";
+import pattern from "../../src/plugins/pattern.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../plugins/contents.ts";
+import { Witness } from "./witness.ts";
+
+const filters = [offset];
+
+testPlugin("offset", { plugin: memory, filters, parameters: { size: "300000" }, runs: 10 });
+testPlugin("offset with a range", {
+  plugin: memory,
+  filters,
+  parameters: { size: "300000", offset: "1001", range: "200000" },
+});
+testPlugin("offset of the largest disk", {
+  plugin: memory,
+  filters,
+  parameters: { size: "9223372036854775807", offset: "4611686018427387904" },
+  runs: 10,
+});
+
+function start(parameters: Record<string, string>, plugin = pattern): Promise<Session> {
+  return Session.start({ plugin, filters, parameters });
+}
+
+describe("offset", () => {
+  it("shows the bytes from there on", async () => {
+    await using session = await start({ size: "1M", offset: "4k", range: "10000" });
+    await using whole = await Session.start({ plugin: pattern, parameters: { size: "1M" } });
+    const disk = await session.open();
+    expect(await contents(disk)).toEqual(await contents(await whole.open(), 4096n, 10_000));
+  });
+
+  it("leaves everything else alone", async () => {
+    const witness = new Witness(Buffer.alloc(10_000, 7));
+    await using session = await start({ offset: "1000", range: "100" }, witness.plugin);
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(100, 1), 0n, true);
+    await disk.zero(0n, 10, { fua: false, mayTrim: false, fastZero: false });
+    await disk.trim(20n, 1, false);
+    await disk.cache(0n, 100);
+    expect(witness.take()).toEqual(["write 1000+100 fua", "zero 1000+10", "trim 1020+1", "cache 1000+100"]);
+    const outside = Buffer.concat([witness.bytes.subarray(0, 1000), witness.bytes.subarray(1100)]);
+    expect(outside.equals(Buffer.alloc(9900, 7))).toBe(true);
+  });
+
+  it.each([
+    [{ offset: "1M" }, undefined],
+    [{ offset: "1M", range: "0" }, undefined],
+    [{ offset: "1048577" }, "offset (1048577) is larger than the real size (1048576)"],
+    [{ offset: "1k", range: "1M" }, "offset+range (1024+1048576) is larger than the real size (1048576)"],
+  ] as const)("%j", async (parameters, refusal) => {
+    await using session = await start({ size: "1M", ...parameters });
+    if (refusal === undefined) expect((await session.open()).size).toBe(0n);
+    else await expect(session.open()).rejects.toThrow(refusal);
+  });
+});

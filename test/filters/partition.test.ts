@@ -1,0 +1,103 @@
+import { describe, expect, it } from "vitest";
+import partition from "../../src/filters/partition.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../plugins/contents.ts";
+import { gptDisk, mbrDisk } from "./partitioned.ts";
+import { Witness } from "./witness.ts";
+
+const filters = [partition];
+const mbr = mbrDisk(
+  [
+    { start: 100, count: 50 },
+    { start: 200, count: 400, type: 0x05 },
+    { start: 700, count: 100 },
+    { start: 0, count: 0, type: 0 },
+  ],
+  200,
+  [
+    { record: 0, start: 10, count: 20 },
+    { record: 100, start: 1, count: 99 },
+    { record: 300, start: 4, count: 96 },
+  ],
+);
+
+function start(bytes: Buffer, parameters: Record<string, string>, minimum?: number): Promise<Session> {
+  const blockSize = minimum && { minimum, preferred: 4096, maximum: 1 << 20 };
+  const { plugin } = new Witness(bytes, blockSize ? { blockSize } : {});
+  return Session.start({ plugin, filters, parameters });
+}
+
+testPlugin("partition", {
+  plugin: new Witness(gptDisk(512, [{ first: 100, last: 199 }])).plugin,
+  filters,
+  parameters: { partition: "1" },
+  runs: 10,
+});
+
+describe("partition", () => {
+  it.each([
+    ["1", 100, 50],
+    ["3", 700, 100],
+    ["5", 210, 20],
+    ["6", 301, 99],
+    ["7", 504, 96],
+  ] as const)("finds number %s in an MBR", async (number, first, count) => {
+    await using session = await start(mbr, { partition: number });
+    const found = await contents(await session.open());
+    expect(found.equals(mbr.subarray(first * 512, (first + count) * 512))).toBe(true);
+  });
+
+  it.each([512, 4096])("finds partitions in a GPT with sectors of %i bytes", async (sectorBytes) => {
+    const bytes = gptDisk(sectorBytes, [{ first: 40, last: 49 }, undefined, { first: 60, last: 60 }]);
+    const options = { "partition-sectorsize": String(sectorBytes) };
+    for (const [number, first, count] of [
+      ["1", 40, 10],
+      ["3", 60, 1],
+    ] as const) {
+      await using session = await start(bytes, { partition: number, ...options });
+      const found = await contents(await session.open());
+      expect(found.equals(bytes.subarray(first * sectorBytes, (first + count) * sectorBytes))).toBe(true);
+    }
+    await using session = await start(bytes, { partition: "2", ...options });
+    await expect(session.open()).rejects.toThrow("GPT partition 2 not found");
+  });
+
+  it("takes the size of sectors from the disk, and reads whole blocks of it", async () => {
+    const bytes = gptDisk(4096, [{ first: 40, last: 49 }]);
+    await using session = await start(bytes, { partition: "1" }, 4096);
+    expect((await session.open()).size).toBe(40_960n);
+  });
+
+  const gpt = gptDisk(512, [
+    { first: 40, last: 1e6 },
+    { first: 50, last: 49 },
+  ]);
+  const loop = mbrDisk([{ start: 10, count: 90, type: 0x0f }], 10, [
+    { record: 0, start: 1, count: 1, link: 20 },
+    { record: 20, start: 1, count: 1, link: 20 },
+  ]);
+  it.each([
+    ["2", mbr, "MBR partition 2 not found"],
+    ["4", mbr, "MBR partition 4 not found"],
+    ["8", mbr, "MBR partition 8 not found"],
+    ["5", mbrDisk([], 0, []), "there is no extended partition"],
+    ["7", loop, "invalid EBR chain"],
+    ["1", gpt, "partition is outside the disk"],
+    ["2", gpt, "ends before it begins"],
+    ["129", gpt, "GPT partition number out of range"],
+    ["1", Buffer.alloc(1 << 20), "disk does not contain MBR or GPT partition table signature"],
+    ["1", Buffer.alloc(1000), "disk is too small to be a partitioned disk"],
+  ] as const)("number %s: refuses %#", async (number, bytes, message) => {
+    await using session = await start(bytes, { partition: number });
+    await expect(session.open()).rejects.toThrow(message);
+  });
+
+  it("refuses parameters that mean nothing", async () => {
+    await expect(start(mbr, {})).rejects.toThrow("you must specify partition=");
+    await expect(start(mbr, { partition: "0" })).rejects.toThrow("partition");
+    await expect(start(mbr, { partition: "1", "partition-sectorsize": "1024" })).rejects.toThrow(
+      "512 or 4096",
+    );
+  });
+});

@@ -1,0 +1,135 @@
+import { existsSync } from "node:fs";
+import { connect } from "node:net";
+import { describe, expect, it } from "vitest";
+import { connect as connectClient } from "../../src/client/connect.ts";
+import { Valve } from "../../src/filters/pause/valve.ts";
+import pause from "../../src/filters/pause.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+import { Folder } from "../plugins/folder.ts";
+import { overMemory, RecordingDisk } from "./disks.ts";
+
+const folder = new Folder();
+let sockets = 0;
+testPlugin("pause over memory", {
+  plugin: overMemory(pause).plugin,
+  filters: [pause],
+  parameters: () => ({ size: "300K", "pause-control": folder.join(`sock-${++sockets}`) }),
+  runs: 5,
+});
+
+/** Sends commands one by one to a control socket, and gets the answers. */
+class Control {
+  readonly #socket;
+  readonly #answers: AsyncIterator<Buffer>;
+
+  constructor(path: string) {
+    this.#socket = connect(path);
+    this.#answers = this.#socket[Symbol.asyncIterator]();
+  }
+
+  async ask(command: string): Promise<string> {
+    this.#socket.write(command);
+    return String((await this.#answers.next()).value);
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+}
+
+describe("pause", () => {
+  it("lets requests wait from p to r, and answers when all that were there are done", async () => {
+    using folder = new Folder();
+    const held: (() => void)[] = [];
+    const disk = new RecordingDisk({ read: () => new Promise((resolve) => held.push(resolve)) });
+    const parameters = { "pause-control": folder.join("control") };
+    await using session = await Session.start({ plugin: disk.plugin, filters: [pause], parameters });
+    const exported = await session.open();
+    using control = new Control(folder.join("control"));
+    const first = exported.read(Buffer.alloc(1), 0n);
+    const paused = control.ask("p");
+    // The command has arrived as soon as nothing gets through any more.
+    let second: unknown;
+    while (held.length === 1) {
+      await new Promise(setImmediate);
+      if (!session.debugLines.includes("pause: pausing, waiting for requests to complete")) continue;
+      second = exported.write(Buffer.alloc(1), 0n, false);
+      break;
+    }
+    expect(session.debugLines).not.toContain("pause: paused");
+    held[0]!();
+    await first;
+    expect(await paused).toBe("P");
+    expect(disk.calls).toEqual([]);
+    expect(await control.ask("r")).toBe("R");
+    await second;
+    expect(disk.calls).toEqual(["write"]);
+  });
+
+  it("answers what it does not know with X, and white space not at all", async () => {
+    using folder = new Folder();
+    await using session = await Session.start(overMemory(pause, { "pause-control": folder.join("control") }));
+    expect(session.chain.threadModel).toBe("parallel");
+    using control = new Control(folder.join("control"));
+    expect(await control.ask("\n \tq")).toBe("X");
+    expect(await control.ask("r")).toBe("R");
+    expect(await control.ask("p")).toBe("P");
+    expect(await control.ask("p")).toBe("P");
+    expect(await control.ask("\nr\n")).toBe("R");
+  });
+
+  it("works on a server with clients, who may go while they wait, and leaves no socket", async () => {
+    using folder = new Folder();
+    const socket = folder.join("control");
+    {
+      await using server = await ServerProcess.start([
+        "--filter=pause",
+        "memory",
+        "1M",
+        `pause-control=${socket}`,
+      ]);
+      const [one, two] = [await connectClient(server.uri()), await connectClient(server.uri())];
+      using control = new Control(socket);
+      expect(await control.ask("p")).toBe("P");
+      const answered = one.read(0n, 512);
+      const lost = two.read(0n, 512).catch(() => "lost");
+      two.destroy();
+      expect(await lost).toBe("lost");
+      expect(await control.ask("r")).toBe("R");
+      expect((await answered).length).toBe(512);
+      await one.close();
+    }
+    expect(existsSync(socket)).toBe(false);
+  });
+
+  it("says at the start that it cannot listen", async () => {
+    const starting = Session.start(overMemory(pause, { "pause-control": "/nonexistent/control" }));
+    await expect(starting).rejects.toThrow("bind: /nonexistent/control: ");
+    await expect(Session.start(overMemory(pause))).rejects.toThrow("you must specify pause-control=<SOCKET>");
+  });
+});
+
+describe("a valve", () => {
+  it("lets those go who have nothing to wait for any more", async () => {
+    const valve = new Valve();
+    await valve.close();
+    const gone = new AbortController();
+    const waiting = valve.enter(gone.signal);
+    gone.abort(new Error("gone"));
+    await expect(waiting).rejects.toThrow("gone");
+  });
+
+  it("counts what fails as done", async () => {
+    const valve = new Valve();
+    const failing = valve.pass(() => Promise.reject(new Error("no")));
+    await Promise.all([valve.close(), expect(failing).rejects.toThrow("no")]);
+    expect(() =>
+      valve.pass(() => {
+        throw new Error("no");
+      }),
+    ).toThrow("no");
+    await valve.close();
+  });
+});

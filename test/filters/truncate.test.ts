@@ -1,0 +1,95 @@
+import { describe, expect, it } from "vitest";
+import truncate from "../../src/filters/truncate.ts";
+import memory from "../../src/plugins/memory.ts";
+import { Random } from "../../src/testing/random.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../plugins/contents.ts";
+import { Witness } from "./witness.ts";
+
+const filters = [truncate];
+const flags = { fua: false, mayTrim: true, fastZero: false };
+
+testPlugin("truncate to less", {
+  plugin: memory,
+  filters,
+  parameters: { size: "300000", truncate: "100001" },
+  runs: 10,
+});
+testPlugin("truncate to the same", {
+  plugin: memory,
+  filters,
+  parameters: { size: "300000", "round-up": "32" },
+  runs: 10,
+});
+
+function start(
+  parameters: Record<string, string>,
+  witness = new Witness(new Random(1).bytes(1000)),
+): Promise<Session> {
+  return Session.start({ plugin: witness.plugin, filters, parameters });
+}
+
+describe("truncate", () => {
+  it.each([
+    [{}, 1000n],
+    [{ truncate: "10" }, 10n],
+    [{ truncate: "1T" }, 1n << 40n],
+    [{ "round-up": "512" }, 1024n],
+    [{ "round-down": "512" }, 512n],
+    [{ truncate: "1025", "round-up": "512", "round-down": "1k" }, 1024n],
+    [{ truncate: "0", "round-up": "4k" }, 0n],
+  ] as const)("%j", async (parameters, size) => {
+    await using session = await start(parameters);
+    expect((await session.open()).size).toBe(size);
+  });
+
+  it.each([
+    [{ "round-up": "0" }, "if set, the round-up parameter must be > 0"],
+    [{ "round-down": "3" }, "the round-down parameter must be a power of 2"],
+    [{ "round-up": "8G" }, "the round-up parameter is too large"],
+    [{ truncate: "-1" }, "size cannot be negative"],
+  ] as const)("refuses %j", async (parameters, message) => {
+    await expect(start(parameters)).rejects.toThrow(message);
+  });
+
+  it("refuses to round up what is as large as it can be", async () => {
+    await using session = await start({ truncate: "9223372036854775807", "round-up": "512" });
+    await expect(session.open()).rejects.toThrow("cannot round size 9223372036854775807 up");
+  });
+
+  it("has zeroes behind the end, where only zeroes can be written", async () => {
+    const witness = new Witness(new Random(1).bytes(1000));
+    await using session = await start({ truncate: "3000" }, witness);
+    const disk = await session.open();
+    expect(await contents(disk)).toEqual(Buffer.concat([witness.bytes, Buffer.alloc(2000)]));
+    await disk.write(Buffer.alloc(500), 900n, false);
+    expect(witness.bytes.subarray(900)).toEqual(Buffer.alloc(100));
+    await disk.zero(990n, 2010, flags);
+    await disk.trim(1000n, 2000, false);
+    witness.take();
+    expect(() => disk.write(Buffer.alloc(2, 1), 999n, false)).toThrow(
+      expect.objectContaining({ code: "ENOSPC" }),
+    );
+    await disk.zero(1000n, 2000, { ...flags, fastZero: true });
+    expect(witness.take()).toEqual([]);
+  });
+
+  it("has a hole behind the end, and does not ask the disk about it", async () => {
+    const witness = new Witness(Buffer.alloc(1000, 1));
+    await using session = await start({ truncate: "3000" }, witness);
+    const disk = await session.open();
+    const data = { length: 1000n, hole: false, zero: false };
+    expect(await disk.extents(0n, 3000, false)).toEqual([data]);
+    expect(await disk.extents(1000n, 2000, false)).toEqual([{ length: 2000n, hole: true, zero: true }]);
+    expect(witness.take()).toEqual(["extents 0+1000"]);
+  });
+
+  it("cannot zero quickly what the disk cannot", async () => {
+    await using session = await start({ truncate: "3000" });
+    const disk = await session.open();
+    await expect(disk.zero(999n, 10, { ...flags, fastZero: true })).rejects.toMatchObject({
+      code: "ENOTSUP",
+    });
+  });
+});

@@ -1,0 +1,96 @@
+import { setImmediate } from "node:timers/promises";
+import type { BlockSize, Handle } from "../../src/backend/handle.ts";
+import { definePlugin, type Plugin } from "../../src/backend/plugin.ts";
+import { NbdError } from "../../src/core/errors.ts";
+
+export interface WitnessOptions {
+  /** Members that it does without. */
+  readonly without?: readonly (keyof Handle)[];
+  readonly blockSize?: BlockSize;
+  readonly nativeFua?: boolean;
+  /** Answers when it likes, in no particular order, as a disk behind a network does. */
+  readonly slow?: boolean;
+}
+
+/** A disk below a filter: shows its bytes, remembers what it was asked, and fails when it is told to. */
+export class Witness {
+  bytes: Buffer;
+  /** "write 512+100 fua" */
+  readonly calls: string[] = [];
+  readonly opened: { readonly readOnly: boolean; readonly exportName: string }[] = [];
+  /** Requests of this kind fail. */
+  failing: string | undefined;
+  readonly plugin: Plugin;
+  readonly #options: WitnessOptions;
+  #turn = 0;
+
+  constructor(bytes: Buffer, options: WitnessOptions = {}) {
+    this.bytes = bytes;
+    this.#options = options;
+    this.plugin = definePlugin({
+      name: "witness",
+      open: (_state, { readOnly, exportName }) => {
+        this.opened.push({ readOnly, exportName });
+        return this.#handle();
+      },
+    });
+  }
+
+  /** What it was asked since the last look. */
+  take(): readonly string[] {
+    return this.calls.splice(0);
+  }
+
+  #handle(): Handle {
+    const handle: Handle = {
+      size: BigInt(this.bytes.length),
+      multiConn: true,
+      nativeFua: this.#options.nativeFua ?? true,
+      ...(this.#options.blockSize && { blockSize: this.#options.blockSize }),
+      read: (into, at) => this.#do("read", at, into.length, {}, () => into.set(this.#part(at, into.length))),
+      write: (from, at, flags) =>
+        this.#do("write", at, from.length, flags, () => this.#part(at, from.length).set(from)),
+      zero: (at, length, flags) => this.#do("zero", at, length, flags, () => this.#part(at, length).fill(0)),
+      trim: (at, length, flags) => this.#do("trim", at, length, flags, () => this.#part(at, length).fill(0)),
+      flush: () => this.#do("flush", 0n, 0, {}, () => {}),
+      cache: (at, length) => this.#do("cache", at, length, {}, () => {}),
+      extents: (at, length) => {
+        this.#note("extents", at, length, {});
+        return [{ length: BigInt(length), hole: false, zero: false }];
+      },
+    };
+    const kept = Object.entries(handle).filter(
+      ([name]) => !this.#options.without?.includes(name as keyof Handle),
+    );
+    return Object.fromEntries(kept) as unknown as Handle;
+  }
+
+  #part(offset: bigint, length: number): Buffer {
+    return this.bytes.subarray(Number(offset), Number(offset) + length);
+  }
+
+  #note(kind: string, offset: bigint, length: number, flags: { readonly fua?: boolean }): void {
+    this.calls.push(`${kind}${kind === "flush" ? "" : ` ${offset}+${length}`}${flags.fua ? " fua" : ""}`);
+  }
+
+  #do(
+    kind: string,
+    offset: bigint,
+    length: number,
+    flags: { readonly fua?: boolean },
+    act: () => void,
+  ): void | Promise<void> {
+    this.#note(kind, offset, length, flags);
+    const perform = (): void => {
+      if (this.failing === kind) throw new NbdError("EIO", `the witness fails to ${kind}`);
+      act();
+    };
+    return this.#options.slow === true ? this.#later(perform) : perform();
+  }
+
+  async #later(perform: () => void): Promise<void> {
+    const turns = 1 + ((this.#turn++ * 7) % 5);
+    for (let turn = 0; turn < turns; turn++) await setImmediate();
+    perform();
+  }
+}

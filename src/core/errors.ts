@@ -39,7 +39,7 @@ export function stackOf(error: unknown): string | undefined {
 
 /** What the system or OpenSSL says about a file is the same wherever in a program it was asked. */
 function isOutside(error: unknown): boolean {
-  const { syscall, code } = error as { syscall?: unknown; code?: unknown };
+  const { syscall, code } = (error ?? {}) as { syscall?: unknown; code?: unknown };
   return typeof syscall === "string" || /^ERR_(OSSL|CRYPTO)/.test(String(code));
 }
 

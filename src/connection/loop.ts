@@ -18,12 +18,8 @@ export function runLoop(port: MessagePort, openPortable: OpenPortable): void {
   port.on("message", (message: ToLoop) => {
     const { id } = message;
     if (message.kind === "carry") {
-      const connection = new CarriedConnection(
-        message.connection,
-        logTo(say, id, message.connection.verbose),
-      );
-      connections.set(id, connection);
-      void connection.run(openPortable).then(() => {
+      const log = logTo(say, id, message.connection.verbose);
+      void carry(message.connection, id, log).then(() => {
         connections.delete(id);
         say({ kind: "finished", id });
       });
@@ -33,6 +29,17 @@ export function runLoop(port: MessagePort, openPortable: OpenPortable): void {
     }
   });
   say({ kind: "ready" });
+
+  /** One that cannot be carried costs no other. */
+  async function carry(moved: MovedConnection, id: number, log: Log): Promise<void> {
+    try {
+      const connection = new CarriedConnection(moved, log);
+      connections.set(id, connection);
+      await connection.run(openPortable);
+    } catch (error) {
+      log.error(messageOf(error));
+    }
+  }
 }
 
 function logTo(say: (message: FromLoop) => void, id: number, verbose: boolean): Log {

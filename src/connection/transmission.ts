@@ -108,7 +108,7 @@ export class Transmission {
   }
 
   #isBusy(): boolean {
-    return this.#inFlight > 0 || this.#outbox.isFull;
+    return this.#inFlight > 0 || this.#outbox.isFull || this.#transport.isOpen === false;
   }
 
   #pump(): void {

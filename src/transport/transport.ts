@@ -21,6 +21,8 @@ export interface Transport {
    * may be written until it resolves; when it rejects, the connection is over and `closed` has been called.
    */
   startTls(upgrade: Upgrade): Promise<Transport>;
+  /** False once it is closing or closed, of which the receiver may hear only later. */
+  readonly isOpen?: boolean;
   /** Present where another thread can go on with the descriptor that it returns; this object is done with then. */
   detach?(): number;
   /** Stops `received` until `resume`: whoever does not keep up makes the peer wait. */

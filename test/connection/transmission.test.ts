@@ -52,3 +52,25 @@ it("goes on when flushing itself has made room, of which nobody else will tell",
   expect(outbox.replies).toBe(4);
   expect(transport.isPaused).toBe(false);
 });
+
+it("does not leave with a connection that is gone already", () => {
+  const transport = Object.assign(new MemoryTransport(), { isOpen: false });
+  const transmission = new Transmission(
+    transport,
+    {
+      exported: new ServedExport(bufferDisk(Buffer.alloc(4096)), false),
+      replyForm: "simple",
+      contexts: [],
+      log: silentLog,
+      gone: new AbortController().signal,
+    },
+    { requestsInFlight: 16 },
+    { idle: () => {}, broken: () => {} },
+  );
+  const left: Buffer[] = [];
+  transmission.leave((rest) => left.push(rest));
+  expect(left).toEqual([]);
+  transport.isOpen = true;
+  transmission.received(Buffer.alloc(3));
+  expect(left).toEqual([Buffer.alloc(3)]);
+});

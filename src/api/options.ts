@@ -26,7 +26,7 @@ export interface ServeOptions {
   readonly keepalive?: boolean;
   /**
    * How long, in µs, Node's loop goes on looking for requests before it sleeps, which concerns all servers of the process;
-   * 50 is a good choice for fast small reads. Default 0: not at all.
+   * 50 is a first try, to be measured. Default 0: not at all.
    */
   readonly busyPollUs?: number;
   /** NAME.FLAG -> N, as -D. */

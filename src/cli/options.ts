@@ -70,7 +70,7 @@ export const options: readonly Option[] = [
     id: "busyPoll",
     long: ["busy-poll"],
     value: "DELAY",
-    help: "Look for requests that long before sleeping; faster replies for more CPU (ours)",
+    help: "Look for requests that long before sleeping, for more CPU (ours)",
   },
   {
     id: "debug",

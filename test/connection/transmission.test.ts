@@ -4,6 +4,7 @@ import { Transmission } from "../../src/connection/transmission.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { Command } from "../../src/protocol/constants.ts";
 import type { Outbox } from "../../src/transport/outbox.ts";
+import type { Transport } from "../../src/transport/transport.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
 import { MemoryTransport } from "../helpers/memory-transport.ts";
 import { request } from "../helpers/raw-client.ts";
@@ -35,18 +36,7 @@ class TightOutbox implements Outbox {
 it("goes on when flushing itself has made room, of which nobody else will tell", () => {
   const outbox = new TightOutbox();
   const transport = Object.assign(new MemoryTransport(), { outbox });
-  const transmission = new Transmission(
-    transport,
-    {
-      exported: new ServedExport(bufferDisk(Buffer.alloc(4096)), false),
-      replyForm: "simple",
-      contexts: [],
-      log: silentLog,
-      gone: new AbortController().signal,
-    },
-    { requestsInFlight: 16 },
-    { idle: () => {}, broken: () => {} },
-  );
+  const transmission = transmissionOver(transport);
   const read = request({ command: Command.read, length: 512 });
   transmission.received(Buffer.concat([read, read, read, read]));
   expect(outbox.replies).toBe(4);
@@ -55,7 +45,17 @@ it("goes on when flushing itself has made room, of which nobody else will tell",
 
 it("does not leave with a connection that is gone already", () => {
   const transport = Object.assign(new MemoryTransport(), { isOpen: false });
-  const transmission = new Transmission(
+  const transmission = transmissionOver(transport);
+  const left: Buffer[] = [];
+  transmission.leave((rest) => left.push(rest));
+  expect(left).toEqual([]);
+  transport.isOpen = true;
+  transmission.received(Buffer.alloc(3));
+  expect(left).toEqual([Buffer.alloc(3)]);
+});
+
+function transmissionOver(transport: Transport): Transmission {
+  return new Transmission(
     transport,
     {
       exported: new ServedExport(bufferDisk(Buffer.alloc(4096)), false),
@@ -67,10 +67,4 @@ it("does not leave with a connection that is gone already", () => {
     { requestsInFlight: 16 },
     { idle: () => {}, broken: () => {} },
   );
-  const left: Buffer[] = [];
-  transmission.leave((rest) => left.push(rest));
-  expect(left).toEqual([]);
-  transport.isOpen = true;
-  transmission.received(Buffer.alloc(3));
-  expect(left).toEqual([Buffer.alloc(3)]);
-});
+}

@@ -13,6 +13,8 @@ import type { Upgrade } from "./upgrade.ts";
  */
 const receivedBytesMax = 256 * 1024;
 let shared: Buffer | undefined;
+/** The part of it that was lent last. */
+let lent: Buffer | undefined;
 
 /** From so many missing bytes on, what comes behind them is likely to be as large, and better placed when it is known. */
 const bulkBytes = 32 * 1024;
@@ -149,7 +151,13 @@ export class NativeSocket implements Transport {
       return;
     }
     if (missing !== undefined) receiver.filled!(Math.min(got, room));
-    receiver.received(shared.subarray(0, Math.max(got - room, 0)));
+    receiver.received(this.#firstOfShared(Math.max(got - room, 0)));
+  }
+
+  /** The same again for as many bytes as last time, as of a client with one request at a time. */
+  #firstOfShared(bytes: number): Buffer {
+    if (lent?.length !== bytes) lent = shared!.subarray(0, bytes);
+    return lent;
   }
 
   /** From here on the descriptor is not touched. */

@@ -45,6 +45,7 @@
             "native/peer_credentials_linux.cc",
             "native/punch_linux.cc",
             "native/read_now_linux.cc",
+            "native/vsock_linux.cc",
           ],
         }],
         ["OS=='freebsd'", {
@@ -61,6 +62,7 @@
             "native/peer_credentials_bsd.cc",
             "native/punch_freebsd.cc",
             "native/read_now_none.cc",
+            "native/vsock_none.cc",
           ],
         }],
         ["OS=='mac'", {
@@ -76,6 +78,7 @@
             "native/peer_credentials_bsd.cc",
             "native/punch_darwin.cc",
             "native/read_now_none.cc",
+            "native/vsock_none.cc",
           ],
         }],
         ["OS!='linux' and OS!='freebsd' and OS!='mac'", {
@@ -91,6 +94,7 @@
             "native/peer_credentials_none.cc",
             "native/punch_none.cc",
             "native/read_now_none.cc",
+            "native/vsock_none.cc",
           ],
         }],
       ],

@@ -24,8 +24,9 @@
 #include "random.h"
 #include "read_now.h"
 #include "stream_socket.h"
-#include "watch.h"
 #include "system_log.h"
+#include "vsock.h"
+#include "watch.h"
 
 using js::inThisThread;
 using js::inThreadPool;
@@ -113,11 +114,14 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
 
   add("listenUnix", inThisThread<listenUnix>);
   add("listenTcp", inThisThread<listenTcp>);
+  add("listenVsock", inThisThread<listenVsock>);
   add("adoptListener", inThisThread<adoptListener>);
   add("localAddress", inThisThread<localAddress>);
   add("acceptClient", inThisThread<acceptClient>);
   add("keepAlive", inThisThread<keepAlive>);
   add("peerCredentials", inThisThread<peerCredentials>);
+  add("connectVsock", inThisThread<connectVsock>);
+  add("connectOutcome", inThisThread<connectOutcome>);
 
   add("receive", inThisThread<receive>);
   add("receiveInto", inThisThread<receiveInto>);

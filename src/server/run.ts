@@ -3,7 +3,7 @@ import type { Chain } from "../backend/chain.ts";
 import { shellQuote } from "../core/shell.ts";
 import { moveToBackground } from "./background.ts";
 import { Captive, type CaptiveOptions } from "./captive.ts";
-import type { Endpoint } from "./listen.ts";
+import type { Endpoint } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
 import type { Supervisor } from "./notify.ts";
 import type { ServerOptions } from "./options.ts";

@@ -5,7 +5,8 @@ import { Gate } from "../core/gate.ts";
 import { namedLog } from "../core/log.ts";
 import { native } from "../native/load.ts";
 import type { Transport } from "../transport/transport.ts";
-import { type Endpoint, type Listener, listen } from "./listen.ts";
+import { listen } from "./listen.ts";
+import type { Endpoint, Listener } from "./listener.ts";
 import type { ConnectedClient, ServerOptions } from "./options.ts";
 
 /** At the end, clients that make no progress for so long are cut off. */

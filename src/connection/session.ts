@@ -83,6 +83,9 @@ export class Session implements Receiver, Movable {
     });
   }
 
+  /** For whoever would tell how the client is served. */
+  readonly #tell = (line: string): void => this.#log.debug(line);
+
   /** Begins to serve the client. */
   async start(): Promise<void> {
     this.#transport.start(this);
@@ -168,7 +171,7 @@ export class Session implements Receiver, Movable {
       await connectionGate.enter();
       this.#holdsConnectionGate = true;
     }
-    if (!this.#gone.signal.aborted) await chain.preconnect(this.#client());
+    if (!this.#gone.signal.aborted) await chain.preconnect(this.#client(), this.#tell);
   }
 
   #greeting(): Talk<Negotiated | undefined> {
@@ -218,7 +221,7 @@ export class Session implements Receiver, Movable {
     return {
       tls: this.#setup.tls.mode,
       offers: this.#setup.handshake,
-      listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client())),
+      listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client(), this.#tell)),
       open: (name) => this.#ask(() => this.#opening.open(name, this.#client())),
       debug: (message) => log.verbose && log.debug(message()),
     };
@@ -247,6 +250,10 @@ export class Session implements Receiver, Movable {
     }
     const { chain, threads, requestGate } = this.#setup;
     const model = chain.threadModel;
+    if (this.#log.verbose) {
+      const how = model === "parallel" ? `with ${threads} threads` : "serially";
+      this.#log.debug(`handshake complete, processing requests ${how}`);
+    }
     this.#transmission = new Transmission(
       this.#transport,
       { exported, ...negotiated, log: this.#log, gone: this.#gone.signal },

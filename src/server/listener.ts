@@ -20,6 +20,20 @@ export interface Listener {
   close(): void;
 }
 
+/** Where that is, in nbdkit's words for its log. */
+export function endpointText(endpoint: Endpoint): string {
+  switch (endpoint.kind) {
+    case "unix":
+      return `unix socket ${endpoint.path}`;
+    case "tcp":
+      return `IP address ${endpoint.host}:${endpoint.port}`;
+    case "vsock":
+      return `vsock any:${endpoint.port}`;
+    case "none":
+      return "standard input and output";
+  }
+}
+
 /** A listener of one or several sockets. */
 export function listenerOf(sockets: readonly ListeningSocket[], endpoint: Endpoint): Listener {
   return {

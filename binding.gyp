@@ -20,6 +20,7 @@
         "native/errno_name.cc",
         "native/file_io.cc",
         "native/hang_up.cc",
+        "native/impatience.cc",
         "native/js.cc",
         "native/listener.cc",
         "native/memory_map.cc",

@@ -11,6 +11,7 @@
 #include "extents.h"
 #include "file_io.h"
 #include "hang_up.h"
+#include "impatience.h"
 #include "listener.h"
 #include "lock_memory.h"
 #include "memory_file.h"
@@ -85,6 +86,9 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("unlimitLockedMemory", inThisThread<unlimitLockedMemory>);
   add("sendDatagram", inThisThread<sendDatagram>);
   add("systemLog", inThisThread<systemLog>);
+
+  add("endUnlessHeard", inThisThread<endUnlessHeard>);
+  add("signalHeard", inThisThread<signalHeard>);
 
   add("isHungUp", inThisThread<isHungUp>);
 

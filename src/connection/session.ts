@@ -112,6 +112,11 @@ export class Session implements Receiver, Movable {
     else this.#transmission.close();
   }
 
+  /** Requests that are being worked on, as far as this loop knows. */
+  get inFlight(): number {
+    return this.#transmission?.inFlight ?? 0;
+  }
+
   /** Closes without answering. */
   destroy(): void {
     if (this.#elsewhere !== undefined) this.#elsewhere.destroy();

@@ -85,6 +85,11 @@ export class Transmission {
     this.#pump();
   }
 
+  /** Requests that are not answered yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /** Takes no further request; those in flight are answered. */
   close(): void {
     if (this.#closing) return;

@@ -31,6 +31,14 @@ export interface NativeBinding {
   /** Writes an error to the system log, as `nbdkit[PID]: MESSAGE`. */
   systemLog(message: string): void;
 
+  /**
+   * A signal that Node handles ends the process nevertheless when `signalHeard` is not called within the time, or before
+   * it is sent again a second later: JavaScript may be busy for ever.
+   * @param signal its number
+   */
+  endUnlessHeard(signal: number, seconds: number): void;
+  signalHeard(): void;
+
   /** Whether nobody can write to a pipe or socket any more, whatever still waits in it to be read. EBADF for no open descriptor. */
   isHungUp(fd: number): boolean;
 

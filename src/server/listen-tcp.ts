@@ -83,6 +83,6 @@ async function localAddresses(
 }
 
 /** What a client on this machine should connect to. */
-function clientHost(host: string | undefined): string {
+export function clientHost(host: string | undefined): string {
   return host === undefined || ["", "0.0.0.0", "::"].includes(host) ? "localhost" : host;
 }

@@ -1,7 +1,7 @@
 import type { SocketAddress } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { stdioTransport } from "../transport/stdio.ts";
-import { listenTcp } from "./listen-tcp.ts";
+import { clientHost, listenTcp } from "./listen-tcp.ts";
 import { listenPrivately, listenUnix } from "./listen-unix.ts";
 import { type Endpoint, type Listener, listenerOf, openSocket } from "./listener.ts";
 import type { ListenOptions } from "./options.ts";
@@ -56,6 +56,6 @@ function endpointOf({ family, host, port }: SocketAddress): Endpoint {
     case "vsock":
       return { kind: "vsock", cid: localCid, port };
     case "tcp":
-      return { kind: "tcp", host: "localhost", port };
+      return { kind: "tcp", host: clientHost(host), port };
   }
 }

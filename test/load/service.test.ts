@@ -113,15 +113,9 @@ const modes: Readonly<Record<string, Mode>> = {
   /** Killed at any moment of its start. */
   async aborted(scene, options, random) {
     const where = random.oneIn(2) ? ["-f"] : [];
-    const child: ChildProcess = scene.start(nbdkit, [
-      ...options,
-      ...where,
-      "-U",
-      "socket",
-      "-P",
-      "pid",
-      ...disk,
-    ]);
+    const args = [...options, ...where, "-U", "socket", "-P", "pid", ...disk];
+    // A server in the background may live on, and keep what -v has it write to.
+    const child: ChildProcess = scene.start(nbdkit, args, { stdio: "ignore" });
     const status = ended(child);
     await setTimeout(random.below(120));
     child.kill("SIGKILL");

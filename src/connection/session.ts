@@ -2,7 +2,7 @@ import type { Chain } from "../backend/chain.ts";
 import type { Client } from "../backend/plugin.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Gate } from "../core/gate.ts";
-import { type Log, logStack } from "../core/log.ts";
+import type { Log } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
 import { Talk } from "../protocol/conversation.ts";
 import { serverHandshake } from "../protocol/server/handshake.ts";
@@ -11,6 +11,7 @@ import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import type { Part, Receiver, Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
 import { clientOf } from "./client.ts";
+import { Complaints } from "./complaints.ts";
 import type { Elsewhere, LoopThread } from "./loop-thread.ts";
 import { asMoved, canMove, type Under } from "./moving.ts";
 import { Opening } from "./opening.ts";
@@ -58,6 +59,7 @@ export class Session implements Receiver, Movable {
   readonly #setup: SessionSetup;
   #transport: Transport;
   readonly #log: Log;
+  readonly #complaints: Complaints;
   readonly #gone = new AbortController();
   #settle!: () => void;
   #talk: Talk<Negotiated | undefined> | undefined;
@@ -68,7 +70,6 @@ export class Session implements Receiver, Movable {
   #moving: Under | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #holdsConnectionGate = false;
-  #complained = false;
   #stopping = false;
   #released = false;
   #closed = false;
@@ -77,6 +78,7 @@ export class Session implements Receiver, Movable {
     this.#transport = transport;
     this.#setup = setup;
     this.#log = setup.log;
+    this.#complaints = new Complaints(setup.log);
     this.#opening = new Opening(setup.chain, setup.readOnly, setup.log);
     this.finished = new Promise((resolve) => {
       this.#settle = resolve;
@@ -202,7 +204,7 @@ export class Session implements Receiver, Movable {
       this.#transport = await this.#transport.startTls(this.#setup.tls.upgrade!);
     } catch (error) {
       // Said here, since the connection is over already and whatever else is left of it makes no sense.
-      this.#complain(error);
+      this.#complaints.add(error);
       throw error;
     }
   }
@@ -238,7 +240,7 @@ export class Session implements Receiver, Movable {
     try {
       return await this.#opening.ask(question);
     } catch (error) {
-      this.#complain(error);
+      this.#complaints.add(error);
       throw error;
     }
   }
@@ -280,16 +282,8 @@ export class Session implements Receiver, Movable {
 
   #breakOff(error: unknown): void {
     // What a client that has gone has left behind need not make sense.
-    if (!this.#closed) this.#complain(error);
+    if (!this.#closed) this.#complaints.add(error);
     this.#transport.destroy();
-  }
-
-  /** One line for one client; those that go on making mistakes shall not fill the log. */
-  #complain(error: unknown): void {
-    if (this.#complained) this.#log.debug(messageOf(error));
-    else this.#log.error(messageOf(error));
-    logStack(this.#log, error);
-    this.#complained = true;
   }
 
   async #release(): Promise<void> {

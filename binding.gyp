@@ -20,6 +20,7 @@
         "native/errno_name.cc",
         "native/file_io.cc",
         "native/hang_up.cc",
+        "native/impatience.cc",
         "native/js.cc",
         "native/listener.cc",
         "native/memory_map.cc",
@@ -45,6 +46,7 @@
             "native/peer_credentials_linux.cc",
             "native/punch_linux.cc",
             "native/read_now_linux.cc",
+            "native/vsock_linux.cc",
           ],
         }],
         ["OS=='freebsd'", {
@@ -61,6 +63,7 @@
             "native/peer_credentials_bsd.cc",
             "native/punch_freebsd.cc",
             "native/read_now_none.cc",
+            "native/vsock_none.cc",
           ],
         }],
         ["OS=='mac'", {
@@ -76,6 +79,7 @@
             "native/peer_credentials_bsd.cc",
             "native/punch_darwin.cc",
             "native/read_now_none.cc",
+            "native/vsock_none.cc",
           ],
         }],
         ["OS!='linux' and OS!='freebsd' and OS!='mac'", {
@@ -91,6 +95,7 @@
             "native/peer_credentials_none.cc",
             "native/punch_none.cc",
             "native/read_now_none.cc",
+            "native/vsock_none.cc",
           ],
         }],
       ],

@@ -11,6 +11,7 @@
 #include "extents.h"
 #include "file_io.h"
 #include "hang_up.h"
+#include "impatience.h"
 #include "listener.h"
 #include "lock_memory.h"
 #include "memory_file.h"
@@ -24,8 +25,9 @@
 #include "random.h"
 #include "read_now.h"
 #include "stream_socket.h"
-#include "watch.h"
 #include "system_log.h"
+#include "vsock.h"
+#include "watch.h"
 
 using js::inThisThread;
 using js::inThreadPool;
@@ -85,6 +87,9 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("sendDatagram", inThisThread<sendDatagram>);
   add("systemLog", inThisThread<systemLog>);
 
+  add("endUnlessHeard", inThisThread<endUnlessHeard>);
+  add("signalHeard", inThisThread<signalHeard>);
+
   add("isHungUp", inThisThread<isHungUp>);
 
   add("pread", inThisThread<readAt>);
@@ -113,11 +118,14 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
 
   add("listenUnix", inThisThread<listenUnix>);
   add("listenTcp", inThisThread<listenTcp>);
+  add("listenVsock", inThisThread<listenVsock>);
   add("adoptListener", inThisThread<adoptListener>);
   add("localAddress", inThisThread<localAddress>);
   add("acceptClient", inThisThread<acceptClient>);
   add("keepAlive", inThisThread<keepAlive>);
   add("peerCredentials", inThisThread<peerCredentials>);
+  add("connectVsock", inThisThread<connectVsock>);
+  add("connectOutcome", inThisThread<connectOutcome>);
 
   add("receive", inThisThread<receive>);
   add("receiveInto", inThisThread<receiveInto>);

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "nonblocking.h"
+#include "vsock.h"
 
 namespace {
 
@@ -42,6 +43,7 @@ Outcome<UniqueFd> bound(UniqueFd fd, const AnyAddress& address, size_t length) {
 }
 
 SocketAddress toAddress(const AnyAddress& address, socklen_t length) {
+  if (const auto vsock = vsockAddress(address.any)) return *vsock;
   char text[INET6_ADDRSTRLEN] = "";
   switch (address.any.sa_family) {
     case AF_INET:

@@ -10,7 +10,8 @@
 // Where a socket is or comes from.
 struct SocketAddress {
   enum class Family { unix, tcp, vsock } family = Family::unix;
-  // An IP address in its usual form; the path of a Unix socket, "" when it has none; empty for vsock.
+  // An IP address in its usual form; the path of a Unix socket, "" when it has none; the number of a
+  // machine (vsock).
   std::string host;
   uint32_t port = 0;
 };

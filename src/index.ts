@@ -29,5 +29,5 @@ export {
 export { NbdError } from "./core/errors.ts";
 export type { Extent } from "./core/extent.ts";
 export type { Log } from "./core/log.ts";
-export type { Endpoint } from "./server/listen.ts";
+export type { Endpoint } from "./server/listener.ts";
 export type { ConnectedClient, HandshakeOptions, ListenOptions } from "./server/options.ts";

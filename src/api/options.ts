@@ -57,4 +57,6 @@ export interface ServeTls {
   readonly psk?: string;
   /** Clients need a certificate of the same authority. Default false. */
   readonly verifyPeer?: boolean;
+  /** Versions and algorithms in GnuTLS's words (--tls-priority). Default: what is usual. */
+  readonly priority?: string;
 }

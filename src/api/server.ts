@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Chain } from "../backend/chain.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
-import type { Endpoint } from "../server/listen.ts";
+import type { Endpoint } from "../server/listener.ts";
 import type { ConnectedClient, ServerOptions } from "../server/options.ts";
 import { Server } from "../server/server.ts";
 import type { ServerTls } from "../server/tls.ts";

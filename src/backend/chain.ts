@@ -11,21 +11,28 @@ import {
   type ThreadModel,
   threadModels,
 } from "./plugin.ts";
+import { noTracing, openText, questionText, type Tell, type Tracing, traced } from "./trace.ts";
 
 /** A plugin under its filters, outermost first: runs their lifecycle and answers as one. */
 export class Chain {
   readonly #plugin: Component<AnyPlugin>;
   readonly #filters: readonly Component<AnyFilter>[];
-  readonly #told: (step: string) => void;
+  readonly #told: Tell;
+  readonly #tracing: Tracing;
 
-  /** @param told is given a line before each step of the lifecycle, in nbdkit's words */
+  /**
+   * @param told is given a line before each step of the lifecycle, in nbdkit's words
+   * @param tracing what there is to tell, about the chain to `told`, and about a client to its own log
+   */
   constructor(
     plugin: AnyPlugin,
     filters: readonly AnyFilter[],
     hostFor: (name: string) => Host,
-    told: (step: string) => void = () => {},
+    told: Tell = () => {},
+    tracing: Tracing = noTracing,
   ) {
     this.#told = told;
+    this.#tracing = tracing;
     this.#plugin = new Component(plugin, hostFor(plugin.name));
     this.#filters = filters.map((filter) => new Component(filter, hostFor(filter.name)));
   }
@@ -89,52 +96,68 @@ export class Chain {
     }
   }
 
-  async preconnect(client: Client): Promise<void> {
-    for (const { definition, state } of this.#components) await definition.preconnect?.(state, client);
+  /** What a client asks is told to `tell`, as far as it is to be told at all. */
+  async preconnect(client: Client, tell: Tell = this.#told): Promise<void> {
+    for (const component of this.#components) {
+      this.#tell(component, "preconnect", tell);
+      await component.definition.preconnect?.(component.state, client);
+    }
   }
 
-  listExports(request: ListRequest): Promise<readonly ExportItem[]> {
-    return this.#exportsFrom(0, request);
+  listExports(request: ListRequest, tell: Tell = this.#told): Promise<readonly ExportItem[]> {
+    return this.#exportsFrom(0, request, tell);
   }
 
-  defaultExport(request: ListRequest): Promise<string> {
-    return this.#defaultFrom(0, request);
+  defaultExport(request: ListRequest, tell: Tell = this.#told): Promise<string> {
+    return this.#defaultFrom(0, request, tell);
   }
 
-  open(request: OpenRequest): Promise<Handle> {
-    return this.#openFrom(0, request);
+  open(request: OpenRequest, tell: Tell = this.#told): Promise<Handle> {
+    return this.#openFrom(0, request, tell);
   }
 
-  async #exportsFrom(layer: number, request: ListRequest): Promise<readonly ExportItem[]> {
+  async #exportsFrom(layer: number, request: ListRequest, tell: Tell): Promise<readonly ExportItem[]> {
+    this.#tell(this.#components[layer]!, questionText("list_exports", request), tell);
     const filter = this.#filters[layer];
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
       const listed = await definition.listExports?.(state, request);
-      return listed ?? [{ name: await this.#defaultFrom(layer, request) }];
+      return listed ?? [{ name: await this.#defaultFrom(layer, request, tell) }];
     }
     const { definition, state } = filter;
-    const next = (asked: ListRequest): Promise<readonly ExportItem[]> => this.#exportsFrom(layer + 1, asked);
+    const next = (asked: ListRequest): Promise<readonly ExportItem[]> =>
+      this.#exportsFrom(layer + 1, asked, tell);
     if (definition.listExports === undefined) return next(request);
-    return definition.listExports(next, state, request, (asked) => this.#defaultFrom(layer, asked));
+    return definition.listExports(next, state, request, (asked) => this.#defaultFrom(layer, asked, tell));
   }
 
-  async #defaultFrom(layer: number, request: ListRequest): Promise<string> {
+  async #defaultFrom(layer: number, request: ListRequest, tell: Tell): Promise<string> {
+    this.#tell(this.#components[layer]!, questionText("default_export", request), tell);
     const filter = this.#filters[layer];
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
       return (await definition.defaultExport?.(state, request)) ?? "";
     }
     const { definition, state } = filter;
-    const next = (asked: ListRequest): Promise<string> => this.#defaultFrom(layer + 1, asked);
+    const next = (asked: ListRequest): Promise<string> => this.#defaultFrom(layer + 1, asked, tell);
     return definition.defaultExport?.(next, state, request) ?? next(request);
   }
 
-  async #openFrom(layer: number, request: OpenRequest): Promise<Handle> {
+  async #openFrom(layer: number, request: OpenRequest, tell: Tell): Promise<Handle> {
+    const component = this.#components[layer]!;
+    this.#tell(component, openText(request), tell);
+    const handle = await this.#openLayer(layer, request, tell);
+    const { controlPath, dataPath } = this.#tracing;
+    if (!controlPath && !dataPath) return handle;
+    return traced(handle, component.definition.name, this.#tracing, tell);
+  }
+
+  async #openLayer(layer: number, request: OpenRequest, tell: Tell): Promise<Handle> {
     const filter = this.#filters[layer];
     if (filter === undefined)
       return checkedHandle(await this.#plugin.definition.open(this.#plugin.state, request));
     const { definition, state } = filter;
-    const next = (asked: OpenRequest): Promise<Handle> => this.#openFrom(layer + 1, asked);
+    const next = (asked: OpenRequest): Promise<Handle> => this.#openFrom(layer + 1, asked, tell);
     const handle = await (definition.openNext?.(next, state, request) ?? next(request));
     if (definition.open === undefined) return handle;
     try {
@@ -155,7 +178,7 @@ export class Chain {
 
   async unload(): Promise<void> {
     for (const component of this.#components) {
-      this.#tell(component, "unload");
+      this.#tell(component, component === this.#plugin ? "unload plugin" : "unload filter");
       await component.quietly("unload");
     }
   }
@@ -180,8 +203,8 @@ export class Chain {
     throw new NbdError("EINVAL", `unknown parameter '${key}': ${name} ${hint}`);
   }
 
-  #tell({ definition }: Component, step: string): void {
-    this.#told(`${definition.name}: ${step}`);
+  #tell({ definition }: Component, step: string, tell: Tell = this.#told): void {
+    if (this.#tracing.controlPath) tell(`${definition.name}: ${step}`);
   }
 }
 

@@ -39,6 +39,7 @@ export function parseArguments(args: readonly string[]): Invocation {
     threads: threadsDefault,
     tls: { verifyPeer: false },
     verbose: false,
+    vsock: false,
   };
   for (const found of getopt(args, options)) {
     if ("operand" in found) addOperand(draft, found.operand);
@@ -58,13 +59,10 @@ function addOperand(draft: Draft, operand: string): void {
 }
 
 function applyOption(draft: Draft, option: Option, value: string): void {
-  if (option.unavailable === true) {
-    throw new NbdError("ENOTSUP", `--${option.long[0]} is not available in this version of nbdkit-node`);
-  }
-  appliers[option.id]?.(draft, value);
+  appliers[option.id](draft, value);
 }
 
-const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) => void>>> = {
+const appliers: Readonly<Record<OptionId, (draft: Draft, value: string) => void>> = {
   ipv4Only: (draft) => {
     draft.family = 4;
   },
@@ -137,6 +135,9 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
     draft.run = value;
     draft.foreground = true;
   },
+  selinuxLabel: (draft, value) => {
+    draft.selinuxLabel = value;
+  },
   shortOptions: (draft) => setAction(draft, "shortOptions"),
   single: (draft) => {
     draft.single = true;
@@ -160,6 +161,9 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
   tlsCertificates: (draft, value) => {
     draft.tls.certificates = value;
   },
+  tlsPriority: (draft, value) => {
+    draft.tls.priority = value;
+  },
   tlsPsk: (draft, value) => {
     draft.tls.psk = value;
   },
@@ -176,6 +180,9 @@ const appliers: Readonly<Partial<Record<OptionId, (draft: Draft, value: string) 
     draft.verbose = true;
   },
   version: (draft) => setAction(draft, "version"),
+  vsock: (draft) => {
+    draft.vsock = true;
+  },
 };
 
 /** --help beats --version beats --dump-plugin, wherever they stand. */
@@ -187,9 +194,15 @@ function setAction(draft: Draft, action: Invocation["action"]): void {
 }
 
 function parsePort(text: string): number {
-  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (port >= 0 && port <= 65_535) return port;
-  throw new NbdError("EINVAL", `-p: "${text}" is not a port number from 0 to 65535`);
+  if (/^\d+$/.test(text)) return Number(text);
+  throw notAPort(text, tcpPortMax);
+}
+
+const tcpPortMax = 2 ** 16 - 1;
+const vsockPortMax = 2 ** 32 - 1;
+
+function notAPort(text: string, max: number): NbdError {
+  return new NbdError("EINVAL", `-p: "${text}" is not a port number from 0 to ${max}`);
 }
 
 /** A leading space in the name is part of it: callers that pass `-D vddk.stats=1` as one word get a warning, no error. */
@@ -220,7 +233,7 @@ function parseTlsMode(value: string): "off" | "on" | "require" {
 /** nbdkit(1), "SOCKETS": these name the one place where clients come in. */
 function checkCombination(draft: Draft): void {
   const places = [
-    draft.port !== undefined && "-p",
+    draft.vsock ? "--vsock" : draft.port !== undefined && "-p",
     draft.unix !== undefined && "-U",
     draft.single && "-s",
     draft.single && draft.run !== undefined && "--run",
@@ -229,6 +242,8 @@ function checkCombination(draft: Draft): void {
   if (places.length > 1) {
     throw new NbdError("EINVAL", `${places.join(" and ")} cannot be used together`);
   }
+  const portMax = draft.vsock ? vsockPortMax : tcpPortMax;
+  if (draft.port !== undefined && draft.port > portMax) throw notAPort(String(draft.port), portMax);
   if (draft.handshake.style === "oldstyle" && draft.tls.mode === "require") {
     throw new NbdError(
       "EINVAL",

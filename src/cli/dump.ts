@@ -16,7 +16,7 @@ import { providedKeys } from "./provided-keys.ts";
 const visible: readonly Option[] = options.filter((option: Option) => option.hidden !== true);
 
 export function helpText(components: Components | undefined): string {
-  const rows = visible.map((option) => [optionForms(option), optionHelp(option)] as const);
+  const rows = visible.map((option) => [optionForms(option), option.help] as const);
   const parts = [
     "nbdkit [OPTIONS] PLUGIN [[KEY=]VALUE [KEY=VALUE [...]]]",
     "nbdkit --dump-config\nnbdkit PLUGIN --dump-plugin\nnbdkit [PLUGIN] --help\nnbdkit [PLUGIN] [-V|--version]",
@@ -32,10 +32,6 @@ export function helpText(components: Components | undefined): string {
 function optionForms({ short, long, value }: Option): string {
   const names = [...(short === undefined ? [] : [`-${short}`]), `--${long[0]}`].join("|");
   return value === undefined ? names : `${names} ${value}`;
-}
-
-function optionHelp({ help, unavailable }: Option): string {
-  return unavailable === true ? `${help} (not available yet)` : help;
 }
 
 function componentHelp(kind: string, { definition, path }: Loaded<AnyPlugin | AnyFilter>): string {
@@ -96,7 +92,7 @@ export function configText(launch: Launch): string {
     root_tls_certificates_dir: rootCertificatesDirectory,
     run_default_socket: "Unix",
     sbindir: join(root, "bin"),
-    selinux: "no",
+    selinux: yesNo(isLinux),
     soext: "js",
     sysconfdir: "/etc",
     timeout_option: "yes",
@@ -105,11 +101,14 @@ export function configText(launch: Launch): string {
     version_extra: ownVersion,
     version_major: major!,
     version_minor: minor!,
-    vsock_option: "no",
+    vsock_option: yesNo(isLinux),
     zstd: "no",
   };
   return keyValues(values);
 }
+
+/** SELinux and vsock are Linux's. */
+const isLinux: boolean = process.platform === "linux";
 
 /** As `config.guess` names them, which is what nbdkit prints. */
 const cpuNames: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64", ia32: "i686" };

@@ -42,6 +42,8 @@ export interface Invocation {
   readonly printUri: boolean;
   readonly readOnly: boolean;
   readonly run?: string;
+  /** Of the socket that clients connect to. */
+  readonly selinuxLabel?: string;
   readonly single: boolean;
   /** Keep all memory in place. */
   readonly swap: boolean;
@@ -52,4 +54,5 @@ export interface Invocation {
   /** Name or number. */
   readonly user?: string;
   readonly verbose: boolean;
+  readonly vsock: boolean;
 }

@@ -1,6 +1,5 @@
 import { NbdError } from "../core/errors.ts";
-import { defaultPort } from "../server/listen.ts";
-import type { ListenOptions } from "../server/options.ts";
+import { defaultPort, type ListenOptions } from "../server/options.ts";
 import { inheritedDescriptors } from "../server/socket-activation.ts";
 import type { Invocation } from "./invocation.ts";
 
@@ -16,18 +15,21 @@ export function whereToListen(invocation: Invocation): ListenOptions {
     );
   }
   if (invocation.single) return { kind: "stdio" };
-  if (invocation.unix !== undefined) {
-    return invocation.unix === "-" ? { kind: "private" } : { kind: "unix", path: invocation.unix };
-  }
-  const tcp =
-    invocation.port !== undefined || invocation.ipAddress !== undefined || invocation.family !== undefined;
+  const label = invocation.selinuxLabel === undefined ? {} : { label: invocation.selinuxLabel };
+  return { ...addressOf(invocation), ...label };
+}
+
+function addressOf({ unix, vsock, port, ipAddress, family, run }: Invocation): ListenOptions {
+  if (vsock) return { kind: "vsock", port: port ?? defaultPort };
+  if (unix !== undefined) return unix === "-" ? { kind: "private" } : { kind: "unix", path: unix };
+  const tcp = port !== undefined || ipAddress !== undefined || family !== undefined;
   // Since nbdkit 1.36 a captive server is private unless it is told otherwise.
-  if (invocation.run !== undefined && !tcp) return { kind: "private" };
+  if (run !== undefined && !tcp) return { kind: "private" };
   return {
     kind: "tcp",
-    port: invocation.port ?? defaultPort,
-    ...(invocation.ipAddress === undefined ? {} : { host: invocation.ipAddress }),
-    ...(invocation.family === undefined ? {} : { family: invocation.family }),
+    port: port ?? defaultPort,
+    ...(ipAddress === undefined ? {} : { host: ipAddress }),
+    ...(family === undefined ? {} : { family }),
   };
 }
 
@@ -38,5 +40,6 @@ function otherPlaces(invocation: Invocation): readonly string[] {
     invocation.run !== undefined && "--run",
     invocation.single && "-s",
     invocation.unix !== undefined && "-U",
+    invocation.vsock && "--vsock",
   ].filter((option) => option !== false);
 }

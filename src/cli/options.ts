@@ -55,8 +55,6 @@ export interface Option {
   /** The word for its value; an option without one takes none. */
   readonly value?: string;
   readonly help: string;
-  /** It stands in nbdkit(1), but here it does not work yet. */
-  readonly unavailable?: true;
   /** Not shown by --long-options, --short-options and --help, as in nbdkit. */
   readonly hidden?: true;
   /** Not in nbdkit(1): it must be written out, so that nbdkit's options keep their abbreviations. */
@@ -160,7 +158,7 @@ export const options: readonly Option[] = [
     value: "PIDFILE",
     help: "Write our process id here when clients can connect",
   },
-  { id: "port", short: "p", long: ["port"], value: "PORT", help: "Listen on this TCP port (10809)" },
+  { id: "port", short: "p", long: ["port"], value: "PORT", help: "Listen on this TCP or vsock port (10809)" },
   {
     id: "printUri",
     long: ["print-uri", "print-url", "show-uri", "show-url"],
@@ -178,7 +176,6 @@ export const options: readonly Option[] = [
     long: ["selinux-label"],
     value: "LABEL",
     help: "SELinux label of the socket",
-    unavailable: true,
   },
   { id: "shortOptions", long: ["short-options"], help: "List the short options", hidden: true },
   {
@@ -208,7 +205,12 @@ export const options: readonly Option[] = [
     value: "DIR",
     help: "TLS certificates",
   },
-  { id: "tlsPriority", long: ["tls-priority"], value: "PRIORITY", help: "TLS algorithms", unavailable: true },
+  {
+    id: "tlsPriority",
+    long: ["tls-priority"],
+    value: "PRIORITY",
+    help: "Versions and algorithms of TLS, as GnuTLS names them",
+  },
   { id: "tlsPsk", long: ["tls-psk"], value: "PSKFILE", help: "TLS pre-shared keys" },
   {
     id: "tlsVerifyPeer",
@@ -236,5 +238,5 @@ export const options: readonly Option[] = [
     long: ["version"],
     help: "Print our version, or that of the plugin and filters",
   },
-  { id: "vsock", long: ["vsock"], help: "Listen on AF_VSOCK", unavailable: true },
+  { id: "vsock", long: ["vsock"], help: "Listen on AF_VSOCK, with -p" },
 ];

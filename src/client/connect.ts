@@ -2,8 +2,9 @@ import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { clientHandshake } from "../protocol/client/handshake.ts";
 import { clientListing, type ServerListing } from "../protocol/client/listing.ts";
 import { baseAllocation } from "../protocol/constants.ts";
-import { type Address, connectSocket } from "../transport/socket.ts";
-import type { NbdAddress } from "./address.ts";
+import { connectSocket } from "../transport/socket.ts";
+import type { Transport } from "../transport/transport.ts";
+import type { NbdAddress, NbdTarget } from "./address.ts";
 import { NbdClient } from "./client.ts";
 import { formatNbdUri } from "./format-uri.ts";
 import { Line } from "./line.ts";
@@ -29,7 +30,7 @@ export interface ConnectOptions extends ListOptions {
 
 /**
  * Connects to an NBD server and opens an export.
- * @throws NbdError EINVAL for a wrong URI; ENOTSUP for vsock, which is not supported yet; what is wrong with TLS keys; what the server's
+ * @throws NbdError EINVAL for a wrong URI; ENOTSUP for vsock on systems other than Linux; what is wrong with TLS keys; what the server's
  * refusal means, with its text; EPROTO when it breaks the protocol; the code of a failed connect; the signal's reason
  */
 export async function connect(uri: string | NbdAddress, options: ConnectOptions = {}): Promise<NbdClient> {
@@ -72,13 +73,16 @@ function wishes(
 }
 
 async function dial(server: NbdAddress, signal: AbortSignal | undefined): Promise<Line> {
-  const { target } = server;
-  if (target.kind === "vsock")
-    throw new NbdError("ENOTSUP", "vsock is not supported yet: use nbd: or nbd+unix:");
-  const address: Address =
-    target.kind === "unix" ? { socketPath: target.path } : { host: target.host, port: target.port };
   const upgrade = await clientUpgrade(server);
-  return new Line(await connectSocket(address, signal), upgrade);
+  return new Line(await connectTo(server.target, signal), upgrade);
+}
+
+async function connectTo(target: NbdTarget, signal: AbortSignal | undefined): Promise<Transport> {
+  if (target.kind === "unix") return connectSocket({ socketPath: target.path }, signal);
+  if (target.kind === "tcp") return connectSocket({ host: target.host, port: target.port }, signal);
+  // Needs the addon, which other clients do without.
+  const { connectVsock } = await import("../transport/vsock.ts");
+  return connectVsock(target.cid, target.port, signal);
 }
 
 /** Failures name the server; an abort stays what the signal's owner made it. */

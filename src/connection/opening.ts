@@ -35,10 +35,11 @@ export class Opening {
 
   /** Opens an export, instead of the one that was open before. */
   async open(asked: string, client: Client): Promise<ExportInfo> {
-    const name = asked === "" ? await this.#chain.defaultExport(client) : asked;
+    const tell = (line: string): void => this.#log.debug(line);
+    const name = asked === "" ? await this.#chain.defaultExport(client, tell) : asked;
     if (this.#open?.name === name) return this.#open.info;
     await this.close();
-    const handle = await this.#chain.open({ ...client, exportName: name });
+    const handle = await this.#chain.open({ ...client, exportName: name }, tell);
     const exported = await served(handle, this.#readOnly, client.signal);
     const info = exportInfo(exported, name);
     this.#open = { name, exported, info };

@@ -2,7 +2,7 @@ import type { Chain } from "../backend/chain.ts";
 import type { Client } from "../backend/plugin.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Gate } from "../core/gate.ts";
-import { type Log, logStack } from "../core/log.ts";
+import type { Log } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
 import { Talk } from "../protocol/conversation.ts";
 import { serverHandshake } from "../protocol/server/handshake.ts";
@@ -11,6 +11,7 @@ import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import type { Part, Receiver, Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
 import { clientOf } from "./client.ts";
+import { Complaints } from "./complaints.ts";
 import type { Elsewhere, LoopThread } from "./loop-thread.ts";
 import { asMoved, canMove, type Under } from "./moving.ts";
 import { Opening } from "./opening.ts";
@@ -58,6 +59,7 @@ export class Session implements Receiver, Movable {
   readonly #setup: SessionSetup;
   #transport: Transport;
   readonly #log: Log;
+  readonly #complaints: Complaints;
   readonly #gone = new AbortController();
   #settle!: () => void;
   #talk: Talk<Negotiated | undefined> | undefined;
@@ -68,7 +70,6 @@ export class Session implements Receiver, Movable {
   #moving: Under | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #holdsConnectionGate = false;
-  #complained = false;
   #stopping = false;
   #released = false;
   #closed = false;
@@ -77,11 +78,15 @@ export class Session implements Receiver, Movable {
     this.#transport = transport;
     this.#setup = setup;
     this.#log = setup.log;
+    this.#complaints = new Complaints(setup.log);
     this.#opening = new Opening(setup.chain, setup.readOnly, setup.log);
     this.finished = new Promise((resolve) => {
       this.#settle = resolve;
     });
   }
+
+  /** For whoever would tell how the client is served. */
+  readonly #tell = (line: string): void => this.#log.debug(line);
 
   /** Begins to serve the client. */
   async start(): Promise<void> {
@@ -107,6 +112,11 @@ export class Session implements Receiver, Movable {
     if (this.#elsewhere !== undefined) this.#elsewhere.close();
     else if (this.#transmission === undefined) this.#transport.destroy();
     else this.#transmission.close();
+  }
+
+  /** Requests that are being worked on, as far as this loop knows. */
+  get inFlight(): number {
+    return this.#transmission?.inFlight ?? 0;
   }
 
   /** Closes without answering. */
@@ -168,7 +178,7 @@ export class Session implements Receiver, Movable {
       await connectionGate.enter();
       this.#holdsConnectionGate = true;
     }
-    if (!this.#gone.signal.aborted) await chain.preconnect(this.#client());
+    if (!this.#gone.signal.aborted) await chain.preconnect(this.#client(), this.#tell);
   }
 
   #greeting(): Talk<Negotiated | undefined> {
@@ -194,7 +204,7 @@ export class Session implements Receiver, Movable {
       this.#transport = await this.#transport.startTls(this.#setup.tls.upgrade!);
     } catch (error) {
       // Said here, since the connection is over already and whatever else is left of it makes no sense.
-      this.#complain(error);
+      this.#complaints.add(error);
       throw error;
     }
   }
@@ -218,7 +228,7 @@ export class Session implements Receiver, Movable {
     return {
       tls: this.#setup.tls.mode,
       offers: this.#setup.handshake,
-      listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client())),
+      listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client(), this.#tell)),
       open: (name) => this.#ask(() => this.#opening.open(name, this.#client())),
       debug: (message) => log.verbose && log.debug(message()),
     };
@@ -230,7 +240,7 @@ export class Session implements Receiver, Movable {
     try {
       return await this.#opening.ask(question);
     } catch (error) {
-      this.#complain(error);
+      this.#complaints.add(error);
       throw error;
     }
   }
@@ -247,6 +257,10 @@ export class Session implements Receiver, Movable {
     }
     const { chain, threads, requestGate } = this.#setup;
     const model = chain.threadModel;
+    if (this.#log.verbose) {
+      const how = model === "parallel" ? `with ${threads} threads` : "serially";
+      this.#log.debug(`handshake complete, processing requests ${how}`);
+    }
     this.#transmission = new Transmission(
       this.#transport,
       { exported, ...negotiated, log: this.#log, gone: this.#gone.signal },
@@ -268,16 +282,8 @@ export class Session implements Receiver, Movable {
 
   #breakOff(error: unknown): void {
     // What a client that has gone has left behind need not make sense.
-    if (!this.#closed) this.#complain(error);
+    if (!this.#closed) this.#complaints.add(error);
     this.#transport.destroy();
-  }
-
-  /** One line for one client; those that go on making mistakes shall not fill the log. */
-  #complain(error: unknown): void {
-    if (this.#complained) this.#log.debug(messageOf(error));
-    else this.#log.error(messageOf(error));
-    logStack(this.#log, error);
-    this.#complained = true;
   }
 
   async #release(): Promise<void> {

@@ -85,6 +85,11 @@ export class Transmission {
     this.#pump();
   }
 
+  /** Requests that are not answered yet. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   /** Takes no further request; those in flight are answered. */
   close(): void {
     if (this.#closing) return;
@@ -138,8 +143,13 @@ export class Transmission {
     if (this.#express?.answer()) return true;
     const request = this.#parser.next();
     if (request !== undefined) this.#begin(request);
-    else if (this.#peerEnded) this.close();
+    else if (this.#peerEnded) this.#leaves("client closed input socket, closing connection");
     return request !== undefined;
+  }
+
+  #leaves(how: string): void {
+    if (this.#dispatch.log.verbose) this.#dispatch.log.debug(how);
+    this.close();
   }
 
   /** Answering further would only pile up work or bytes: let the client wait instead. */
@@ -160,7 +170,7 @@ export class Transmission {
 
   #begin(request: Request): void {
     if (request.kind === "disconnect") {
-      this.close();
+      this.#leaves("client sent NBD_CMD_DISC, closing connection");
       return;
     }
     const reply = this.#answer(request);

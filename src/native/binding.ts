@@ -31,6 +31,14 @@ export interface NativeBinding {
   /** Writes an error to the system log, as `nbdkit[PID]: MESSAGE`. */
   systemLog(message: string): void;
 
+  /**
+   * A signal that Node handles ends the process nevertheless when `signalHeard` is not called within the time, or before
+   * it is sent again a second later: JavaScript may be busy for ever.
+   * @param signal its number
+   */
+  endUnlessHeard(signal: number, seconds: number): void;
+  signalHeard(): void;
+
   /** Whether nobody can write to a pipe or socket any more, whatever still waits in it to be read. EBADF for no open descriptor. */
   isHungUp(fd: number): boolean;
 
@@ -78,6 +86,8 @@ export interface NativeBinding {
   listenUnix(path: string): number;
   /** @param address IPv4 or IPv6; port 0 lets the system choose */
   listenTcp(address: string, port: number, ipv6Only: boolean): number;
+  /** Whoever connects from a virtual machine or its host; port 0 lets the system choose. ENOTSUP where there is no vsock. */
+  listenVsock(port: number): number;
   /** Makes a listening socket of somebody else's ready for `acceptClient`; EINVAL for one that does not listen. */
   adoptListener(fd: number): void;
   localAddress(fd: number): SocketAddress;
@@ -88,6 +98,13 @@ export interface NativeBinding {
 
   /** Who is at the other end of a Unix socket. ENOTSUP where the system does not tell. */
   peerCredentials(fd: number): PeerCredentials;
+
+  /**
+   * A socket that does not block and is being connected to a machine (vsock(7)). When it has become writable,
+   * `connectOutcome` throws if it could not be. ENOTSUP where there is no vsock.
+   */
+  connectVsock(cid: number, port: number): number;
+  connectOutcome(fd: number): void;
 
   /** Bytes received into the part from `start` to `end`; 0 when no more will come, -1 when none are there now. */
   receive(fd: number, into: Uint8Array, start: number, end: number): number;
@@ -162,7 +179,7 @@ export interface Watch {
 
 export interface SocketAddress {
   readonly family: "tcp" | "unix" | "vsock";
-  /** IP address; the path of a Unix socket, empty when it has no name. */
+  /** IP address; the path of a Unix socket, empty when it has no name; the number of a machine (vsock). */
   readonly host: string;
   readonly port: number;
 }

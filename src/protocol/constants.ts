@@ -37,7 +37,7 @@ export const Option = {
   exportName: 1,
   abort: 2,
   list: 3,
-  startTls: 5,
+  starttls: 5,
   info: 6,
   go: 7,
   structuredReply: 8,
@@ -45,6 +45,12 @@ export const Option = {
   setMetaContext: 10,
   extendedHeaders: 11,
 } as const;
+
+/** As the specification writes it, for people. */
+export function optionName(option: number): string {
+  const [name] = Object.entries(Option).find(([, number]) => number === option) ?? [];
+  return name === undefined ? `option ${option}` : `NBD_OPT_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
+}
 
 export const OptionReply = {
   ack: 1,

@@ -54,11 +54,14 @@ export function buildChain(
       shutdown,
     };
   };
+  const isOn = (flag: string): boolean => log.verbose && (debugFlags.get(`nbdkit.backend.${flag}`) ?? 1) > 0;
+  const tracing = { controlPath: isOn("controlpath"), dataPath: isOn("datapath") };
   const chain = new Chain(
     plugin.definition,
     filters.map(({ definition }) => definition),
     hostFor,
-    (debugFlags.get("nbdkit.backend.controlpath") ?? 1) > 0 ? (step) => log.debug(step) : undefined,
+    (step) => log.debug(step),
+    tracing,
   );
   for (const [key, text] of plugin.implied ?? []) chain.configLayer(filters.length, key, text);
   return chain;

@@ -2,7 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { constants } from "node:os";
 import { shellQuote } from "../core/shell.ts";
 import { type Launch, stdioWith, stillInherited } from "./launch.ts";
-import type { Endpoint } from "./listen.ts";
+import type { Endpoint } from "./listener.ts";
 import { maySignal, signalSurvivors, signalTree } from "./process-tree.ts";
 import { hasTerminal, type Process } from "./processes.ts";
 import type { ServerTls } from "./tls.ts";
@@ -101,7 +101,7 @@ function variables({ exportName, tls }: CaptiveOptions, endpoint: Endpoint): str
   const values = {
     uri: serverUri(endpoint, exportName, tls) ?? "",
     exportname: exportName,
-    port: endpoint.kind === "tcp" ? String(endpoint.port) : "",
+    port: "port" in endpoint ? String(endpoint.port) : "",
     unixsocket: endpoint.kind === "unix" ? endpoint.path : "",
     tls: { off: "", on: "1", require: "2" }[tls.mode],
     tls_certificates: tls.certificates ?? "",

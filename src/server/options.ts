@@ -35,21 +35,31 @@ export interface ConnectionWatcher {
 }
 
 export type ListenOptions =
-  | {
+  | (Labelled & {
       readonly kind: "tcp";
       /** Name or address; every local address when absent. */
       readonly host?: string;
       readonly family?: 4 | 6;
       /** 0 lets the system choose. */
       readonly port: number;
-    }
-  | { readonly kind: "unix"; readonly path: string }
+    })
+  | (Labelled & { readonly kind: "unix"; readonly path: string })
   /** A socket of its own in a new directory that only this user can enter; removed at the end. */
-  | { readonly kind: "private" }
+  | (Labelled & { readonly kind: "private" })
+  /** Clients in virtual machines, or on their host; port 0 lets the system choose. */
+  | (Labelled & { readonly kind: "vsock"; readonly port: number })
   /** One client on standard input and output. */
   | { readonly kind: "stdio" }
   /** Sockets that are listening already, passed by their descriptors (systemd's protocol). */
   | { readonly kind: "inherited"; readonly descriptors: readonly number[] };
+
+interface Labelled {
+  /** What SELinux is to call the socket. */
+  readonly label?: string;
+}
+
+/** nbdkit(1), "-p": the port that IANA gave to NBD. */
+export const defaultPort = 10_809;
 
 /** nbdkit(1), "-t". */
 export const threadsDefault = 16;

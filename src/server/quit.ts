@@ -1,11 +1,16 @@
+import { constants } from "node:os";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { native } from "../native/load.ts";
 
 /** Signals that end a server in order (nbdkit-service(1)); SIGHUP too, so that nothing of ours is left behind. */
 const quitSignals: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"];
 
 /** Whoever ends a process group and its parent with it makes us get two signals, which are one wish. */
 const burstMs = 1000;
+
+/** A plugin that has kept the process busy for so long, so that nobody hears a signal, is not going to stop. */
+const unheardSecondsMax = 5;
 
 /** Why a server ends: somebody asked, a signal came, or a defect was found. */
 export type QuitReason = "asked" | "failed" | NodeJS.Signals;
@@ -56,11 +61,13 @@ export class Quit {
         continue;
       }
       process.on(signal, () => {
+        native().signalHeard();
         const now = performance.now();
         if (now - last < burstMs) return;
         last = now;
         this.#onSignal(signal);
       });
+      native().endUnlessHeard(constants.signals[signal], unheardSecondsMax);
     }
   }
 

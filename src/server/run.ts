@@ -3,7 +3,7 @@ import type { Chain } from "../backend/chain.ts";
 import { shellQuote } from "../core/shell.ts";
 import { moveToBackground } from "./background.ts";
 import { Captive, type CaptiveOptions } from "./captive.ts";
-import type { Endpoint } from "./listen.ts";
+import { type Endpoint, endpointText } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
 import type { Supervisor } from "./notify.ts";
 import type { ServerOptions } from "./options.ts";
@@ -46,6 +46,7 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
     const supervisor = await findSupervisor(options.log);
     let captive: Captive | undefined;
     try {
+      options.log.debug(`bound to ${endpointText(server.endpoint)}`);
       const ready = readyMessage(serverUri(server.endpoint, options.exportName, options.tls));
       if (ready.uri !== undefined) options.log.debug(`NBD URI: ${ready.uri}`);
       if (options.printUri) printUri(ready);

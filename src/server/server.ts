@@ -5,7 +5,8 @@ import { Gate } from "../core/gate.ts";
 import { namedLog } from "../core/log.ts";
 import { native } from "../native/load.ts";
 import type { Transport } from "../transport/transport.ts";
-import { type Endpoint, type Listener, listen } from "./listen.ts";
+import { listen } from "./listen.ts";
+import type { Endpoint, Listener } from "./listener.ts";
 import type { ConnectedClient, ServerOptions } from "./options.ts";
 
 /** At the end, clients that make no progress for so long are cut off. */
@@ -23,6 +24,9 @@ export class Server {
   readonly #sessions = new Set<Session>();
   #connections = 0;
   #finish!: () => void;
+  /** Resolves when everything has been cut off: nothing is left to wait for. */
+  readonly #destroyed: Promise<true>;
+  #setDestroyed!: () => void;
 
   private constructor(listener: Listener, chain: Chain, options: ServerOptions) {
     this.#listener = listener;
@@ -41,6 +45,9 @@ export class Server {
     };
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;
+    });
+    this.#destroyed = new Promise((resolve) => {
+      this.#setDestroyed = () => resolve(true);
     });
   }
 
@@ -68,7 +75,8 @@ export class Server {
     this.#listener.close();
     for (const session of this.#sessions) session.stop();
     while (this.#sessions.size > 0) {
-      if (await this.#oneFinishes()) continue;
+      const before = this.#inFlight;
+      if ((await this.#oneFinishes()) || this.#inFlight < before) continue;
       this.#options.log.error(`${this.#sessions.size} connections did not end in time and were cut off`);
       this.destroy();
       return;
@@ -82,6 +90,7 @@ export class Server {
     for (const session of this.#sessions) session.destroy();
     this.#sessions.clear();
     this.#placement.stop();
+    this.#setDestroyed();
   }
 
   #serve(transport: Transport): void {
@@ -101,13 +110,19 @@ export class Server {
     void session.start();
   }
 
+  get #inFlight(): number {
+    let count = 0;
+    for (const session of this.#sessions) count += session.inFlight;
+    return count;
+  }
+
   async #oneFinishes(): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const stalled = new Promise<false>((resolve) => {
       timer = setTimeout(() => resolve(false), drainStallMs);
     });
     const progress = Promise.race([...this.#sessions].map(({ finished }) => finished.then(() => true)));
-    const result = await Promise.race([stalled, progress]);
+    const result = await Promise.race([stalled, progress, this.#destroyed]);
     clearTimeout(timer);
     return result;
   }

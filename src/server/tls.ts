@@ -15,6 +15,8 @@ export interface TlsOptions {
   /** Takes precedence over certificates. */
   readonly psk?: string;
   readonly verifyPeer: boolean;
+  /** GnuTLS's way to say which algorithms to use (`tls-priority.ts`); what is usual when absent. */
+  readonly priority?: string;
 }
 
 /** What came of it. */
@@ -33,15 +35,16 @@ export const rootCertificatesDirectory = "/etc/pki/nbdkit";
  * @throws NbdError when something named cannot be read or makes no sense
  */
 export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerTls> {
+  const algorithms = await readPriority(options.priority);
   if (options.mode === "off") return { mode: "off" };
   const mode = options.mode ?? "on";
   if (options.psk !== undefined) {
-    const settings: TlsServerSettings = { kind: "psk", keys: readPskFile(options.psk) };
+    const settings: TlsServerSettings = { ...algorithms, kind: "psk", keys: readPskFile(options.psk) };
     return { mode, psk: options.psk, upgrade: await makeUpgrade(settings, options.psk) };
   }
   const directory = findCertificates(options.certificates);
   if (directory !== undefined) {
-    const settings = readCertificates(directory, options.verifyPeer);
+    const settings = { ...algorithms, ...readCertificates(directory, options.verifyPeer) };
     return { mode, certificates: directory, upgrade: await makeUpgrade(settings, directory) };
   }
   const reason = `could not load TLS certificates: ${options.certificates === undefined ? "none in the default directories" : `none in ${options.certificates}`}`;
@@ -51,6 +54,12 @@ export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerT
     process.stderr.write(`nbdkit: warning: --tls=on but ${reason}; TLS is disabled: ${advice}\n`);
   } else if (log.verbose) log.debug(`TLS disabled: ${reason}`);
   return { mode: "off" };
+}
+
+async function readPriority(text: string | undefined): Promise<Pick<TlsServerSettings, "algorithms">> {
+  if (text === undefined) return {};
+  const { parseTlsPriority } = await import("./tls-priority.ts");
+  return { algorithms: parseTlsPriority(text) };
 }
 
 /** Most servers use no TLS, and loading it takes time. */

@@ -1,4 +1,4 @@
-import type { Endpoint } from "./listen.ts";
+import type { Endpoint } from "./listener.ts";
 import type { ServerTls } from "./tls.ts";
 
 /** The URI of a server for clients on this machine (doc/uri.md); undefined when nothing can connect to it. */
@@ -7,18 +7,32 @@ export function serverUri(endpoint: Endpoint, exportName: string, tls: ServerTls
   // Only where TLS is required: a client that has the keys may still prefer a plain connection to a server that lets it.
   const scheme = tls.mode === "require" ? "nbds" : "nbd";
   const path = exportName === "" ? "" : `/${quote(exportName)}`;
-  const base =
-    endpoint.kind === "unix" ? `${scheme}+unix://${path}` : `${scheme}://${hostAndPort(endpoint)}${path}`;
+  const base = `${scheme}${family(endpoint)}://${authority(endpoint)}${path}`;
   const query = queryOf(endpoint, tls);
   return query === "" ? base : `${base}?${query}`;
 }
 
-function hostAndPort({ host, port }: Endpoint & { readonly kind: "tcp" }): string {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+type Reachable = Exclude<Endpoint, { readonly kind: "none" }>;
+
+function family({ kind }: Reachable): string {
+  return kind === "tcp" ? "" : `+${kind}`;
+}
+
+function authority(endpoint: Reachable): string {
+  switch (endpoint.kind) {
+    case "unix":
+      return "";
+    case "vsock":
+      return `${endpoint.cid}:${endpoint.port}`;
+    case "tcp": {
+      const { host, port } = endpoint;
+      return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+    }
+  }
 }
 
 /** The socket, and where the keys are: nbdkit's and libnbd's additions to the specification. */
-function queryOf(endpoint: Endpoint, tls: ServerTls): string {
+function queryOf(endpoint: Reachable, tls: ServerTls): string {
   const items = [
     endpoint.kind === "unix" && `socket=${quote(endpoint.path)}`,
     tls.mode === "require" && tls.certificates !== undefined && `tls-certificates=${quote(tls.certificates)}`,

@@ -60,8 +60,7 @@ export class ListeningSocket {
 }
 
 function peerOf({ family, host, port, fd }: SocketAddress & { readonly fd: number }): Peer {
-  if (family === "tcp") return { family, address: host, port };
-  return family === "unix" ? { family, ...credentialsOf(fd) } : { family };
+  return family === "unix" ? { family, ...credentialsOf(fd) } : { family, address: host, port };
 }
 
 function credentialsOf(fd: number): PeerCredentials {

@@ -24,7 +24,17 @@ export interface KeyPair {
   readonly key: Buffer;
 }
 
-export type TlsServerSettings =
+/** What a connection may be encrypted with, instead of what is usual. */
+export interface TlsAlgorithms {
+  /** OpenSSL's names, of all versions, with colons between; best first. */
+  readonly ciphers: string;
+  readonly minVersion: "TLSv1.2" | "TLSv1.3";
+  readonly maxVersion: "TLSv1.2" | "TLSv1.3";
+  /** The server's order of ciphers counts, and not the client's. */
+  readonly ourOrder: boolean;
+}
+
+export type TlsServerSettings = { readonly algorithms?: TlsAlgorithms } & (
   | {
       readonly kind: "certificates";
       /** PEM: one pair of certificate and key or several, of different kinds of keys. */
@@ -34,7 +44,8 @@ export type TlsServerSettings =
       /** Turn away clients that have no certificate of the CA. */
       readonly verifyPeer: boolean;
     }
-  | { readonly kind: "psk"; readonly keys: PskKeys };
+  | { readonly kind: "psk"; readonly keys: PskKeys }
+);
 
 export type TlsClientSettings =
   | {
@@ -143,6 +154,16 @@ function whyNotAuthorized(stream: TLSSocket): string {
 }
 
 function serverOptions(settings: TlsServerSettings): TlsOptions & SecureContextOptions {
+  return { minVersion: "TLSv1.2", ...keysOf(settings), ...chosen(settings.algorithms) };
+}
+
+function chosen(algorithms: TlsAlgorithms | undefined): SecureContextOptions {
+  if (algorithms === undefined) return {};
+  const { ourOrder, ...rest } = algorithms;
+  return { ...rest, honorCipherOrder: ourOrder };
+}
+
+function keysOf(settings: TlsServerSettings): TlsOptions {
   if (settings.kind === "psk") {
     return { ciphers: pskCiphers, pskCallback: (_socket, identity) => settings.keys.get(identity) ?? null };
   }
@@ -155,7 +176,6 @@ function serverOptions(settings: TlsServerSettings): TlsOptions & SecureContextO
     // Asked for whenever there is an authority to judge it: plugins may want to know who is there.
     requestCert: ca !== undefined,
     rejectUnauthorized: false,
-    minVersion: "TLSv1.2",
   };
 }
 

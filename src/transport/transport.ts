@@ -58,7 +58,7 @@ export interface Part {
 /** Who is at the other end, as far as the system tells. */
 export interface Peer {
   readonly family: "tcp" | "unix" | "vsock" | "stdio";
-  /** IP address; absent for the other families. */
+  /** IP address, or the number of a machine (vsock); absent for the other families. */
   readonly address?: string;
   readonly port?: number;
   /** Who connected, over a Unix socket, as far as the system tells. */

@@ -235,7 +235,6 @@ describe("an abort", () => {
 
 describe("connect", () => {
   it.each([
-    ["nbd+vsock://2", "ENOTSUP", /vsock is not supported yet/],
     ["nbd+unix:///?socket=/nonexistent/socket", "ENOENT", /nonexistent/],
     ["nbd://localhost:port", "EINVAL", /port: "port"/],
   ])("says what is wrong with %s", async (uri, code, reason) => {

@@ -1,4 +1,5 @@
 import { isPrivileged } from "../helpers/privileges.ts";
+import { optionCases } from "./option-cases.ts";
 
 /** Command lines on which nbdkit and we must agree. */
 export interface Case {
@@ -238,6 +239,7 @@ const commands: readonly Case[] = [
 
 export const cases: Readonly<Record<string, readonly Case[]>> = {
   options,
+  "each option by each of its names": optionCases,
   "debug flags": debugFlags,
   services,
   places,

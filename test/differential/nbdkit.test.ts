@@ -71,6 +71,20 @@ describeWith(["nbdkit"], "we agree with nbdkit on", () => {
   }
 });
 
+describeWith(["nbdkit"], "the table above", () => {
+  /** They are asked further down, and `verbose.test.ts` reads what -v says. */
+  const elsewhere = ["--dump-config", "--dump-plugin", "--help", "--verbose", "--version", "-V", "-v"];
+
+  it.each(["--long-options", "--short-options"])("leaves out none of nbdkit's %s", async (list) => {
+    const words = Object.values(cases)
+      .flat()
+      .flatMap(({ args }) => args.map((arg) => arg.split("=")[0]!));
+    const { stdout } = await run(original, [list]);
+    const names = stdout.trim().split("\n");
+    expect(names.filter((name) => !words.includes(name) && !elsewhere.includes(name))).toEqual([]);
+  });
+});
+
 /** Where we mean to do something else, and why. */
 const differences: readonly (readonly [
   why: string,
@@ -128,11 +142,29 @@ const differences: readonly (readonly [
     { status: 1, stderr: expect.stringContaining("you must specify size=<SIZE>") },
   ],
   [
-    "newer versions know more: --print-uri, fd= of the file plugin, --timeout",
+    "newer versions know more: --print-uri, --timeout",
     ["--print-uri", "--timeout=5", "-U", "-", "null", "--run", "true"],
     { status: 1 },
     { status: 0 },
   ],
+  ...["keepalive", "keep-alive", "time-out=5", "no-mc", "no-meta-contexts", "no-structured-replies"].map(
+    (option) =>
+      [
+        `newer versions know more: --${option}`,
+        [`--${option}`, "-U", "-", "null", "--run", "true"],
+        { status: 1 },
+        { status: 0 },
+      ] as const,
+  ),
+  ...["print-url", "show-uri", "show-url"].map(
+    (option) =>
+      [
+        `newer versions know more: --${option}`,
+        [`--${option}`, "-U", "-", "null", "--run", "true"],
+        { status: 1 },
+        { status: 0, stdout: expect.stringContaining("nbd+unix://?socket=") },
+      ] as const,
+  ),
 ];
 
 describeWith(["nbdkit"], "we differ from nbdkit 1.32 on purpose:", () => {

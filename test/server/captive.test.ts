@@ -22,18 +22,11 @@ describe("the command of --run", () => {
   it("gets the descriptors that we were given, and none of ours", async () => {
     await using scene = new Scene();
     scene.file("given", "hello\n");
-    const numbers = `ls /proc/$$/fd | tr "\\n" " "`;
-    const script = `"$nbdkit" memory 1M --run 'cat <&5; ${numbers}' 5<given`;
+    // Asked one by one: listing them opens one. Whoever runs this test may have others, higher up.
+    const list = "n=0; while [ $n -lt 50 ]; do test -e /proc/$$/fd/$n && echo $n; n=$((n + 1)); done";
+    const script = `"$nbdkit" memory 1M --run 'cat <&5; ${list}' 5<given`;
     const { stdout } = await scene.sh(script);
-    const [given, open] = stdout.split("\n");
-    expect(given).toBe("hello");
-    // Whoever runs this test may have others open, higher up.
-    const low = open!
-      .trim()
-      .split(" ")
-      .map(Number)
-      .filter((fd) => fd < 50);
-    expect(low).toEqual([0, 1, 2, 5]);
+    expect(stdout).toBe("hello\n0\n1\n2\n5\n");
   });
 
   it("finds the private socket and its URI in variables that are not exported", async () => {

@@ -166,11 +166,12 @@ describe("-v", () => {
       /^memory: config_complete$/,
       /^using thread model: parallel$/,
       /^memory: get_ready$/,
+      /^bound to unix socket \/.*\/socket$/,
       /^NBD URI: nbd\+unix:\/\/\?socket=/,
       /^written pidfile pid$/,
       /^memory: after_fork$/,
       /^noextents: cleanup$/,
-      /^memory: unload$/,
+      /^memory: unload plugin$/,
     ];
     const found = expected.map((pattern) => steps.findIndex((step) => pattern.test(step)));
     expect(found).not.toContain(-1);

@@ -1,3 +1,4 @@
+import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
@@ -50,23 +51,45 @@ describe.skipIf(original === undefined)(
   },
 );
 
-describe("a plugin that does not answer any more", () => {
-  it.runIf(hasTool("nbdsh"))("does not keep the server from ending, nor from cleaning up", async () => {
-    await using scene = new Scene();
-    const plugin = tracedPlugin(scene);
-    const hanging = scene.file(
-      "hanging.mjs",
-      `import traced from ${JSON.stringify(plugin)};
-      import { writeFileSync } from "node:fs";
-      export default { ...traced, open: () => ({
-        size: 1024n,
-        read: () => { writeFileSync("asked", "1\\n"); return new Promise(() => {}); },
-      }) };`,
-    );
-    const child = scene.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", hanging]);
+/** Sends a signal again and again, until the process has ended. */
+async function insist(child: ChildProcess, signal: NodeJS.Signals): Promise<Outcome> {
+  const outcome = outcomeOf(child);
+  const again = setInterval(() => child.kill(signal), 100);
+  try {
+    child.kill(signal);
+    return await outcome;
+  } finally {
+    clearInterval(again);
+  }
+}
+
+/** A plugin with other functions than the traced one, which it is in everything else. */
+function changed(scene: Scene, members: string): string {
+  return scene.file(
+    "changed.mjs",
+    `import traced from ${JSON.stringify(tracedPlugin(scene))};
+    import { writeFileSync } from "node:fs";
+    const asked = () => writeFileSync("asked", "1\\n");
+    export default { ...traced, ${members} };`,
+  );
+}
+
+const hangs = "open: () => ({ size: 512n, read: () => { asked(); return new Promise(() => {}); } })";
+const spins = "open: () => ({ size: 512n, read: () => { asked(); for (;;); } })";
+
+describe.runIf(hasTool("nbdsh")).concurrent("a server that does not end at the first signal", () => {
+  /** Serves a plugin whose read never ends, and waits for somebody to read. */
+  async function startAsked(scene: Scene, plugin: string): Promise<ChildProcess> {
+    const child = scene.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", plugin]);
     await scene.number("pid");
     scene.start("nbdsh", ["-u", "nbd+unix:///?socket=socket", "-c", "h.pread(512, 0)"]);
     await scene.number("asked");
+    return child;
+  }
+
+  it("cuts off clients that a plugin does not answer any more, and cleans up", async () => {
+    await using scene = new Scene();
+    const child = await startAsked(scene, changed(scene, hangs));
     const outcome = outcomeOf(child);
     child.kill("SIGTERM");
     expect(await outcome).toEqual({
@@ -76,5 +99,42 @@ describe("a plugin that does not answer any more", () => {
     });
     expect(scene.read("trace")!.trim().split("\n")).toEqual(steps);
     await scene.empty();
+  });
+
+  it("cuts its clients off at a second one, and cleans up", async () => {
+    await using scene = new Scene();
+    const child = await startAsked(scene, changed(scene, hangs));
+    expect(await insist(child, "SIGTERM")).toEqual({ status: 0, stdout: "", stderr: "" });
+    expect(scene.read("trace")!.trim().split("\n")).toEqual(steps);
+    await scene.empty();
+  });
+
+  it("ends at a second one when the plugin's clean-up does not", async () => {
+    await using scene = new Scene();
+    const plugin = changed(scene, "cleanup: () => new Promise(() => setInterval(() => {}, 1000))");
+    const child = scene.start(nbdkit, ["-f", "-U", "-", "-P", "pid", plugin]);
+    await scene.number("pid");
+    expect(await insist(child, "SIGTERM")).toEqual({ status: 143, stdout: "", stderr: "" });
+    await scene.empty();
+  });
+
+  it("is ended by a second one when a plugin keeps it busy", async () => {
+    await using scene = new Scene();
+    const child = await startAsked(scene, changed(scene, spins));
+    expect((await insist(child, "SIGINT")).status).toBe(130);
+    await scene.empty();
+  });
+
+  it("is ended after a while by its parent's death, too", async () => {
+    await using scene = new Scene();
+    const script = '"$nbdkit" --exit-with-parent -U socket -P pid "$1" & read line';
+    const parent = scene.start("/bin/sh", ["-c", script, "sh", changed(scene, spins)], { stdio: "pipe" });
+    await scene.number("pid");
+    scene.start("nbdsh", ["-u", "nbd+unix:///?socket=socket", "-c", "h.pread(512, 0)"]);
+    await scene.number("asked");
+    parent.kill("SIGKILL");
+    await scene.empty();
+    const next = await scene.nbdkit(["-U", "socket", "null", "--run", "true"]);
+    expect(next).toEqual({ status: 0, stdout: "", stderr: "" });
   });
 });

@@ -26,7 +26,7 @@ describeWith(certificateTools, "a server that requires TLS", () => {
       "in the middle of STARTTLS",
       async (path) => {
         const client = await greeted(path);
-        client.send(option(Option.startTls).subarray(0, 11));
+        client.send(option(Option.starttls).subarray(0, 11));
         return client;
       },
     ],

@@ -49,7 +49,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
     await using server = await start("require");
     using client = await greeted(server.socket);
     const others = Array.from({ length: 14 }, (_, number) => number).filter(
-      (number) => number !== Option.exportName && number !== Option.abort && number !== Option.startTls,
+      (number) => number !== Option.exportName && number !== Option.abort && number !== Option.starttls,
     );
     for (const number of [...others, 0xffffffff]) {
       client.send(option(number, wellFormed[number]));
@@ -95,13 +95,13 @@ describeWith(certificateTools, "the order of the handshake", () => {
     using client = already
       ? await encrypted(server.socket, credentials(keys.pki))
       : await greeted(server.socket);
-    expect(await ask(client, Option.startTls, Buffer.from("x"))).toBe(OptionReply.errorInvalid);
+    expect(await ask(client, Option.starttls, Buffer.from("x"))).toBe(OptionReply.errorInvalid);
   });
 
   it.each(["on", "require"])("refuses a second STARTTLS as invalid, and goes on (--tls=%s)", async (mode) => {
     await using server = await start(mode);
     using client = await encrypted(server.socket, credentials(keys.pki));
-    expect(await ask(client, Option.startTls)).toBe(OptionReply.errorInvalid);
+    expect(await ask(client, Option.starttls)).toBe(OptionReply.errorInvalid);
     await client.go("");
     expect(await client.readSector()).toEqual(Buffer.alloc(512, 7));
   });
@@ -109,7 +109,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
   it("refuses STARTTLS by its policy when TLS is off, and goes on", async () => {
     await using server = await ServerProcess.start(["--tls=off", "--tls-certificates", keys.pki, witness]);
     using client = await greeted(server.socket);
-    expect(await ask(client, Option.startTls)).toBe(OptionReply.errorPolicy);
+    expect(await ask(client, Option.starttls)).toBe(OptionReply.errorPolicy);
     await client.go("");
     expect(await client.readSector()).toEqual(Buffer.alloc(512, 7));
   });

@@ -32,7 +32,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       async (mode) => {
         await using server = await start(mode);
         using client = await greeted(server.socket);
-        client.send(option(Option.startTls), option(Option.list), option(Option.go, goData("injected")));
+        client.send(option(Option.starttls), option(Option.list), option(Option.go, goData("injected")));
         await client.closed;
         const { stderr } = await server.stop();
         expect(stderr).toMatch(/in clear/);
@@ -43,7 +43,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
     it("are not obeyed when everything, from the flags on, comes at once", async () => {
       await using server = await start("on");
       using client = await RawClient.connect(server.socket);
-      client.send(clientFlags(), option(Option.startTls), option(Option.list));
+      client.send(clientFlags(), option(Option.starttls), option(Option.list));
       await client.closed;
       expect((await server.stop()).stderr).not.toMatch(/^witness:/m);
     });
@@ -51,7 +51,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
     it("are taken for a broken TLS handshake when they come after the acknowledgement", async () => {
       await using server = await start("on");
       using client = await greeted(server.socket);
-      client.send(option(Option.startTls));
+      client.send(option(Option.starttls));
       expect((await client.optionReply()).type).toBe(OptionReply.ack);
       client.send(option(Option.list));
       await client.closed;
@@ -66,7 +66,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       using client = await greeted(server.socket);
       client.send(option(Option.info, goData("")));
       while ((await client.optionReply()).type !== OptionReply.ack);
-      client.send(option(Option.startTls));
+      client.send(option(Option.starttls));
       expect((await client.optionReply()).type).toBe(OptionReply.ack);
       client.send(option(Option.list));
       const broken = encrypt(client, credentials(keys.pki));
@@ -105,33 +105,33 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
   describe("sent to the client", () => {
     it("end the connection when they come with the acknowledgement", async () => {
       await using liar = await Liar.start((socket) => {
-        socket.write(Buffer.concat([reply(Option.startTls), reply(Option.structuredReply)]));
+        socket.write(Buffer.concat([reply(Option.starttls), reply(Option.structuredReply)]));
       });
       await expect(connect(liar.uri(keys.pki))).rejects.toThrow(/in clear/);
       await expect(listExports(liar.uri(keys.pki))).rejects.toThrow(/in clear/);
-      expect(liar.heard).toEqual([Option.startTls, Option.startTls]);
+      expect(liar.heard).toEqual([Option.starttls, Option.starttls]);
     });
 
     it("end the connection when they come after it", async () => {
       await using liar = await Liar.start((socket) => {
-        socket.write(reply(Option.startTls));
+        socket.write(reply(Option.starttls));
         setImmediate(() => socket.write(reply(Option.structuredReply)));
       });
       await expect(connect(liar.uri(keys.pki))).rejects.toThrow(/in clear|TLS handshake failed/);
     });
 
     it.each([
-      ["refuses TLS", reply(Option.startTls, OptionReply.errorPolicy)],
-      ["knows no TLS", reply(Option.startTls, OptionReply.errorUnsupported)],
+      ["refuses TLS", reply(Option.starttls, OptionReply.errorPolicy)],
+      ["knows no TLS", reply(Option.starttls, OptionReply.errorUnsupported)],
       ["answers with nonsense", Buffer.alloc(64, 0x20)],
     ])("are no way around TLS: it gives up when the server %s", async (_, answer) => {
       await using liar = await Liar.start((socket) => void socket.write(answer));
       await expect(connect(liar.uri(keys.pki))).rejects.toThrow();
-      expect(liar.heard).toEqual([Option.startTls]);
+      expect(liar.heard).toEqual([Option.starttls]);
     });
 
     it("is not needed to end the handshake: it fails when the server hangs up instead of it", async () => {
-      await using liar = await Liar.start((socket) => void socket.end(reply(Option.startTls)));
+      await using liar = await Liar.start((socket) => void socket.end(reply(Option.starttls)));
       await expect(connect(liar.uri(keys.pki))).rejects.toThrow(/TLS handshake failed|closed/);
     });
   });

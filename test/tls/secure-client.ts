@@ -15,7 +15,7 @@ export async function greeted(socketPath: string): Promise<RawClient> {
 
 /** Asks for TLS and waits for the acknowledgement; the next thing to send is the ClientHello. */
 export async function askForTls(client: RawClient): Promise<void> {
-  client.send(option(Option.startTls));
+  client.send(option(Option.starttls));
   const { type, text } = await client.optionReply();
   if (type !== OptionReply.ack) throw new Error(`STARTTLS: ${type} ${text}`);
 }

@@ -19,7 +19,7 @@ nbdkit --dump-config`),
     heading("DESCRIPTION"),
     paragraphs(description),
     heading("OPTIONS"),
-    ...visible.map((option) => item(forms(option), textOf(option))),
+    ...visible.map((option) => item(forms(option), optionTexts[option.id])),
     heading("PARAMETERS"),
     paragraphs(parameters),
     heading("SIGNALS"),
@@ -37,10 +37,6 @@ nbdkit --dump-config`),
 function forms({ short, long, value }: Option): string {
   const names = [...(short === undefined ? [] : [`-${short}`]), ...long.map((name) => `--${name}`)];
   return `${names.join(", ")}${value === undefined ? "" : ` ${value}`}`;
-}
-
-function textOf({ id, unavailable }: Option): string {
-  return unavailable === true ? `${optionTexts[id]} Not available yet.` : optionTexts[id];
 }
 
 const description = `nbdkit serves block devices to NBD clients. What is served comes from a plugin; filters change it on

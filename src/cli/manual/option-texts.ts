@@ -39,13 +39,14 @@ called *nbdkit-NAME-plugin*.`,
   oldstyle: `Use the oldstyle protocol, which has no export names and no TLS.`,
   pidfile: `Write the process id of the server into this file when clients can connect. The file is not removed at the
 end.`,
-  port: `Listen on this TCP port (10809). With 0 the system chooses one, which --print-uri tells.`,
+  port: `Listen on this TCP port (10809). With 0 the system chooses one, which --print-uri tells. With --vsock it is a port
+of that kind.`,
   printUri: `Print the URI of the server on stdout: as it is, quoted for a shell, and in a command that asks about it.`,
   readOnly: `Clients may only read.`,
   run: `Run this command through /bin/sh, and serve for as long as it runs. The status of nbdkit is that of the command.
 The shell knows these variables: uri, nbd, port, unixsocket, exportname, tls, tls_certificates, tls_psk. Implies -f, and
 -U - unless another place to listen is named. The command remains the user who started nbdkit, whatever -u says.`,
-  selinuxLabel: `Give the listening socket this SELinux label.`,
+  selinuxLabel: `Give the socket that clients connect to this SELinux label. An error where there is no SELinux.`,
   shortOptions: `List the short options.`,
   single: `Serve one client on stdin and stdout, as inetd(8) wants it. Implies -f.`,
   swap: `Lock all memory of the process, so that it can serve the swap space of the machine that it runs on. This needs
@@ -54,7 +55,8 @@ root, or *ulimit -l unlimited*; together with -u it needs the latter.`,
   timeout: `Close connections that have not chosen an export after this time (60s): *5*, *2.5s*, *500ms*. 0 is no limit.`,
   tls: `Whether clients may use TLS, must, or cannot. Default: they may, if there are certificates.`,
   tlsCertificates: `The directory with ca-cert.pem, server-cert.pem and server-key.pem.`,
-  tlsPriority: `GnuTLS has names for sets of algorithms here, which Node.js does not know.`,
+  tlsPriority: `Which versions and algorithms of TLS to use, as GnuTLS names them: *NORMAL:-VERS-TLS1.2*,
+*SECURE256*, *NONE:+VERS-TLS1.2:+ECDHE-RSA:+AES-256-GCM:+AEAD*. Words without a meaning in OpenSSL are refused.`,
   tlsPsk: `The file with pre-shared keys, a *NAME:HEX* on each line. It takes precedence over certificates.`,
   tlsVerifyPeer: `Refuse clients without a certificate of our authority.`,
   unix: `Listen on this Unix socket. *-* makes one in a new directory that only this user can enter. The socket is
@@ -63,5 +65,6 @@ removed at the end; one that a killed server left behind is replaced.`,
 needs the rights of root. Supplementary groups are given up; give -g as well to change the group.`,
   verbose: `Print debug messages on stderr, which the server then keeps in the background.`,
   version: `Print the version: of nbdkit, and of the plugin and the filters that are named.`,
-  vsock: `Listen on AF_VSOCK, for virtual machines.`,
+  vsock: `Listen on AF_VSOCK instead of TCP: for clients in virtual machines on this host, or on the host of this virtual
+machine. -p names the port, of 32 bits. Linux only.`,
 };

@@ -19,7 +19,7 @@ export function* secure(style: string, wishes: HandshakeWishes): Conversation<vo
   if (wishes.tls === "off") return;
   if (style !== "newstyle-fixed")
     throw new NbdError("ENOTSUP", `the server is too old for TLS (${style} handshake)`);
-  const answer = yield* askOption(Option.startTls);
+  const answer = yield* askOption(Option.starttls);
   if (!answer.ok) throw refusedError("TLS was required", answer.refusal);
   yield* startTls();
 }

@@ -1,4 +1,4 @@
-import { TransmissionFlag } from "../constants.ts";
+import { optionName, TransmissionFlag } from "../constants.ts";
 import type { MetaContext } from "../export-info.ts";
 import type { HandshakeState } from "./host.ts";
 
@@ -9,7 +9,20 @@ export function announcedFlags(state: HandshakeState, exportName: string, flags:
   if (state.replyForm === "extended" && contextsFor(state, exportName).length > 0) {
     announced |= TransmissionFlag.blockStatusPayload;
   }
+  state.host.debug(() => `newstyle negotiation: flags: export 0x${announced.toString(16)}`);
   return announced;
+}
+
+/** Has the host open what an option is about. */
+export function openExport(
+  state: HandshakeState,
+  option: number,
+  exportName: string,
+): ReturnType<HandshakeState["host"]["open"]> {
+  state.host.debug(
+    () => `newstyle negotiation: ${optionName(option)}: client requested export '${exportName}'`,
+  );
+  return state.host.open(exportName);
 }
 
 /** Contexts were chosen for one export; for any other, none are in force. */

@@ -1,8 +1,9 @@
 import { NbdError } from "../../core/errors.ts";
+import { Option } from "../constants.ts";
 import { type Conversation, send, wait } from "../conversation.ts";
 import type { ExportInfo } from "../export-info.ts";
 import { readString } from "../strings.ts";
-import { announcedFlags, contextsFor } from "./agreed.ts";
+import { announcedFlags, contextsFor, openExport } from "./agreed.ts";
 import type { HandshakeState, Negotiated } from "./host.ts";
 
 /**
@@ -16,7 +17,7 @@ export function* answerExportName(state: HandshakeState, data: Buffer): Conversa
   const exportName = readString(data, "export name");
   let info: ExportInfo;
   try {
-    info = yield* wait(state.host.open(exportName));
+    info = yield* wait(openExport(state, Option.exportName, exportName));
   } catch {
     // The host has reported it where it happened.
     return "abort";

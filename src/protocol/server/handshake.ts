@@ -5,6 +5,7 @@ import {
   Option,
   OptionReply,
   optionBytesMax,
+  optionName,
   optionsMax,
   optionsPerListedExport,
 } from "../constants.ts";
@@ -39,9 +40,11 @@ function* greet(host: HandshakeHost): Conversation<HandshakeState> {
   greeting.writeBigUInt64BE(Magic.option, 8);
   const offered = (HandshakeFlag.fixedNewstyle | HandshakeFlag.noZeroes) & host.offers.flagsMask;
   greeting.writeUInt16BE(offered, 16);
+  host.debug(() => `newstyle negotiation: flags: global 0x${offered.toString(16)}`);
   yield* send(greeting);
 
   const flags = (yield* take(4)).readUInt32BE(0);
+  host.debug(() => `newstyle negotiation: client flags: 0x${flags.toString(16)}`);
   if ((flags & ~offered) !== 0) {
     throw new NbdError("EPROTO", `unknown client flags 0x${(flags >>> 0).toString(16)}`);
   }
@@ -63,7 +66,7 @@ function* answerOption(state: HandshakeState): Conversation<Answer> {
   }
   const option = header.readUInt32BE(8);
   const length = header.readUInt32BE(12);
-  state.host.debug(() => `client option ${option} with ${length} bytes`);
+  state.host.debug(() => `newstyle negotiation: ${optionName(option)}: ${length} bytes`);
   if (length > optionBytesMax) {
     throw new NbdError(
       "EPROTO",
@@ -80,7 +83,7 @@ function* answerOption(state: HandshakeState): Conversation<Answer> {
     yield* acknowledge(option);
     return "abort";
   }
-  if (state.host.tls === "require" && !state.encrypted && option !== Option.startTls) {
+  if (state.host.tls === "require" && !state.encrypted && option !== Option.starttls) {
     yield* refuse(option, OptionReply.errorTlsRequired, "this server requires TLS: send STARTTLS first");
     return "continue";
   }
@@ -97,7 +100,7 @@ function* answerFixedOption(state: HandshakeState, option: number, data: Buffer)
     case Option.listMetaContext:
     case Option.setMetaContext:
       return yield* answerMetaContext(state, option, data);
-    case Option.startTls:
+    case Option.starttls:
       return yield* answerStartTls(state, data);
     case Option.structuredReply:
       return yield* answerReplyForm(state, option, "structured", data);
@@ -111,13 +114,13 @@ function* answerFixedOption(state: HandshakeState, option: number, data: Buffer)
 
 function* answerStartTls(state: HandshakeState, data: Buffer): Conversation<Answer> {
   if (data.length > 0) {
-    yield* refuse(Option.startTls, OptionReply.errorInvalid, "STARTTLS takes no data");
+    yield* refuse(Option.starttls, OptionReply.errorInvalid, "STARTTLS takes no data");
   } else if (state.encrypted) {
-    yield* refuse(Option.startTls, OptionReply.errorInvalid, "TLS is on already");
+    yield* refuse(Option.starttls, OptionReply.errorInvalid, "TLS is on already");
   } else if (state.host.tls === "off") {
-    yield* refuse(Option.startTls, OptionReply.errorPolicy, "this server does not use TLS");
+    yield* refuse(Option.starttls, OptionReply.errorPolicy, "this server does not use TLS");
   } else {
-    yield* acknowledge(Option.startTls);
+    yield* acknowledge(Option.starttls);
     yield* startTls();
     // doc/proto.md, "NBD_OPT_STARTTLS": whatever was agreed on in clear is void.
     state.encrypted = true;

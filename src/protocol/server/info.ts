@@ -2,7 +2,7 @@ import { Info, Option, OptionReply } from "../constants.ts";
 import { type Conversation, wait } from "../conversation.ts";
 import type { ExportInfo } from "../export-info.ts";
 import { readString } from "../strings.ts";
-import { announcedFlags, contextsFor } from "./agreed.ts";
+import { announcedFlags, contextsFor, openExport } from "./agreed.ts";
 import type { Answer } from "./answer.ts";
 import type { HandshakeState } from "./host.ts";
 import { acknowledge, refuse, refuseBecause, replyTo } from "./option-reply.ts";
@@ -18,7 +18,7 @@ export function* answerInfo(state: HandshakeState, option: number, data: Buffer)
   let info: ExportInfo;
   try {
     exportName = readString(asked.name, "export name");
-    info = yield* wait(state.host.open(exportName));
+    info = yield* wait(openExport(state, option, exportName));
   } catch (error) {
     yield* refuseBecause(option, error);
     return "continue";

@@ -2,6 +2,7 @@ import { Option, OptionReply } from "../constants.ts";
 import { type Conversation, wait } from "../conversation.ts";
 import type { MetaContext, OfferedContext } from "../export-info.ts";
 import { readString } from "../strings.ts";
+import { openExport } from "./agreed.ts";
 import type { Answer } from "./answer.ts";
 import type { HandshakeState } from "./host.ts";
 import { acknowledge, refuse, refuseBecause, replyTo } from "./option-reply.ts";
@@ -28,7 +29,7 @@ export function* answerMetaContext(
   }
   try {
     const exportName = readString(asked.name, "export name");
-    const { contexts: offered = [] } = yield* wait(state.host.open(exportName));
+    const { contexts: offered = [] } = yield* wait(openExport(state, option, exportName));
     const queries = asked.queries.map((query) => readString(query, "query"));
     const contexts = matching(selectable(offered, state), new Set(queries), setting);
     if (setting) state.chosen = { exportName, contexts };

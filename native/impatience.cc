@@ -1,0 +1,48 @@
+#include "impatience.h"
+
+#include <csignal>
+#include <ctime>
+#include <unistd.h>
+
+// As far as a handler may use them.
+static struct sigaction handlersOfNode[NSIG];
+static volatile sig_atomic_t patienceSeconds;
+// When the first signal came that nobody has heard; 0 when there is none.
+static volatile time_t unheardSince;
+
+// Whoever ends a process group and its parent with it sends two signals, which are one wish.
+static constexpr time_t burstSeconds = 1;
+
+static time_t now() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return time.tv_sec + 1;
+}
+
+static void onSignal(int number) {
+  const time_t time = now();
+  if (unheardSince == 0) {
+    unheardSince = time;
+    // The system ends us, since nobody handles SIGALRM.
+    alarm(static_cast<unsigned>(patienceSeconds));
+  } else if (time - unheardSince > burstSeconds) {
+    signal(number, SIG_DFL);
+    raise(number);
+  }
+  handlersOfNode[number].sa_handler(number);
+}
+
+Failure endUnlessHeard(int number, int seconds) {
+  if (number <= 0 || number >= NSIG) return {EINVAL, "sigaction"};
+  patienceSeconds = seconds;
+  if (sigaction(number, nullptr, &handlersOfNode[number]) != 0) return lastFailure("sigaction");
+  struct sigaction action = handlersOfNode[number];
+  action.sa_handler = onSignal;
+  return sigaction(number, &action, nullptr) == 0 ? Failure{} : lastFailure("sigaction");
+}
+
+Failure signalHeard() {
+  alarm(0);
+  unheardSince = 0;
+  return {};
+}

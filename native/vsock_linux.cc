@@ -1,0 +1,54 @@
+#include "vsock.h"
+
+#include <sys/socket.h>
+// It uses types of the one above.
+#include <linux/vm_sockets.h>
+
+#include <string>
+
+#include "nonblocking.h"
+
+static sockaddr_vm addressOf(int64_t cid, int64_t port) {
+  sockaddr_vm address{};
+  address.svm_family = AF_VSOCK;
+  address.svm_cid = static_cast<uint32_t>(cid);
+  address.svm_port = static_cast<uint32_t>(port);
+  return address;
+}
+
+static bool isNumber(int64_t value) { return value >= 0 && value <= UINT32_MAX; }
+
+Outcome<UniqueFd> listenVsock(int64_t port) {
+  if (!isNumber(port)) return {UniqueFd(), {EINVAL, "bind"}};
+  UniqueFd fd(newNonblockingSocket(AF_VSOCK));
+  if (!fd) return {UniqueFd(), lastFailure("socket")};
+  // To the system port 0 is one like others.
+  const sockaddr_vm address = addressOf(VMADDR_CID_ANY, port == 0 ? VMADDR_PORT_ANY : port);
+  if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return {UniqueFd(), lastFailure("bind")};
+  if (listen(fd.get(), SOMAXCONN) != 0) return {UniqueFd(), lastFailure("listen")};
+  return {std::move(fd), {}};
+}
+
+Outcome<UniqueFd> connectVsock(int64_t cid, int64_t port) {
+  if (!isNumber(cid) || !isNumber(port)) return {UniqueFd(), {EINVAL, "connect"}};
+  UniqueFd fd(newNonblockingSocket(AF_VSOCK));
+  if (!fd) return {UniqueFd(), lastFailure("socket")};
+  const sockaddr_vm address = addressOf(cid, port);
+  const int result = connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  if (result != 0 && errno != EINPROGRESS) return {UniqueFd(), lastFailure("connect")};
+  return {std::move(fd), {}};
+}
+
+Failure connectOutcome(int fd) {
+  int number = 0;
+  socklen_t length = sizeof number;
+  if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &number, &length) != 0) return lastFailure("getsockopt");
+  return number == 0 ? Failure{} : failureOf("connect", number);
+}
+
+std::optional<SocketAddress> vsockAddress(const sockaddr& address) {
+  if (address.sa_family != AF_VSOCK) return {};
+  const auto& found = reinterpret_cast<const sockaddr_vm&>(address);
+  return SocketAddress{SocketAddress::Family::vsock, std::to_string(found.svm_cid), found.svm_port};
+}

@@ -1,0 +1,88 @@
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { native } from "../native/load.ts";
+import type { ListeningSocket } from "../transport/listening-socket.ts";
+import { type Listener, listenerOf, openSocket } from "./listener.ts";
+import type { ListenOptions } from "./options.ts";
+
+/** How often to ask the system for another port that is free in both families. */
+const freePortTriesMax = 10;
+
+/**
+ * Listens on a TCP port of the addresses that a host name stands for, or of all.
+ * @throws NbdError with one line that names the address
+ */
+export async function listenTcp({
+  host,
+  family,
+  port,
+  label,
+}: ListenOptions & { readonly kind: "tcp" }): Promise<Listener> {
+  const addresses = await localAddresses(host, family);
+  let opened = openAll(addresses, port, label);
+  // The port that the system chose for one family may be taken in the other one.
+  for (
+    let tries = 0;
+    port === 0 && opened.failures.some(isAddressInUse) && tries < freePortTriesMax;
+    tries++
+  ) {
+    for (const socket of opened.sockets) socket.close();
+    opened = openAll(addresses, port, label);
+  }
+  // One address is enough, as for nbdkit: a host name may stand for one that this machine lacks.
+  const [first] = opened.sockets;
+  if (first === undefined)
+    throw opened.failures[0] ?? new NbdError("EADDRNOTAVAIL", `${host}: no such address`);
+  return listenerOf(opened.sockets, { kind: "tcp", host: clientHost(host), port: first.address.port });
+}
+
+function openAll(
+  addresses: readonly TcpAddress[],
+  port: number,
+  label: string | undefined,
+): { readonly sockets: readonly ListeningSocket[]; readonly failures: readonly Error[] } {
+  const sockets: ListeningSocket[] = [];
+  const failures: Error[] = [];
+  for (const { host, ipv6Only } of addresses) {
+    const wanted = sockets[0]?.address.port ?? port;
+    try {
+      sockets.push(
+        openSocket(`${host} port ${wanted}`, label, () =>
+          native().listenTcp(host, wanted, ipv6Only === true),
+        ),
+      );
+    } catch (error) {
+      failures.push(error as Error);
+    }
+  }
+  return { sockets, failures };
+}
+
+function isAddressInUse(error: Error): boolean {
+  return codeOf(error) === "EADDRINUSE";
+}
+
+type TcpAddress = { readonly host: string; readonly ipv6Only?: boolean };
+
+async function localAddresses(
+  host: string | undefined,
+  family: 4 | 6 | undefined,
+): Promise<readonly TcpAddress[]> {
+  if (host === undefined || host === "") {
+    // One socket for both families where the system has IPv6, else the second one serves.
+    if (family === 4) return [{ host: "0.0.0.0" }];
+    if (family === 6) return [{ host: "::", ipv6Only: true }];
+    return [{ host: "0.0.0.0" }, { host: "::", ipv6Only: true }];
+  }
+  try {
+    const { lookup } = await import("node:dns/promises");
+    const found = await lookup(host, { all: true, family: family ?? 0 });
+    return found.map(({ address }) => ({ host: address }));
+  } catch (error) {
+    throw new NbdError("EADDRNOTAVAIL", `cannot listen on ${host}: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** What a client on this machine should connect to. */
+export function clientHost(host: string | undefined): string {
+  return host === undefined || ["", "0.0.0.0", "::"].includes(host) ? "localhost" : host;
+}

@@ -1,0 +1,76 @@
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { ListeningSocket } from "../transport/listening-socket.ts";
+import type { Transport } from "../transport/transport.ts";
+import { labelled } from "./socket-label.ts";
+
+/** Where clients can reach the server. */
+export type Endpoint =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string }
+  /** A machine by its number, for clients in virtual machines or on their host. */
+  | { readonly kind: "vsock"; readonly cid: number; readonly port: number }
+  /** No address that another program could connect to. */
+  | { readonly kind: "none" };
+
+export interface Listener {
+  readonly endpoint: Endpoint;
+  /** From here on clients are accepted; those that came before have been waiting. */
+  accept(keepalive: boolean, connected: (transport: Transport) => void): void;
+  /** No client is accepted any more; sockets and directories of ours are gone. Calling it again does nothing. */
+  close(): void;
+}
+
+/** Where that is, in nbdkit's words for its log. */
+export function endpointText(endpoint: Endpoint): string {
+  switch (endpoint.kind) {
+    case "unix":
+      return `unix socket ${endpoint.path}`;
+    case "tcp":
+      return `IP address ${endpoint.host}:${endpoint.port}`;
+    case "vsock":
+      return `vsock any:${endpoint.port}`;
+    case "none":
+      return "standard input and output";
+  }
+}
+
+/** A listener of one or several sockets. */
+export function listenerOf(sockets: readonly ListeningSocket[], endpoint: Endpoint): Listener {
+  return {
+    endpoint,
+    accept: (keepalive, connected) => {
+      for (const socket of sockets) socket.accept(keepalive, connected);
+    },
+    close: () => {
+      for (const socket of sockets) socket.close();
+    },
+  };
+}
+
+/**
+ * Opens a socket, with an SELinux label if there is one to give.
+ * @throws NbdError with one line that names the address
+ */
+export function openSocket(
+  name: string,
+  label: string | undefined,
+  listening: () => number,
+): ListeningSocket {
+  try {
+    return new ListeningSocket(labelled(label, listening));
+  } catch (error) {
+    const code = codeOf(error);
+    const reason = reasons[code] ?? messageOf(error);
+    throw new NbdError(code, `cannot listen on ${name}: ${reason}`, { cause: error });
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  EADDRINUSE: "Address already in use",
+  EACCES: "Permission denied",
+  ENOENT: "No such file or directory",
+  ENOTDIR: "Not a directory",
+  EADDRNOTAVAIL: "this machine has no such address",
+  ENOTSUP: "this system has no such sockets",
+  EAFNOSUPPORT: "this system has no such sockets",
+};

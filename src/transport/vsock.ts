@@ -1,0 +1,45 @@
+import { closeSync } from "node:fs";
+import { native } from "../native/load.ts";
+import { NativeSocket } from "./native-socket.ts";
+import { StreamTransport } from "./stream.ts";
+import type { Peer, Transport } from "./transport.ts";
+import { TransportStream } from "./transport-stream.ts";
+
+/**
+ * Connects to a server in a virtual machine, or from one to its host, by the number of the machine (vsock(7)).
+ * @throws Error with `code`: ENOTSUP on systems that have no such sockets, what connecting failed with (ECONNRESET where
+ * nobody listens); the signal's reason
+ */
+export async function connectVsock(cid: number, port: number, signal?: AbortSignal): Promise<Transport> {
+  signal?.throwIfAborted();
+  const fd = native().connectVsock(cid, port);
+  try {
+    await writable(fd, signal);
+    native().connectOutcome(fd);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  const peer: Peer = { family: "vsock", address: String(cid), port };
+  const stream = new TransportStream(new NativeSocket(fd, peer));
+  return new StreamTransport(stream, stream, peer);
+}
+
+function writable(fd: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const watch = new (native().Watch)(fd, () => {
+      settle();
+      resolve();
+    });
+    const settle = (): void => {
+      watch.close();
+      signal?.removeEventListener("abort", abort);
+    };
+    const abort = (): void => {
+      settle();
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", abort);
+    watch.want(false, true);
+  });
+}

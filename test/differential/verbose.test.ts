@@ -1,0 +1,56 @@
+import { expect, it } from "vitest";
+import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { describeWith, toolPath } from "../helpers/tools.ts";
+import { Scene } from "../server/scene.ts";
+
+const original = toolPath("nbdkit") ?? "nbdkit";
+
+const session = `nbdsh -u "$uri" -c '
+h.pwrite(b"x" * 512, 0)
+h.pwrite(b"x" * 512, 512, nbd.CMD_FLAG_FUA)
+h.pread(512, 0)
+h.flush()
+h.zero(512, 0)
+h.zero(512, 0, nbd.CMD_FLAG_NO_HOLE)
+h.trim(512, 1024)
+h.cache(512, 0)
+h.shutdown()
+'
+nbdsh -c '
+h.add_meta_context("base:allocation")
+h.set_export_name("x y")
+h.connect_unix("'"$unixsocket"'")
+h.block_status(65536, 512, lambda *extents: 0)
+h.block_status(65536, 512, lambda *extents: 0, nbd.CMD_FLAG_REQ_ONE)
+h.shutdown()
+'`;
+
+/** What is the same on both sides: what clients ask, and how it goes through the layers. */
+const common =
+  /accepted connection|flags: |client requested export|handshake complete|: (open readonly|pread|pwrite|flush|zero|trim|cache|extents)\b|closing connection|: close$/;
+
+/** Without the thread that they come from, and sorted: we open an export already when a client asks about its contexts. */
+function comparable(stderr: string): string[] {
+  const lines = stderr.split("\n").filter((line) => common.test(line));
+  return lines.map((line) => line.replace(/^nbdkit: memory[[.]\d+\]?: /, "nbdkit: CLIENT: ")).sort();
+}
+
+describeWith(["nbdkit", "nbdsh"], "-v", () => {
+  async function linesOf(program: string, ...options: string[]): Promise<string[]> {
+    await using scene = new Scene();
+    const env = { PATH: `/usr/bin:${process.env.PATH}` };
+    const args = ["-v", ...options, "-U", "-", "--filter=nofilter", "memory", "1M", "--run", session];
+    const { status, stderr } = await outcomeOf(scene.start(program, args, { env }));
+    expect(status, stderr).toBe(0);
+    return comparable(stderr);
+  }
+
+  it.each([[[]], [["-r"]], [["-D", "nbdkit.backend.datapath=0"]], [["-D", "nbdkit.backend.controlpath=0"]]])(
+    "tells about clients in nbdkit's words with %j",
+    async (options) => {
+      const lines = await linesOf(nbdkit, ...options);
+      expect(lines.length).toBeGreaterThan(10);
+      expect(lines).toEqual(await linesOf(original, ...options));
+    },
+  );
+});

@@ -10,7 +10,7 @@ import type { HandshakeHost, HandshakeOffers, Negotiated } from "../protocol/ser
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import type { Part, Receiver, Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
-import { clientOf } from "./client.ts";
+import { clientOf, hasGone } from "./client.ts";
 import type { Elsewhere, LoopThread } from "./loop-thread.ts";
 import { asMoved, canMove, type Under } from "./moving.ts";
 import { Opening } from "./opening.ts";
@@ -156,7 +156,7 @@ export class Session implements Receiver, Movable {
     this.#setup.placement?.remove(this);
     clearTimeout(this.#deadline);
     if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
-    this.#gone.abort(new NbdError("ECONNRESET", "the client has gone"));
+    hasGone(this.#gone);
     // Requests in flight still use the export; it is released after the last of them.
     if (this.#transmission === undefined || this.#released) void this.#release();
     else this.#transmission.close();
@@ -254,7 +254,11 @@ export class Session implements Receiver, Movable {
         requestsInFlight: model === "parallel" ? threads : 1,
         ...(model === "serialize_all_requests" ? { gate: requestGate } : {}),
       },
-      { idle: () => this.#transmissionIdle(), broken: (error) => this.#breakOff(error) },
+      {
+        left: () => hasGone(this.#gone),
+        idle: () => this.#transmissionIdle(),
+        broken: (error) => this.#breakOff(error),
+      },
     );
     this.#transmission.received(rest);
     this.#moving = { setup: this.#setup, transport: this.#transport, exported, negotiated };

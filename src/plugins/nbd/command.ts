@@ -45,7 +45,7 @@ export async function connectToCommand(
 
 /** A program that was started with a listening socket. */
 class ActivatedServer {
-  /** Why it ended, if that was not our wish. */
+  /** Why it ended, if it failed. */
   failure: string | undefined;
   readonly #ended: Promise<void>;
   readonly #kill: (signal: NodeJS.Signals) => void;
@@ -62,8 +62,8 @@ class ActivatedServer {
         this.failure = messageOf(error);
         resolve();
       });
-      child.once("exit", (status, signal) => {
-        if (!child.killed) this.failure = `it ended with ${signal ?? `status ${status}`} instead of serving`;
+      child.once("exit", (status) => {
+        if (status !== null && status > 0) this.failure = `it ended with status ${status}`;
         resolve();
       });
     });

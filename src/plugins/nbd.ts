@@ -1,3 +1,4 @@
+import { everyRequest } from "../backend/handle.ts";
 import { boolean, descriptor, integer, list, path, text } from "../backend/parameter.ts";
 import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
 import { ownVersion } from "../core/version.ts";
@@ -50,21 +51,7 @@ const nbd: Plugin = definePlugin({
   },
   magicKey: "uri",
   debugFlags: ["verbose"],
-  provides: [
-    "close",
-    "write",
-    "flush",
-    "trim",
-    "zero",
-    "extents",
-    "cache",
-    "multiConn",
-    "nativeFua",
-    "fastZero",
-    "rotational",
-    "blockSize",
-    "description",
-  ],
+  provides: [...everyRequest, "close", "multiConn", "rotational", "blockSize", "description"],
   // What scripts ask before they rely on it.
   dumpPlugin: () => ({
     libnbd_version: ownVersion,

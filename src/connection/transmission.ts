@@ -137,7 +137,9 @@ export class Transmission {
     } finally {
       this.#pumping = false;
     }
-    this.#setPaused(this.#isFull() && this.#parser.heldBytes >= aheadBytesMax);
+    // A client that does not take its replies shows it when it goes, by what is sent to it.
+    const isAhead = this.#outbox.isFull || this.#parser.heldBytes >= aheadBytesMax;
+    this.#setPaused(this.#isFull() && isAhead);
     this.#leaveIfQuiet();
   }
 

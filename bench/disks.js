@@ -14,7 +14,7 @@ const islands = 64;
  * A disk as workloads want it.
  *
  * @typedef {object} Disk
- * @property {"memory" | "file"} kind
+ * @property {"memory" | "file" | "plugin"} kind
  * @property {"random" | "islands" | "hole"} content all data; a hole with 64 MiB of data scattered in it; all hole
  * @property {bigint} sizeBytes
  */

@@ -30,7 +30,7 @@ const fill = nbdcopy({ to: "server", connections: 1, requestBytes: 2 ** 20 });
 
 /** @returns {Promise<Row>} */
 export async function measure(workload, servers, plan) {
-  const able = servers.filter(({ can }) => !workload.needs || can.has(workload.needs));
+  const able = servers.filter(({ can }) => can.has(workload.needs ?? "disks"));
   const contenders = able.map((server) => ({ server, samples: [], running: undefined, failure: undefined }));
   try {
     for (const contender of contenders) await attempt(contender, () => begin(contender, workload, plan));

@@ -10,6 +10,7 @@ const groups = {
   file: { title: "A file", chart: ratioChart },
   connections: { title: "The number of connections", chart: seriesChart },
   depth: { title: "The queue depth", chart: seriesChart },
+  plugin: { title: "A plugin of a few lines, in JavaScript, Python and shell", chart: pluginChart },
   size: { title: "The size of the disk in bytes", chart: seriesChart },
 };
 const memoryNote =
@@ -68,6 +69,17 @@ function ratioChart(title, rows, names) {
     return { label: row.workload.label, values, goal: row.workload.goal };
   });
   return barChart(`${title}: rates as ratios to nbdkit; the marks are the goals of ours`, bars, others, 1);
+}
+
+function pluginChart(title, rows, names) {
+  const others = names.filter((name) =>
+    rows.some(({ results }) => results.has(name) && name !== "nbdkit-python"),
+  );
+  const bars = rows.map((row) => {
+    const ratios = others.map((name) => [name, ratio(row, name, "nbdkit-python")]);
+    return { label: row.workload.label, values: new Map(ratios.filter(([, value]) => value !== undefined)) };
+  });
+  return barChart(`${title}: rates as ratios to Python`, bars, others, 1);
 }
 
 function seriesChart(title, rows, names) {

@@ -9,15 +9,15 @@ import { environment, onPath, run } from "./processes.js";
  * @typedef {object} Server
  * @property {string} name as `--servers` and the tables have it
  * @property {string} version
- * @property {Set<string>} can what workloads may need: "memory", "any-size", "tls", "extents", "activation",
- * "busy-poll"
+ * @property {Set<string>} can what workloads may need: "disks" that are their own, "memory", "any-size", "tls",
+ * "extents", "activation", "busy-poll", "plugin"
  * @property {(order: Order) => string[]} command the program and its arguments
  * @property {string} [program] of those that are an nbdkit
  * @property {string} [exportName]
  * @property {string} [pidfile] for one that puts itself into the background; where its process id will be
  *
  * @typedef {object} Order what a server is to serve
- * @property {"memory" | "file"} kind
+ * @property {"memory" | "file" | "plugin"} kind
  * @property {bigint} sizeBytes
  * @property {string} file
  * @property {string} [socket] none: the socket comes by socket activation
@@ -25,7 +25,16 @@ import { environment, onPath, run } from "./processes.js";
  * @property {number} [busyPollUs] for those that can
  */
 
-export const serverNames = ["ours", "nbdkit", "other-nbdkit", "qemu-nbd", "nbd-server", "floor"];
+export const serverNames = [
+  "ours",
+  "nbdkit",
+  "other-nbdkit",
+  "qemu-nbd",
+  "nbd-server",
+  "floor",
+  "nbdkit-python",
+  "nbdkit-sh",
+];
 
 /** Those of the named that are on this machine; `notes` say why others are left out. */
 export async function findServers(names, folder) {
@@ -45,13 +54,15 @@ export async function findServers(names, folder) {
 const find = {
   ours() {
     const program = fileURLToPath(new URL("../bin/nbdkit", import.meta.url));
-    return nbdkit("ours", program, ["busy-poll"]);
+    return nbdkit("ours", program, ["busy-poll", "plugin"]);
   },
-  nbdkit: () => nbdkit("nbdkit", required(onPath("nbdkit"), "no nbdkit on PATH"), []),
+  nbdkit: () => nbdkit("nbdkit", original(), []),
   "other-nbdkit": () => nbdkit("other-nbdkit", required(process.env.NBDKIT, "NBDKIT=PATH is not set"), []),
   "qemu-nbd": qemuNbd,
   "nbd-server": nbdServer,
   floor,
+  "nbdkit-python": () => nbdkitPlugin("python", "memory.py"),
+  "nbdkit-sh": () => nbdkitPlugin("sh", "memory.sh"),
 };
 
 function nbdkit(name, program, more) {
@@ -59,9 +70,13 @@ function nbdkit(name, program, more) {
     name,
     program,
     version: firstLine(program, "--version"),
-    can: new Set(["memory", "any-size", "tls", "extents", "activation", ...more]),
+    can: new Set(["disks", "memory", "any-size", "tls", "extents", "activation", ...more]),
     command({ kind, sizeBytes, file, socket, psk, busyPollUs }) {
-      const plugin = kind === "memory" ? ["memory", String(sizeBytes)] : ["file", file];
+      const plugin = {
+        memory: ["memory", String(sizeBytes)],
+        file: ["file", file],
+        plugin: [pluginPath("memory.js"), `size=${sizeBytes}`],
+      }[kind];
       const options = ["-f", ...(socket ? ["-U", socket] : [])];
       if (psk) options.push("--tls=require", `--tls-psk=${psk}`);
       if (busyPollUs && more.includes("busy-poll")) options.push(`--busy-poll=${busyPollUs}us`);
@@ -70,11 +85,35 @@ function nbdkit(name, program, more) {
   };
 }
 
+/** What people write plugins in there. */
+function nbdkitPlugin(language, script) {
+  const program = original();
+  return {
+    name: `nbdkit-${language}`,
+    version: execFileSync(program, [language, pluginPath(script), "--version"], { encoding: "utf8" })
+      .trim()
+      .replace("\n", ", "),
+    can: new Set(["plugin"]),
+    command: ({ sizeBytes, socket }) => [
+      ...[program, "-f", "-U", socket, language],
+      ...[pluginPath(script), `size=${sizeBytes}`],
+    ],
+  };
+}
+
+function pluginPath(name) {
+  return fileURLToPath(new URL(`plugins/${name}`, import.meta.url));
+}
+
+function original() {
+  return required(onPath("nbdkit"), "no nbdkit on PATH");
+}
+
 function qemuNbd() {
   return {
     name: "qemu-nbd",
     version: firstLine("qemu-nbd", "--version"),
-    can: new Set(["any-size", "tls", "extents", "activation"]),
+    can: new Set(["disks", "any-size", "tls", "extents", "activation"]),
     command({ file, socket, psk }) {
       const options = ["--persistent", "--shared=0", "--format=raw", ...(socket ? ["--socket", socket] : [])];
       if (psk) {
@@ -92,7 +131,7 @@ function nbdServer(folder) {
   return {
     name: "nbd-server",
     version: firstLine("nbd-server", "-V"),
-    can: new Set(["any-size"]),
+    can: new Set(["disks", "any-size"]),
     exportName: "disk",
     pidfile,
     command({ file, socket }) {
@@ -108,7 +147,7 @@ async function floor(folder) {
   return {
     name: "floor",
     version: "a C loop, bench/floor",
-    can: new Set(["activation", "busy-poll"]),
+    can: new Set(["disks", "activation", "busy-poll"]),
     command: ({ file, socket, busyPollUs }) => [program, socket ?? "-", file, String(busyPollUs ?? 0)],
   };
 }

@@ -57,6 +57,14 @@ const rows = [
   },
 ];
 
+/** Of a disk in a few lines of JavaScript, beside those that nbdkit's users write. */
+const pluginRows = [
+  small("4k read, depth 16", { depth: 16 }, []),
+  small("4k write, depth 16", { rw: "randwrite", depth: 16 }, []),
+  large("128k read, depth 8", { rw: "randread", blockBytes: 128 * kibibyte }, []),
+  large("128k write, depth 8", { rw: "randwrite", blockBytes: 128 * kibibyte }, []),
+];
+
 /** @returns {Workload[]} */
 export function allWorkloads() {
   return [
@@ -65,6 +73,7 @@ export function allWorkloads() {
     ...[1, 4, 16, 64].map((jobs) => inSeries("connections", jobs, { depth: crowd / jobs, jobs })),
     ...[1, 2, 4, 8, 16, 32, 64, 128].map((depth) => inSeries("depth", depth, { depth })),
     ...[20, 30, 40, 50, 62].map((power) => ofSize(power)),
+    ...pluginRows.map((row) => ofPlugin(row)),
   ];
 }
 
@@ -96,4 +105,9 @@ function inSeries(group, x, options) {
 function ofSize(power) {
   const disk = { kind: "memory", content: "hole", sizeBytes: 2n ** BigInt(power) };
   return { ...inSeries("size", `2^${power}`, { depth: 16 }), disk, needs: "any-size" };
+}
+
+function ofPlugin({ goals: _, floorGoal: __, ...row }) {
+  const disk = { kind: "plugin", content: "hole", sizeBytes: 2n ** 26n };
+  return { ...row, name: `plugin: ${row.label}`, group: "plugin", disk, needs: "plugin" };
 }

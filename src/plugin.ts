@@ -19,6 +19,7 @@ export {
   text,
   type Values,
 } from "./backend/parameter.ts";
+export { readPassword } from "./backend/password.ts";
 export {
   type Client,
   definePlugin,

@@ -18,7 +18,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   descriptor: ["backend", "native", "core"],
   allocator: ["descriptor", "backend", "native", "core"],
   script: ["backend", "native", "core"],
-  plugins: ["backend", "core", "native", "descriptor", "allocator", "script"],
+  plugins: ["backend", "core", "native", "descriptor", "allocator", "script", "client"],
   connection: ["protocol", "transport", "backend", "native", "core"],
   server: ["connection", "transport", "backend", "native", "core"],
   registry: ["plugins", "filters", "backend", "core"],
@@ -107,6 +107,14 @@ describe("the layers", () => {
           .map((file) => `${source.path} imports ${file}`),
       );
     expect(wrong).toEqual([]);
+  });
+
+  it("has one plugin that is a client", () => {
+    const clients = sources.filter(
+      (source) =>
+        source.folder === "plugins" && importedFiles(source).some((file) => folderOf(file) === "client"),
+    );
+    expect(clients.filter(({ path }) => !/^plugins\/nbd\b/.test(path)).map(({ path }) => path)).toEqual([]);
   });
 
   it("takes nothing from npm but the loader of the addon", () => {

@@ -72,6 +72,18 @@ export interface Handle {
   readonly metaContexts?: readonly MetaContext[];
 }
 
+/** For the `provides` of plugins: what a disk has that leaves no request to the server. */
+export const everyRequest: readonly (keyof Handle)[] = [
+  "write",
+  "flush",
+  "trim",
+  "zero",
+  "extents",
+  "cache",
+  "nativeFua",
+  "fastZero",
+];
+
 /** What it is, and whatever is needed to make it again; only descriptors, numbers and strings. */
 export interface PortableHandle {
   readonly kind: "memory" | "file";

@@ -87,7 +87,10 @@ export interface Client {
   readonly tlsIssuerDn?: string;
   /** Where it connects from; absent where nobody knows (nbdkit_peer_name(3)). */
   readonly peer?: Peer;
-  /** Aborted when the client has gone. */
+  /**
+   * Aborted when the client has gone, as far as that shows: it closed without a goodbye, or the connection was cut. What is
+   * under way may be given up then; whatever it answers, nobody may get it.
+   */
   readonly signal: AbortSignal;
   /**
    * Ends the connection: with force at once, else when the requests in flight have been answered (nbdkit_disconnect(3)). Absent

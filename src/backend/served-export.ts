@@ -2,6 +2,7 @@ import { assert } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+import { checkedBlockSize } from "./block-size.ts";
 import { clipExtents, clipStatus, type StatusRange } from "./extents.ts";
 import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
 import type { BlockSize, Handle, PortableHandle, WriteFlags, ZeroFlags } from "./handle.ts";
@@ -50,7 +51,7 @@ export class ServedExport {
     this.canCache = handle.cache !== undefined || handle.cacheByReading === true;
     this.canMultiConn = handle.multiConn === true;
     this.rotational = handle.rotational === true;
-    this.blockSize = handle.blockSize;
+    this.blockSize = checkedBlockSize(handle.blockSize);
     this.requestUnit = handle.blockSize?.advisory === true ? 1 : (handle.blockSize?.minimum ?? 1);
     this.description = handle.description;
     this.portable = handle.portable;

@@ -6,6 +6,7 @@ import type { Parameter } from "../backend/parameter.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import type { Components } from "../registry/assemble.ts";
+import { directoryOf } from "../registry/directory.ts";
 import type { Loaded } from "../registry/find.ts";
 import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
@@ -81,14 +82,14 @@ export function configText(launch: Launch): string {
     binary: join(root, "bin", "nbdkit"),
     bindir: join(root, "bin"),
     exit_with_parent: yesNo(isExitWithParentSupported(launch)),
-    filterdir: join(root, "dist", "filters"),
+    filterdir: directoryOf("filter"),
     host_cpu: cpuNames[arch()] ?? arch(),
     host_os: systemNames[process.platform] ?? process.platform,
     libdir: join(root, "dist"),
     mandir: join(root, "dist", "man"),
     max_api_version: "2",
     name: "nbdkit",
-    plugindir: join(root, "dist", "plugins"),
+    plugindir: directoryOf("plugin"),
     root_tls_certificates_dir: rootCertificatesDirectory,
     run_default_socket: "Unix",
     sbindir: join(root, "bin"),

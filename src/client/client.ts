@@ -2,9 +2,10 @@ import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
 import type { ClientAgreement } from "../protocol/client/handshake.ts";
-import { AllocationState, baseAllocation } from "../protocol/constants.ts";
+import { baseAllocation } from "../protocol/constants.ts";
 import type { BlockSize } from "../protocol/export-info.ts";
 import type { NbdAddress } from "./address.ts";
+import { allocationOf } from "./allocation.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { Engine } from "./engine.ts";
 import { formatNbdUri } from "./format-uri.ts";
@@ -170,14 +171,8 @@ export class NbdClient implements AsyncDisposable {
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Extent[]> {
     const extents: Extent[] = [];
-    for await (const { length: bytes, state } of joinEqual(
-      this.statusOf(baseAllocation, offset, length, options),
-    )) {
-      extents.push({
-        length: bytes,
-        hole: (state & BigInt(AllocationState.hole)) !== 0n,
-        zero: (state & BigInt(AllocationState.zero)) !== 0n,
-      });
+    for await (const extent of joinEqual(this.statusOf(baseAllocation, offset, length, options))) {
+      extents.push(allocationOf(extent));
     }
     return extents;
   }

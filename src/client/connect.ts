@@ -1,8 +1,10 @@
+import type { Socket } from "node:net";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { clientHandshake } from "../protocol/client/handshake.ts";
 import { clientListing, type ServerListing } from "../protocol/client/listing.ts";
+import type { HandshakeWishes } from "../protocol/client/negotiate.ts";
 import { baseAllocation } from "../protocol/constants.ts";
-import { connectSocket } from "../transport/socket.ts";
+import { connectSocket, socketTransport } from "../transport/socket.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { NbdAddress, NbdTarget } from "./address.ts";
 import { NbdClient } from "./client.ts";
@@ -17,6 +19,8 @@ export interface ListOptions {
   readonly structuredReplies?: boolean;
   /** Default: true. Lengths of 64 bits, where the server knows them. */
   readonly extendedHeaders?: boolean;
+  /** Default: false. Go on in clear where the address asks for TLS and the server does not have it. */
+  readonly tlsOptional?: boolean;
 }
 
 export interface ConnectOptions extends ListOptions {
@@ -26,6 +30,8 @@ export interface ConnectOptions extends ListOptions {
   readonly metaContexts?: readonly string[];
   /** Also ask which contexts there are, for `NbdClient.availableContexts`. */
   readonly listContexts?: boolean;
+  /** Connected to the server already: the address only names it, and has its keys. Closed with the client. */
+  readonly socket?: Socket;
 }
 
 /**
@@ -43,7 +49,7 @@ export async function connect(uri: string | NbdAddress, options: ConnectOptions 
     listContexts: options.listContexts ?? false,
   });
   return await named(address, options.signal, async () => {
-    const line = await dial(address, options.signal);
+    const line = await dial(address, options.signal, options.socket);
     return new NbdClient(line, address, await line.talk(conversation, options.signal));
   });
 }
@@ -67,12 +73,14 @@ export async function listExports(
 
 function wishes(
   { tls }: NbdAddress,
-  { structuredReplies = true, extendedHeaders = structuredReplies }: ListOptions,
-): { tls: "off" | "require"; structuredReplies: boolean; extendedHeaders: boolean } {
-  return { tls: tls === undefined ? "off" : "require", structuredReplies, extendedHeaders };
+  { structuredReplies = true, extendedHeaders = structuredReplies, tlsOptional = false }: ListOptions,
+): HandshakeWishes {
+  const wanted = tlsOptional ? "allow" : "require";
+  return { tls: tls === undefined ? "off" : wanted, structuredReplies, extendedHeaders };
 }
 
-async function dial(server: NbdAddress, signal: AbortSignal | undefined): Promise<Line> {
+async function dial(server: NbdAddress, signal: AbortSignal | undefined, socket?: Socket): Promise<Line> {
+  if (socket !== undefined) return new Line(socketTransport(socket), await clientUpgrade(server));
   const upgrade = await clientUpgrade(server);
   return new Line(await connectTo(server.target, signal), upgrade);
 }

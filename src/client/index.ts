@@ -1,5 +1,7 @@
 /** The NBD client: see `connect`. */
-export type { NbdAddress, NbdTarget, TlsParameters } from "./address.ts";
+
+export { defaultPort, type NbdAddress, type NbdTarget, type TlsParameters } from "./address.ts";
+export { allocationOf, baseAllocation } from "./allocation.ts";
 export type { Capabilities } from "./capabilities.ts";
 export { NbdClient, type StatusOptions } from "./client.ts";
 export { type ConnectOptions, connect, type ListOptions, listExports } from "./connect.ts";

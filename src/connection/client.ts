@@ -1,4 +1,5 @@
 import type { Client } from "../backend/plugin.ts";
+import { NbdError } from "../core/errors.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** What plugins and filters get to know of a client. */
@@ -21,4 +22,9 @@ export function clientOf(
       else queueMicrotask(() => disconnect(false));
     },
   };
+}
+
+/** Tells everybody who works for a client that nobody waits for it any more. */
+export function hasGone(client: AbortController): void {
+  client.abort(new NbdError("ECONNRESET", "the client has gone"));
 }

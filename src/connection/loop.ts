@@ -1,10 +1,11 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Handle, PortableHandle } from "../backend/handle.ts";
 import { ServedExport } from "../backend/served-export.ts";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { NativeSocket } from "../transport/native-socket.ts";
 import type { Part, Receiver } from "../transport/transport.ts";
+import { hasGone } from "./client.ts";
 import type { FromLoop, MovedConnection, ToLoop } from "./loop-protocol.ts";
 import { Transmission } from "./transmission.ts";
 
@@ -118,7 +119,7 @@ class CarriedConnection implements Receiver {
 
   closed(error?: Error): void {
     if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
-    this.#gone.abort(new NbdError("ECONNRESET", "the client has gone"));
+    hasGone(this.#gone);
     this.#transmission!.close();
     this.#closed();
   }
@@ -130,6 +131,7 @@ class CarriedConnection implements Receiver {
       { exported, replyForm, contexts, log: this.#log, gone: this.#gone.signal },
       { requestsInFlight },
       {
+        left: () => hasGone(this.#gone),
         idle: () => {
           this.#socket.end();
           this.#idle();

@@ -2,7 +2,7 @@ import type { ServedExport } from "../backend/served-export.ts";
 import type { Negotiated } from "../protocol/server/host.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { MovedConnection } from "./loop-protocol.ts";
-import type { SessionSetup } from "./session.ts";
+import type { SessionSetup } from "./setup.ts";
 
 /** A connection that is taking requests. */
 export interface Under {

@@ -1,53 +1,20 @@
-import type { Chain } from "../backend/chain.ts";
 import type { Client } from "../backend/plugin.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
-import type { Gate } from "../core/gate.ts";
 import type { Log } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
 import { Talk } from "../protocol/conversation.ts";
 import { serverHandshake } from "../protocol/server/handshake.ts";
-import type { HandshakeHost, HandshakeOffers, Negotiated } from "../protocol/server/host.ts";
+import type { HandshakeHost, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import type { Part, Receiver, Transport } from "../transport/transport.ts";
-import type { Upgrade } from "../transport/upgrade.ts";
-import { clientOf } from "./client.ts";
+import { clientOf, hasGone } from "./client.ts";
 import { Complaints } from "./complaints.ts";
 import type { Elsewhere, LoopThread } from "./loop-thread.ts";
 import { asMoved, canMove, type Under } from "./moving.ts";
 import { Opening } from "./opening.ts";
-import type { Movable, Placement } from "./placement.ts";
+import type { Movable } from "./placement.ts";
+import type { SessionSetup } from "./setup.ts";
 import { Transmission } from "./transmission.ts";
-
-/** How clients are greeted. */
-export interface HandshakeOptions extends HandshakeOffers {
-  readonly style: "newstyle" | "oldstyle";
-  /** A client that has not chosen an export after so long is cut off; 0 is no limit. */
-  readonly timeoutMs: number;
-}
-
-/** Whether clients may or must encrypt, and how. */
-export interface SessionTls {
-  readonly mode: "off" | "on" | "require";
-  /** Present unless the mode is "off". */
-  readonly upgrade?: Upgrade;
-}
-
-/** What all connections of a server share. */
-export interface SessionSetup {
-  readonly chain: Chain;
-  /** -t: requests of one connection that are worked on at once. */
-  readonly threads: number;
-  readonly readOnly: boolean;
-  readonly handshake: HandshakeOptions;
-  readonly tls: SessionTls;
-  readonly log: Log;
-  /** One request of all connections at a time, where the thread model asks for it. */
-  readonly requestGate: Gate;
-  /** Where connections can go on that need nothing of this loop. */
-  readonly placement?: Placement;
-  /** One connection at a time, likewise. */
-  readonly connectionGate: Gate;
-}
 
 /** Of a client in the handshake, which has nothing to send but options that it awaits the answers of. */
 const handshakeBacklogMax = 2 * optionBytesMax;
@@ -166,7 +133,7 @@ export class Session implements Receiver, Movable {
     this.#setup.placement?.remove(this);
     clearTimeout(this.#deadline);
     if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
-    this.#gone.abort(new NbdError("ECONNRESET", "the client has gone"));
+    hasGone(this.#gone);
     // Requests in flight still use the export; it is released after the last of them.
     if (this.#transmission === undefined || this.#released) void this.#release();
     else this.#transmission.close();
@@ -268,7 +235,11 @@ export class Session implements Receiver, Movable {
         requestsInFlight: model === "parallel" ? threads : 1,
         ...(model === "serialize_all_requests" ? { gate: requestGate } : {}),
       },
-      { idle: () => this.#transmissionIdle(), broken: (error) => this.#breakOff(error) },
+      {
+        left: () => hasGone(this.#gone),
+        idle: () => this.#transmissionIdle(),
+        broken: (error) => this.#breakOff(error),
+      },
     );
     this.#transmission.received(rest);
     this.#moving = { setup: this.#setup, transport: this.#transport, exported, negotiated };

@@ -17,8 +17,16 @@ export interface TransmissionLimits {
 /** Data of unfinished reads and writes of one connection; only the request that goes over it may be larger. */
 const bytesInFlightMax = 16 * 1024 * 1024;
 
+/**
+ * What is received of requests that have to wait. Only who goes on receiving hears that a client has gone, and this is
+ * more than clients send before they wait for an answer, unless they write.
+ */
+const aheadBytesMax = 64 * 1024;
+
 /** How a transmission tells that it is over. */
 export interface TransmissionEnd {
+  /** The client has gone without a goodbye: nobody waits for the answers any more. */
+  left(): void;
   /** Called once: no request comes any more and all have been answered. */
   idle(): void;
   /** The client broke the protocol; what follows in its stream means nothing. */
@@ -82,6 +90,7 @@ export class Transmission {
   /** The client sends no more; what it has sent is still worked on. */
   ended(): void {
     this.#peerEnded = true;
+    if (!this.#closing && !this.#parser.endsWithDisconnect) this.#end.left();
     this.#pump();
   }
 
@@ -133,7 +142,9 @@ export class Transmission {
     } finally {
       this.#pumping = false;
     }
-    this.#setPaused(this.#isFull());
+    // A client that does not take its replies shows it when it goes, by what is sent to it.
+    const isAhead = this.#outbox.isFull || this.#parser.heldBytes >= aheadBytesMax;
+    this.#setPaused(this.#isFull() && isAhead);
     this.#leaveIfQuiet();
   }
 

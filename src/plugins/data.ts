@@ -1,5 +1,6 @@
 import { type AllocatedDisk, allocate, checkMemory } from "../allocator/allocate.ts";
 import { type Allocator, allocator, allocatorFeatures } from "../allocator/parameter.ts";
+import { everyRequest } from "../backend/handle.ts";
 import { catchAll, type Parameter, size } from "../backend/parameter.ts";
 import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
 import { parseBase64 } from "../core/base64.ts";
@@ -35,18 +36,7 @@ const data: Plugin = definePlugin({
   magicKey: "data",
   catchAllKey: "NAME",
   debugFlags: ["AST", "dir"],
-  provides: [
-    "write",
-    "flush",
-    "trim",
-    "zero",
-    "extents",
-    "cache",
-    "multiConn",
-    "nativeFua",
-    "fastZero",
-    "blockSize",
-  ],
+  provides: [...everyRequest, "multiConn", "blockSize"],
   dumpPlugin: () => ({ data_base64: "yes", ...allocatorFeatures() }),
   configComplete: (values, host): State => {
     const data = readParameters(values);

@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { everyRequest } from "../backend/handle.ts";
 import { size } from "../backend/parameter.ts";
 import { definePlugin, type Plugin } from "../backend/plugin.ts";
 import { openFileDisk } from "../descriptor/file-disk.ts";
@@ -15,7 +16,7 @@ const example3: Plugin = definePlugin({
   },
   // Nothing here needs it; it is what is safe for a plugin that keeps state.
   threadModel: "serialize_all_requests",
-  provides: ["close", "write", "flush", "trim", "zero", "extents", "cache", "nativeFua", "fastZero"],
+  provides: [...everyRequest, "close"],
   // What `nbdkit example3 --dump-plugin` says beside what follows from the plugin.
   dumpPlugin: () => ({ example3_extra: "hello" }),
   // For each client. The file has no name, so it is gone when the disk closes it, or when the server is killed.

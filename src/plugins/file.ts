@@ -1,6 +1,6 @@
 import { close } from "node:fs";
 import { promisify } from "node:util";
-import type { Handle } from "../backend/handle.ts";
+import { everyRequest, type Handle } from "../backend/handle.ts";
 import { boolean, choice, descriptor, text } from "../backend/parameter.ts";
 import { definePlugin, type Host, type OpenRequest, type Plugin } from "../backend/plugin.ts";
 import { openFileDisk } from "../descriptor/file-disk.ts";
@@ -33,20 +33,7 @@ const file: Plugin = definePlugin({
   },
   magicKey: "file",
   debugFlags: ["zero"],
-  provides: [
-    "close",
-    "write",
-    "flush",
-    "trim",
-    "zero",
-    "extents",
-    "cache",
-    "multiConn",
-    "nativeFua",
-    "fastZero",
-    "rotational",
-    "blockSize",
-  ],
+  provides: [...everyRequest, "close", "multiConn", "rotational", "blockSize"],
   dumpPlugin,
   configComplete: (values, host): State => ({
     source: resolveSource(values),

@@ -1,5 +1,6 @@
 import { type AllocatedDisk, allocate } from "../allocator/allocate.ts";
 import { type Allocator, allocator, allocatorFeatures } from "../allocator/parameter.ts";
+import { everyRequest } from "../backend/handle.ts";
 import { size } from "../backend/parameter.ts";
 import { definePlugin, type Plugin } from "../backend/plugin.ts";
 
@@ -20,18 +21,7 @@ const memory: Plugin = definePlugin({
   },
   magicKey: "size",
   debugFlags: ["dir"],
-  provides: [
-    "write",
-    "flush",
-    "trim",
-    "zero",
-    "extents",
-    "cache",
-    "multiConn",
-    "nativeFua",
-    "fastZero",
-    "blockSize",
-  ],
+  provides: [...everyRequest, "multiConn", "blockSize"],
   dumpPlugin: allocatorFeatures,
   configComplete: ({ size, allocator }): State => ({ size, allocator }),
   async getReady(state) {

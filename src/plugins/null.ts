@@ -1,3 +1,4 @@
+import { everyRequest } from "../backend/handle.ts";
 import { size } from "../backend/parameter.ts";
 import { definePlugin, type Plugin } from "../backend/plugin.ts";
 
@@ -10,7 +11,7 @@ const nullPlugin: Plugin = definePlugin({
     size: size({ default: 0n, help: "Size of the disk" }),
   },
   magicKey: "size",
-  provides: ["write", "flush", "trim", "zero", "extents", "cache", "multiConn", "nativeFua", "fastZero"],
+  provides: [...everyRequest, "multiConn"],
   open: ({ size }) => ({
     size,
     multiConn: true,

@@ -1,3 +1,4 @@
+import { everyRequest } from "../backend/handle.ts";
 import { list } from "../backend/parameter.ts";
 import { realPath } from "../backend/path.ts";
 import { definePlugin, type Plugin } from "../backend/plugin.ts";
@@ -18,18 +19,7 @@ const split: Plugin = definePlugin({
   },
   magicKey: "file",
   threadModel: "serialize_requests",
-  provides: [
-    "close",
-    "write",
-    "flush",
-    "trim",
-    "zero",
-    "extents",
-    "cache",
-    "multiConn",
-    "nativeFua",
-    "fastZero",
-  ],
+  provides: [...everyRequest, "close", "multiConn"],
   open: async ({ file }, { readOnly }) => joined(await openFiles(file, !readOnly)),
 });
 

@@ -56,6 +56,20 @@ export class RequestParser {
     return this.#end - this.#at;
   }
 
+  /** The same, with what has come of an unfinished payload. */
+  get heldBytes(): number {
+    return this.pendingBytes + (this.#state === "payload" ? this.#gathered!.start : 0);
+  }
+
+  /** Whether the last that came is a goodbye, though requests before it may still wait to be taken. */
+  get endsWithDisconnect(): boolean {
+    const at = this.#end - this.#headerBytes;
+    const last = new RequestHeader();
+    return (
+      at >= this.#at && last.read(this.#bytes, at, this.#extended) && last.command === Command.disconnect
+    );
+  }
+
   /** True between requests: a peer that leaves now has cut nothing off. */
   get idle(): boolean {
     return this.#state === "header" && this.pendingBytes === 0;

@@ -1,8 +1,10 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { extname, join, resolve } from "node:path";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { packageRoot } from "../core/package-root.ts";
+import { directoryOf } from "./directory.ts";
 import { builtInFilters } from "./filters.ts";
 import { importDefinition, moduleExtensions } from "./module.ts";
 import { builtInPlugins } from "./plugins.ts";
@@ -18,7 +20,8 @@ export interface Loaded<Definition> {
 }
 
 /**
- * Finds what the command line names: a short name is one of ours or a package `nbdkit-NAME-plugin` (or `-filter`);
+ * Finds what the command line names: a short name is one of ours, a module `nbdkit-NAME-plugin.js` (or `-filter.js`) in
+ * the folder of ours, or a package of that name;
  * anything with a dot or a slash is a path, of a JavaScript module with the plugin as its default export or of a script
  * that the plugin `sh` runs.
  * @throws NbdError with one line
@@ -53,7 +56,7 @@ async function findBuiltIn<Definition>(
 ): Promise<Loaded<Definition> | undefined> {
   if (!Object.hasOwn(builtIn, name)) return undefined;
   const { default: definition } = await builtIn[name]!();
-  return { definition, path: () => join(packageRoot(), "dist", `${kind}s`, `${name}.js`) };
+  return { definition, path: () => join(directoryOf(kind), `${name}.js`) };
 }
 
 async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> {
@@ -67,7 +70,7 @@ async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> 
 }
 
 async function findModule<Definition>(kind: Kind, name: string): Promise<Loaded<Definition>> {
-  const path = isShortName(name) ? packagePath(kind, name) : resolve(name);
+  const path = isShortName(name) ? (addedPath(kind, name) ?? packagePath(kind, name)) : resolve(name);
   try {
     const definition = checkDefinition<Definition>(kind, await importDefinition(path), path);
     return { definition, path: () => path };
@@ -79,6 +82,13 @@ async function findModule<Definition>(kind: Kind, name: string): Promise<Loaded<
 /** nbdkit(1): a name with a dot or a slash is a path. */
 function isShortName(name: string): boolean {
   return !/[./]/.test(name);
+}
+
+function addedPath(kind: Kind, name: string): string | undefined {
+  const paths = moduleExtensions.map((extension) =>
+    join(directoryOf(kind), `nbdkit-${name}-${kind}${extension}`),
+  );
+  return paths.find((path) => existsSync(path));
 }
 
 function packagePath(kind: Kind, name: string): string {

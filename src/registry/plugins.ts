@@ -13,6 +13,7 @@ export const builtInPlugins: Readonly<Record<string, Load>> = {
   full: () => import("../plugins/full.ts"),
   info: () => import("../plugins/info.ts"),
   memory: () => import("../plugins/memory.ts"),
+  nbd: () => import("../plugins/nbd.ts"),
   null: () => import("../plugins/null.ts"),
   ones: () => import("../plugins/ones.ts"),
   pattern: () => import("../plugins/pattern.ts"),

@@ -1,5 +1,5 @@
 import type { Peer } from "../backend/plugin.ts";
-import type { HandshakeOptions } from "../connection/session.ts";
+import type { HandshakeOptions } from "../connection/setup.ts";
 import type { Log } from "../core/log.ts";
 import type { ServerTls } from "./tls.ts";
 

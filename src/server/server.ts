@@ -1,6 +1,7 @@
 import type { Chain } from "../backend/chain.ts";
 import { Placement } from "../connection/placement.ts";
-import { Session, type SessionSetup } from "../connection/session.ts";
+import { Session } from "../connection/session.ts";
+import type { SessionSetup } from "../connection/setup.ts";
 import { Gate } from "../core/gate.ts";
 import { namedLog } from "../core/log.ts";
 import { native } from "../native/load.ts";

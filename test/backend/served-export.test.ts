@@ -223,3 +223,32 @@ describe("what an export can do", () => {
     expect(asked).toEqual([]);
   });
 });
+
+describe("block sizes", () => {
+  const opened = (...[minimum, preferred, maximum]: readonly number[]): ServedExport =>
+    disk(65_536, { blockSize: { minimum: minimum!, preferred: preferred!, maximum: maximum! } }).served;
+
+  it.each([
+    [1, 512, 512],
+    [65_536, 65_536, 65_536],
+    [512, 4096, 4608],
+    [4096, 4096, 2 ** 32 - 1],
+  ])("may be %i, %i and %i", (...sizes) => {
+    expect(Object.values(opened(...sizes).blockSize!)).toEqual(sizes);
+  });
+
+  it.each([
+    [0, 512, 512],
+    [3, 4096, 4096],
+    [131_072, 131_072, 131_072],
+    [1, 256, 4096],
+    [4096, 512, 4096],
+    [1, 2 ** 26, 2 ** 26],
+    [512, 4096, 2048],
+    [512, 4096, 5000],
+    [1, 512, 2 ** 33],
+    [Number.NaN, 512, 512],
+  ])("cannot be %i, %i and %i", (...sizes) => {
+    expect(() => opened(...sizes)).toThrow("the plugin's block sizes cannot be");
+  });
+});

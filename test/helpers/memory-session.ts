@@ -1,7 +1,8 @@
 import { Chain } from "../../src/backend/chain.ts";
 import type { Handle } from "../../src/backend/handle.ts";
 import type { Plugin } from "../../src/backend/plugin.ts";
-import { type HandshakeOptions, Session, type SessionSetup } from "../../src/connection/session.ts";
+import { Session } from "../../src/connection/session.ts";
+import type { HandshakeOptions, SessionSetup } from "../../src/connection/setup.ts";
 import { Gate } from "../../src/core/gate.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 

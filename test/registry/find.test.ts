@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Scene } from "../server/scene.ts";
 
@@ -34,6 +35,22 @@ it.each([
   writeFileSync(scene.folder.join(`${path}/package.json`), JSON.stringify({ name: folder, ...entry }));
   scene.file(`${path}/index.mjs`, asModule);
   expect(await scene.nbdkit([name, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
+});
+
+it("a module in plugindir is found by its short name, and can import this package", async () => {
+  await using scene = new Scene();
+  const { stdout: config } = await scene.nbdkit(["--dump-config"]);
+  const path = (key: string): string => new RegExp(`^${key}=(.*)$`, "m").exec(config)![1]!;
+  const name = `mine${process.pid}`;
+  const file = join(path("plugindir"), `nbdkit-${name}-plugin.${path("soext")}`);
+  const text = `import { definePlugin } from "nbdkit-node/plugin";\nexport default definePlugin(${plugin});`;
+  writeFileSync(file, text, { flag: "wx" });
+  try {
+    expect(await scene.nbdkit([name, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
+    expect((await scene.nbdkit([name, "--dump-plugin"])).stdout).toContain(`path=${file}\n`);
+  } finally {
+    rmSync(file);
+  }
 });
 
 it.each<[string, string, RegExp, number?]>([

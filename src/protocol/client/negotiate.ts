@@ -7,8 +7,8 @@ import { refusedError } from "./refusal.ts";
 
 /** What a client wants of every handshake, whatever it connects for. */
 export interface HandshakeWishes {
-  /** "require" upgrades to TLS before anything is asked, and fails where the server does not. */
-  readonly tls: "off" | "require";
+  /** "require" upgrades to TLS before anything is asked, and fails where the server does not; "allow" goes on in clear then. */
+  readonly tls: "off" | "allow" | "require";
   readonly structuredReplies: boolean;
   /** 64-bit lengths; implies structured replies where the server knows them. */
   readonly extendedHeaders: boolean;
@@ -17,11 +17,14 @@ export interface HandshakeWishes {
 /** NBD_OPT_STARTTLS, when wanted. Nothing said in clear before it counts, so it comes first. */
 export function* secure(style: string, wishes: HandshakeWishes): Conversation<void> {
   if (wishes.tls === "off") return;
-  if (style !== "newstyle-fixed")
+  const mayGoOn = wishes.tls === "allow";
+  if (style !== "newstyle-fixed") {
+    if (mayGoOn) return;
     throw new NbdError("ENOTSUP", `the server is too old for TLS (${style} handshake)`);
+  }
   const answer = yield* askOption(Option.starttls);
-  if (!answer.ok) throw refusedError("TLS was required", answer.refusal);
-  yield* startTls();
+  if (answer.ok) yield* startTls();
+  else if (!mayGoOn) throw refusedError("TLS was required", answer.refusal);
 }
 
 /** The best reply form that both sides know. */

@@ -1,0 +1,26 @@
+import { NbdError } from "../core/errors.ts";
+import type { BlockSize } from "./handle.ts";
+
+/** doc/proto.md, "Block size constraints"; bytes. */
+const [minimumMax, preferredMin, preferredMax, unlimited] = [65_536, 512, 32 * 1024 * 1024, 2 ** 32 - 1];
+
+/** What may be announced to clients, who would take anything else for a broken server. @throws NbdError EINVAL */
+export function checkedBlockSize(blockSize: BlockSize | undefined): BlockSize | undefined {
+  if (blockSize === undefined) return undefined;
+  const { minimum, preferred, maximum } = blockSize;
+  const right =
+    isPowerOf2(minimum, 1, minimumMax) &&
+    isPowerOf2(preferred, Math.max(preferredMin, minimum), preferredMax) &&
+    maximum >= preferred &&
+    (maximum === unlimited || (maximum < unlimited && maximum % minimum === 0));
+  if (right) return blockSize;
+  throw new NbdError(
+    "EINVAL",
+    `the plugin's block sizes cannot be ${minimum}, ${preferred} and ${maximum}: the minimum is a power of 2 up to ${minimumMax}, ` +
+      `the preferred one a power of 2 from ${preferredMin} to ${preferredMax}, and the maximum a multiple of the minimum`,
+  );
+}
+
+function isPowerOf2(value: number, min: number, max: number): boolean {
+  return value >= min && value <= max && Number.isInteger(Math.log2(value));
+}

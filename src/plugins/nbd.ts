@@ -1,0 +1,84 @@
+import { everyRequest } from "../backend/handle.ts";
+import { boolean, descriptor, integer, list, path, text } from "../backend/parameter.ts";
+import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
+import { ownVersion } from "../core/version.ts";
+import { Remote } from "./nbd/remote.ts";
+import { remoteHandle } from "./nbd/remote-handle.ts";
+import { settingsOf } from "./nbd/settings.ts";
+import { tlsMode } from "./nbd/tls-mode.ts";
+
+/** Passes on what another NBD server has (nbdkit-nbd-plugin(1)). */
+const nbd: Plugin = definePlugin({
+  name: "nbd",
+  longname: "nbdkit nbd plugin",
+  description: "What another NBD server serves",
+  parameters: {
+    uri: text({ placeholder: "URI", help: "NBD URI of the server" }),
+    socket: path({ help: "Its Unix socket" }),
+    hostname: text({ placeholder: "HOST", help: "Its TCP host" }),
+    port: integer({
+      min: 1,
+      max: 2 ** 32 - 1,
+      help: "Its port, with hostname= or vsock=; 10809 if not given",
+    }),
+    vsock: integer({
+      placeholder: "CID",
+      min: 0,
+      max: 2 ** 32 - 1,
+      help: "The virtual machine it is in, by number",
+      aliases: ["cid"],
+    }),
+    command: text({
+      placeholder: "COMMAND",
+      help: "A server to start, which must take its socket as systemd passes it",
+    }),
+    arg: list((word) => word, {
+      default: [],
+      help: "An argument of command=; once for each, in their order",
+    }),
+    "socket-fd": descriptor({ help: "An inherited socket that is connected to the server" }),
+    export: text({
+      placeholder: "NAME",
+      default: "",
+      help: "The export to open, instead of the default one",
+    }),
+    "dynamic-export": boolean({ default: false, help: "Open the export that the client asks for" }),
+    retry: integer({
+      min: 0,
+      max: 2 ** 32 - 1,
+      default: 0,
+      help: "How often to try again to connect, each second",
+    }),
+    shared: boolean({
+      default: false,
+      help: "One connection for all clients; always so with command= and socket-fd=",
+    }),
+    tls: tlsMode,
+    "tls-certificates": path({ placeholder: "DIR", help: "Directory of the certificates" }),
+    "tls-verify": boolean({ help: "Whether the server's certificate must be right; yes if not given" }),
+    "tls-username": text({ placeholder: "NAME", help: "Our name for the server, with pre-shared keys" }),
+    "tls-psk": path({ help: "File with pre-shared keys" }),
+  },
+  magicKey: "uri",
+  debugFlags: ["verbose"],
+  provides: [...everyRequest, "close", "multiConn", "rotational", "blockSize", "description"],
+  // What scripts ask before they rely on it.
+  dumpPlugin: () => ({
+    libnbd_version: ownVersion,
+    libnbd_tls: "1",
+    libnbd_uri: "1",
+    libnbd_vsock: "1",
+    libnbd_dynamic_list: "1",
+  }),
+  configComplete: (values, host: Host) => new Remote(settingsOf(values), host),
+  afterFork: (remote) => remote.start(),
+  defaultExport: (remote, { signal }) => remote.defaultExport(signal),
+  listExports: (remote, { signal }) => remote.listExports(signal),
+  async open(remote, { exportName, signal }) {
+    const connection = await remote.open(exportName, signal);
+    return { ...remoteHandle(connection.client), close: () => remote.release(connection) };
+  },
+  cleanup: (remote) => remote.close(),
+});
+
+export default nbd;

@@ -1,0 +1,119 @@
+import {
+  defaultPort,
+  type ListOptions,
+  type NbdAddress,
+  parseNbdUri,
+  type TlsParameters,
+} from "../../client/index.ts";
+import { NbdError } from "../../core/errors.ts";
+import type { TlsMode } from "./tls-mode.ts";
+
+/** The parameters as they were given. */
+export interface Values {
+  readonly uri: string | undefined;
+  readonly socket: string | undefined;
+  readonly hostname: string | undefined;
+  readonly port: number | undefined;
+  readonly vsock: number | undefined;
+  readonly command: string | undefined;
+  readonly arg: readonly string[];
+  readonly "socket-fd": number | undefined;
+  readonly export: string;
+  readonly "dynamic-export": boolean;
+  readonly retry: number;
+  readonly shared: boolean;
+  readonly tls: TlsMode | undefined;
+  readonly "tls-certificates": string | undefined;
+  readonly "tls-verify": boolean | undefined;
+  readonly "tls-username": string | undefined;
+  readonly "tls-psk": string | undefined;
+}
+
+/** The far server, and how to talk with it. */
+export interface Settings {
+  readonly place: Place;
+  /** Keys for a server whose address does not have them. */
+  readonly tls: TlsParameters | undefined;
+  readonly wishes: Pick<ListOptions, "tlsOptional">;
+  /** The one export that all clients see; undefined where they choose. */
+  readonly exportName: string | undefined;
+  readonly retries: number;
+  readonly shared: boolean;
+}
+
+export type Place =
+  | { readonly kind: "address"; readonly address: NbdAddress }
+  | { readonly kind: "command"; readonly words: readonly string[] }
+  | { readonly kind: "descriptor"; readonly fd: number };
+
+/** @throws NbdError EINVAL for what is missing or does not go together */
+export function settingsOf(values: Values): Settings {
+  const place = placeOf(values);
+  const shared = values.shared || place.kind !== "address";
+  const dynamic = values["dynamic-export"];
+  if (dynamic && values.export !== "") {
+    throw wrong("cannot mix 'dynamic-export' with explicit export name: leave out export=");
+  }
+  if (dynamic && shared) {
+    throw wrong("cannot use 'dynamic-export' with shared connection, which has one export only");
+  }
+  const inUri = place.kind === "address" ? place.address : undefined;
+  const mode = inUri?.tls === undefined ? tlsModeOf(values) : "require";
+  const tls = mode === "off" ? undefined : { ...tlsOf(values), ...inUri?.tls };
+  return {
+    place: inUri && tls ? { kind: "address", address: { ...inUri, tls } } : place,
+    tls,
+    wishes: { tlsOptional: mode === "on" },
+    exportName: dynamic ? undefined : inUri?.exportName || values.export,
+    retries: values.retry,
+    shared,
+  };
+}
+
+const tcpPortMax = 65_535;
+
+function placeOf(values: Values): Place {
+  const { uri, socket, hostname, port, vsock, command, arg, "socket-fd": fd } = values;
+  const given = [uri, socket, hostname, vsock, command, fd].filter((value) => value !== undefined);
+  const all = "'socket', 'hostname', 'vsock', 'command', 'socket-fd' and 'uri'";
+  if (given.length === 0) throw wrong(`exactly one of ${all} parameters must be specified`);
+  if (given.length > 1) throw wrong(`cannot mix ${all} parameters: give exactly one`);
+  if (port !== undefined && hostname === undefined && vsock === undefined) {
+    throw wrong("'port' parameter should only be used with 'hostname' or 'vsock'");
+  }
+  if (hostname !== undefined && port !== undefined && port > tcpPortMax) {
+    throw wrong(`port=${port}: a TCP port is at most ${tcpPortMax}`);
+  }
+  if (arg.length > 0 && command === undefined) throw wrong("'arg' parameter needs 'command'");
+  if (command !== undefined) return { kind: "command", words: [command, ...arg] };
+  if (fd !== undefined) return { kind: "descriptor", fd };
+  return { kind: "address", address: addressOf(values) };
+}
+
+function addressOf({ uri, socket, hostname, vsock, port = defaultPort }: Values): NbdAddress {
+  if (socket !== undefined) return { target: { kind: "unix", path: socket } };
+  if (hostname !== undefined) return { target: { kind: "tcp", host: hostname, port } };
+  if (vsock !== undefined) return { target: { kind: "vsock", cid: vsock, port } };
+  return parseNbdUri(uri!);
+}
+
+function tlsModeOf(values: Values): TlsMode {
+  return values.tls ?? (Object.keys(tlsOf(values)).length === 0 ? "off" : "on");
+}
+
+function tlsOf(values: Values): TlsParameters {
+  const certificates = values["tls-certificates"];
+  const verifyPeer = values["tls-verify"];
+  const username = values["tls-username"];
+  const pskFile = values["tls-psk"];
+  return {
+    ...(certificates !== undefined && { certificates }),
+    ...(verifyPeer !== undefined && { verifyPeer }),
+    ...(username !== undefined && { username }),
+    ...(pskFile !== undefined && { pskFile }),
+  };
+}
+
+function wrong(message: string): NbdError {
+  return new NbdError("EINVAL", message);
+}

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import nbd from "../../src/plugins/nbd.ts";
+import { Session } from "../../src/testing/session.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+import { contents } from "./contents.ts";
+
+const runs = 10;
+
+let far: ServerProcess;
+beforeAll(async () => {
+  far = await ServerProcess.start(["memory", "300k"]);
+});
+afterAll(() => far[Symbol.asyncDispose]());
+
+testPlugin("nbd", { plugin: nbd, parameters: () => ({ uri: far.uri() }), runs });
+testPlugin("nbd with one connection for all", {
+  plugin: nbd,
+  parameters: () => ({ socket: far.socket, shared: "true" }),
+  runs,
+});
+
+const start = (parameters: Readonly<Record<string, string | readonly string[]>>): Promise<Session> =>
+  Session.start({ plugin: nbd, parameters });
+
+describe("what the far server can do, nbd can do:", () => {
+  const everything = {
+    ...{ canWrite: true, canFlush: true, canTrim: true, canZero: true, canFastZero: true, canFua: true },
+    ...{ canCache: true, canMultiConn: true, rotational: false },
+    blockSize: { minimum: 1, preferred: 4096, maximum: 67_108_864 },
+  };
+  const nothing = { canWrite: false, canTrim: false, canZero: false, canFastZero: false, canFua: false };
+
+  it.each([
+    [["memory", "1M"], {}],
+    [["-r", "memory", "1M"], nothing],
+    // The server writes zeroes then, which is not fast.
+    [["--filter=nozero", "memory", "1M"], { canZero: true, canFastZero: false }],
+    [["--filter=nocache", "memory", "1M"], { canCache: false }],
+    [["--filter=multi-conn", "memory", "1M", "multi-conn-mode=disable"], { canMultiConn: false }],
+    [["--filter=fua", "memory", "1M", "fuamode=none"], { canFua: false }],
+    [
+      ["--filter=blocksize-policy", "memory", "1M", "blocksize-minimum=512", "blocksize-maximum=64k"],
+      { blockSize: { minimum: 512, preferred: 4096, maximum: 65_536 } },
+    ],
+  ])("%j", async (args, less) => {
+    await using server = await ServerProcess.start(args);
+    await using session = await start({ socket: server.socket });
+    expect(await session.open()).toMatchObject({ size: 1_048_576n, ...everything, ...less });
+  });
+});
+
+describe("nbd", () => {
+  it("reads and writes more at once than the far server takes in one request", async () => {
+    const policy = ["blocksize-maximum=64k", "blocksize-error-policy=error"];
+    await using server = await ServerProcess.start(["--filter=blocksize-policy", "memory", "1M", ...policy]);
+    await using session = await start({ socket: server.socket });
+    const disk = await session.open();
+    const bytes = Buffer.from(Array.from({ length: 1_000_000 }, (_, at) => (at * 7) % 251));
+    await disk.write(bytes, 48_576n, false);
+    expect((await contents(disk, 48_576n, bytes.length)).equals(bytes)).toBe(true);
+  });
+
+  it("opens one export for all, or the one that each client asks for", async () => {
+    const names = ["--filter=exportname", "info", "exportname", "exportname=one", "exportname=two"];
+    await using server = await ServerProcess.start([
+      ...names,
+      "exportname-list=explicit",
+      "default-export=two",
+    ]);
+    await using one = await start({ uri: server.uri("one") });
+    expect((await contents(await one.open({ exportName: "two" }))).toString()).toBe("one");
+    await using any = await start({ socket: server.socket, "dynamic-export": "true" });
+    expect((await contents(await any.open({ exportName: "two" }))).toString()).toBe("two");
+    const client = { readOnly: false, tls: false, signal: new AbortController().signal };
+    expect(await any.chain.defaultExport(client)).toBe("two");
+    expect(await any.chain.listExports(client)).toEqual([{ name: "one" }, { name: "two" }]);
+    expect(await one.chain.listExports(client)).toEqual([{ name: "one" }]);
+  });
+
+  it("has a connection for each client, or one for all", async () => {
+    await using server = await ServerProcess.start(["info", "address"]);
+    await using own = await start({ socket: server.socket });
+    await using shared = await start({ socket: server.socket, shared: "true" });
+    const before = server.descriptors;
+    const [first, second] = [await shared.open(), await shared.open()];
+    expect(await contents(first)).toEqual(await contents(second));
+    expect(server.descriptors).toBe(before);
+    await own.open();
+    expect(server.descriptors).toBe(before + 1);
+  });
+
+  it.each([
+    [{}, "exactly one of 'socket', 'hostname', 'vsock', 'command', 'socket-fd' and 'uri'"],
+    [{ socket: "/x", hostname: "x" }, "cannot mix 'socket', 'hostname', 'vsock', 'command'"],
+    [{ socket: "/x", port: "1" }, "'port' parameter should only be used with 'hostname' or 'vsock'"],
+    [{ socket: "/x", arg: "-f" }, "'arg' parameter needs 'command'"],
+    [{ hostname: "x", port: "nbd" }, 'port: could not parse number: "nbd"'],
+    [{ hostname: "x", port: "70000" }, "port=70000: a TCP port is at most 65535"],
+    [{ uri: "http://x" }, 'NBD URI "http://x": unknown scheme: use one of nbd, '],
+    [{ "socket-fd": "-1" }, "socket-fd: negative numbers are not allowed"],
+    [{ "socket-fd": "12345" }, "socket-fd=12345: not a connected socket"],
+    [
+      { socket: "/x", "dynamic-export": "1", export: "y" },
+      "cannot mix 'dynamic-export' with explicit export name",
+    ],
+    [
+      { socket: "/x", "dynamic-export": "1", shared: "1" },
+      "cannot use 'dynamic-export' with shared connection",
+    ],
+    [{ command: "x", "dynamic-export": "1" }, "cannot use 'dynamic-export' with shared connection"],
+    [{ socket: "/x", tls: "maybe" }, "could not decipher boolean (maybe)"],
+    [{ socket: "/nonexist", shared: "1" }, "nbd+unix:///?socket=/nonexist: connect ENOENT"],
+    [{ command: "/nonexist" }, "command=/nonexist: it ended with status 127"],
+    [{ command: "sh", arg: ["-c", "exit 3"] }, "command=sh: it ended with status 3"],
+  ])("refuses %j", async (parameters, message) => {
+    await expect(start(parameters as Record<string, string>)).rejects.toThrow(message);
+  });
+});

@@ -67,6 +67,7 @@ export class Server {
   async stop(): Promise<void> {
     this.#listener.close();
     for (const session of this.#sessions) session.stop();
+    this.#chain.stop();
     while (this.#sessions.size > 0) {
       if (await this.#oneFinishes()) continue;
       this.#options.log.error(`${this.#sessions.size} connections did not end in time and were cut off`);

@@ -1,6 +1,7 @@
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { MetaContext } from "./meta-context.ts";
+import type { PortableHandle } from "./portable.ts";
 
 /**
  * One client's open export: what a plugin's `open` returns and what a filter wraps (nbdkit-plugin(3), "Callbacks").
@@ -70,12 +71,6 @@ export interface Handle {
   readonly description?: string;
   /** What block status can tell beside the allocation that `extents` knows. Asked once, when the export has been opened. */
   readonly metaContexts?: readonly MetaContext[];
-}
-
-/** What it is, and whatever is needed to make it again; only descriptors, numbers and strings. */
-export interface PortableHandle {
-  readonly kind: "memory" | "file";
-  readonly data: unknown;
 }
 
 export interface WriteFlags {

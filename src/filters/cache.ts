@@ -56,7 +56,7 @@ const cache: Filter = defineFilter({
     const unsafe = state.cache === "unsafe";
     return {
       read: (into, offset) => inSteps(kept.read(below, into, offset, state["cache-on-read"]())),
-      ...(below.write && changing(kept, below)),
+      ...(below.write && (unsafe ? keeping(kept, below) : changing(kept, below))),
       ...((unsafe || below.flush) && { flush: () => inSteps(kept.flush(below)) }),
       cache: (offset, length) => inSteps(kept.copy(below, offset, length)),
       extents: below.extents && ((offset, length, one) => inSteps(kept.extents(below, offset, length, one))),
@@ -95,6 +95,12 @@ function changing(kept: BlockCache, below: Handle): HandleChanges {
           ),
         )),
   };
+}
+
+/** Nothing reaches the disk that does not have to: zeroes are written here, and what is not needed any more stays here. */
+function keeping(kept: BlockCache, below: Handle): HandleChanges {
+  const { write } = changing(kept, below);
+  return { write, zero: undefined, zeroByWriting: true, trim: below.trim && (() => {}) };
 }
 
 function percent(value: number, help: string) {

@@ -7,7 +7,7 @@ import { Random } from "../../src/testing/random.ts";
 import { randomStack, textOf } from "../filters/transparent.ts";
 
 /** STACKS=1000 tries so many, for a longer look. */
-const count = Number(process.env.STACKS ?? 25);
+const count = Number(process.env.STACKS ?? 12);
 
 const stacks = Array.from({ length: count }, (_, seed) => randomStack(new Random(seed)));
 

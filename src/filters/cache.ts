@@ -43,6 +43,7 @@ const cache: Filter = defineFilter({
     "cache-low-threshold": percent(80, "Percentage of it at which that ends"),
     "cache-on-read": toggle({ help: "Keep what is read; with a path, while that file exists. Default no" }),
   },
+  debugFlags: ["verbose"],
   configComplete(values: Values, host): State {
     const blockBytes = blockBytesFor(values["cache-min-block-size"]);
     const limit = limitFor(values, blockBytes);

@@ -32,6 +32,7 @@ const rate: Filter = defineFilter({
       "How much a client that was idle may have at once, in seconds of its rate. Default 2",
     ),
   },
+  debugFlags: ["bucket"],
   configComplete(values, host): State {
     const { rate, "connection-rate": connectionRate, burstiness = 2 } = values;
     const buckets = (bits = 0): Buckets => ({
@@ -55,6 +56,7 @@ const rate: Filter = defineFilter({
         waitFor(server[kind], length, serverFile),
         waitFor(connection[kind], length, connectionFile),
       );
+      if (host.debugFlag("bucket") > 0) host.debug(`rate: ${kind} of ${length} bytes waits for ${waitMs} ms`);
       return waitMs === 0 ? perform() : sleep(waitMs, request.signal, host.stopping).then(() => perform());
     });
   },

@@ -9,7 +9,10 @@ testPage("docs/filters.md", builtInFilters);
 
 it("docs/filters.md begins with a table of all of them", () => {
   const page = readFileSync(join(packageRoot(), "docs/filters.md"), "utf8");
-  const rows = [...page.matchAll(/^\| \[([^\]]*)\]\(#([^)]*)\) \|/gm)].map(([, name, anchor]) => [name, anchor]);
+  const rows = [...page.matchAll(/^\| \[([^\]]*)\]\(#([^)]*)\) \|/gm)].map(([, name, anchor]) => [
+    name,
+    anchor,
+  ]);
   expect(rows).toEqual(
     Object.keys(builtInFilters)
       .sort()

@@ -74,6 +74,11 @@ export function randomStack(random: Random, from: readonly Transparent[] = trans
   return { names: [...chosen].map(({ name }) => name), parameters };
 }
 
+/** Each of its parameters, with its first value. */
+export function firstParameters({ parameters = {} }: Transparent): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(parameters).map(([key, values]) => [key, values[0]!]));
+}
+
 /** As the command line has it. */
 export function textOf({ names, parameters }: Stack): string {
   const words = Object.entries(parameters).map(([key, value]) => `${key}=${value}`);

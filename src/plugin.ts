@@ -1,5 +1,3 @@
-export { type Around, around, type Operation } from "./backend/around.ts";
-export { defineFilter, type Filter, type HandleChanges, type OpenNext } from "./backend/filter.ts";
 export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./backend/handle.ts";
 export type { MetaContext } from "./backend/meta-context.ts";
 export {

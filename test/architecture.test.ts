@@ -27,6 +27,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: ["server", "registry", "backend", "client", "protocol", "native", "core"],
   "index.ts": ["api", "server", "client", "core"],
   "plugin.ts": ["backend", "core"],
+  "filter.ts": ["plugin.ts", "backend"],
   "testing.ts": ["testing", "backend"],
   "bin.ts": ["cli", "server"],
   "nbd.ts": ["cli", "server"],

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, it } from "vitest";
@@ -32,7 +32,27 @@ it("exports what the README's program imports", async () => {
     expect.arrayContaining(["connect", "NbdError", "run", "serve", "spawn"]),
   );
   expect(Object.keys(await own("plugin"))).toEqual(
-    expect.arrayContaining(["definePlugin", "defineFilter", "size"]),
+    expect.arrayContaining(["definePlugin", "NbdError", "size"]),
+  );
+  expect(Object.keys(await own("filter"))).toEqual(
+    expect.arrayContaining(["defineFilter", "around", "overlay", "sleep", "windowOn", "NbdError", "size"]),
   );
   expect(Object.keys(await own("testing"))).toEqual(["conformanceChecks"]);
+});
+
+it("runs the filter of docs/writing-filters.md, from a file and from a package", async () => {
+  using folder = project();
+  const [code] = codeBlocks("docs/writing-filters.md", "js");
+  const installed = folder.join("node_modules/nbdkit-slowly-filter");
+  mkdirSync(installed);
+  writeFileSync(folder.join("slowly.mjs"), code!);
+  writeFileSync(join(installed, "index.js"), code!);
+  writeFileSync(join(installed, "package.json"), '{ "type": "module", "main": "index.js" }');
+  for (const filter of ["./slowly.mjs", "slowly"]) {
+    const args = ["-v", `--filter=${filter}`, "memory", "4k", "pause=1ms"];
+    const command = ["--run", `"${bin("nbd")}" copy "$uri" null:`];
+    const { status, stderr } = await run(bin("nbdkit"), [...args, ...command], { cwd: folder.path });
+    expect(status, stderr).toBe(0);
+    expect(stderr).toMatch(/[1-9]\d* requests$/m);
+  }
 });

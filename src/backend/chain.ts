@@ -19,6 +19,7 @@ export class Chain {
   readonly #filters: readonly Component<AnyFilter>[];
   readonly #told: Tell;
   readonly #tracing: Tracing;
+  readonly #stopping = new AbortController();
 
   /**
    * @param told is given a line before each step of the lifecycle, in nbdkit's words
@@ -27,14 +28,15 @@ export class Chain {
   constructor(
     plugin: AnyPlugin,
     filters: readonly AnyFilter[],
-    hostFor: (name: string) => Host,
+    hostFor: (name: string) => Omit<Host, "stopping">,
     told: Tell = () => {},
     tracing: Tracing = noTracing,
   ) {
     this.#told = told;
     this.#tracing = tracing;
-    this.#plugin = new Component(plugin, hostFor(plugin.name));
-    this.#filters = filters.map((filter) => new Component(filter, hostFor(filter.name)));
+    const host = (name: string): Host => ({ ...hostFor(name), stopping: this.#stopping.signal });
+    this.#plugin = new Component(plugin, host(plugin.name));
+    this.#filters = filters.map((filter) => new Component(filter, host(filter.name)));
   }
 
   get plugin(): AnyPlugin {
@@ -166,6 +168,11 @@ export class Chain {
       await handle.close?.();
       throw error;
     }
+  }
+
+  /** No request comes any more; those in flight need not wait for time to pass. */
+  stop(): void {
+    this.#stopping.abort(new NbdError("ESHUTDOWN", "the server is stopping"));
   }
 
   /** From the outside in, so that no layer outlives what it rests on. */

@@ -2,6 +2,7 @@ import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Handle } from "./handle.ts";
 import type { Parameters, Values } from "./parameter.ts";
 import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } from "./plugin.ts";
+import { underChanges } from "./portable.ts";
 
 /**
  * A layer over a plugin or another filter (nbdkit-filter(3)). It states only what it changes; the rest
@@ -75,12 +76,12 @@ export function overlay(next: Handle, changes: HandleChanges): Handle {
   };
 }
 
-/** The fast ways go past a filter that changes nothing about reading or writing. */
+/** The fast ways go past a filter that changes nothing about reading or writing, and so do the threads. */
 function shortcuts(next: Handle, changes: HandleChanges): HandleChanges {
   return {
     ...("read" in changes ? {} : { readNow: next.readNow?.bind(next) }),
     ...("write" in changes ? {} : { writeNow: next.writeNow?.bind(next) }),
-    ...(Object.keys(changes).length > 0 ? {} : { portable: next.portable }),
+    portable: underChanges(next.portable, changes),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { MetaContext } from "./meta-context.ts";
+import type { PortableHandle } from "./portable.ts";
 
 /**
  * One client's open export: what a plugin's `open` returns and what a filter wraps (nbdkit-plugin(3), "Callbacks").
@@ -83,12 +84,6 @@ export const everyRequest: readonly (keyof Handle)[] = [
   "nativeFua",
   "fastZero",
 ];
-
-/** What it is, and whatever is needed to make it again; only descriptors, numbers and strings. */
-export interface PortableHandle {
-  readonly kind: "memory" | "file";
-  readonly data: unknown;
-}
 
 export interface WriteFlags {
   /** Force unit access: answer only when the data is safe against a power failure. */

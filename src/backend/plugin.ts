@@ -74,6 +74,11 @@ export interface Host extends Log {
   debugFlag(flag: string): number;
   /** Stops the server in order, as SIGTERM does. */
   shutdown(): void;
+  /**
+   * Aborted, with an error of code ESHUTDOWN, when the server stops and waits only for the requests in flight; whatever
+   * waits for time to pass is to end then, and what works in the background too.
+   */
+  readonly stopping: AbortSignal;
 }
 
 /** One connection, as plugins and filters see it. */

@@ -5,9 +5,10 @@ import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import { checkedBlockSize } from "./block-size.ts";
 import { clipExtents, clipStatus, type StatusRange } from "./extents.ts";
 import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
-import type { BlockSize, Handle, PortableHandle, WriteFlags, ZeroFlags } from "./handle.ts";
+import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
 import { checkContexts, checkStates, type MetaContext } from "./meta-context.ts";
 import { forEachPiece } from "./pieces.ts";
+import type { PortableHandle } from "./portable.ts";
 
 /**
  * A handle with everything that the server adds: answers about capabilities that cannot change, ranges asserted before

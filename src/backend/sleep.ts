@@ -1,19 +1,48 @@
 import { setMaxListeners } from "node:events";
-import { setTimeout } from "node:timers/promises";
 
 /** Timers take 31 bits of ms; beyond that they fire at once. */
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * Waits, but not longer than the client is there.
+ * Waits, unless one of the signals is aborted before: nobody waits for a client that has gone, or in a server that stops.
  * @throws the signal's reason
  */
-export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  // Every request of a client may wait at once, which is no leak.
-  setMaxListeners(0, signal);
+export async function sleep(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
   for (let left = ms; left > 0; left -= timerMsMax) {
-    // What it rejects with is an error of its own; whoever waits is told the reason of the signal.
-    await setTimeout(Math.min(left, timerMsMax), undefined, { signal }).catch(() => {});
-    signal.throwIfAborted();
+    await wait((done) => {
+      const timer = setTimeout(done, Math.min(left, timerMsMax));
+      return () => clearTimeout(timer);
+    }, signals);
   }
+}
+
+/**
+ * Waits for something that calls `done`, likewise.
+ * @param begin returns what takes it back, which is called in any case
+ * @throws the signal's reason
+ */
+export function wait(
+  begin: (done: () => void) => () => void,
+  signals: readonly AbortSignal[],
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      stop();
+      for (const signal of signals) signal.removeEventListener("abort", abort);
+    };
+    const abort = (): void => {
+      end();
+      reject(signals.find(({ aborted }) => aborted)!.reason);
+    };
+    const stop = begin(() => {
+      end();
+      resolve();
+    });
+    for (const signal of signals) {
+      // Every request of every client may wait at once, which is no leak.
+      setMaxListeners(0, signal);
+      signal.addEventListener("abort", abort);
+    }
+    if (signals.some(({ aborted }) => aborted)) abort();
+  });
 }

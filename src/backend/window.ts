@@ -1,11 +1,13 @@
 import { type HandleChanges, overlay } from "./filter.ts";
 import type { Handle } from "./handle.ts";
+import { underLayer } from "./portable.ts";
 
 /** What a filter changes that shows only a part of the disk below it: the bytes from `start` on. */
 export function windowOn(next: Handle, start: bigint, size: bigint): HandleChanges {
   const { read, write, trim, zero, cache, extents, metaContexts } = overlay(next, {});
   return {
     size,
+    portable: underLayer(next.portable, { kind: "window", start, size }),
     ...nowShifted(next, Number(start)),
     read: (into, offset) => read(into, offset + start),
     write: write && ((from, offset, flags) => write(from, offset + start, flags)),

@@ -1,4 +1,4 @@
-import type { PortableHandle } from "../backend/handle.ts";
+import type { PortableHandle } from "../backend/portable.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
 import type { MetaContext } from "../protocol/export-info.ts";
 import type { Peer } from "../transport/transport.ts";

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Handle, PortableHandle } from "../backend/handle.ts";
+import type { Handle } from "../backend/handle.ts";
+import type { PortableHandle } from "../backend/portable.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";

@@ -27,6 +27,9 @@ export interface Piece {
   readonly end: bigint;
 }
 
+/** @param blocks which they are, in words */
+export type Trace = (blocks: string, state: number) => void;
+
 /** What filters keep of a disk: some of its blocks, at the same offsets in a temporary file, and a state for each block, 0 at first. */
 export class BlockStore {
   readonly #name: string;
@@ -34,16 +37,19 @@ export class BlockStore {
   readonly #size: bigint;
   readonly #states: BlockMap = new BlockMap();
   readonly #gate: RangeGate = new RangeGate();
+  readonly #trace: Trace | undefined;
   #disk: TemporaryDisk | undefined;
 
   /**
    * @param name what debugging tools call the file
    * @param size of the disk, in bytes
+   * @param trace is told of every change of a state
    */
-  constructor(name: string, blockBytes: number, size: bigint) {
+  constructor(name: string, blockBytes: number, size: bigint, trace?: Trace) {
     this.#name = name;
     this.#blockBytes = blockBytes;
     this.#size = size;
+    this.#trace = trace;
   }
 
   /** Nothing was ever stored. */
@@ -61,6 +67,7 @@ export class BlockStore {
 
   set({ first, end }: Blocks, state: number): void {
     this.#states.set(first, end, state);
+    this.#trace?.(`block ${first} (offset ${first * this.#blockBytes}), ${end - first} in a row`, state);
   }
 
   /** The parts of a range that are whole blocks, and those that are not. */

@@ -1,6 +1,7 @@
 import { close } from "node:fs";
 import { promisify } from "node:util";
-import type { Handle, PortableHandle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
+import type { Handle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
+import type { PortableHandle } from "../backend/portable.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { FileAdvice } from "../native/binding.ts";
 import { native } from "../native/load.ts";

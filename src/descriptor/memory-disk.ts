@@ -1,5 +1,6 @@
 import { closeSync } from "node:fs";
-import type { BlockSize, Handle, PortableHandle, WriteFlags } from "../backend/handle.ts";
+import type { BlockSize, Handle, WriteFlags } from "../backend/handle.ts";
+import type { PortableHandle } from "../backend/portable.ts";
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";

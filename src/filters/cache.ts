@@ -43,6 +43,7 @@ const cache: Filter = defineFilter({
     "cache-low-threshold": percent(80, "Percentage of it at which that ends"),
     "cache-on-read": toggle({ help: "Keep what is read; with a path, while that file exists. Default no" }),
   },
+  debugFlags: ["verbose"],
   configComplete(values: Values, host): State {
     const blockBytes = blockBytesFor(values["cache-min-block-size"]);
     const limit = limitFor(values, blockBytes);
@@ -56,7 +57,7 @@ const cache: Filter = defineFilter({
     const unsafe = state.cache === "unsafe";
     return {
       read: (into, offset) => inSteps(kept.read(below, into, offset, state["cache-on-read"]())),
-      ...(below.write && changing(kept, below)),
+      ...(below.write && (unsafe ? keeping(kept, below) : changing(kept, below))),
       ...((unsafe || below.flush) && { flush: () => inSteps(kept.flush(below)) }),
       cache: (offset, length) => inSteps(kept.copy(below, offset, length)),
       extents: below.extents && ((offset, length, one) => inSteps(kept.extents(below, offset, length, one))),
@@ -95,6 +96,12 @@ function changing(kept: BlockCache, below: Handle): HandleChanges {
           ),
         )),
   };
+}
+
+/** Nothing reaches the disk that does not have to: zeroes are written here, and what is not needed any more stays here. */
+function keeping(kept: BlockCache, below: Handle): HandleChanges {
+  const { write } = changing(kept, below);
+  return { write, zero: undefined, zeroByWriting: true, trim: below.trim && (() => {}) };
 }
 
 function percent(value: number, help: string) {

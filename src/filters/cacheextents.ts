@@ -4,6 +4,7 @@ import { defineFilter, type Filter } from "../backend/filter.ts";
 const cacheextents: Filter = defineFilter({
   name: "cacheextents",
   longname: "nbdkit cacheextents filter",
+  debugFlags: ["cache"],
   configComplete(_values, host) {
     if (host.verbose) host.debug("this filter does nothing: each question about extents is answered anew");
   },

@@ -27,9 +27,10 @@ const cow: Filter = defineFilter({
     "cow-on-cache": boolean({ default: false, help: "Copy what a client asks to cache" }),
     "cow-on-read": toggle({ help: "Copy what is read; with a path, while that file exists. Default no" }),
   },
-  configComplete: (values): State => ({
+  debugFlags: ["verbose"],
+  configComplete: (values, host): State => ({
     ...values,
-    overlays: new PerExport((size) => new Overlay(values["cow-block-size"], size)),
+    overlays: new PerExport((size) => new Overlay(values["cow-block-size"], size, host)),
   }),
   openNext: (next, _state, request) => next({ ...request, readOnly: true }),
   open(next, { overlays, ...options }: State, { exportName }) {

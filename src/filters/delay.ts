@@ -1,6 +1,7 @@
 import { around, type Operation } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import { boolean, delay } from "../backend/parameter.ts";
+import type { Host } from "../backend/plugin.ts";
 import { sleep } from "../backend/sleep.ts";
 import { NbdError } from "../core/errors.ts";
 
@@ -8,6 +9,7 @@ import { NbdError } from "../core/errors.ts";
 type Delays = Readonly<Record<Operation["kind"] | "open" | "close", number>>;
 
 interface State {
+  readonly host: Host;
   readonly delays: Delays;
   readonly fastZero: boolean;
 }
@@ -34,7 +36,8 @@ const delayFilter: Filter = defineFilter({
     "delay-open": delay({ help: "Delay of opening an export" }),
     "delay-close": delay({ help: "Delay of closing it" }),
   },
-  configComplete: (values): State => ({
+  configComplete: (values, host): State => ({
+    host,
     fastZero: values["delay-fast-zero"],
     delays: {
       read: values.rdelay ?? 0,
@@ -48,29 +51,26 @@ const delayFilter: Filter = defineFilter({
       close: values["delay-close"] ?? 0,
     },
   }),
-  async openNext(next, { delays }, request) {
-    await sleep(delays.open, request.signal);
+  async openNext(next, { host, delays }, request) {
+    await sleep(delays.open, request.signal, host.stopping);
     return next(request);
   },
-  open(next, { delays, fastZero }, request) {
+  open(next, { host, delays, fastZero }, request) {
+    const signals = [request.signal, host.stopping];
     const refusesFastZero = delays.zero > 0 && !fastZero;
     const changes = around(next, request, (operation, perform) => {
       if (refusesFastZero && operation.kind === "zero" && operation.flags.fastZero) {
         throw new NbdError("ENOTSUP", "fast zeroes are refused by delay-fast-zero=false");
       }
       const ms = delays[operation.kind];
-      return ms === 0 ? perform() : sleep(ms, request.signal).then(() => perform());
+      return ms === 0 ? perform() : sleep(ms, ...signals).then(() => perform());
     });
     return {
       ...changes,
       ...(refusesFastZero && changes.zero !== undefined ? { fastZero: true } : {}),
-      close: () => closeLate(delays.close, request.signal),
+      // Who has gone waits for nothing.
+      close: () => sleep(delays.close, ...signals).catch(() => {}),
     };
   },
 });
 export default delayFilter;
-
-/** Who has gone waits for nothing. */
-async function closeLate(ms: number, gone: AbortSignal): Promise<void> {
-  await sleep(ms, gone).catch(() => {});
-}

@@ -2,13 +2,16 @@ import { readFileSync } from "node:fs";
 import { failure } from "../backend/failure.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import type { Parameter } from "../backend/parameter.ts";
+import type { Host } from "../backend/plugin.ts";
 import { NbdError } from "../core/errors.ts";
+import type { Extent } from "../core/extent.ts";
 import { type ListedExtent, parseExtentList } from "./extentlist/parse.ts";
 import { within } from "./extentlist/within.ts";
 
 interface State {
   readonly extentlist: string;
   extents: readonly ListedExtent[];
+  readonly host: Host;
 }
 
 /** Shows the holes that a file lists, and not those that the disk has: nbdkit-extentlist-filter(1). */
@@ -17,15 +20,26 @@ const extentlist: Filter = defineFilter({
   longname: "nbdkit extentlist filter",
   parameters: { extentlist: fileName() },
   debugFlags: ["lookup"],
-  configComplete: ({ extentlist }): State => ({ extentlist, extents: [] }),
+  configComplete: ({ extentlist }, host): State => ({ extentlist, extents: [], host }),
   getReady(state: State) {
     state.extents = parseExtentList(textOf(state.extentlist), state.extentlist);
   },
-  open: (_next, { extents }: State) => ({
-    extents: (offset, length, requestOne) => within(extents, offset, length, requestOne),
+  open: (_next, { extents, host }: State) => ({
+    extents(offset, length, requestOne) {
+      const found = within(extents, offset, length, requestOne);
+      if (host.debugFlag("lookup") > 0) tellLookup(host, offset, found);
+      return found;
+    },
   }),
 });
 export default extentlist;
+
+function tellLookup(host: Host, offset: bigint, found: readonly Extent[]): void {
+  const words = found.map(
+    ({ length, hole, zero }) => `${length}${hole ? " hole" : ""}${zero ? " zero" : ""}`,
+  );
+  host.debug(`extentlist: lookup at ${offset} found: ${words.join(", ")}`);
+}
 
 function fileName(): Parameter<string> & { readonly required: true } {
   return {

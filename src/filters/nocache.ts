@@ -10,6 +10,7 @@ const nocache: Filter = defineFilter({
       default: "none",
       placeholder: "MODE",
       help: "none (not offered to clients), emulate (by reading), nop (nothing happens)",
+      aliases: ["cache-mode"],
     }),
   },
   open: (_next, { cachemode }) =>

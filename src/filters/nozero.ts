@@ -13,11 +13,13 @@ const nozero: Filter = defineFilter({
       default: "none",
       placeholder: "MODE",
       help: "none (not offered to clients), emulate (by writing), notrim (never as a hole), plugin",
+      aliases: ["zero-mode"],
     }),
     fastzeromode: choice(["default", "none", "slow", "ignore"], {
       default: "default",
       placeholder: "MODE",
       help: "Fast zeroes: default (as the plugin), none (not offered), slow (always refused), ignore (as other zeroes)",
+      aliases: ["fast-zero-mode"],
     }),
   },
   open(next, { zeromode, fastzeromode }, { readOnly, signal }): HandleChanges {

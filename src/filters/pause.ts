@@ -7,6 +7,7 @@ import { ControlSocket } from "./pause/control-socket.ts";
 import { Valve } from "./pause/valve.ts";
 
 interface State {
+  readonly host: Host;
   readonly valve: Valve;
   readonly socket: ControlSocket;
 }
@@ -24,12 +25,12 @@ const pause: Filter = defineFilter({
   },
   configComplete({ "pause-control": file }, host): State {
     const valve = new Valve();
-    return { valve, socket: new ControlSocket(file, (command) => obey(command, valve, host)) };
+    return { host, valve, socket: new ControlSocket(file, (command) => obey(command, valve, host)) };
   },
   getReady: ({ socket }) => socket.listen(),
-  open: (next, { valve }, { signal, ...request }) =>
-    around(next, { ...request, signal }, (_operation, perform) => {
-      const entered = valve.enter(signal);
+  open: (next, { host, valve }, request) =>
+    around(next, request, (_operation, perform) => {
+      const entered = valve.enter([request.signal, host.stopping]);
       const pass = () => valve.pass(perform);
       return isPromise(entered) ? entered.then(pass) : pass();
     }),

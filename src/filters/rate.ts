@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { around } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import { type Parameter, path } from "../backend/parameter.ts";
+import type { Host } from "../backend/plugin.ts";
 import { sleep } from "../backend/sleep.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseSize } from "../core/size.ts";
@@ -11,6 +12,7 @@ import { Bucket } from "./rate/bucket.ts";
 type Buckets = Readonly<Record<"read" | "write", Bucket>>;
 
 interface State {
+  readonly host: Host;
   readonly server: Buckets;
   readonly serverFile: string | undefined;
   newConnection(): Buckets;
@@ -30,20 +32,22 @@ const rate: Filter = defineFilter({
       "How much a client that was idle may have at once, in seconds of its rate. Default 2",
     ),
   },
-  configComplete(values): State {
+  debugFlags: ["bucket"],
+  configComplete(values, host): State {
     const { rate, "connection-rate": connectionRate, burstiness = 2 } = values;
     const buckets = (bits = 0): Buckets => ({
       read: new Bucket(bits, burstiness),
       write: new Bucket(bits, burstiness),
     });
     return {
+      host,
       server: buckets(rate),
       serverFile: values["rate-file"],
       newConnection: () => buckets(connectionRate),
       connectionFile: values["connection-rate-file"],
     };
   },
-  open(next, { server, serverFile, newConnection, connectionFile }, request) {
+  open(next, { host, server, serverFile, newConnection, connectionFile }, request) {
     const connection = newConnection();
     return around(next, request, (operation, perform) => {
       if (operation.kind !== "read" && operation.kind !== "write") return perform();
@@ -52,7 +56,8 @@ const rate: Filter = defineFilter({
         waitFor(server[kind], length, serverFile),
         waitFor(connection[kind], length, connectionFile),
       );
-      return waitMs === 0 ? perform() : sleep(waitMs, request.signal).then(() => perform());
+      if (host.debugFlag("bucket") > 0) host.debug(`rate: ${kind} of ${length} bytes waits for ${waitMs} ms`);
+      return waitMs === 0 ? perform() : sleep(waitMs, request.signal, host.stopping).then(() => perform());
     });
   },
 });

@@ -63,6 +63,6 @@ function recovery(what: string, { retries, delayMs, host }: State, gone: AbortSi
       host.debug(`${what} failed: ${messageOf(error)}`);
       host.debug(`retry ${failures}: waiting ${delayMs / 1000} seconds before retrying`);
     }
-    await sleep(delayMs, gone);
+    await sleep(delayMs, gone, host.stopping);
   };
 }

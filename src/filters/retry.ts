@@ -88,6 +88,6 @@ function waiting(
       host.debug(`${what} failed: ${messageOf(error)}`);
       host.debug(`retry ${failures}: waiting ${ms / 1000} seconds before retrying`);
     }
-    await sleep(ms, gone);
+    await sleep(ms, gone, host.stopping);
   };
 }

@@ -17,8 +17,7 @@ const timeLimit: Filter = defineFilter({
   open(_next, { "time-limit": limitMs }, { signal, disconnect }) {
     if (limitMs === 0) return {};
     const closed = new AbortController();
-    const timeUp = AbortSignal.any([signal, closed.signal]);
-    sleep(limitMs, timeUp).then(
+    sleep(limitMs, signal, closed.signal).then(
       () => disconnect?.(true),
       () => {},
     );

@@ -75,6 +75,7 @@ export class Server {
   async stop(): Promise<void> {
     this.#listener.close();
     for (const session of this.#sessions) session.stop();
+    this.#chain.stop();
     while (this.#sessions.size > 0) {
       const before = this.#inFlight;
       if ((await this.#oneFinishes()) || this.#inFlight < before) continue;

@@ -22,7 +22,7 @@ export class Session {
   readonly #opened: Set<ServedExport> = new Set();
 
   private constructor({ plugin, filters = [], exportName = "", debugFlags = {} }: SessionOptions) {
-    const host: Host = {
+    const host: Omit<Host, "stopping"> = {
       verbose: true,
       error: (line) => void this.debugLines.push(line),
       debug: (line) => void this.debugLines.push(line),

@@ -2,7 +2,12 @@ import type { Client, Host } from "../../src/backend/plugin.ts";
 import { silentLog } from "../../src/core/log.ts";
 
 /** For plugins whose words nobody reads. */
-export const silentHost: Host = { ...silentLog, debugFlag: () => 0, shutdown: () => {} };
+export const silentHost: Host = {
+  ...silentLog,
+  debugFlag: () => 0,
+  shutdown: () => {},
+  stopping: new AbortController().signal,
+};
 
 /** Keeps the errors that it is told. */
 export function listeningHost(): Host & { readonly errors: string[] } {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import cache from "../../src/filters/cache.ts";
+import count from "../../src/filters/count.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
@@ -52,6 +53,37 @@ describe("cache", () => {
     expect(witness.take()).toEqual([`write 0+${block}`, "flush"]);
     await other.flush();
     expect(witness.take()).toEqual(["flush"]);
+  });
+
+  it("tells what becomes of blocks with -D cache.verbose=1", async () => {
+    const { plugin } = new Witness(Buffer.alloc(4 * block));
+    await using session = await Session.start({
+      plugin,
+      filters,
+      parameters: {},
+      debugFlags: { verbose: 1 },
+    });
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(block), BigInt(block), false);
+    await disk.flush();
+    const told = session.debugLines.map((line) => /: ([^:]*)$/.exec(line)![1]);
+    expect(told).toEqual(["newer here than in the disk below", "cached"]);
+  });
+
+  it("keeps zeroes and trims to itself with cache=unsafe, under a filter that knows what can be zeroed too", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block, 7));
+    await using session = await Session.start({
+      plugin: witness.plugin,
+      filters: [count, cache],
+      parameters: { cache: "unsafe" },
+    });
+    const disk = await session.open();
+    expect([disk.canZero, disk.canTrim]).toEqual([true, true]);
+    await disk.zero(10n, block, flags);
+    await disk.trim(0n, block, false);
+    expect(await contents(disk, 10n, block)).toEqual(Buffer.alloc(block));
+    await disk.flush();
+    expect(witness.bytes.equals(Buffer.alloc(4 * block, 7))).toBe(true);
   });
 
   it("loses nothing when a client dies before it flushes", async () => {

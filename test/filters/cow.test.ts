@@ -62,6 +62,20 @@ describe("cow", () => {
     expect(await contents(await session.open(), 1000n, 7)).toEqual(Buffer.from("written"));
   });
 
+  it("tells what becomes of blocks with -D cow.verbose=1", async () => {
+    const witness = new Witness(Buffer.alloc(300_000));
+    const options = { plugin: witness.plugin, filters, parameters: {}, debugFlags: { verbose: 1 } };
+    await using session = await Session.start(options);
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(10), 100_000n, false);
+    await disk.zero(131_072n, 131_072, flags);
+    expect(session.debugLines).toEqual([
+      "cow: block 1 (offset 65536), 1 in a row: kept here",
+      "cow: block 1 (offset 65536), 1 in a row: kept here",
+      "cow: block 2 (offset 131072), 2 in a row: zeroes",
+    ]);
+  });
+
   it("has an overlay for each export", async () => {
     await using session = await start({}, new Witness(Buffer.alloc(100_000)));
     const [one, other] = [

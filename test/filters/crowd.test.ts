@@ -5,9 +5,12 @@ import cache from "../../src/filters/cache.ts";
 import cow from "../../src/filters/cow.ts";
 import fua from "../../src/filters/fua.ts";
 import truncate from "../../src/filters/truncate.ts";
+import { builtInFilters } from "../../src/registry/filters.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
+import { contents } from "../plugins/contents.ts";
 import { crowd } from "./requests.ts";
+import { firstParameters, transparentFilters } from "./transparent.ts";
 import { Witness } from "./witness.ts";
 
 const length = 200_001;
@@ -70,4 +73,16 @@ describe.each([true, false])("many requests of several clients over a disk that 
       if (filters.includes(cow)) expect(witness.bytes.equals(original)).toBe(true);
     },
   );
+});
+
+describe("many requests of several clients", () => {
+  it.each(transparentFilters.map((filter) => [filter.name, filter] as const))("%s", async (name, filter) => {
+    const { default: definition } = await builtInFilters[name]!();
+    const { plugin } = new Witness(new Random(1).bytes(300_000), { slow: true });
+    const parameters = firstParameters(filter);
+    await using session = await Session.start({ plugin, filters: [definition as AnyFilter], parameters });
+    const disks = [await session.open(), await session.open(), await session.open()];
+    const expected = await contents(disks[0]!);
+    for (let seed = 0; seed < 2; seed++) await crowd(disks, expected, seed);
+  });
 });

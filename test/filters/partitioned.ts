@@ -1,5 +1,8 @@
 import { Random } from "../../src/testing/random.ts";
 
+/** Repeated; of a prime length, so that no two sectors of a disk are alike. */
+const noise = new Random(1).bytes(100_003);
+
 const recordEnd = 0x1fe;
 
 interface MbrEntry {
@@ -20,7 +23,7 @@ interface Logical {
 
 /** A disk of 1 MiB in sectors of 512 bytes, full of noise where no table is. */
 export function mbrDisk(primary: readonly MbrEntry[], extended: number, logical: readonly Logical[]): Buffer {
-  const disk = new Random(1).bytes(1 << 20);
+  const disk = Buffer.alloc(1 << 20, noise);
   writeRecord(disk, 0, primary);
   for (const [index, { record, start, count, link }] of logical.entries()) {
     const following = link ?? logical[index + 1]?.record;
@@ -46,7 +49,7 @@ export function gptDisk(
   sectorBytes: number,
   partitions: readonly ({ readonly first: number; readonly last: number } | undefined)[],
 ): Buffer {
-  const disk = new Random(2).bytes(2048 * sectorBytes);
+  const disk = Buffer.alloc(2048 * sectorBytes, noise);
   const header = disk.subarray(sectorBytes, 2 * sectorBytes).fill(0);
   header.write("EFI PART");
   header.writeBigUInt64LE(2n, 72);

@@ -116,7 +116,7 @@ describe("a valve", () => {
     const valve = new Valve();
     await valve.close();
     const gone = new AbortController();
-    const waiting = valve.enter(gone.signal);
+    const waiting = valve.enter([gone.signal]);
     gone.abort(new Error("gone"));
     await expect(waiting).rejects.toThrow("gone");
   });

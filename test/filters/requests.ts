@@ -32,7 +32,7 @@ async function change(
   const part = expected.subarray(at, at + length);
   const offset = BigInt(at);
   const fua = random.oneIn(4) && disk.canFua;
-  if (random.oneIn(4)) {
+  if (disk.canZero && random.oneIn(4)) {
     part.fill(0);
     await disk.zero(offset, length, { fua, mayTrim: random.oneIn(2), fastZero: false });
   } else if (random.oneIn(3)) {

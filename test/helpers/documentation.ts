@@ -20,6 +20,11 @@ export function testPage(path: string, registry: Registry): void {
       expect(sections).toEqual(Object.keys(registry).sort());
     });
 
+    it.each(Object.keys(registry))("tells the debug flags of %s", async (name) => {
+      const { debugFlags = [] } = (await registry[name]!()).default;
+      for (const flag of debugFlags) expect(section(name)).toContain(`-D ${name}.${flag}=1`);
+    });
+
     it.each(Object.keys(registry))("tells the parameters of %s", async (name) => {
       const { default: component } = await registry[name]!();
       if (component.parameters === undefined) expect(section(name)).toContain("It has no parameters.");

@@ -5,7 +5,12 @@ describe("the environment of --run", () => {
   it.each([[[]], [["--exit-with-parent"]]])("is the one we were given (%j)", async (options) => {
     await using scene = new Scene();
     const list = "env | grep -v -E '^(_|PWD|OLDPWD|SHLVL)=' | sort";
-    const env = { NODE_EXTRA_CA_CERTS: "/no/such/file.pem", ODD: "a=b\nc" };
+    const words = ["self", "root", "link", "guess", "script", "launcher", "system", "node", "path", "args"];
+    const env = {
+      NODE_EXTRA_CA_CERTS: "/no/such/file.pem",
+      ODD: "a=b\nc",
+      ...Object.fromEntries(words.map((word) => [word, "ours"])),
+    };
     const given = await scene.sh(list, { env });
     const passed = await scene.nbdkit([...options, "null", "--run", list], { env });
     expect(passed).toEqual(given);

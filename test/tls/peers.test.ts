@@ -105,6 +105,23 @@ describeWith(certificateTools, "certificates of clients", () => {
     expect(client.size).toBe(1024n * 1024n);
   });
 
+  it.each([
+    [`allow=dn:${clientDn}`, "deny=any", [true, false]],
+    ["allow=dn:CN=client.*,C=GB", "deny=any", [true, false]],
+    [`allow=issuer-dn:${authorityDn}`, "deny=any", [true, false]],
+    ["allow=dn:CN=another*", "deny=any", [false, false]],
+    ["allow=any", "deny=dn:*", [true, true]],
+    ["deny=dn:CN=client.*", "allow=uid:4242", [false, true]],
+  ])("let the ip filter decide: %s %s", async (one, other, [ours, none]) => {
+    await using server = await ServerProcess.start([
+      ...["--tls=require", "--tls-certificates", keys.pki, "--filter=ip"],
+      ...["memory", "1M", one, other],
+    ]);
+    const [, , comesIn] = clients[0]!;
+    expect(await comesIn(uri(server, keys.pki), keys.pki)).toBe(ours);
+    expect(await comesIn(uri(server, keys.anonymous), keys.anonymous)).toBe(none);
+  });
+
   describe("reach the plugin's open", () => {
     const opened = async (server: ServerProcess): Promise<unknown> => {
       await until(() => /^witness: open .*\n/m.test(server.said));

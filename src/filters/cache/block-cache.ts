@@ -1,15 +1,16 @@
 import type { Handle, WriteFlags } from "../../backend/handle.ts";
+import type { Host } from "../../backend/plugin.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
-import type { Log } from "../../core/log.ts";
 import type { MaybePromise, Steps } from "../../core/maybe-promise.ts";
-import { BlockStore, type Blocks } from "../../descriptor/block-store.ts";
+import { BlockStore, type Blocks, type Trace } from "../../descriptor/block-store.ts";
 import { type Limit, Recency } from "./recency.ts";
 
 /** A block is only in the disk below; here too; here, and newer than in the disk below. */
 const absent = 0;
 const clean = 1;
 const dirty = 2;
+const stateNames = ["not cached", "cached", "newer here than in the disk below"] as const;
 
 /** What takes long is done for so many blocks at a time, so that others need not wait for all of it. */
 const heldBlocks = 64;
@@ -19,13 +20,13 @@ export interface CacheOptions {
   readonly blockBytes: number;
   /** Absent where the cache may take what it needs. */
   readonly limit: Limit | undefined;
-  readonly host: Log;
+  readonly host: Host;
 }
 
 /** The cache of one disk, which comes with each request, as every client has a handle of its own. */
 export class BlockCache {
   readonly #mode: CacheOptions["mode"];
-  readonly #log: Log;
+  readonly #log: Host;
   readonly #store: BlockStore;
   readonly #recency: Recency | undefined;
   #isReclaiming = false;
@@ -34,7 +35,9 @@ export class BlockCache {
   constructor({ mode, blockBytes, limit, host }: CacheOptions, size: bigint) {
     this.#mode = mode;
     this.#log = host;
-    this.#store = new BlockStore("nbdkit-cache", blockBytes, size);
+    const told: Trace = (blocks, state) => host.debug(`cache: ${blocks}: ${stateNames[state]}`);
+    const trace = host.debugFlag("verbose") > 0 ? told : undefined;
+    this.#store = new BlockStore("nbdkit-cache", blockBytes, size, trace);
     this.#recency = limit && new Recency(limit);
   }
 

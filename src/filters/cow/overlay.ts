@@ -1,13 +1,15 @@
 import type { Handle } from "../../backend/handle.ts";
+import type { Host } from "../../backend/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
 import type { Steps } from "../../core/maybe-promise.ts";
-import { BlockStore, type Blocks } from "../../descriptor/block-store.ts";
+import { BlockStore, type Blocks, type Trace } from "../../descriptor/block-store.ts";
 
 /** Where the bytes of a block are: in the disk below, here, or nowhere, because it is zeroes. */
 const below = 0;
 const here = 1;
 const zeroes = 2;
+const stateNames = ["as in the disk below", "kept here", "zeroes"] as const;
 
 /**
  * What clients changed of a disk. The disk itself comes with each request, as every client has a handle of its own.
@@ -18,8 +20,10 @@ export class Overlay {
   #isUnchanged = true;
 
   /** @param size of the disk, in bytes */
-  constructor(blockBytes: number, size: bigint) {
-    this.#store = new BlockStore("nbdkit-cow", blockBytes, size);
+  constructor(blockBytes: number, size: bigint, host: Host) {
+    const told: Trace = (blocks, state) => host.debug(`cow: ${blocks}: ${stateNames[state]}`);
+    const trace = host.debugFlag("verbose") > 0 ? told : undefined;
+    this.#store = new BlockStore("nbdkit-cow", blockBytes, size, trace);
   }
 
   /** Nobody needs to remember it. */

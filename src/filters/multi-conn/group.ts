@@ -1,5 +1,5 @@
 import { around, type Operation } from "../../backend/around.ts";
-import type { HandleChanges } from "../../backend/filter.ts";
+import { type HandleChanges, overlay } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
 import type { OpenRequest } from "../../backend/plugin.ts";
 import type { MaybePromise } from "../../core/maybe-promise.ts";
@@ -34,6 +34,16 @@ export class Group {
   }
 
   join(next: Handle, request: OpenRequest): HandleChanges {
+    const passes = this.#mode !== "emulate" && this.#tracking === "off";
+    return passes ? this.#announced : { ...this.#tracked(next, request), ...this.#announced };
+  }
+
+  get #announced(): HandleChanges {
+    if (this.#mode === "plugin") return {};
+    return { multiConn: this.#mode !== "disable" };
+  }
+
+  #tracked(next: Handle, request: OpenRequest): HandleChanges {
     const connection: Connection = { next, wrote: false, read: false, flushed: Promise.resolve() };
     this.#connections.add(connection);
     const changes = around(next, request, (operation, perform) => {
@@ -45,7 +55,7 @@ export class Group {
       flush: next.flush && (() => this.#flush(connection)),
       // A flush after the request reaches the other connections too.
       ...(this.#mode === "emulate" ? { nativeFua: false } : {}),
-      ...this.#announced,
+      ...this.#noting(connection),
       close: async () => {
         this.#connections.delete(connection);
         await connection.flushed;
@@ -53,9 +63,22 @@ export class Group {
     };
   }
 
-  get #announced(): HandleChanges {
-    if (this.#mode === "plugin") return {};
-    return { multiConn: this.#mode !== "disable" };
+  #noting(connection: Connection): HandleChanges {
+    const { readNow, writeNow } = overlay(connection.next, {});
+    return {
+      readNow:
+        readNow &&
+        ((...part) => {
+          connection.read = true;
+          return readNow(...part);
+        }),
+      writeNow:
+        writeNow &&
+        ((...part) => {
+          connection.wrote = this.#dirty = true;
+          return writeNow(...part);
+        }),
+    };
   }
 
   #note(connection: Connection, { kind }: Operation): void {

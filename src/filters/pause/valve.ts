@@ -1,4 +1,4 @@
-import { setMaxListeners } from "node:events";
+import { wait } from "../../backend/sleep.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
 
 /** What requests go through; nothing does while it is closed. */
@@ -21,26 +21,17 @@ export class Valve {
   }
 
   /**
-   * Waits while it is closed, but not longer than the client is there.
+   * Waits while it is closed, unless one of the signals is aborted before.
    * @throws the signal's reason
    */
-  enter(gone: AbortSignal): MaybePromise<void> {
+  enter(signals: readonly AbortSignal[]): MaybePromise<void> {
     if (!this.#closed) return;
-    // Every request of a client may wait at once, which is no leak.
-    setMaxListeners(0, gone);
-    return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        this.#waiting.delete(go);
-        reject(gone.reason);
-      };
-      const go = (): void => {
-        gone.removeEventListener("abort", leave);
-        // It may have been closed again by the time that this one has its turn.
-        resolve(this.enter(gone));
-      };
-      gone.addEventListener("abort", leave);
+    const opened = wait((go) => {
       this.#waiting.add(go);
-    });
+      return () => this.#waiting.delete(go);
+    }, signals);
+    // It may have been closed again by the time that this one has its turn.
+    return opened.then(() => this.enter(signals));
   }
 
   pass<Result>(perform: () => MaybePromise<Result>): MaybePromise<Result> {

@@ -1,0 +1,13 @@
+import { overlay } from "./filter.ts";
+import type { Handle } from "./handle.ts";
+import type { PortableLayer } from "./portable.ts";
+import { windowOn } from "./window.ts";
+
+/** A handle that was made again in another thread, under the same filters as before. */
+export function layered(handle: Handle, layers: readonly PortableLayer[] = []): Handle {
+  return layers.reduce(
+    (below, layer) =>
+      overlay(below, layer.kind === "window" ? windowOn(below, layer.start, layer.size) : layer.changes),
+    handle,
+  );
+}

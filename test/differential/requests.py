@@ -1,0 +1,73 @@
+# Sends requests of the given kinds at random, and prints what became of each.
+import hashlib, os, random
+
+kinds = os.environ["kinds"].split(",")
+random.seed(int(os.environ["seed"]))
+h.set_strict_mode(0)
+size = h.get_size()
+print("size", size)
+able = {
+    "read": True,
+    "write": not h.is_read_only(),
+    "zero": h.can_zero(),
+    "trim": h.can_trim(),
+    "flush": h.can_flush(),
+    "cache": h.can_cache(),
+    "extents": h.can_meta_context("base:allocation"),
+}
+print([able[kind] for kind in kinds], h.can_fua(), h.can_multi_conn())
+
+
+def described(offset, length):
+    # How much an answer covers is the server's choice, so whatever is left is asked for again.
+    merged = []
+    while length:
+        found = []
+        h.block_status(length, offset, lambda context, at, entries, error: found.extend(entries))
+        for part, flags in zip(found[::2], found[1::2]):
+            part = min(part, length)
+            offset, length = offset + part, length - part
+            if merged and merged[-1][1] == flags:
+                merged[-1][0] += part
+            elif part:
+                merged.append([part, flags])
+    return merged
+
+
+def perform(kind, offset, length, fua):
+    flags = nbd.CMD_FLAG_FUA if fua and h.can_fua() else 0
+    if kind == "read":
+        return hashlib.sha256(h.pread(length, offset)).hexdigest()[:8]
+    if kind == "write":
+        return h.pwrite(bytearray([random.randrange(256)]) * length, offset, flags)
+    if kind == "zero":
+        # Without a hole, whether the file system calls it one depends on what it has read ahead.
+        return h.zero(length, offset, flags)
+    if kind == "trim":
+        return h.trim(length, offset, flags)
+    if kind == "cache":
+        return h.cache(length, offset)
+    if kind == "extents":
+        return described(offset, length)
+    return h.flush()
+
+
+for index in range(60):
+    kind = random.choice(kinds)
+    offset = random.randrange(max(1, size))
+    length = random.choice([1, 511, 512, 4096, 65536, random.randrange(1, 150000)])
+    # Now and then beyond the end.
+    if random.randrange(10):
+        length = max(1, min(length, size - offset))
+    fua = random.randrange(2)
+    if not able[kind]:
+        continue
+    try:
+        answer = perform(kind, offset, length, fua)
+    except nbd.Error as error:
+        answer = error.errno
+    print(index, kind, offset, length, fua, answer)
+if able["flush"]:
+    h.flush()
+print(hashlib.sha256(h.pread(size, 0)).hexdigest() if size else "")
+h.shutdown()

@@ -1,0 +1,52 @@
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { connect as connectSocket } from "node:net";
+import { describe, expect, it } from "vitest";
+import { connect } from "../../src/client/connect.ts";
+import { ServerProcess, until } from "../helpers/server-process.ts";
+import { Folder } from "../plugins/folder.ts";
+
+/** Each lets a read wait for longer than any test. */
+const waiting: readonly (readonly string[])[] = [
+  ["--filter=delay", "memory", "1M", "rdelay=1000"],
+  ["--filter=rate", "memory", "1M", "rate=1"],
+  ["--filter=rate", "memory", "1M", "connection-rate=1"],
+  ["--filter=pause", "memory", "1M", "pause-control=control"],
+  ["--filter=retry", "--filter=error", "memory", "1M", "error-pread-rate=1", "retry-delay=1000"],
+  [
+    "--filter=retry-request",
+    "--filter=error",
+    "memory",
+    "1M",
+    "error-pread-rate=1",
+    "retry-request-delay=1000",
+  ],
+];
+
+describe("a server that is asked to end lets no request wait for time to pass:", () => {
+  it.each(waiting.map((args) => [args.join(" ")]))("%s", async (args) => {
+    using folder = new Folder();
+    const [log, control] = [folder.join("log"), folder.join("control")];
+    const under = args.replace("=control", `=${control}`).split(" ");
+    await using server = await ServerProcess.start(["--filter=log", ...under, `logfile=${log}`]);
+    if (existsSync(control)) await pause(control);
+    const client = await connect(server.uri());
+    const code = client.read(0n, 4096).then(
+      () => "answered",
+      (error) => error.code,
+    );
+    await until(() => readFileSync(log, "utf8").includes(" Read id=1 "));
+    const { stderr } = await server.stop();
+    expect(await code).toBe("ESHUTDOWN");
+    expect(stderr).toContain("read: the server is stopping");
+    expect(stderr).not.toContain("cut off");
+  });
+});
+
+async function pause(control: string): Promise<void> {
+  const socket = connectSocket(control);
+  socket.write("p");
+  const [answer] = await once(socket, "data");
+  expect(String(answer)).toBe("P");
+  socket.destroy();
+}

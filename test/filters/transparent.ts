@@ -1,0 +1,86 @@
+import type { builtInFilters } from "../../src/registry/filters.ts";
+import type { Random } from "../../src/testing/random.ts";
+
+/** A filter under which a disk stays a disk. */
+interface Transparent {
+  readonly name: keyof typeof builtInFilters & string;
+  /** Each is left out, or has one of these values. */
+  readonly parameters?: Readonly<Record<string, readonly string[]>>;
+  /** Debian's nbdkit has not got it, or not as it should be. */
+  readonly isOurs?: boolean;
+}
+
+const never = ["/nonexistent/file"];
+const flags = ["true", "false"];
+
+export const transparentFilters: readonly Transparent[] = [
+  { name: "blocksize", parameters: { minblock: ["512", "4k"], maxdata: ["8k", "64k"], maxlen: ["128k"] } },
+  { name: "blocksize-policy", parameters: { "blocksize-preferred": ["4k", "64k"] } },
+  {
+    name: "cache",
+    parameters: { cache: ["writeback", "writethrough", "unsafe"], "cache-on-read": flags },
+  },
+  { name: "cacheextents" },
+  { name: "count", isOurs: true },
+  { name: "cow", parameters: { "cow-block-size": ["4k", "64k"], "cow-on-cache": flags } },
+  // Debian's ends with an assertion over multi-conn.
+  { name: "delay", parameters: { wdelay: ["0.01ms"], "delay-open": ["0.01ms"] }, isOurs: true },
+  { name: "error", parameters: { error: ["EPERM"] } },
+  { name: "exitlast" },
+  { name: "exitwhen", parameters: { "exit-when-file-created": never } },
+  { name: "exportname", parameters: { exportdesc: ["fixed:disk"] } },
+  { name: "fua", parameters: { fuamode: ["emulate", "native", "force", "pass", "discard"] } },
+  { name: "ip", parameters: { deny: ["uid:4242"] } },
+  { name: "limit", parameters: { limit: ["0", "9"] } },
+  { name: "log", parameters: { logfile: ["/dev/null"] } },
+  { name: "multi-conn", parameters: { "multi-conn-track-dirty": ["fast", "connection", "off"] } },
+  { name: "nocache", parameters: { cachemode: ["none", "emulate", "nop"] } },
+  { name: "noextents" },
+  { name: "nofilter" },
+  { name: "noparallel", parameters: { serialize: ["requests", "all-requests"] } },
+  { name: "nozero", parameters: { zeromode: ["none", "emulate"], fastzeromode: ["none", "slow", "ignore"] } },
+  { name: "offset", parameters: { offset: ["1000", "64k"], range: ["200000"] } },
+  { name: "openonce", isOurs: true },
+  { name: "protect" },
+  { name: "rate", parameters: { rate: ["1E"], "connection-rate": ["1E"] } },
+  { name: "readahead" },
+  { name: "readonly", parameters: { "readonly-file": never }, isOurs: true },
+  { name: "retry", parameters: { retries: ["0", "3"], "retry-readonly": ["false"] } },
+  { name: "retry-request", parameters: { "retry-request-retries": ["1"] } },
+  { name: "stats", parameters: { statsfile: ["/dev/null"] } },
+  { name: "time-limit", parameters: { "time-limit": ["1000"] }, isOurs: true },
+  { name: "truncate", parameters: { truncate: ["200000"], "round-down": ["512", "4k"] } },
+];
+
+/** What cannot be left out. */
+const required = ["statsfile", "readonly-file", "limit"];
+
+export interface Stack {
+  /** Outermost first. */
+  readonly names: readonly Transparent["name"][];
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** Three different ones, with parameters at random. */
+export function randomStack(random: Random, from: readonly Transparent[] = transparentFilters): Stack {
+  const chosen = new Set<Transparent>();
+  while (chosen.size < 3) chosen.add(random.pick(from));
+  const parameters: Record<string, string> = {};
+  for (const { parameters: known = {} } of chosen) {
+    for (const [key, values] of Object.entries(known)) {
+      if (required.includes(key) || random.oneIn(2)) parameters[key] = random.pick(values);
+    }
+  }
+  return { names: [...chosen].map(({ name }) => name), parameters };
+}
+
+/** Each of its parameters, with its first value. */
+export function firstParameters({ parameters = {} }: Transparent): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(parameters).map(([key, values]) => [key, values[0]!]));
+}
+
+/** As the command line has it. */
+export function textOf({ names, parameters }: Stack): string {
+  const words = Object.entries(parameters).map(([key, value]) => `${key}=${value}`);
+  return [...names.map((name) => `--filter=${name}`), ...words].join(" ");
+}

@@ -1,0 +1,25 @@
+import { describe, it } from "vitest";
+import type { AnyFilter } from "../../src/backend/component.ts";
+import memory from "../../src/plugins/memory.ts";
+import { builtInFilters } from "../../src/registry/filters.ts";
+import { conformanceChecks } from "../../src/testing/conformance.ts";
+import { Random } from "../../src/testing/random.ts";
+import { randomStack, textOf } from "../filters/transparent.ts";
+
+/** STACKS=1000 tries so many, for a longer look. */
+const count = Number(process.env.STACKS ?? 12);
+
+const stacks = Array.from({ length: count }, (_, seed) => randomStack(new Random(seed)));
+
+describe("memory under three filters keeps the plugin contract:", () => {
+  it.each(stacks.map((stack) => [textOf(stack), stack] as const))("%s", async (_title, stack) => {
+    const loaded = await Promise.all(stack.names.map((name) => builtInFilters[name]!()));
+    const filters = loaded.map(({ default: filter }) => filter as AnyFilter);
+    const parameters = { size: "300K", ...stack.parameters };
+    for (const { name, run } of conformanceChecks({ plugin: memory, filters, parameters, runs: 2 })) {
+      await run().catch((cause) => {
+        throw new Error(`it ${name}: ${cause}`, { cause });
+      });
+    }
+  });
+});

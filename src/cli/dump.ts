@@ -1,10 +1,11 @@
 import { arch } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Chain } from "../backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import type { Parameter } from "../backend/parameter.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
+import { commandPath } from "../installation/package.ts";
 import type { Components } from "../registry/assemble.ts";
 import type { Loaded } from "../registry/find.ts";
 import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
@@ -82,8 +83,8 @@ export function configText(launch: Launch): string {
   const root = packageRoot();
   const [major, minor] = compatibleVersion.split(".");
   const values: Record<string, string> = {
-    binary: join(root, "bin", "nbdkit"),
-    bindir: join(root, "bin"),
+    binary: commandPath(),
+    bindir: dirname(commandPath()),
     exit_with_parent: yesNo(isExitWithParentSupported(launch)),
     filterdir: join(root, "dist", "filters"),
     host_cpu: cpuNames[arch()] ?? arch(),
@@ -95,7 +96,7 @@ export function configText(launch: Launch): string {
     plugindir: join(root, "dist", "plugins"),
     root_tls_certificates_dir: rootCertificatesDirectory,
     run_default_socket: "Unix",
-    sbindir: join(root, "bin"),
+    sbindir: dirname(commandPath()),
     selinux: "no",
     soext: "js",
     sysconfdir: "/etc",

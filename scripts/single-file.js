@@ -47,10 +47,21 @@ async function makeExecutable(folder, path) {
   copyFileSync(process.execPath, made);
   // A tenth of it are names for debuggers.
   execFileSync("strip", [made]);
-  await inject(made, resource, readFileSync(blob), { sentinelFuse: fuse });
+  await injectQuietly(made, readFileSync(blob));
   // A rename, because the old one may be running; a copy first, because the folder may be on another disk.
   copyFileSync(made, `${path}.new`);
   renameSync(`${path}.new`, path);
+}
+
+/** What does this complains about the names of sections, which "strip" has left out. */
+async function injectQuietly(path, bytes) {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    await inject(path, resource, bytes, { sentinelFuse: fuse });
+  } finally {
+    console.warn = warn;
+  }
 }
 
 async function makeBlob(folder) {

@@ -16,7 +16,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { writePorts } from "./ports.js";
 import { whyNotReleasable } from "./release-checks.js";
@@ -57,7 +57,7 @@ async function release(folder, { test, site }) {
     make(made, site);
     renameSync(made, output);
   } finally {
-    process.chdir(dirname(output));
+    process.chdir(tmpdir());
     rmSync(work, { recursive: true });
     rmSync(made, { recursive: true, force: true });
   }

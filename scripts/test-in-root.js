@@ -29,7 +29,7 @@ export function testInRoot({ npm, debian, single }, work) {
   const root = join(work, "root");
   run("debootstrap", "--variant=minbase", distribution, root);
   const inRoot = (script) => execFileSync("chroot", [root, "/bin/sh", "-c", script], { encoding: "utf8" });
-  inRoot("for name in cc gcc g++ make python3; do ! command -v $name; done");
+  inRoot("for name in cc gcc g++ make python3; do if command -v $name; then exit 1; fi; done");
 
   check(inRoot, "the single executable", {
     install: () => copyInto(join(root, "usr/local/bin"), single, ["nbdkit", "nbd"]),

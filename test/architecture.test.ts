@@ -9,7 +9,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Which folders of src each may import; a file directly in src stands for itself. The README explains the layers. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  native: ["core"],
+  installation: ["core"],
+  native: ["installation", "core"],
   protocol: ["core"],
   backend: ["core"],
   transport: ["core", "native"],
@@ -19,18 +20,19 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   allocator: ["descriptor", "backend", "native", "core"],
   script: ["backend", "native", "core"],
   plugins: ["backend", "core", "native", "descriptor", "allocator", "script", "client"],
-  connection: ["protocol", "transport", "backend", "native", "core"],
-  server: ["connection", "transport", "backend", "native", "core"],
-  registry: ["plugins", "filters", "backend", "core"],
+  connection: ["protocol", "transport", "backend", "native", "installation", "core"],
+  server: ["connection", "transport", "backend", "native", "installation", "core"],
+  registry: ["plugins", "filters", "backend", "installation", "core"],
   testing: ["backend", "core"],
   api: ["server", "registry", "backend", "core"],
-  cli: ["server", "registry", "backend", "client", "protocol", "native", "core"],
+  cli: ["server", "registry", "backend", "client", "protocol", "native", "installation", "core"],
   "index.ts": ["api", "server", "client", "core"],
   "plugin.ts": ["backend", "core"],
   "filter.ts": ["plugin.ts", "backend"],
   "testing.ts": ["testing", "backend"],
   "bin.ts": ["cli", "server"],
   "nbd.ts": ["cli", "server"],
+  "single-file.ts": [],
   "loop.ts": ["connection", "descriptor", "native"],
 };
 

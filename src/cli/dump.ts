@@ -1,10 +1,11 @@
 import { arch } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Chain } from "../backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import type { Parameter } from "../backend/parameter.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
+import { commandPath } from "../installation/package.ts";
 import type { Components } from "../registry/assemble.ts";
 import { directoryOf } from "../registry/directory.ts";
 import type { Loaded } from "../registry/find.ts";
@@ -79,8 +80,8 @@ export function configText(launch: Launch): string {
   const root = packageRoot();
   const [major, minor] = compatibleVersion.split(".");
   const values: Record<string, string> = {
-    binary: join(root, "bin", "nbdkit"),
-    bindir: join(root, "bin"),
+    binary: commandPath(),
+    bindir: dirname(commandPath()),
     exit_with_parent: yesNo(isExitWithParentSupported(launch)),
     filterdir: directoryOf("filter"),
     host_cpu: cpuNames[arch()] ?? arch(),
@@ -92,7 +93,7 @@ export function configText(launch: Launch): string {
     plugindir: directoryOf("plugin"),
     root_tls_certificates_dir: rootCertificatesDirectory,
     run_default_socket: "Unix",
-    sbindir: join(root, "bin"),
+    sbindir: dirname(commandPath()),
     selinux: yesNo(isLinux),
     soext: "js",
     sysconfdir: "/etc",

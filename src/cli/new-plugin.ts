@@ -1,7 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { messageOf, NbdError } from "../core/errors.ts";
-import { packageRoot } from "../core/package-root.ts";
+import { packageVersion } from "../core/version.ts";
+import { templateFiles } from "../installation/package.ts";
 
 /** In the templates these stand for the name of the plugin, and the version of this package. */
 const nameMark = /PLUGIN_NAME/g;
@@ -15,14 +16,11 @@ const versionMark = /NBDKIT_NODE_VERSION/g;
 export function newPlugin(folder: string): string {
   const path = resolve(folder);
   const name = pluginName(basename(path));
-  const templates = join(packageRoot(), "templates", "plugin");
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
   try {
     mkdirSync(path, { recursive: true });
     if (readdirSync(path).length > 0) throw new NbdError("EEXIST", "it is not empty: name a new folder");
-    for (const file of readdirSync(templates)) {
-      const text = readFileSync(join(templates, file), "utf8");
-      writeFileSync(join(path, file), text.replace(nameMark, name).replace(versionMark, version));
+    for (const [file, text] of templateFiles("plugin")) {
+      writeFileSync(join(path, file), text.replace(nameMark, name).replace(versionMark, packageVersion));
     }
   } catch (error) {
     throw new NbdError("EIO", `--new-plugin: cannot make ${folder}: ${messageOf(error)}`, { cause: error });

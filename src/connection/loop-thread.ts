@@ -1,8 +1,7 @@
-import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { packageRoot } from "../core/package-root.ts";
+import { startLoop } from "../installation/package.ts";
 import type { FromLoop, MovedConnection, ToLoop } from "./loop-protocol.ts";
 
 /** What the thread that gave a connection away still has to do with it. */
@@ -32,7 +31,7 @@ export class LoopThread {
   constructor(busyPollUs: number, events: LoopEvents) {
     // Sockets come and go by descriptors that the thread did not open.
     const options = { trackUnmanagedFds: false, workerData: { busyPollUs } };
-    this.#worker = new Worker(join(packageRoot(), "dist", "bundle", "loop.cjs"), options);
+    this.#worker = startLoop(options);
     this.#worker.on("message", (message: FromLoop) => {
       if (message.kind === "ready") events.ready();
       else this.#heard(message);

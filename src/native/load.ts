@@ -1,5 +1,4 @@
-import load from "node-gyp-build";
-import { packageRoot } from "../core/package-root.ts";
+import { openAddon } from "../installation/package.ts";
 import type { NativeBinding } from "./binding.ts";
 
 let loaded: NativeBinding | undefined;
@@ -9,18 +8,6 @@ let loaded: NativeBinding | undefined;
  * Loaded when first needed, because `--version` and the client need none of it.
  */
 export function native(): NativeBinding {
-  loaded ??= loadAddon();
+  loaded ??= openAddon() as NativeBinding;
   return loaded;
-}
-
-function loadAddon(): NativeBinding {
-  try {
-    return load(packageRoot()) as NativeBinding;
-  } catch (error) {
-    throw new Error(
-      `no prebuilt addon for ${process.platform}-${process.arch}: ` +
-        `run "npm run build:native" in ${packageRoot()}, which needs a C++ compiler`,
-      { cause: error },
-    );
-  }
 }

@@ -1,20 +1,21 @@
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { NbdError } from "../core/errors.ts";
+import { importModule } from "../installation/package.ts";
 
 /** What Node takes for a module; newer ones run TypeScript as well. */
 export const moduleExtensions: readonly string[] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
 
 /** The default export of a module. @throws whatever the module throws */
 export async function importDefinition(path: string): Promise<unknown> {
-  const { default: exported } = await importModule(path);
+  const { default: exported } = await importFile(path);
   // What compilers make of `export default` for CommonJS.
   return (exported as { readonly default?: unknown } | undefined)?.default ?? exported;
 }
 
-async function importModule(path: string): Promise<{ readonly default?: unknown }> {
+async function importFile(path: string): Promise<{ readonly default?: unknown }> {
   try {
-    return (await import(pathToFileURL(path).href)) as { readonly default?: unknown };
+    return (await importModule(pathToFileURL(path).href)) as { readonly default?: unknown };
   } catch (error) {
     if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
     throw new NbdError(

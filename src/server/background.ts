@@ -1,7 +1,8 @@
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import type { ChildProcess, StdioOptions } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import type { Duplex } from "node:stream";
 import { NbdError } from "../core/errors.ts";
+import { startCopy } from "../installation/package.ts";
 import { type Launch, stdioWith, stillInherited } from "./launch.ts";
 import type { ReadyMessage } from "./ready.ts";
 
@@ -32,7 +33,7 @@ export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage
     launch.inherited === undefined ? openDescriptors() : stillInherited(launch),
   );
   const fd = stdio.push("pipe") - 1;
-  const copy = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+  const copy = startCopy({
     detached: true,
     stdio,
     env: { ...process.env, [readyVariable]: String(fd) },

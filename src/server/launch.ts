@@ -1,4 +1,5 @@
 import { fstatSync } from "node:fs";
+import { parentAtBirth } from "./birth.ts";
 
 /** What the launcher (native/launcher.cc) found and did before it executed Node. */
 export interface Launch {
@@ -33,7 +34,7 @@ export function readLaunch(): Launch {
     process.env.NODE_EXTRA_CA_CERTS = certificates;
     delete process.env.NBDKIT_NODE_EXTRA_CA_CERTS;
   }
-  if (notes === null) return { parentPid: process.ppid, armed: false, canArm: false };
+  if (notes === null) return { parentPid: parentAtBirth(), armed: false, canArm: false };
   // Our channel to a Node.js program that started us is no business of those whom we start.
   const channel = String((process.channel as { readonly fd?: number } | undefined)?.fd);
   const descriptors = notes[4]!.split(",").filter((text) => text !== "" && text !== channel);

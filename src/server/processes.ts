@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { statFields } from "./stat-fields.ts";
 
 /** A process of this system, as ps(1) shows it. */
 export interface Process {
@@ -25,17 +26,6 @@ function listFromProc(): readonly Process[] {
     found.push({ pid: Number(name), state: fields[0]!, parent: Number(fields[1]), started: fields[19]! });
   }
   return found;
-}
-
-/** The fields of /proc/PID/stat (proc(5)) after the name, which may itself hold spaces: state, parent, group, session... */
-function statFields(pid: string): string[] | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  } catch {
-    // It ended between the listing and the look.
-    return undefined;
-  }
 }
 
 /** True when our process group has the terminal: Ctrl-C there reaches every process of the group by itself. */

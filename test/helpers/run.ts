@@ -1,9 +1,14 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The command under test, as users run it. */
-export const nbdkit: string = fileURLToPath(new URL("../../bin/nbdkit", import.meta.url));
+/** The folder of the commands under test: ours, or that of a package that has been installed somewhere. */
+const commands = process.env.NBDKIT_NODE_TEST_BIN ?? fileURLToPath(new URL("../../bin", import.meta.url));
+
+/** The commands under test, as users run them. */
+export const nbdkit: string = join(commands, "nbdkit");
+export const nbd: string = join(commands, "nbd");
 
 /**
  * Where programs run: messages in English, and the system's own Python first, which is the one that has libnbd

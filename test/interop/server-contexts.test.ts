@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { connect } from "nbdkit-node";
 import { describe, expect, it } from "vitest";
-import { run, succeed } from "../helpers/run.ts";
+import { nbd, run, succeed } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 
@@ -85,7 +85,6 @@ describe("our client", () => {
 
   it("shows them on the command line", async () => {
     await using server = await ServerProcess.start(args);
-    const nbd = fileURLToPath(new URL("../../bin/nbd", import.meta.url));
     const { stdout } = await run(nbd, ["info", `--map=${dirty}`, server.uri()]);
     expect(stdout).toMatch(/^\s*0\s+524288\s+1\b.*\n\s*524288\s+524288\s+0\b/);
   });

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -171,6 +172,27 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent works", () => 
     await ended(gone);
     const env = { NBDKIT_LAUNCHED: `${gone.pid}:0:0:` };
     expect(await ended(scene.start(process.execPath, [bundle, ...server], { env }))).toBe(143);
+    await scene.empty();
+  });
+
+  it("when the parent ended and nobody had noted who it was", async () => {
+    await using scene = new Scene();
+    const orphaned = `exec 3<&0; sh -c 'read go <&3; exec "$0" "$@"' "$@" &`;
+    const parent = scene.start("/bin/sh", ["-c", orphaned, "sh", process.execPath, bundle, ...server], {
+      detached: true,
+      stdio: "pipe",
+    });
+    await once(parent, "exit");
+    parent.stdin!.end("go\n");
+    await scene.empty();
+    expect(scene.read("server")).toBeUndefined();
+  });
+
+  it("for one that began a session of its own, while its parent lives", async () => {
+    await using scene = new Scene();
+    const child = scene.start(process.execPath, [bundle, ...server], { detached: true });
+    expect(await scene.number("server")).toBe(child.pid);
+    child.kill("SIGTERM");
     await scene.empty();
   });
 });

@@ -1,12 +1,9 @@
 import { cpSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
-import { nbdkit, succeed } from "../helpers/run.ts";
+import { nbd, nbdkit, succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
-
-const nbd = fileURLToPath(new URL("../../bin/nbd", import.meta.url));
 
 describeWith([...certificateTools, "nbdinfo"], "a captive command of a server with TLS", () => {
   let keys: Certificates;

@@ -3,16 +3,14 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { Folder, referenceNbdkit, startQemuNbd } from "../client/reference-servers.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
-import { nbdkit, run, succeed } from "../helpers/run.ts";
+import { nbd, nbdkit, run, succeed } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 
-const nbd = fileURLToPath(new URL("../../bin/nbd", import.meta.url));
 const needsNbdkit = referenceNbdkit === undefined ? " (skipped: needs nbdkit)" : "";
 const MiB = 1024 * 1024;
 const sha256 = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");

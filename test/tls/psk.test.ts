@@ -1,16 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
-import { nbdkit, run } from "../helpers/run.ts";
+import { nbd, nbdkit, run } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { encrypted, preShared, readKey } from "./secure-client.ts";
-
-const nbd = fileURLToPath(new URL("../../bin/nbd", import.meta.url));
 
 /** Whether this test can become somebody whom the system does not know, and who may read the command. */
 const userWithoutName =

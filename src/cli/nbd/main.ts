@@ -1,7 +1,5 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { messageOf } from "../../core/errors.ts";
-import { packageRoot } from "../../core/package-root.ts";
+import { packageVersion } from "../../core/version.ts";
 import type { Command, Surroundings } from "./command.ts";
 import { commands } from "./commands.ts";
 import { interruptible } from "./interrupt.ts";
@@ -20,7 +18,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   });
   if (name === undefined) return complain("nbd", "which command? Try nbd --help");
   if (name === "--help" || name === "-h" || name === "help") return print(overview());
-  if (name === "--version" || name === "-V") return print(`nbd (nbdkit-node) ${packageVersion()}`);
+  if (name === "--version" || name === "-V") return print(`nbd (nbdkit-node) ${packageVersion}`);
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
     const known = commands.map((candidate) => candidate.name).join(", ");
@@ -66,9 +64,4 @@ function overview(): string {
     "",
     "nbd COMMAND --help tells more about each.",
   ].join("\n");
-}
-
-function packageVersion(): string {
-  const text = readFileSync(join(packageRoot(), "package.json"), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
 }

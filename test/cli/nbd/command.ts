@@ -1,9 +1,5 @@
-import { fileURLToPath } from "node:url";
-import { type Outcome, run } from "../../helpers/run.ts";
-
-/** The command, as users run it. */
-export const nbdScript: string = fileURLToPath(new URL("../../../bin/nbd", import.meta.url));
+import { nbd as command, type Outcome, run } from "../../helpers/run.ts";
 
 export function nbd(...args: string[]): Promise<Outcome> {
-  return run(process.execPath, [nbdScript, ...args]);
+  return run(command, args);
 }

@@ -12,9 +12,9 @@ import {
 import { describe, expect, it } from "vitest";
 import { connect } from "../../../src/client/index.ts";
 import { Folder, referenceNbdkit, startQemuNbd, startReference } from "../../client/reference-servers.ts";
-import { launch, outcomeOf, run, succeed } from "../../helpers/run.ts";
+import { nbd as command, launch, outcomeOf, run, succeed } from "../../helpers/run.ts";
 import { hasTool } from "../../helpers/tools.ts";
-import { nbd, nbdScript } from "./command.ts";
+import { nbd } from "./command.ts";
 
 const mebibyte = 1024 * 1024;
 
@@ -56,8 +56,8 @@ describe("nbd copy between files", () => {
     using folder = new Folder();
     const [from, through, to] = [folder.file("from"), folder.file("through"), folder.file("to")];
     writeSparse(from);
-    const script = `cat "$1" | "$2" "$3" copy - "$4" && "$2" "$3" copy "$4" - | cat > "$5"`;
-    await succeed("/bin/sh", ["-c", script, "sh", from, process.execPath, nbdScript, through, to]);
+    const script = `cat "$1" | "$2" copy - "$3" && "$2" copy "$3" - | cat > "$4"`;
+    await succeed("/bin/sh", ["-c", script, "sh", from, command, through, to]);
     await same(from, through);
     await same(from, to);
     expect(allocated(through)).toBeLessThan(2 * mebibyte);
@@ -87,7 +87,7 @@ describe("nbd copy between files", () => {
   });
 
   it("ends by the signal that interrupts it", async () => {
-    const child = launch(process.execPath, [nbdScript, "copy", "-", "null:"], {
+    const child = launch(command, ["copy", "-", "null:"], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     const outcome = outcomeOf(child);
@@ -195,11 +195,10 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     });
     const piped = await run("/bin/sh", [
       "-c",
-      `cat "$1" | "$2" "$3" copy --synchronous - "$4"`,
+      `cat "$1" | "$2" copy --synchronous - "$3"`,
       "sh",
       from,
-      process.execPath,
-      nbdScript,
+      command,
       small.uri(),
     ]);
     expect(piped).toMatchObject({
@@ -221,13 +220,9 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     const slow = ["--filter=delay", "memory", "64M", "rdelay=100ms", "wdelay=100ms"];
     const server = await startReference(...slow);
     const args = side === "source" ? ["--no-extents", server.uri(), "null:"] : ["-", server.uri()];
-    const child = launch(
-      process.execPath,
-      [nbdScript, "copy", "--progress=1", "-R", "2", "-C", "1", ...args],
-      {
-        stdio: ["pipe", "pipe", "pipe"],
-      },
-    );
+    const child = launch(command, ["copy", "--progress=1", "-R", "2", "-C", "1", ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     child.stdin!.on("error", () => {});
     const outcome = outcomeOf(child);
     if (side === "source") await new Promise((resolve) => child.stdout!.once("data", resolve));

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { packageRoot } from "../src/core/package-root.ts";
-import { nbdkit, run } from "./helpers/run.ts";
-import { describeWith } from "./helpers/tools.ts";
-import { Scene } from "./server/scene.ts";
+import { packageRoot } from "../../src/core/package-root.ts";
+import { nbdkit, run } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { Scene } from "../server/scene.ts";
 
 const folder = join(packageRoot(), "packaging", "systemd");
 

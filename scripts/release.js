@@ -1,0 +1,105 @@
+// Makes all that is published of a version, from a clean clone of the current commit. Refuses in one line when the
+// commit is not fit for it, or a test fails.
+// Usage: npm run release -- [--test=COMMAND] --site=ADDRESS FOLDER
+//
+// ADDRESS is where the files will be found; the FreeBSD port and the Homebrew formula name it.
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { writePorts } from "./ports.js";
+import { whyNotReleasable } from "./release-checks.js";
+import { softwareBillOfMaterials } from "./sbom.js";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    test: { type: "string", default: "npm test && npm run check && npm run test:packages -- --root" },
+    site: { type: "string" },
+  },
+});
+
+try {
+  await release(positionals[0], values);
+} catch (error) {
+  console.error(`release: ${error.message}`);
+  process.exitCode = 1;
+}
+
+async function release(folder, { test, site }) {
+  if (folder === undefined) throw new Error("which folder? npm run release -- FOLDER");
+  if (site === undefined) throw new Error("where will the files be found? --site=ADDRESS");
+  const output = resolve(folder);
+  if (existsSync(output)) throw new Error(`${folder} is there already: name a new folder`);
+  const reason = whyNotReleasable();
+  if (reason !== undefined) throw new Error(reason);
+
+  const work = mkdtempSync(join(tmpdir(), "nbdkit-node-release-"));
+  const made = `${output}.new`;
+  try {
+    const clone = join(work, "clone");
+    step(["git", "clone", "--quiet", "--no-hardlinks", process.cwd(), clone]);
+    process.chdir(clone);
+    step(["npm", "ci", "--prefer-offline", "--no-audit", "--no-fund"]);
+    step(["/bin/sh", "-c", test]);
+    mkdirSync(made, { recursive: true });
+    make(made, site);
+    renameSync(made, output);
+  } finally {
+    process.chdir(tmpdir());
+    rmSync(work, { recursive: true });
+    rmSync(made, { recursive: true, force: true });
+  }
+}
+
+function make(folder, site) {
+  const { name, version } = JSON.parse(readFileSync("package.json", "utf8"));
+  const seconds = Number(execFileSync("git", ["log", "-1", "--format=%ct"]));
+  process.env.SOURCE_DATE_EPOCH = String(seconds);
+  step(["npm", "pack", "--ignore-scripts", "--silent", `--pack-destination=${folder}`]);
+  const tarball = join(folder, `${name}-${version}.tgz`);
+  step(["node", "scripts/debian.js", tarball, folder]);
+  step([
+    "node",
+    "scripts/single-file.js",
+    join(folder, `nbdkit-${version}-${process.platform}-${process.arch}`),
+  ]);
+  writePorts(tarball, folder, { version, site, seconds });
+  writeFileSync(join(folder, "sbom.cdx.json"), softwareBillOfMaterials(seconds));
+  writeFileSync(join(folder, "SHA256SUMS"), sums(folder));
+}
+
+/** As sha256sum(1) writes and checks them. */
+function sums(folder) {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(folder.length + 1));
+  return files
+    .sort()
+    .map(
+      (name) =>
+        `${createHash("sha256")
+          .update(readFileSync(join(folder, name)))
+          .digest("hex")}  ${name}\n`,
+    )
+    .join("");
+}
+
+function step([program, ...args]) {
+  try {
+    execFileSync(program, args, { stdio: "inherit" });
+  } catch (error) {
+    throw new Error(`"${[program, ...args].join(" ")}" failed: ${error.message.split("\n")[0]}`);
+  }
+}

@@ -1,0 +1,99 @@
+// Makes the single executable: Node.js itself, with the two commands, the addon and the templates inside.
+// Usage: node scripts/single-file.js OUTPUT
+//
+// It is a copy of the Node.js that runs this script, so that one decides for which systems it is good.
+import { execFileSync } from "node:child_process";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import { inject } from "postject";
+import { intoCommonJs, writeBundles } from "./bundles.js";
+
+/** Where Node.js looks for what is injected, and the mark in it that is changed to say that there is something. */
+const resource = "NODE_SEA_BLOB";
+const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
+
+const partsInside = {
+  name: "the parts of the package are inside the executable",
+  setup({ onResolve }) {
+    onResolve({ filter: /\/installation\/package\.ts$/ }, () => ({
+      path: resolve("src/installation/single-file.ts"),
+    }));
+  },
+};
+
+const output = process.argv[2];
+if (output === undefined) throw new Error("usage: node scripts/single-file.js OUTPUT");
+
+const folder = mkdtempSync(join(tmpdir(), "nbdkit-node-single-file-"));
+try {
+  await makeExecutable(folder, resolve(output));
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+async function makeExecutable(folder, path) {
+  const blob = await makeBlob(folder);
+  const made = join(folder, "nbdkit");
+  copyFileSync(process.execPath, made);
+  // A tenth of it are names for debuggers.
+  execFileSync("strip", [made]);
+  await injectQuietly(made, readFileSync(blob));
+  // A rename, because the old one may be running; a copy first, because the folder may be on another disk.
+  copyFileSync(made, `${path}.new`);
+  renameSync(`${path}.new`, path);
+}
+
+/** What does this complains about the names of sections, which "strip" has left out. */
+async function injectQuietly(path, bytes) {
+  const { warn } = console;
+  console.warn = () => {};
+  try {
+    await inject(path, resource, bytes, { sentinelFuse: fuse });
+  } finally {
+    console.warn = warn;
+  }
+}
+
+async function makeBlob(folder) {
+  const bundles = join(folder, "bundle");
+  await writeBundles(bundles, [partsInside]);
+  await build({ ...intoCommonJs, entryPoints: ["src/single-file.ts"], outdir: folder });
+  writeFileSync(join(folder, "plugin.json"), JSON.stringify(filesOf("templates/plugin")));
+  // Paths become part of what is made, so they must not be those of this machine.
+  const config = {
+    main: "single-file.cjs",
+    output: "blob",
+    disableExperimentalSEAWarning: true,
+    assets: {
+      addon: addon(),
+      "templates/plugin": "plugin.json",
+      ...Object.fromEntries(readdirSync(bundles).map((name) => [`bundle/${name}`, `bundle/${name}`])),
+    },
+  };
+  writeFileSync(join(folder, "config.json"), JSON.stringify(config));
+  const options = { cwd: folder, stdio: ["ignore", "ignore", "inherit"] };
+  execFileSync(process.execPath, ["--experimental-sea-config", "config.json"], options);
+  return join(folder, config.output);
+}
+
+/** The addon for this system; there is one where the executable can be made. */
+function addon() {
+  const folder = `prebuilds/${process.platform}-${process.arch}`;
+  const name = readdirSync(folder).find((file) => /^nbdkit-node(\.glibc)?\.node$/.test(file));
+  if (name === undefined) throw new Error(`${folder} has no addon for this system`);
+  return resolve(folder, name);
+}
+
+function filesOf(folder) {
+  return readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]);
+}

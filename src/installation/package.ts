@@ -1,0 +1,48 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Worker, type WorkerOptions } from "node:worker_threads";
+import load from "node-gyp-build";
+import { packageRoot } from "../core/package-root.ts";
+
+// Where the parts of this package are when it is a folder with files. scripts/single-file.js puts single-file.ts in
+// the place of this module, and nothing else in the sources knows of the difference.
+
+/** The path of the command `nbdkit`, as --dump-config tells it. */
+export function commandPath(): string {
+  return join(packageRoot(), "bin", "nbdkit");
+}
+
+/** The addon for this system. @throws Error with one line that says what to do when there is none */
+export function openAddon(): unknown {
+  try {
+    return load(packageRoot());
+  } catch (error) {
+    throw new Error(
+      `no prebuilt addon for ${process.platform}-${process.arch}: ` +
+        `run "npm run build:native" in ${packageRoot()}, which needs a C++ compiler`,
+      { cause: error },
+    );
+  }
+}
+
+/** Starts a thread that carries connections (src/loop.ts). */
+export function startLoop(options: WorkerOptions): Worker {
+  return new Worker(join(packageRoot(), "dist", "bundle", "loop.cjs"), options);
+}
+
+/** Starts this program once more, with the same arguments. */
+export function startCopy(options: SpawnOptions): ChildProcess {
+  return spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], options);
+}
+
+/** A module of somebody else's, of whatever kind Node runs. @param url of the scheme `file:` */
+export function importModule(url: string): Promise<unknown> {
+  return import(url);
+}
+
+/** Name and text of each file of a folder in `templates/`. */
+export function templateFiles(name: string): readonly (readonly [name: string, text: string])[] {
+  const folder = join(packageRoot(), "templates", name);
+  return readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")] as const);
+}

@@ -1,0 +1,70 @@
+import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { getAsset, getRawAsset } from "node:sea";
+import { getEnvironmentData, setEnvironmentData, Worker, type WorkerOptions } from "node:worker_threads";
+import { messageOf } from "../core/errors.ts";
+
+// What package.ts does, in the single executable: the parts are inside it. Its assets are named in scripts/single-file.js.
+
+/** All threads know by this where the addon was when it was loaded. */
+const addonPath = "nbdkit-node: path of the addon";
+
+export function commandPath(): string {
+  return process.execPath;
+}
+
+/**
+ * The system loads libraries only from files. The copy for it is removed at once; another thread finds what is loaded
+ * already by its name.
+ */
+export function openAddon(): unknown {
+  const known = getEnvironmentData(addonPath);
+  if (typeof known === "string") return loadAddon(known);
+  try {
+    return loadCopy();
+  } catch (error) {
+    throw new Error(
+      `cannot load the addon from ${tmpdir()}: ${messageOf(error)}: ` +
+        "set TMPDIR to a folder that can be written to, and that is not mounted with noexec",
+      { cause: error },
+    );
+  }
+}
+
+export function startLoop(options: WorkerOptions): Worker {
+  return new Worker(getAsset("bundle/loop.cjs", "utf8"), { ...options, eval: true });
+}
+
+/** Node puts a second copy of its own path where the name of the script is otherwise. */
+export function startCopy(options: SpawnOptions): ChildProcess {
+  return spawn(process.execPath, process.argv.slice(2), { ...options, argv0: "nbdkit" });
+}
+
+export function importModule(url: string): Promise<unknown> {
+  return import(url);
+}
+
+export function templateFiles(name: string): readonly (readonly [name: string, text: string])[] {
+  return JSON.parse(getAsset(`templates/${name}`, "utf8"));
+}
+
+function loadCopy(): unknown {
+  const folder = mkdtempSync(join(tmpdir(), "nbdkit-"));
+  try {
+    const path = join(folder, "nbdkit-node.node");
+    writeFileSync(path, new Uint8Array(getRawAsset("addon") as ArrayBuffer));
+    const addon = loadAddon(path);
+    setEnvironmentData(addonPath, path);
+    return addon;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function loadAddon(path: string): unknown {
+  const module = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports;
+}

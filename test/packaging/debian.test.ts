@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { run, succeed } from "../helpers/run.ts";
+import { describeWith, hasTool } from "../helpers/tools.ts";
+import { Folder } from "../plugins/folder.ts";
+import { Scene } from "../server/scene.ts";
+import { bareTools, makeTarball, script, version } from "./made.ts";
+import { doesMainJob } from "./main-job.ts";
+
+describeWith(["dpkg-deb", "dpkg-shlibdeps"], "the Debian package", () => {
+  const folder = new Folder();
+  const root = folder.join("root");
+  let tarball: string;
+  let file: string;
+  beforeAll(async () => {
+    tarball = await makeTarball(folder.path);
+    await script("debian.js", tarball, folder.path);
+    file = folder.join(`nbdkit-node_${version}-1_amd64.deb`);
+    await succeed("dpkg-deb", ["-x", file, root]);
+  });
+  afterAll(() => folder[Symbol.dispose]());
+
+  it("does the main job from where it was unpacked, without a compiler", async () => {
+    await using scene = new Scene();
+    using tools = bareTools("node");
+    await doesMainJob(scene, `${join(root, "usr/bin")}:${tools.path}`);
+  });
+
+  it("needs Node.js and the libraries of the addon, and takes the place of nbdkit", async () => {
+    const fields = await succeed("dpkg-deb", ["-f", file, "Depends", "Conflicts", "Replaces", "Provides"]);
+    expect(fields).toMatch(/^Depends: nodejs \(>= 20\), libc6 \(>= [\d.]+\)/m);
+    expect(fields).toMatch(/^Conflicts: nbdkit$/m);
+    expect(fields).toMatch(/^Replaces: nbdkit$/m);
+    expect(fields).not.toContain("Provides");
+  });
+
+  it("has the commands, their manual pages and completions, and the units of systemd", () => {
+    for (const name of ["nbd", "nbdkit"]) {
+      expect(readdirSync(join(root, "usr/bin"))).toContain(name);
+      expect(readdirSync(join(root, "usr/share/man/man1"))).toContain(`${name}.1.gz`);
+      expect(readdirSync(join(root, "usr/share/bash-completion/completions"))).toContain(name);
+    }
+    expect(readdirSync(join(root, "lib/systemd/system")).sort()).toEqual(["nbdkit.service", "nbdkit.socket"]);
+  });
+
+  it.skipIf(!hasTool("lintian"))(
+    "is as Debian's policy wants it, but for the stated exceptions",
+    async () => {
+      const { status, stdout } = await run("lintian", ["--allow-root", "--fail-on=error,warning", file]);
+      expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    },
+  );
+
+  it("is the same when it is made again", async () => {
+    const before = readFileSync(file);
+    await script("debian.js", tarball, folder.path);
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+});

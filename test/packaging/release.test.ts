@@ -1,0 +1,131 @@
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { packageRoot } from "../../src/core/package-root.ts";
+import { succeed } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { Folder } from "../plugins/folder.ts";
+import { Scene } from "../server/scene.ts";
+import { version } from "./made.ts";
+
+const commit = `git add -A && git -c user.name=Test -c user.email=test@localhost.localdomain commit -q -m Test`;
+
+/** This clone with what is not committed yet, as the one commit of a repository in which all is fit for a release. */
+async function makeReleasable(folder: Folder): Promise<void> {
+  const list = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
+  const names = (await succeed("git", list, { cwd: packageRoot() }))
+    .split("\0")
+    .filter((name) => name !== "");
+  for (const name of names.filter((name) => existsSync(join(packageRoot(), name)))) {
+    mkdirSync(dirname(folder.join(name)), { recursive: true });
+    cpSync(join(packageRoot(), name), folder.join(name));
+  }
+  writeFileSync(folder.join("CHANGELOG.md"), `# Changelog\n\n## Unreleased\n\n## ${version}\n\n- News.\n`);
+  await succeed("/bin/sh", ["-c", `git init -q -b main && ${commit}`], { cwd: folder.path });
+}
+
+/** Makes a clone of it, and changes it. */
+async function clone(scene: Scene, of: Folder, script = ":"): Promise<void> {
+  const { status, stderr } = await scene.sh(`git clone -q ${of.path} clone && cd clone && { ${script}; }`);
+  expect(status, stderr).toBe(0);
+}
+
+function release(scene: Scene, ...args: string[]) {
+  return scene.sh(`cd clone && node scripts/release.js --site=https://somewhere.example ${args.join(" ")}`);
+}
+
+describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
+  const releasable = new Folder();
+  beforeAll(() => makeReleasable(releasable));
+  afterAll(() => releasable[Symbol.dispose]());
+
+  it.each([
+    ["a file that nobody committed", "echo >new-file", "the tree is not clean (new-file)"],
+    ["a change that nobody committed", "echo >>README.md", "the tree is not clean (README.md)"],
+    [
+      "no entry in the changelog",
+      `printf '# Changelog\\n\\n## 0.0.1\\n\\n- Old.\\n' >CHANGELOG.md && ${commit}`,
+      `CHANGELOG.md has no entry for ${version}`,
+    ],
+    [
+      "an empty entry in the changelog",
+      `printf '# Changelog\\n\\n## ${version}\\n\\n## 0.0.1\\n\\n- Old.\\n' >CHANGELOG.md && ${commit}`,
+      `CHANGELOG.md has no entry for ${version}`,
+    ],
+    [
+      "changes that belong to no version",
+      `printf '# Changelog\\n\\n## Unreleased\\n\\n- New.\\n\\n## ${version}\\n\\n- Old.\\n' >CHANGELOG.md && ${commit}`,
+      "CHANGELOG.md has changes under",
+    ],
+    ["another version as its tag", "git tag v9.9.9", "the tag of this commit is v9.9.9"],
+    [
+      "its tag on another commit",
+      `git tag v${version} && echo >>README.md && ${commit}`,
+      `the tag v${version} is that of another commit`,
+    ],
+  ])("is refused for %s", async (_what, make, reason) => {
+    await using scene = new Scene();
+    await clone(scene, releasable, make);
+    const { status, stdout, stderr } = await release(scene, "--test=true", "../out");
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+    expect(stderr).toMatch(/^release: [^\n]*\n$/);
+    expect(stderr).toContain(reason);
+    expect(existsSync(scene.folder.join("out"))).toBe(false);
+    expect(scene.leftFiles).toEqual([]);
+  });
+
+  it("is refused when a test fails", async () => {
+    await using scene = new Scene();
+    await clone(scene, releasable);
+    const { status, stderr } = await release(scene, `"--test=exit 3"`, "../out");
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^release: "\/bin\/sh -c exit 3" failed: [^\n]*\n$/m);
+    expect(readdirSync(scene.folder.path)).toEqual(expect.not.arrayContaining(["out", "out.new"]));
+    expect(scene.leftFiles).toEqual([]);
+  });
+
+  it("makes everything from a clean clone, with sums and a list of what it is made of", async () => {
+    await using scene = new Scene();
+    await clone(scene, releasable, `git tag v${version}`);
+    const tested = `"--test=git diff --exit-code HEAD && test -f dist/bundle/nbdkit.cjs"`;
+    const { status, stderr } = await release(scene, tested, "../out");
+    expect(status, stderr).toBe(0);
+    const out = scene.folder.join("out");
+    expect((readdirSync(out, { recursive: true }) as string[]).sort()).toEqual([
+      "SHA256SUMS",
+      "freebsd",
+      "freebsd/Makefile",
+      "freebsd/distinfo",
+      "freebsd/pkg-descr",
+      "freebsd/pkg-plist",
+      "homebrew",
+      "homebrew/nbdkit-node.rb",
+      `nbdkit-${version}-linux-x64`,
+      `nbdkit-node-${version}.tgz`,
+      `nbdkit-node_${version}-1_amd64.deb`,
+      "sbom.cdx.json",
+    ]);
+    const checked = await scene.sh("cd out && sha256sum --check --strict SHA256SUMS");
+    expect(checked.stdout.trim().split("\n"), checked.stderr).toHaveLength(9);
+    expect(checked.status).toBe(0);
+    const sbom = JSON.parse(readFileSync(join(out, "sbom.cdx.json"), "utf8"));
+    expect(sbom.components.map(({ name }: { name: string }) => name).sort()).toEqual([
+      "node-addon-api",
+      "node-gyp-build",
+      "nodejs",
+    ]);
+    expect(scene.leftFiles).toEqual([]);
+  });
+
+  it("is refused where there is one already", async () => {
+    await using scene = new Scene();
+    await clone(scene, releasable);
+    mkdirSync(scene.folder.join("out"));
+    writeFileSync(scene.folder.join("out/x"), "");
+    const { status, stderr } = await release(scene, "--test=true", "../out");
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: "release: ../out is there already: name a new folder\n",
+    });
+  });
+});

@@ -1,0 +1,94 @@
+import { readFileSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../../src/core/package-root.ts";
+import type * as package_ from "../../src/installation/package.ts";
+import type * as singleFile from "../../src/installation/single-file.ts";
+import { Folder } from "../plugins/folder.ts";
+import { Scene } from "../server/scene.ts";
+import { bareTools, script, version } from "./made.ts";
+import { doesMainJob } from "./main-job.ts";
+
+// One takes the place of the other, so the compiler looks whether it fits.
+((module: typeof singleFile): typeof package_ => module) satisfies unknown;
+
+describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the single executable", () => {
+  const folder = new Folder();
+  const tools = bareTools();
+  const PATH = `${folder.path}:${tools.path}`;
+  beforeAll(async () => {
+    await script("single-file.js", folder.join("nbdkit"));
+    symlinkSync("nbdkit", folder.join("nbd"));
+  });
+  afterAll(() => {
+    folder[Symbol.dispose]();
+    tools[Symbol.dispose]();
+  });
+
+  it("does the main job where there is no Node.js", async () => {
+    await using scene = new Scene();
+    await doesMainJob(scene, PATH);
+  });
+
+  it("is nbdkit, or nbd when it is called so", async () => {
+    await using scene = new Scene();
+    expect((await scene.sh("nbdkit --version; nbd --version", { env: { PATH } })).stdout).toMatch(
+      new RegExp(`^nbdkit .* \\(nbdkit-node ${version}\\)\nnbd \\(nbdkit-node\\) ${version}\n$`),
+    );
+  });
+
+  it("has all plugins, filters and templates inside", async () => {
+    await using scene = new Scene();
+    const all = `nbdkit --filter=cow --filter=partition pattern 1M partition=1 --dump-plugin >/dev/null &&
+      nbdkit --new-plugin nbdkit-mine-plugin >/dev/null && cat nbdkit-mine-plugin/index.js`;
+    const { status, stdout, stderr } = await scene.sh(all, { env: { PATH } });
+    const template = readFileSync(join(packageRoot(), "templates/plugin/index.js"), "utf8");
+    expect({ status, stdout, stderr }).toEqual({
+      status: 0,
+      stdout: template.replaceAll("PLUGIN_NAME", "mine"),
+      stderr: "",
+    });
+  });
+
+  it.each([
+    ["an ES module", "seven.mjs", `import "node:fs"; import "./other.mjs"; export default`],
+    ["a CommonJS module", "seven.cjs", `require("node:fs"); require("./other.cjs"); module.exports =`],
+  ])("runs a plugin of the user's, as %s", async (_kind, name, before) => {
+    await using scene = new Scene();
+    scene.file(`other${name.slice(-4)}`, "");
+    scene.file(
+      name,
+      `${before} { name: "seven", open: () => ({ size: 7n, read: (into) => void into.fill(7) }) };`,
+    );
+    scene.file("ones", "\x07".repeat(7));
+    expect(
+      await scene.sh(`nbdkit ./${name} --run 'nbd copy "$uri" - | cmp - ones'`, { env: { PATH } }),
+    ).toEqual({
+      status: 0,
+      stdout: "",
+      stderr: "",
+    });
+  });
+
+  it("serves in the background", async () => {
+    await using scene = new Scene();
+    const script = `nbdkit -P pid -U socket memory 1M && nbd info --size "nbd+unix://?socket=socket" && kill $(cat pid)`;
+    expect(await scene.sh(script, { env: { PATH } })).toEqual({ status: 0, stdout: "1048576\n", stderr: "" });
+    await scene.empty();
+  });
+
+  it("says what to do where it cannot write the addon", async () => {
+    await using scene = new Scene();
+    const env = { PATH, TMPDIR: "/proc" };
+    const { status, stderr } = await scene.sh("nbdkit -U socket -f memory 1M", { env });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^nbdkit: error: cannot load the addon from \/proc: [^\n]*: set TMPDIR to [^\n]*\n$/,
+    );
+  });
+
+  it("is the same when it is made again", async () => {
+    await script("single-file.js", folder.join("again"));
+    expect(readFileSync(folder.join("again")).equals(readFileSync(folder.join("nbdkit")))).toBe(true);
+  });
+});

@@ -1,0 +1,100 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../../src/core/package-root.ts";
+import { succeed } from "../helpers/run.ts";
+import { Folder } from "../plugins/folder.ts";
+import { Scene } from "../server/scene.ts";
+import { bareTools, makeTarball, version } from "./made.ts";
+import { doesMainJob } from "./main-job.ts";
+
+/** All that there is, and each of them is there. */
+const contents: readonly RegExp[] = [
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+  // Commands, and what they and the library are compiled to.
+  /^bin\/(nbd|nbdkit|package\.json)$/,
+  /^dist\/bundle\/[\w-]+\.cjs$/,
+  /^dist\/(index|plugin|testing)(\.d\.ts|\.js)$/,
+  /^dist\/(allocator|api|backend|client|connection|core|descriptor|filters|installation|native|plugins|protocol|registry|script|server|testing|transport)\/[\w/-]+(\.d\.ts|\.js)$/,
+  /^dist\/man\/man1\/(nbd|nbdkit)\.1$/,
+  /^dist\/completions\/(nbd|nbdkit)$/,
+  // The README and the manual pages point there.
+  /^docs\/[\w-]+\.md$/,
+  /^packaging\/systemd\/nbdkit\.(service|socket)$/,
+  /^templates\/plugin\/(README\.md|index\.js|package\.json|test\.js)$/,
+  // What runs without a compiler.
+  /^prebuilds\/(linux|darwin|freebsd)-(x64|arm64)\/(nbdkit-launcher|[\w.-]+\.node)$/,
+  // What other systems build it from: "npm run build:native".
+  /^binding\.gyp$/,
+  /^native\/\w+\.(cc|h)$/,
+];
+
+/** Bytes, packed. It is fetched on every machine that wants a disk for a moment. */
+const sizeMax = 1024 * 1024;
+
+const folder = new Folder();
+let tarball: string;
+beforeAll(async () => {
+  tarball = await makeTarball(folder.path);
+});
+afterAll(() => folder[Symbol.dispose]());
+
+describe("the npm tarball", () => {
+  it("has what it is for, and nothing else", async () => {
+    const list = (await succeed("tar", ["-tzf", tarball])).trim().split("\n");
+    const names = list.map((name) => name.replace(/^package\//, ""));
+    expect(names.filter((name) => !contents.some((pattern) => pattern.test(name)))).toEqual([]);
+    expect(contents.filter((pattern) => !names.some((name) => pattern.test(name)))).toEqual([]);
+  });
+
+  it("is small", () => {
+    expect(statSync(tarball).size).toBeLessThan(sizeMax);
+  });
+});
+
+describe("the npm tarball, installed without scripts, compiler and Python", () => {
+  const scene = new Scene();
+  const tools = bareTools("node", "npm", "npx");
+  const PATH = `${scene.folder.join("node_modules/.bin")}:${tools.path}`;
+  beforeAll(async () => {
+    scene.file("package.json", `{ "type": "module" }`);
+    // Its dependencies come from the registry, which is not there: they are those of this clone.
+    const dependencies = ["node-gyp-build", "node-addon-api"].map((name) =>
+      join(packageRoot(), "node_modules", name),
+    );
+    const npm = "npm install --offline --ignore-scripts --install-links --no-audit --no-fund";
+    const outcome = await scene.sh(`${npm} ${[tarball, ...dependencies].join(" ")}`, { env: { PATH } });
+    expect(outcome.status, outcome.stderr).toBe(0);
+  });
+  afterAll(async () => {
+    await scene[Symbol.asyncDispose]();
+    tools[Symbol.dispose]();
+  });
+
+  it("does the main job", () => doesMainJob(scene, PATH));
+
+  it("runs as npx nbdkit-node", async () => {
+    const { status, stdout } = await scene.sh("npx --offline nbdkit-node --version", { env: { PATH } });
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: expect.stringMatching(new RegExp(`^nbdkit .* \\(nbdkit-node ${version}\\)\n$`)),
+    });
+  });
+
+  it("is a library", async () => {
+    const program = `
+      import { connect, serve } from "nbdkit-node";
+      import { definePlugin } from "nbdkit-node/plugin";
+      import { conformanceChecks } from "nbdkit-node/testing";
+      const plugin = definePlugin({ name: "seven", open: () => ({ size: 7n, read: (into) => void into.fill(7) }) });
+      const server = await serve({ plugin });
+      const client = await connect(server.uri);
+      console.log(await client.read(0n, 7), conformanceChecks({ plugin }).length > 0);
+      await client.close();
+      await server.close();
+    `;
+    const path = scene.file("program.js", program);
+    const outcome = await scene.sh(`node ${path}`, { env: { PATH } });
+    expect(outcome).toEqual({ status: 0, stdout: "<Buffer 07 07 07 07 07 07 07> true\n", stderr: "" });
+  });
+});

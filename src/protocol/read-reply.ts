@@ -74,15 +74,20 @@ export function cutReadReply(to: Answered, data: Buffer, code: string, message: 
 }
 
 /**
- * A quick look whether {@link sparseReadReply} may find something: most data shows in its first byte.
+ * A quick look whether {@link sparseReadReply} may find something: most data shows in a few bytes, though many a block
+ * begins with a zero.
  * @param offsetLow the lower 32 bits of the data's offset in the export
  */
 export function mayLeaveOut(bytes: Buffer, start: number, end: number, offsetLow: number): boolean {
   const first = start + ((sparseGrainBytes - (offsetLow % sparseGrainBytes)) % sparseGrainBytes);
   for (let at = first; at + sparseGrainBytes <= end; at += sparseGrainBytes) {
-    if (bytes[at] === 0) return true;
+    if (mayBeZero(bytes, at, at + sparseGrainBytes)) return true;
   }
   return false;
+}
+
+function mayBeZero(bytes: Buffer, start: number, end: number): boolean {
+  return bytes[start] === 0 && bytes[(start + end) >> 1] === 0 && bytes[end - 1] === 0;
 }
 
 function holeChunk(to: Answered, at: bigint, length: number, last: boolean): Buffer {

@@ -21,10 +21,13 @@ let lent: Buffer | undefined;
 /** From so many missing bytes on, what comes behind them is likely to be as large, and better placed when it is known. */
 const bulkBytes = 32 * 1024;
 const headBytes = 64;
+let head: Buffer | undefined;
 
 /** Where to put what comes behind a payload: of a large one only a header, so that the next payload need not be copied. */
 function behind(buffer: Buffer, missingBytes: number): Buffer {
-  return missingBytes < bulkBytes ? buffer : buffer.subarray(0, headBytes);
+  if (missingBytes < bulkBytes) return buffer;
+  head ??= buffer.subarray(0, headBytes);
+  return head;
 }
 
 /** A connected socket that the addon reads and writes, without blocking, on Node's loop. */

@@ -12,7 +12,7 @@ const requests = 20_000;
  * What one turn of the loop allocates, however many requests it answers, is below this, and fio keeps sixteen in flight.
  * An object that every request has, with a BigInt or two, or a view of a buffer, is above it.
  */
-const bytesPerRequestMax = 100;
+const bytesPerRequestMax = 80;
 
 async function runProgram(program: string, args: readonly string[]): Promise<void> {
   const [code] = await once(spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] }), "exit");

@@ -2,7 +2,7 @@ import type { ExportItem, Host } from "../../backend/plugin.ts";
 import { repeat } from "../../backend/repeat.ts";
 import { sleep } from "../../backend/sleep.ts";
 import { listExports } from "../../client/index.ts";
-import { messageOf, NbdError } from "../../core/errors.ts";
+import { messageOf } from "../../core/errors.ts";
 import { type Connection, Dialer } from "./dialer.ts";
 import type { Settings } from "./settings.ts";
 
@@ -17,8 +17,6 @@ export class Remote {
   readonly #settings: Settings;
   readonly #host: Host;
   readonly #dialer: Dialer;
-  /** Aborted when our server stops. */
-  readonly #stopped = new AbortController();
   readonly #connections = new Set<Connection>();
   #shared: Promise<Connection> | undefined;
 
@@ -68,14 +66,13 @@ export class Remote {
   }
 
   async close(): Promise<void> {
-    this.#stopped.abort(new NbdError("ESHUTDOWN", "the server stops"));
     await Promise.all([...this.#connections].map(leave));
   }
 
   /** One that was lost is made anew for the next client. */
   #sharedConnection(): Promise<Connection> {
     if (this.#shared !== undefined) return this.#shared;
-    const connecting = this.#connect(this.#settings.exportName ?? "", this.#stopped.signal);
+    const connecting = this.#connect(this.#settings.exportName ?? "", this.#host.stopping);
     const forget = (): void => {
       this.#shared = undefined;
     };
@@ -90,7 +87,7 @@ export class Remote {
       async (error, failures) => {
         if (failures > this.#settings.retries) throw error;
         this.#debug(`connect failed, and is tried again: ${messageOf(error)}`);
-        await sleep(retryDelayMs, signal);
+        await sleep(retryDelayMs, signal, this.#host.stopping);
       },
     );
     this.#connections.add(connection);

@@ -5,8 +5,8 @@ export const optionTexts: Readonly<Record<OptionId, string>> = {
   ipv4Only: `Listen on IPv4 addresses only. The last one of -4 and -6 counts.`,
   ipv6Only: `Listen on IPv6 addresses only.`,
   busyPoll: `After a request, look for the next one for so long before sleeping: replies to a client that
-sends one request after the other can come sooner, for more CPU. Try *50us*, and measure. It is adaptive, since it looks only while requests come as fast as that: a client that pauses costs
-nothing. At most 10ms; off by default. This is not in nbdkit.`,
+sends one request after the other can come twice as soon. Try *50us*, and measure. It is adaptive: each time
+in a row that nothing comes meanwhile, it looks half as often, so that clients that pause cost little. At most 10ms; off by default. This is not in nbdkit.`,
   debug: `Set the debug flag FLAG of the plugin or filter NAME, or of the server itself (*nbdkit*), to a number. A flag
 that nobody knows is worth a warning only.
 

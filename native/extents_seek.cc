@@ -9,6 +9,8 @@ static Outcome<std::optional<int64_t>> seek(int fd, int64_t offset, int whence) 
   const off_t found = lseek(fd, offset, whence);
   if (found >= 0) return {found, {}};
   if (errno == ENXIO) return {};
+  // Offsets are never negative here, so it is the question that this file or file system does not know.
+  if (errno == EINVAL) return {{}, notSupported("lseek")};
   return {{}, lastFailure("lseek")};
 }
 

@@ -17,7 +17,8 @@ Outcome<std::optional<size_t>> readNow(int fd, std::span<std::byte> into, int64_
   long got;
   do {
     // The kernel takes the offset in two halves, of which a 64-bit one looks at the first alone.
-    got = syscall(SYS_preadv2, fd, &piece, 1L, static_cast<long>(offset), static_cast<long>(offset >> 32), nowait);
+    got = syscall(SYS_preadv2, fd, &piece, 1L, static_cast<long>(offset), static_cast<long>(offset >> 32),
+                  nowait);
   } while (got < 0 && errno == EINTR);
 
   if (got > 0) return {static_cast<size_t>(got), {}};

@@ -47,7 +47,11 @@ function environmentFor({ platform, zig: triple, launcher }, zig) {
     AR: command("ar"),
     // Nothing unwinds the stack; debuggers have frame pointers.
     CXXFLAGS: "-fno-unwind-tables -fno-asynchronous-unwind-tables",
-    LDFLAGS: ["-s", "-Wl,--gc-sections", ...(platform === "darwin" ? ["-Wl,-undefined,dynamic_lookup"] : [])].join(" "),
+    LDFLAGS: [
+      "-s",
+      "-Wl,--gc-sections",
+      ...(platform === "darwin" ? ["-Wl,-undefined,dynamic_lookup"] : []),
+    ].join(" "),
     npm_config_jobs: "max",
     npm_config_nodedir: headers(),
   };
@@ -63,5 +67,7 @@ function versionIn(folder) {
   const file = join(folder, "include/node/node_version.h");
   if (!existsSync(file)) return undefined;
   const text = readFileSync(file, "utf8");
-  return ["MAJOR", "MINOR", "PATCH"].map((part) => new RegExp(`NODE_${part}_VERSION (\\d+)`).exec(text)[1]).join(".");
+  return ["MAJOR", "MINOR", "PATCH"]
+    .map((part) => new RegExp(`NODE_${part}_VERSION (\\d+)`).exec(text)[1])
+    .join(".");
 }

@@ -36,6 +36,11 @@ export function different(workspace, root, folders) {
 function sums(folder) {
   const names = readdirSync(folder);
   return new Map(
-    names.map((name) => [name, createHash("sha256").update(readFileSync(join(folder, name))).digest("hex")]),
+    names.map((name) => [
+      name,
+      createHash("sha256")
+        .update(readFileSync(join(folder, name)))
+        .digest("hex"),
+    ]),
   );
 }

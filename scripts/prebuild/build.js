@@ -5,12 +5,13 @@ import { dirname, join } from "node:path";
 /** The oldest Node.js that we run on. The files work with later ones; the headers of another one make other bytes. */
 const headersVersion = "20.20.2";
 
-/** What the compiler reads. */
-const sources = ["binding.gyp", "native", "package.json"];
+/** What the files are made of. */
+export const sources = ["binding.gyp", "native", "scripts/prebuild"];
 
 /** Makes a folder to build in, so that what stands in `build/`, which goes before what is shipped, is left alone. */
 export function prepare(root, workspace) {
-  for (const name of sources) cpSync(join(root, name), join(workspace, name), { recursive: true });
+  for (const name of [...sources, "package.json"])
+    cpSync(join(root, name), join(workspace, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(workspace, "node_modules"));
 }
 

@@ -1,6 +1,17 @@
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
+
+const sumsFile = "prebuilds/SHA256SUMS";
 
 /** Puts what was built in the place of what is shipped. */
 export function replace(workspace, root, folders) {
@@ -16,6 +27,14 @@ export function replace(workspace, root, folders) {
       renameSync(join(to, `${name}.new`), join(to, name));
     }
   }
+}
+
+/** Writes down what was made of what, so that a test sees where one of both has changed: `sha256sum --check` reads it. */
+export function writeSums(root, sources) {
+  const lines = [...sources, "prebuilds"]
+    .flatMap((name) => filesIn(root, name))
+    .map((path) => `${sumOf(join(root, path))}  ${path}\n`);
+  writeFileSync(join(root, sumsFile), lines.join(""));
 }
 
 /** One line for each file that is shipped and was not built so, or the other way round. */
@@ -34,13 +53,15 @@ export function different(workspace, root, folders) {
 }
 
 function sums(folder) {
-  const names = readdirSync(folder);
-  return new Map(
-    names.map((name) => [
-      name,
-      createHash("sha256")
-        .update(readFileSync(join(folder, name)))
-        .digest("hex"),
-    ]),
-  );
+  return new Map(readdirSync(folder).map((name) => [name, sumOf(join(folder, name))]));
+}
+
+function filesIn(root, name) {
+  if (!statSync(join(root, name)).isDirectory()) return [name];
+  const inside = readdirSync(join(root, name)).sort();
+  return inside.flatMap((entry) => filesIn(root, `${name}/${entry}`)).filter((path) => path !== sumsFile);
+}
+
+function sumOf(path) {
+  return createHash("sha256").update(readFileSync(path)).digest("hex");
 }

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build, prepare } from "./build.js";
-import { different, replace } from "./files.js";
+import { build, prepare, sources } from "./build.js";
+import { different, replace, writeSums } from "./files.js";
 import { targets } from "./targets.js";
 import { zigCommand } from "./zig.js";
 
@@ -25,6 +25,7 @@ try {
   const folders = [...new Set(chosen.map(({ folder }) => folder))];
   if (options.check) report(different(workspace, root, folders));
   else replace(workspace, root, folders);
+  if (!options.check && chosen === targets) writeSums(root, sources);
 } finally {
   rmSync(workspace, { recursive: true });
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
+import { succeed } from "../helpers/run.ts";
 import { readElf } from "./elf.ts";
 import { readMachO } from "./mach-o.ts";
 
@@ -38,6 +39,13 @@ describe("the files that are shipped", () => {
       ...linux.map((name) => `linux-${arch}/${name}`),
     ]);
     expect(files.sort()).toEqual(expected.sort());
+  });
+
+  it("are what these sources made: after a change in native/, npm run prebuild", async () => {
+    const root = packageRoot();
+    await succeed("sha256sum", ["--check", "--quiet", "prebuilds/SHA256SUMS"], { cwd: root });
+    const listed = read("SHA256SUMS").toString();
+    for (const name of readdirSync(join(root, "native"))) expect(listed).toContain(`  native/${name}\n`);
   });
 
   it.each(["x64", "arm64"])("run on glibc 2.28: linux-%s", (arch) => {

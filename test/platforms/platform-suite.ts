@@ -54,7 +54,7 @@ export function platformSuite(platform: () => Platform): void {
   it("serves memory to a captive command, whose status it returns", async () => {
     await using scene = new Scene();
     writeFileSync(scene.folder.join("in"), pattern);
-    const script = `"$nbdkit" memory 8M --run 'nbdcopy in "$uri" && nbdcopy "$uri" out && exit 3'`;
+    const script = `"$nbdkit" memory 8M --run 'nbdcopy in "$uri" && nbdcopy "$uri" out && nbdinfo --map "$uri" >map && exit 3'`;
     expect(await sh(scene, script)).toEqual({ status: 3, stdout: "", stderr: "" });
     const out = readFileSync(scene.folder.join("out"));
     expect(out.equals(Buffer.concat([pattern, Buffer.alloc(7 * mebibyte)]))).toBe(true);

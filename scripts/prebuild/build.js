@@ -18,7 +18,7 @@ export function prepare(root, workspace) {
 /** Builds one target into `WORKSPACE/prebuilds/PLATFORM-ARCH/`. */
 export function build(workspace, target, zig) {
   const { platform, arch, libc, folder, launcher } = target;
-  const args = ["--napi", "--quiet", "--platform", platform, "--arch", arch];
+  const args = ["--napi", "--platform", platform, "--arch", arch];
   if (libc) args.push("--tag-libc", libc);
   execFileSync(join(workspace, "node_modules/.bin/prebuildify"), [...args, "--target", headersVersion], {
     cwd: workspace,
@@ -54,6 +54,7 @@ function environmentFor({ platform, zig: triple, launcher }, zig) {
       ...(platform === "darwin" ? ["-Wl,-undefined,dynamic_lookup"] : []),
     ].join(" "),
     npm_config_jobs: "max",
+    npm_config_loglevel: "error",
     npm_config_nodedir: headers(),
   };
 }

@@ -1,4 +1,7 @@
 {
+  "variables": {
+    "launcher%": "true",
+  },
   "targets": [
     {
       "target_name": "nbdkit_node",
@@ -24,6 +27,7 @@
         "native/js.cc",
         "native/listener.cc",
         "native/memory_map.cc",
+        "native/no_demangler.cc",
         "native/pipe.cc",
         "native/prefetch.cc",
         "native/random.cc",
@@ -32,6 +36,9 @@
         "native/system_log.cc",
       ],
       "conditions": [
+        ["OS=='linux' or OS=='freebsd'", {
+          "ldflags": ["-Wl,--version-script=<(module_root_dir)/native/exports.map"],
+        }],
         ["OS=='linux'", {
           "sources": [
             "native/advise_posix.cc",
@@ -103,15 +110,18 @@
   ],
   "conditions": [
     # Elsewhere nothing that a launcher could arm stays armed over exec.
-    ["OS=='linux' or OS=='freebsd'", {
+    ["launcher=='true' and (OS=='linux' or OS=='freebsd')", {
       "targets": [
         {
           "target_name": "nbdkit-launcher",
           "type": "executable",
           "cflags": ["-Wall", "-Wextra"],
           "cflags_cc": ["-std=c++20"],
-          "ldflags": ["-static"],  # starts in less time, and runs on any libc
           "sources": ["native/launcher.cc", "native/launcher_options.cc", "native/parent_death_<(OS).cc"],
+          "conditions": [
+            # Starts in less time, and runs on any libc.
+            ["OS=='linux'", {"ldflags": ["-static"]}],
+          ],
         },
       ],
     }],

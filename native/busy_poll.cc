@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-// Where looking never pays, this leaves a thousandth of its cost, and a client that changes its ways is noticed
-// within so many requests.
+// Where looking never pays, this leaves a thousandth of its cost, and a client that changes its ways is
+// noticed within so many requests.
 static constexpr uint32_t penaltyMax = 1024;
 
 BusyPoll::BusyPoll(uv_loop_t* loop) {

@@ -5,6 +5,11 @@
 #include <algorithm>
 #include <cstring>
 
+// FreeBSD never sets memory aside before it is used, and has no word for it.
+#ifndef MAP_NORESERVE
+#define MAP_NORESERVE 0
+#endif
+
 namespace {
 
 constexpr int64_t pageBytes = 4096;

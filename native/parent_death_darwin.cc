@@ -48,8 +48,10 @@ void watch(UniqueFd queue) {
 Failure watchProcess(int queue, pid_t parent) {
   const Failure failure =
       change(queue, static_cast<uintptr_t>(parent), EVFILT_PROC, EV_ADD | EV_ONESHOT, NOTE_EXIT);
-  // No such process: it ended before us, and the caller's look at getppid() will show it.
-  return failure.number == ESRCH ? Failure{} : failure;
+  if (failure.number != ESRCH) return failure;
+  // It ended before us, and may not have left us to another parent yet: getppid() would not show it.
+  kill(getpid(), SIGTERM);
+  return {};
 }
 
 }  // namespace

@@ -1,6 +1,11 @@
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 #include "read_now.h"
+
+// Linux 4.14; the headers of musl before 1.2.5 have neither it nor preadv2(2).
+static constexpr long nowait = 0x8;
 
 // EINVAL comes from offsets that readAt() can explain better.
 static bool meansCannotTell(int number) {
@@ -9,9 +14,11 @@ static bool meansCannotTell(int number) {
 
 Outcome<std::optional<size_t>> readNow(int fd, std::span<std::byte> into, int64_t offset) {
   const iovec piece{into.data(), into.size()};
-  ssize_t got;
+  long got;
   do {
-    got = preadv2(fd, &piece, 1, offset, RWF_NOWAIT);
+    // The kernel takes the offset in two halves, of which a 64-bit one looks at the first alone.
+    got = syscall(SYS_preadv2, fd, &piece, 1L, static_cast<long>(offset), static_cast<long>(offset >> 32),
+                  nowait);
   } while (got < 0 && errno == EINTR);
 
   if (got > 0) return {static_cast<size_t>(got), {}};

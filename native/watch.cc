@@ -96,7 +96,7 @@ class Watch : public Napi::ObjectWrap<Watch> {
     else uv_poll_start(&poll_->handle, events, ready);
   }
 
-  void close(const Napi::CallbackInfo& info) {
+  void close(const Napi::CallbackInfo&) {
     if (poll_ == nullptr) return;
     napi_remove_async_cleanup_hook(hook_);
     release(nullptr);

@@ -1,4 +1,9 @@
 declare module "node-gyp-build" {
   /** Loads the addon for this system from the `build/` or `prebuilds/` folder below `root`. */
-  export default function load(root: string): unknown;
+  function load(root: string): unknown;
+  namespace load {
+    /** The file that it would load; throws where there is none. */
+    function resolve(root: string): string;
+  }
+  export default load;
 }

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import load from "node-gyp-build";
+import { messageOf } from "../core/errors.ts";
 import { packageRoot } from "../core/package-root.ts";
 
 // Where the parts of this package are when it is a folder with files. scripts/single-file.js puts single-file.ts in
@@ -13,17 +14,28 @@ export function commandPath(): string {
   return join(packageRoot(), "bin", "nbdkit");
 }
 
-/** The addon for this system. @throws Error with one line that says what to do when there is none */
+/**
+ * The addon for this system: what `npm run build:native` made, else the prebuilt one.
+ * @throws Error with one line that says which file is missing or does not load, and what to do
+ */
 export function openAddon(): unknown {
   try {
     return load(packageRoot());
   } catch (error) {
-    throw new Error(
-      `no prebuilt addon for ${process.platform}-${process.arch}: ` +
-        `run "npm run build:native" in ${packageRoot()}, which needs a C++ compiler`,
-      { cause: error },
-    );
+    const remedy = `run "npm run build:native" in ${packageRoot()}, which needs a C++20 compiler, make and Python 3`;
+    throw new Error(`${whatIsWrong(error)}: ${remedy}`, { cause: error });
   }
+}
+
+function whatIsWrong(error: unknown): string {
+  const system = `${process.platform}-${process.arch}`;
+  let file: string;
+  try {
+    file = load.resolve(packageRoot());
+  } catch {
+    return `there is no addon for ${system} in ${packageRoot()}/prebuilds`;
+  }
+  return `the addon ${file} does not load on this ${system} (${messageOf(error)})`;
 }
 
 /** Starts a thread that carries connections (src/loop.ts). */

@@ -67,7 +67,7 @@ describe("--new-plugin", () => {
     expect(await scene.sh(`ln -s ${packageRoot()} ${join(link, "nbdkit-node")}`)).toMatchObject({
       status: 0,
     });
-    const tested = await scene.sh("cd nbdkit-mine-plugin && node --test test.js");
+    const tested = await scene.sh("cd nbdkit-mine-plugin && node --test --test-reporter=tap test.js");
     expect(tested.status, tested.stdout).toBe(0);
     expect(tested.stdout).toMatch(/^# pass 1\d$/m);
   });

@@ -1,6 +1,6 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The folder of the commands under test: ours, or that of a package that has been installed somewhere. */
@@ -11,13 +11,13 @@ export const nbdkit: string = join(commands, "nbdkit");
 export const nbd: string = join(commands, "nbd");
 
 /**
- * Where programs run: messages in English, and the system's own Python first, which is the one that has libnbd
- * where several are installed.
+ * Where programs run: messages in English, the Node.js that runs the tests, and the system's own Python first, which
+ * is the one that has libnbd where several are installed.
  */
 export const environment: NodeJS.ProcessEnv = {
   ...process.env,
   LC_ALL: "C.UTF-8",
-  PATH: `/usr/bin:${process.env.PATH}`,
+  PATH: `${dirname(process.execPath)}:/usr/bin:${process.env.PATH}`,
   NODE_EXTRA_CA_CERTS: undefined,
 };
 

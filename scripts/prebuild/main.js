@@ -1,0 +1,44 @@
+// Builds what the package ships for all systems, on Linux: prebuilds/PLATFORM-ARCH/ with the addon and the launcher.
+// `npm run prebuild` renews the files, `npm run prebuild -- --check` says whether they are what the sources make.
+// Names of folders (linux-x64) limit it to those.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { build, prepare, sources } from "./build.js";
+import { different, replace, writeSums } from "./files.js";
+import { targets } from "./targets.js";
+import { zigCommand } from "./zig.js";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const { values: options, positionals } = parseArgs({
+  options: { check: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
+const chosen = choose(positionals);
+const zig = zigCommand(root);
+const workspace = mkdtempSync(join(tmpdir(), "nbdkit-node-prebuild-"));
+try {
+  prepare(root, workspace);
+  for (const target of chosen) build(workspace, target, zig);
+  const folders = [...new Set(chosen.map(({ folder }) => folder))];
+  if (options.check) report(different(workspace, root, folders));
+  else replace(workspace, root, folders);
+  if (!options.check && chosen === targets) writeSums(root, sources);
+} finally {
+  rmSync(workspace, { recursive: true });
+}
+
+function choose(names) {
+  const known = new Set(targets.map(({ folder }) => folder));
+  const wrong = names.find((name) => !known.has(name));
+  if (wrong !== undefined) throw new Error(`"${wrong}" is none of ${[...known].join(", ")}`);
+  return names.length === 0 ? targets : targets.filter(({ folder }) => names.includes(folder));
+}
+
+function report(lines) {
+  if (lines.length === 0) return;
+  console.error([...lines, 'run "npm run prebuild" and commit what it makes'].join("\n"));
+  process.exitCode = 1;
+}

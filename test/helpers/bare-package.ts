@@ -1,0 +1,17 @@
+import { cpSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { packageRoot } from "../../src/core/package-root.ts";
+import { Folder } from "../plugins/folder.ts";
+
+/** A copy of the package with nothing compiled in it. It is no folder of links, since Node.js would follow them home. */
+export class BarePackage extends Folder {
+  constructor() {
+    super();
+    for (const name of ["bin", "dist", "package.json"]) this.copy(name);
+    symlinkSync(join(packageRoot(), "node_modules"), this.join("node_modules"));
+  }
+
+  copy(name: string): void {
+    cpSync(join(packageRoot(), name), this.join(name), { recursive: true });
+  }
+}

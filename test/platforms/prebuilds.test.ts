@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { packageRoot } from "../../src/core/package-root.ts";
+import { succeed } from "../helpers/run.ts";
+import { readElf } from "./elf.ts";
+import { readMachO } from "./mach-o.ts";
+
+const folder = join(packageRoot(), "prebuilds");
+const read = (path: string): Buffer => readFileSync(join(folder, path));
+
+const entryPoints = ["napi_register_module_v1", "node_api_module_get_api_version_v1"];
+const isNode = (name: string): boolean => /^(napi|node_api|uv)_[a-z0-9_]+$/.test(name);
+const elfMachine: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
+const machOMachine: Readonly<Record<string, number>> = { x64: 0x1000007, arm64: 0x100000c };
+
+/** The functions of Node's that an addon may use: those of the version that `binding.gyp` names, and libuv. */
+function systemImports(imports: readonly string[]): string[] {
+  expect(imports.filter(isNode).length).toBeGreaterThan(30);
+  return imports.filter((name) => !isNode(name));
+}
+
+/** That each is "name@PREFIX_1.2", with a version that is not above the one given. */
+function expectVersions(imports: readonly string[], prefix: string, [major, minor]: [number, number]): void {
+  for (const name of imports) {
+    const [, asked, first, second] = /@([A-Z]+)_(\d+)\.(\d+)/.exec(name) ?? [];
+    expect(asked, name).toBe(prefix);
+    expect(Number(first) * 1000 + Number(second), name).toBeLessThanOrEqual(major * 1000 + minor);
+  }
+}
+
+describe("the files that are shipped", () => {
+  it("are for all systems, by the names that node-gyp-build looks for", () => {
+    const files = (readdirSync(folder, { recursive: true }) as string[]).filter((path) => /[/\\]/.test(path));
+    const linux = ["nbdkit-launcher", "nbdkit-node.glibc.node", "nbdkit-node.musl.node"];
+    const expected = ["x64", "arm64"].flatMap((arch) => [
+      `darwin-${arch}/nbdkit-node.node`,
+      ...["nbdkit-launcher", "nbdkit-node.node"].map((name) => `freebsd-${arch}/${name}`),
+      ...linux.map((name) => `linux-${arch}/${name}`),
+    ]);
+    expect(files.sort()).toEqual(expected.sort());
+  });
+
+  it("are what these sources made: after a change in native/, npm run prebuild", async () => {
+    const root = packageRoot();
+    await succeed("sha256sum", ["--check", "--quiet", "prebuilds/SHA256SUMS"], { cwd: root });
+    const listed = read("SHA256SUMS").toString();
+    for (const name of readdirSync(join(root, "native"))) expect(listed).toContain(`  native/${name}\n`);
+  });
+
+  it.each(["x64", "arm64"])("run on glibc 2.28: linux-%s", (arch) => {
+    const { machine, needed, imports, exports } = readElf(read(`linux-${arch}/nbdkit-node.glibc.node`));
+    expect(machine).toBe(elfMachine[arch]);
+    expect(exports.toSorted()).toEqual(entryPoints);
+    expect(needed.filter((name) => !/^(libc|libdl|libm|libpthread|ld-linux-.*)\.so\.\d$/.test(name))).toEqual(
+      [],
+    );
+    expectVersions(systemImports(imports), "GLIBC", [2, 28]);
+  });
+
+  it.each(["x64", "arm64"])("need nothing but musl: linux-%s", (arch) => {
+    const { machine, needed, imports, exports } = readElf(read(`linux-${arch}/nbdkit-node.musl.node`));
+    expect(machine).toBe(elfMachine[arch]);
+    expect(exports.toSorted()).toEqual(entryPoints);
+    expect(needed).toEqual(["libc.so"]);
+    // test/platforms/musl.test.ts loads the file for this machine; the other one asks for no more than that.
+    const loaded = readElf(read("linux-x64/nbdkit-node.musl.node")).imports;
+    expect(imports.filter((name) => !loaded.includes(name))).toEqual([]);
+  });
+
+  it.each(["x64", "arm64"])("run on FreeBSD 14: freebsd-%s", (arch) => {
+    const addon = readElf(read(`freebsd-${arch}/nbdkit-node.node`));
+    expect(addon.machine).toBe(elfMachine[arch]);
+    expect(addon.exports.toSorted()).toEqual(entryPoints);
+    expect(addon.needed.toSorted()).toEqual(["libc.so.7", "libthr.so.3"]);
+    expectVersions(systemImports(addon.imports), "FBSD", [1, 7]);
+    expect(addon.imports).toContain("procctl@FBSD_1.3");
+    const launcher = readElf(read(`freebsd-${arch}/nbdkit-launcher`));
+    expect(launcher).toMatchObject({ machine: elfMachine[arch], needed: ["libc.so.7"] });
+    expectVersions(launcher.imports, "FBSD", [1, 7]);
+    expect(launcher.imports).toContain("procctl@FBSD_1.3");
+  });
+
+  it.each(["x64", "arm64"])("run on macOS 11: darwin-%s", (arch) => {
+    const { exports, imports, lookups, ...rest } = readMachO(read(`darwin-${arch}/nbdkit-node.node`));
+    expect(rest).toEqual({
+      machine: machOMachine[arch],
+      minimum: "11.0",
+      libraries: ["/usr/lib/libSystem.B.dylib"],
+      // Apple's own processors run nothing that is not.
+      signed: arch === "arm64",
+    });
+    expect(exports).toEqual(expect.arrayContaining(entryPoints));
+    expect(systemImports(lookups), "what only Node.js can bring").toEqual([]);
+    expect(imports.filter(isNode)).toEqual([]);
+    expect(imports).toEqual(expect.arrayContaining(["kqueue", "kevent"]));
+  });
+
+  it.each(["x64", "arm64"])("start on any Linux: the launcher for %s", (arch) => {
+    // Statically linked, so there is no table of what it needs.
+    expect(() => readElf(read(`linux-${arch}/nbdkit-launcher`))).toThrow("not dynamic");
+    expect(read(`linux-${arch}/nbdkit-launcher`).readUInt16LE(18)).toBe(elfMachine[arch]);
+  });
+});

@@ -1,0 +1,63 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packageRoot } from "../../src/core/package-root.ts";
+import type { BarePackage } from "../helpers/bare-package.ts";
+import { succeed } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { Scene } from "../server/scene.ts";
+import { clients, platformSuite } from "./platform-suite.ts";
+import { buildShimmed, hasHeaders } from "./shimmed.ts";
+
+const needed = [...clients, "g++", "make", "python3", ...(hasHeaders ? [] : ["the headers of Node.js"])];
+
+/** What tells that it is no addon for Linux which is tested. */
+const features = {
+  mac: { exitWithParent: true, punchHole: true, zeroRange: false, fadvise: false, memoryFile: false },
+  freebsd: { exitWithParent: true, punchHole: true, zeroRange: false, fadvise: true, memoryFile: true },
+};
+
+const load = `const native = require(${JSON.stringify(join(packageRoot(), "node_modules/node-gyp-build"))})`;
+const write = (name: string): string => `require("node:fs").writeFileSync("${name}", "1\\n");`;
+const outlive = `const parent = process.ppid;
+setInterval(() => { if (process.ppid !== parent) { ${write("outlived")} process.exit(); } }, 5);`;
+const arm = "native.exitWithParent(process.ppid);";
+const cancel = "native.cancelExitWithParent();";
+
+describe.each(["mac", "freebsd"] as const)("the sources for %s, run here", (system) => {
+  describeWith(needed, "over shims", () => {
+    let copy: BarePackage;
+    beforeAll(async () => {
+      copy = await buildShimmed(system);
+    });
+    afterAll(() => copy?.[Symbol.dispose]());
+    platformSuite(() => ({ nbdkit: copy.join("bin/nbdkit") }));
+
+    const script = (body: string): string[] => ["-e", `${load}(${JSON.stringify(copy.path)}); ${body}`];
+
+    /** Runs JavaScript under a shell, which is killed when the script has written the file `ready`. */
+    async function runUnderParent(scene: Scene, body: string): Promise<void> {
+      const shell = 'echo $$ >parent; "$@" & read line';
+      scene.start("/bin/sh", ["-c", shell, "sh", process.execPath, ...script(body)], { stdio: "pipe" });
+      await scene.number("ready");
+      process.kill(await scene.number("parent"), "SIGKILL");
+    }
+
+    it("are what was built", async () => {
+      const printed = await succeed(process.execPath, script("console.log(JSON.stringify(native.features))"));
+      expect(JSON.parse(printed)).toMatchObject(features[system]);
+    });
+
+    it("take back what they armed", async () => {
+      await using scene = new Scene();
+      await runUnderParent(scene, `${arm} ${cancel} ${write("ready")} ${outlive}`);
+      await scene.number("outlived");
+      await scene.empty();
+    });
+
+    it("arm again after that, once however often they are asked", async () => {
+      await using scene = new Scene();
+      await runUnderParent(scene, `${arm} ${cancel} ${arm} ${arm} ${write("ready")} for (;;);`);
+      await scene.empty();
+    });
+  });
+});

@@ -1,6 +1,6 @@
 // Builds what the package ships for all systems, on Linux: prebuilds/PLATFORM-ARCH/ with the addon and the launcher.
-// `npm run prebuild` renews the files, `npm run prebuild -- --check` says whether they are what the sources make.
-// Names of folders (linux-x64) limit it to those.
+// `npm run prebuilds` renews the files, `npm run prebuilds -- --check` says whether they are what the sources make.
+// Names of folders (linux-x64) limit it to those. (A script of the name "prebuild" npm would run before each "build".)
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,6 +39,6 @@ function choose(names) {
 
 function report(lines) {
   if (lines.length === 0) return;
-  console.error([...lines, 'run "npm run prebuild" and commit what it makes'].join("\n"));
+  console.error([...lines, 'run "npm run prebuilds" and commit what it makes'].join("\n"));
   process.exitCode = 1;
 }

@@ -41,7 +41,7 @@ describe("the files that are shipped", () => {
     expect(files.sort()).toEqual(expected.sort());
   });
 
-  it("are what these sources made: after a change in native/, npm run prebuild", async () => {
+  it("are what these sources made: after a change in native/, npm run prebuilds", async () => {
     const root = packageRoot();
     await succeed("sha256sum", ["--check", "--quiet", "prebuilds/SHA256SUMS"], { cwd: root });
     const listed = read("SHA256SUMS").toString();

@@ -26,7 +26,7 @@ const contents: readonly RegExp[] = [
   /^prebuilds\/(linux|darwin|freebsd)-(x64|arm64)\/(nbdkit-launcher|[\w.-]+\.node)$/,
   // What other systems build it from: "npm run build:native".
   /^binding\.gyp$/,
-  /^native\/\w+\.(cc|h)$/,
+  /^native\/(\w+\.(cc|h)|exports\.map)$/,
 ];
 
 /** Bytes, packed. It is fetched on every machine that wants a disk for a moment. */

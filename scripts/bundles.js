@@ -21,7 +21,7 @@ export const intoCommonJs = {
   // A CommonJS file has no import.meta; this is its equivalent.
   define: { "import.meta.url": "importMetaUrl" },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
-  minifyWhitespace: true,
+  minify: true,
   logLevel: "warning",
 };
 

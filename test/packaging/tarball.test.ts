@@ -14,7 +14,7 @@ const contents: readonly RegExp[] = [
   // Commands, and what they and the library are compiled to.
   /^bin\/(nbd|nbdkit|package\.json)$/,
   /^dist\/bundle\/[\w-]+\.cjs$/,
-  /^dist\/(index|plugin|testing)(\.d\.ts|\.js)$/,
+  /^dist\/(index|plugin|filter|testing)(\.d\.ts|\.js)$/,
   /^dist\/(allocator|api|backend|client|connection|core|descriptor|filters|installation|native|plugins|protocol|registry|script|server|testing|transport)\/[\w/-]+(\.d\.ts|\.js)$/,
   /^dist\/man\/man1\/(nbd|nbdkit)\.1$/,
   /^dist\/completions\/(nbd|nbdkit)$/,

@@ -10,14 +10,15 @@ const goalKeys = { nbdkit: "goal", "other-nbdkit": "goal", floor: "floorGoal" };
  * @param {string[]} names of the servers, in the order of the columns
  */
 export function dataPathTables(rows, names) {
+  const measured = names.filter((name) => rows.some(({ results }) => results.has(name)));
   return [
-    ratioTable(rows, names),
+    ratioTable(rows, measured),
     "Requests of 4k per second; MiB/s in other rows:",
-    serverTable(rows, names, (result, workload) => rateText(result.rate, workload)),
+    serverTable(rows, measured, (result, workload) => rateText(result.rate, workload)),
     "CPU time of the server, µs for each request:",
-    serverTable(rows, names, ({ cpuUs }) => cpuUs.toFixed(1)),
+    serverTable(rows, measured, ({ cpuUs }) => cpuUs.toFixed(1)),
     "Peak memory of the server, KiB:",
-    serverTable(rows, names, ({ peakKib }) => String(peakKib)),
+    serverTable(rows, measured, ({ peakKib }) => String(peakKib)),
   ].join("\n\n");
 }
 

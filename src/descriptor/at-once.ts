@@ -1,11 +1,6 @@
-import { statfsSync } from "node:fs";
 import { native } from "../native/load.ts";
 import type { Durability } from "./durability.ts";
-
-/** Linux, statfs(2): file systems that are nothing but page cache. */
-const memoryFileSystems: readonly number[] = [
-  0x01021994 /* tmpfs */, 0x858458f6 /* ramfs */, 0x958458f6 /* huge pages */,
-];
+import { isInMemory } from "./in-memory.ts";
 
 /** A write of whole pages overwrites them, one of parts may have to read them first. */
 const pageBytes = 4096;
@@ -52,14 +47,4 @@ export class AtOnce {
     if (after - before > stallMs) this.#writeAgainAt = after + backOffMs;
     return true;
   };
-}
-
-function isInMemory(fd: number): boolean {
-  if (process.platform !== "linux") return false;
-  try {
-    return memoryFileSystems.includes(statfsSync(`/proc/self/fd/${fd}`).type);
-  } catch {
-    // Without /proc the page cache is asked each time, which is right for every file system.
-    return false;
-  }
 }

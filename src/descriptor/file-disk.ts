@@ -7,8 +7,9 @@ import type { FileAdvice } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { AtOnce } from "./at-once.ts";
 import { Durability } from "./durability.ts";
-import { canFindExtents, findExtents } from "./extents.ts";
+import { canFindExtents, findExtents, findExtentsNow } from "./extents.ts";
 import { type Geometry, geometryOf } from "./geometry.ts";
+import { isInMemory } from "./in-memory.ts";
 import { PageCacheRelief } from "./page-cache.ts";
 import { readFile } from "./read.ts";
 import { Zeroing } from "./zeroing.ts";
@@ -52,8 +53,9 @@ export async function openFileDisk(fd: number, options: FileDiskOptions): Promis
   const changes = options.writable ? { write: disk.write, trim: disk.trim, zero: disk.zero } : {};
   // Block devices are all data to lseek.
   const searchable = geometry.sectorSize === undefined && (await canFindExtents(fd));
+  const find = isInMemory(fd) ? findExtentsNow : findExtents;
   const extents = (offset: bigint, length: number, requestOne: boolean) =>
-    findExtents(fd, offset, length, requestOne);
+    find(fd, offset, length, requestOne);
   return { ...handle, ...changes, ...(searchable && { extents }) };
 }
 

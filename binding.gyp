@@ -14,7 +14,13 @@
         "MACOSX_DEPLOYMENT_TARGET": "11.0",
         "WARNING_CFLAGS": ["-Wall", "-Wextra"],
       },
-      "defines": ["NAPI_VERSION=9", "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS", "NODE_ADDON_API_DISABLE_DEPRECATED"],
+      "defines": [
+        "NAPI_VERSION=9",
+        "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
+        "NODE_ADDON_API_DISABLE_DEPRECATED",
+        # A thread may be ended while it loads the addon: nothing can be thrown there any more, and nobody would hear it.
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
+      ],
       "sources": [
         "native/account.cc",
         "native/addon.cc",

@@ -1,6 +1,8 @@
+import type { AnyFilter } from "../../src/backend/component.ts";
 import type { Handle } from "../../src/backend/handle.ts";
 import { definePlugin, type OpenRequest, type Plugin } from "../../src/backend/plugin.ts";
 import { Random } from "../../src/testing/random.ts";
+import { Session } from "../../src/testing/session.ts";
 import { bufferDisk, turn } from "../helpers/memory-session.ts";
 
 export function fail(code: string, message: string): never {
@@ -51,4 +53,15 @@ export function sequencePlugin(handles: readonly (() => Handle)[]): {
     },
   });
   return { plugin, opened };
+}
+
+/** A session with such a plugin under a filter. */
+export async function sequenceSession(
+  filter: AnyFilter,
+  handles: readonly (() => Handle)[],
+  parameters: Record<string, string>,
+): Promise<{ session: Session; opened: readonly unknown[] }> {
+  const { plugin, opened } = sequencePlugin(handles);
+  const session = await Session.start({ plugin, filters: [filter], parameters });
+  return { session, opened };
 }

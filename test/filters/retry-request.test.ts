@@ -2,10 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { Handle } from "../../src/backend/handle.ts";
 import retryRequest from "../../src/filters/retry-request.ts";
 import memory from "../../src/plugins/memory.ts";
-import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
-import { fail, faultyPlugin, sequencePlugin } from "./faulty-plugin.ts";
+import { fail, faultyPlugin, sequenceSession } from "./faulty-plugin.ts";
 
 testPlugin("memory under retry-request", {
   plugin: memory,
@@ -27,18 +26,8 @@ function failing(times: number): Handle {
   return { ...disk, read: (...args) => (left-- > 0 ? fail("EIO", `${left} left`) : disk.read(...args)) };
 }
 
-async function started(
-  handles: readonly (() => Handle)[],
-  parameters: Record<string, string> = {},
-): Promise<{ session: Session; opened: readonly unknown[] }> {
-  const { plugin, opened } = sequencePlugin(handles);
-  const session = await Session.start({
-    plugin,
-    filters: [retryRequest],
-    parameters: { "retry-request-delay": "1ms", ...parameters },
-  });
-  return { session, opened };
-}
+const started = (handles: readonly (() => Handle)[], parameters: Record<string, string> = {}) =>
+  sequenceSession(retryRequest, handles, { "retry-request-delay": "1ms", ...parameters });
 
 describe("retry-request", () => {
   it("sends a request again, to what is open", async () => {

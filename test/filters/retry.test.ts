@@ -7,7 +7,7 @@ import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { bufferDisk, turn } from "../helpers/memory-session.ts";
-import { fail, faultyPlugin, sequencePlugin } from "./faulty-plugin.ts";
+import { fail, faultyPlugin, sequencePlugin, sequenceSession } from "./faulty-plugin.ts";
 
 const quick = { retries: "1000", "retry-delay": "1ms", "retry-exponential": "no" };
 
@@ -38,18 +38,8 @@ function whole(bytes = Buffer.alloc(size, 5)): Handle {
   return bufferDisk(bytes);
 }
 
-async function started(
-  handles: readonly (() => Handle)[],
-  parameters: Record<string, string> = {},
-): Promise<{ session: Session; opened: readonly unknown[] }> {
-  const { plugin, opened } = sequencePlugin(handles);
-  const session = await Session.start({
-    plugin,
-    filters: [retry],
-    parameters: { "retry-delay": "1ms", ...parameters },
-  });
-  return { session, opened };
-}
+const started = (handles: readonly (() => Handle)[], parameters: Record<string, string> = {}) =>
+  sequenceSession(retry, handles, { "retry-delay": "1ms", ...parameters });
 
 describe("retry", () => {
   const requests: Readonly<Record<string, (disk: ServedExport) => unknown>> = {

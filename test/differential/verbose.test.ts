@@ -15,7 +15,7 @@ h.zero(512, 0, nbd.CMD_FLAG_NO_HOLE)
 h.trim(512, 1024)
 h.cache(512, 0)
 h.shutdown()
-'
+' 2>&1
 nbdsh -c '
 h.add_meta_context("base:allocation")
 h.set_export_name("x y")

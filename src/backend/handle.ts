@@ -43,7 +43,10 @@ export interface Handle {
    * to `read`. Offsets are below 2^53, and the buffer is not to be kept.
    */
   readNow?(buffer: Uint8Array, start: number, end: number, offset: number): boolean;
-  /** The same for `write` without FUA: the export gets the bytes from `start` to `end`. False sends the request to `write`. */
+  /**
+   * The same for `write` without FUA: the export gets the bytes from `start` to `end`, which may be a part of what a client
+   * writes, of which the rest is still coming. False sends the request to `write`, whole.
+   */
   writeNow?(buffer: Uint8Array, start: number, end: number, offset: number): boolean;
   /** The handle as plain data, from which another thread can make one that does the same. */
   readonly portable?: PortableHandle;

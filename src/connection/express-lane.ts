@@ -9,6 +9,12 @@ import { composedBytesMax, type Outbox } from "../transport/outbox.ts";
 /** Larger reads are rare, and their replies worth buffers of their own. */
 const readBytesMax = composedBytesMax - 64;
 
+/** Writes of less are not worth a call of their own. */
+const pieceBytesMin = 64 * 1024;
+
+/** Of a page that is written in part, a file may have to read the rest. */
+const pageBytes = 4096;
+
 /**
  * Answers reads and writes that an export can do at once: the same parser, checks and replies as for all other requests,
  * without an object for each. What is not so simple, or wrong, is left to {@link dispatch}.
@@ -21,6 +27,8 @@ export class ExpressLane {
   /** Offsets up to here are exact as numbers. */
   readonly #size: number;
   readonly #minimum: number;
+  /** Pieces of writes end at multiples of this. */
+  readonly #wholeBytes: number;
 
   constructor(
     parser: RequestParser,
@@ -33,11 +41,15 @@ export class ExpressLane {
     this.#form = replyForm;
     this.#size = Math.min(Number(exported.size), Number.MAX_SAFE_INTEGER);
     this.#minimum = exported.requestUnit;
+    this.#wholeBytes = Math.max(this.#minimum, pageBytes);
   }
 
   /** @returns whether the next request has been answered */
   answer(): boolean {
-    if (!this.#parser.peek()) return false;
+    if (!this.#parser.peek()) {
+      this.#writeBegun();
+      return false;
+    }
     const { command } = this.#parser.header;
     const answered =
       command === Command.read ? this.#read() : command === Command.write ? this.#write() : false;
@@ -77,18 +89,44 @@ export class ExpressLane {
   }
 
   #write(): boolean {
-    const { header, payload } = this.#parser;
-    const length = payload.end - payload.start;
-    const offset = header.offsetNumber;
-    const allowed = this.#form === "extended" ? CommandFlag.payloadLength : 0;
-    if ((header.flags & ~allowed) !== 0 || !this.#exported.canWrite || !this.#isInside(offset, length))
-      return false;
-    if (!this.#exported.writeNow(payload.buffer, payload.start, payload.end, offset)) return false;
+    const { payload, usedBytes } = this.#parser;
+    const { buffer, start: from, end } = payload;
+    const { offsetNumber: offset } = this.#parser.header;
+    if (!this.#mayWrite(offset, end - from)) return false;
+    if (!this.#exported.writeNow(buffer, from + usedBytes, end, offset + usedBytes)) return false;
+    this.#succeeded();
+    return true;
+  }
+
+  #succeeded(): void {
+    const { header } = this.#parser;
     const bytes = successBytes(this.#form);
     const start = this.#outbox.compose(bytes);
     writeSuccessOf(header, this.#outbox.buffer, start, this.#form);
     this.#outbox.composed(bytes);
-    return true;
+  }
+
+  /**
+   * Writes as much of a large payload as is there, so that the client sends the next bytes meanwhile. What cannot be
+   * written now is tried again with all the rest.
+   */
+  #writeBegun(): void {
+    const { header, begun, usedBytes } = this.#parser;
+    if (begun === undefined || header.command !== Command.write) return;
+    const { offsetNumber: offset, lengthNumber: length } = header;
+    const end = begun.start - ((offset + begun.start) % this.#wholeBytes);
+    if (end - usedBytes < pieceBytesMin || !this.#mayWrite(offset, length)) return;
+    if (this.#exported.writeNow(begun.buffer, usedBytes, end, offset + usedBytes))
+      this.#parser.usedBytes = end;
+  }
+
+  #mayWrite(offset: number, length: number): boolean {
+    const allowed = this.#form === "extended" ? CommandFlag.payloadLength : 0;
+    return (
+      (this.#parser.header.flags & ~allowed) === 0 &&
+      this.#exported.canWrite &&
+      this.#isInside(offset, length)
+    );
   }
 
   #isInside(offset: number, length: number): boolean {

@@ -33,6 +33,8 @@ export class RequestParser {
   readonly header: RequestHeader = new RequestHeader();
   /** Its payload: valid until the next call of `next`, `drop` or `push`. */
   readonly payload: Part = { buffer: nothing, start: 0, end: 0 };
+  /** For whoever uses what has begun: so many bytes of the payload need not be used again. 0 with each new request. */
+  usedBytes = 0;
   readonly #extended: boolean;
   readonly #headerBytes: number;
   /** What arrived and no request has used lies between `#at` and `#end`. */
@@ -108,6 +110,11 @@ export class RequestParser {
     return this.#state === "payload" && this.pendingBytes === 0 ? this.#gathered : undefined;
   }
 
+  /** What has come of the payload of a request that is not complete, up to `start`; `header` shows the request. */
+  get begun(): Readonly<Part> | undefined {
+    return this.#state === "payload" ? this.#gathered : undefined;
+  }
+
   filled(bytes: number): void {
     this.#gathered!.start += bytes;
     this.#awaited -= bytes;
@@ -157,6 +164,7 @@ export class RequestParser {
   #begin(): void {
     this.#state = "header";
     this.#gathered = undefined;
+    this.usedBytes = 0;
   }
 
   #takeHeader(): boolean {

@@ -8,6 +8,7 @@
 #include "block_device.h"
 #include "call.h"
 #include "datagram.h"
+#include "duplicate.h"
 #include "extents.h"
 #include "file_io.h"
 #include "hang_up.h"
@@ -134,6 +135,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   addWatch(env, exports);
 
   add("createPipe", inThisThread<createPipe>);
+  add("duplicate", inThisThread<duplicate>);
 
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("makeMemoryMap", inThisThread<makeMemoryMap>);

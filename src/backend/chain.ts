@@ -11,6 +11,7 @@ import {
   type ThreadModel,
   threadModels,
 } from "./plugin.ts";
+import { sharedAbort } from "./shared-abort.ts";
 import { noTracing, openText, questionText, type Tell, type Tracing, traced } from "./trace.ts";
 
 /** A plugin under its filters, outermost first: runs their lifecycle and answers as one. */
@@ -19,7 +20,7 @@ export class Chain {
   readonly #filters: readonly Component<AnyFilter>[];
   readonly #told: Tell;
   readonly #tracing: Tracing;
-  readonly #stopping = new AbortController();
+  readonly #stopping = sharedAbort();
 
   /**
    * @param told is given a line before each step of the lifecycle, in nbdkit's words

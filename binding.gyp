@@ -38,6 +38,7 @@
         "native/pipe.cc",
         "native/prefetch.cc",
         "native/random.cc",
+        "native/service.cc",
         "native/stream_socket.cc",
         "native/watch.cc",
         "native/system_log.cc",

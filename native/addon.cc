@@ -25,6 +25,7 @@
 #include "punch.h"
 #include "random.h"
 #include "read_now.h"
+#include "service.h"
 #include "stream_socket.h"
 #include "system_log.h"
 #include "vsock.h"
@@ -124,6 +125,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("localAddress", inThisThread<localAddress>);
   add("acceptClient", inThisThread<acceptClient>);
   add("keepAlive", inThisThread<keepAlive>);
+  add("servicePort", inThisThread<servicePort>);
   add("peerCredentials", inThisThread<peerCredentials>);
   add("connectVsock", inThisThread<connectVsock>);
   add("connectOutcome", inThisThread<connectOutcome>);

@@ -96,6 +96,8 @@ export interface NativeBinding {
   /** Asks the system to find out whether an idle peer is still there (SO_KEEPALIVE). */
   keepAlive(fd: number): void;
 
+  /** The TCP port of a service; -1 when the system does not know the name. */
+  servicePort(name: string): number;
   /** Who is at the other end of a Unix socket. ENOTSUP where the system does not tell. */
   peerCredentials(fd: number): PeerCredentials;
 

@@ -239,7 +239,15 @@ describeWith(["qemu-nbd"], "a server that command= has started ends when nbdkit 
   ])("%s", async (_when, script, isTime) => {
     await using scene = new Scene();
     await scene.sh("mkfifo fifo");
-    const server = scene.start(nbdkit, ["-f", "-U", "socket", "nbd", "command=sh", "arg=-c", `arg=${script}`]);
+    const server = scene.start(nbdkit, [
+      "-f",
+      "-U",
+      "socket",
+      "nbd",
+      "command=sh",
+      "arg=-c",
+      `arg=${script}`,
+    ]);
     await until("the moment", () => isTime(scene));
     process.kill(server.pid!, "SIGKILL");
     await outcomeOf(server);

@@ -95,7 +95,10 @@ describe("nbd", () => {
     [{ socket: "/x", hostname: "x" }, "cannot mix 'socket', 'hostname', 'vsock', 'command'"],
     [{ socket: "/x", port: "1" }, "'port' parameter should only be used with 'hostname' or 'vsock'"],
     [{ socket: "/x", arg: "-f" }, "'arg' parameter needs 'command'"],
-    [{ hostname: "x", port: "nosuch" }, 'port: "nosuch" is neither a port number from 0 to 65535 nor the name'],
+    [
+      { hostname: "x", port: "nosuch" },
+      'port: "nosuch" is neither a port number from 0 to 65535 nor the name',
+    ],
     [{ hostname: "x", port: "70000" }, 'port: "70000" is neither a port number from 0 to 65535 nor the name'],
     [{ vsock: "3", port: "nbd" }, 'port: could not parse number: "nbd"'],
     [{ uri: "http://x" }, 'NBD URI "http://x": unknown scheme: use one of nbd, '],

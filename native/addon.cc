@@ -8,6 +8,7 @@
 #include "block_device.h"
 #include "call.h"
 #include "datagram.h"
+#include "duplicate.h"
 #include "extents.h"
 #include "file_io.h"
 #include "hang_up.h"
@@ -24,6 +25,7 @@
 #include "punch.h"
 #include "random.h"
 #include "read_now.h"
+#include "service.h"
 #include "stream_socket.h"
 #include "system_log.h"
 #include "vsock.h"
@@ -123,6 +125,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("localAddress", inThisThread<localAddress>);
   add("acceptClient", inThisThread<acceptClient>);
   add("keepAlive", inThisThread<keepAlive>);
+  add("servicePort", inThisThread<servicePort>);
   add("peerCredentials", inThisThread<peerCredentials>);
   add("connectVsock", inThisThread<connectVsock>);
   add("connectOutcome", inThisThread<connectOutcome>);
@@ -134,6 +137,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   addWatch(env, exports);
 
   add("createPipe", inThisThread<createPipe>);
+  add("duplicate", inThisThread<duplicate>);
 
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("makeMemoryMap", inThisThread<makeMemoryMap>);

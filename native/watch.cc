@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include "busy_poll.h"
+#include "hang_up_event.h"
 #include "js.h"
 
 namespace {
@@ -91,7 +92,8 @@ class Watch : public Napi::ObjectWrap<Watch> {
  private:
   void want(const Napi::CallbackInfo& info) {
     if (poll_ == nullptr) return;
-    const int events = (info[0].ToBoolean() ? UV_READABLE : 0) | (info[1].ToBoolean() ? UV_WRITABLE : 0);
+    const int events = (info[0].ToBoolean() ? UV_READABLE : 0) | (info[1].ToBoolean() ? UV_WRITABLE : 0) |
+                       (info[2].ToBoolean() ? UV_DISCONNECT : 0) | (info[3].ToBoolean() ? hangUpEvent : 0);
     if (events == 0) uv_poll_stop(&poll_->handle);
     else uv_poll_start(&poll_->handle, events, ready);
   }
@@ -122,13 +124,15 @@ class Watch : public Napi::ObjectWrap<Watch> {
     // What is wrong with the socket shows when it is used.
     const bool failed = status < 0;
     watch->loop_->busyPoll.active();
-    watch->call(failed || (events & UV_READABLE), failed || (events & UV_WRITABLE));
+    watch->call(failed || (events & UV_READABLE), failed || (events & UV_WRITABLE),
+                failed || (events & (UV_DISCONNECT | hangUpEvent)));
   }
 
-  void call(bool readable, bool writable) {
+  void call(bool readable, bool writable, bool left) {
     const Napi::Env env = Env();
     const Napi::HandleScope scope(env);
-    callback_.MakeCallback(Value(), {Napi::Boolean::New(env, readable), Napi::Boolean::New(env, writable)});
+    callback_.MakeCallback(Value(), {Napi::Boolean::New(env, readable), Napi::Boolean::New(env, writable),
+                                     Napi::Boolean::New(env, left)});
   }
 
   LoopState* loop_;

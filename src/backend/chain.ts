@@ -1,4 +1,5 @@
 import { NbdError } from "../core/errors.ts";
+import { checkedExports, checkedHandle, checkedName, checkedThreadModel } from "./answers.ts";
 import { type AnyFilter, type AnyPlugin, Component } from "./component.ts";
 import { overlay } from "./filter.ts";
 import type { Handle } from "./handle.ts";
@@ -11,6 +12,7 @@ import {
   type ThreadModel,
   threadModels,
 } from "./plugin.ts";
+import { sharedAbort } from "./shared-abort.ts";
 import { noTracing, openText, questionText, type Tell, type Tracing, traced } from "./trace.ts";
 
 /** A plugin under its filters, outermost first: runs their lifecycle and answers as one. */
@@ -19,7 +21,7 @@ export class Chain {
   readonly #filters: readonly Component<AnyFilter>[];
   readonly #told: Tell;
   readonly #tracing: Tracing;
-  readonly #stopping = new AbortController();
+  readonly #stopping = sharedAbort();
 
   /**
    * @param told is given a line before each step of the lifecycle, in nbdkit's words
@@ -50,9 +52,15 @@ export class Chain {
     return this.#filters.reduceRight<ThreadModel>(
       (below, filter) => {
         const { threadModel: wanted = "parallel" } = filter.definition;
-        return stricter(below, typeof wanted === "function" ? wanted(filter.state, below) : wanted);
+        return stricter(
+          below,
+          checkedThreadModel(
+            filter.definition.name,
+            typeof wanted === "function" ? wanted(filter.state, below) : wanted,
+          ),
+        );
       },
-      typeof plugins === "function" ? plugins(state) : plugins,
+      checkedThreadModel(definition.name, typeof plugins === "function" ? plugins(state) : plugins),
     );
   }
 
@@ -124,13 +132,15 @@ export class Chain {
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
       const listed = await definition.listExports?.(state, request);
-      return listed ?? [{ name: await this.#defaultFrom(layer, request, tell) }];
+      if (listed === undefined) return [{ name: await this.#defaultFrom(layer, request, tell) }];
+      return checkedExports(definition.name, listed);
     }
     const { definition, state } = filter;
     const next = (asked: ListRequest): Promise<readonly ExportItem[]> =>
       this.#exportsFrom(layer + 1, asked, tell);
     if (definition.listExports === undefined) return next(request);
-    return definition.listExports(next, state, request, (asked) => this.#defaultFrom(layer, asked, tell));
+    const ownDefault = (asked: ListRequest): Promise<string> => this.#defaultFrom(layer, asked, tell);
+    return checkedExports(definition.name, await definition.listExports(next, state, request, ownDefault));
   }
 
   async #defaultFrom(layer: number, request: ListRequest, tell: Tell): Promise<string> {
@@ -138,11 +148,12 @@ export class Chain {
     const filter = this.#filters[layer];
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
-      return (await definition.defaultExport?.(state, request)) ?? "";
+      return checkedName(definition.name, (await definition.defaultExport?.(state, request)) ?? "");
     }
     const { definition, state } = filter;
     const next = (asked: ListRequest): Promise<string> => this.#defaultFrom(layer + 1, asked, tell);
-    return definition.defaultExport?.(next, state, request) ?? next(request);
+    if (definition.defaultExport === undefined) return next(request);
+    return checkedName(definition.name, await definition.defaultExport(next, state, request));
   }
 
   async #openFrom(layer: number, request: OpenRequest, tell: Tell): Promise<Handle> {
@@ -217,10 +228,4 @@ export class Chain {
 
 function stricter(one: ThreadModel, other: ThreadModel): ThreadModel {
   return threadModels.indexOf(one) < threadModels.indexOf(other) ? one : other;
-}
-
-/** Plugins may be written without types. */
-function checkedHandle(handle: Handle): Handle {
-  if (typeof handle?.read === "function") return handle;
-  throw new NbdError("EINVAL", "what the plugin's open returned is no handle: it has no read function");
 }

@@ -12,6 +12,7 @@ export interface StatusRange {
 
 /** {@link clipStatus} for allocation: in a block of several states, data beats a hole, and what may not be zero beats zero. */
 export function clipExtents(extents: readonly Extent[], range: StatusRange): readonly Extent[] {
+  if (!Array.isArray(extents) || !extents.every(isExtent)) throw new NbdError("EIO", noExtents);
   const states = extents.map(({ length, hole, zero }) => ({
     length,
     state: (hole ? holeBit : 0n) | (zero ? zeroBit : 0n),
@@ -24,6 +25,14 @@ export function clipExtents(extents: readonly Extent[], range: StatusRange): rea
 }
 
 const [holeBit, zeroBit] = [1n, 2n];
+
+const noExtents =
+  "what the plugin returned is no list of extents: use [{ length, hole, zero }] with a bigint and two booleans";
+
+/** Plugins may be written without types. */
+function isExtent(extent: Extent | null): boolean {
+  return typeof extent?.length === "bigint";
+}
 
 /**
  * Cuts the list to the range and to whole blocks (doc/proto.md, "NBD_CMD_BLOCK_STATUS"), merges neighbours in the same

@@ -17,9 +17,12 @@ export interface Handle {
   /** Bytes; at most 2^63-1. Asked once, when the export has been opened. */
   readonly size: bigint;
 
-  /** Fills all of `into` with the bytes at `offset`. */
+  /** Fills all of `into` with the bytes at `offset`. It is lent for the same time as the data of a write. */
   read(into: Uint8Array, offset: bigint): MaybePromise<void>;
-  /** Stores all of `from`, which stays untouched until the answer. */
+  /**
+   * Stores all of `from`. It is only lent (nbdkit-plugin(3), ".pwrite"): its bytes are those of the client until the call
+   * returns or the promise that it returned settles, and anybody's after that. What is to be kept has to be copied.
+   */
   write?(from: Uint8Array, offset: bigint, flags: WriteFlags): MaybePromise<void>;
   /** Makes everything that was acknowledged before it safe against a power failure. */
   flush?(): MaybePromise<void>;

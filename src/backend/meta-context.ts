@@ -47,6 +47,16 @@ function nameFault(name: string): string | undefined {
 
 /** Clients have room for so many bits; a state that needs more would tell them something else. */
 export function checkStates({ name, wide }: MetaContext, extents: readonly StatusExtent[]): void {
+  // Plugins may be written without types.
+  if (
+    !Array.isArray(extents) ||
+    extents.some((one) => typeof one?.length !== "bigint" || typeof one.state !== "bigint")
+  ) {
+    throw new NbdError(
+      "EIO",
+      `what the plugin returned for ${name} is no list of { length, state }, both of them bigint`,
+    );
+  }
   const bits = wide === true ? 64 : 32;
   const wrong = extents.find(({ state }) => BigInt.asUintN(bits, state) !== state);
   if (wrong === undefined) return;

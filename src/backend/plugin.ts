@@ -93,8 +93,9 @@ export interface Client {
   /** Where it connects from; absent where nobody knows (nbdkit_peer_name(3)). */
   readonly peer?: Peer;
   /**
-   * Aborted when the client has gone, as far as that shows: it closed without a goodbye, or the connection was cut. What is
-   * under way may be given up then; whatever it answers, nobody may get it.
+   * Aborted as soon as the system knows that the client has gone: it ended its stream without a goodbye, or nobody holds the
+   * other end of the connection any more. What is under way may be given up then; whatever it answers, nobody may get it.
+   * All requests may listen to it at once.
    */
   readonly signal: AbortSignal;
   /**

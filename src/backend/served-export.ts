@@ -54,7 +54,7 @@ export class ServedExport {
     this.rotational = handle.rotational === true;
     this.blockSize = checkedBlockSize(handle.blockSize);
     this.requestUnit = handle.blockSize?.advisory === true ? 1 : (handle.blockSize?.minimum ?? 1);
-    this.description = handle.description;
+    this.description = checkedDescription(handle.description);
     this.portable = handle.portable;
     this.metaContexts = handle.metaContexts ?? [];
     checkContexts(this.metaContexts);
@@ -179,6 +179,11 @@ export class ServedExport {
 function isNotSupported(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return code === "ENOTSUP" || code === "EOPNOTSUPP";
+}
+
+function checkedDescription(description: unknown): string | undefined {
+  if (description === undefined || typeof description === "string") return description;
+  throw new NbdError("EINVAL", `the plugin's description must be a string, and is ${String(description)}`);
 }
 
 function checkedSize(size: unknown): bigint {

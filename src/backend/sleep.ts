@@ -1,5 +1,3 @@
-import { setMaxListeners } from "node:events";
-
 /** Timers take 31 bits of ms; beyond that they fire at once. */
 const timerMsMax = 2 ** 31 - 1;
 
@@ -38,11 +36,7 @@ export function wait(
       end();
       resolve();
     });
-    for (const signal of signals) {
-      // Every request of every client may wait at once, which is no leak.
-      setMaxListeners(0, signal);
-      signal.addEventListener("abort", abort);
-    }
+    for (const signal of signals) signal.addEventListener("abort", abort);
     if (signals.some(({ aborted }) => aborted)) abort();
   });
 }

@@ -123,7 +123,7 @@ const appliers: Readonly<Record<OptionId, (draft: Draft, value: string) => void>
     draft.pidfile = value;
   },
   port: (draft, value) => {
-    draft.port = parsePort(value);
+    draft.port = value;
   },
   printUri: (draft) => {
     draft.printUri = true;
@@ -193,18 +193,6 @@ function setAction(draft: Draft, action: Invocation["action"]): void {
     draft.action = action;
 }
 
-function parsePort(text: string): number {
-  if (/^\d+$/.test(text)) return Number(text);
-  throw notAPort(text, tcpPortMax);
-}
-
-const tcpPortMax = 2 ** 16 - 1;
-const vsockPortMax = 2 ** 32 - 1;
-
-function notAPort(text: string, max: number): NbdError {
-  return new NbdError("EINVAL", `-p: "${text}" is not a port number from 0 to ${max}`);
-}
-
 /** A leading space in the name is part of it: callers that pass `-D vddk.stats=1` as one word get a warning, no error. */
 function parseDebugFlag(text: string): [name: string, value: number] {
   const [, name, value] = /^([^.=]+\.[^=]+)=(.*)$/s.exec(text) ?? [];
@@ -242,8 +230,6 @@ function checkCombination(draft: Draft): void {
   if (places.length > 1) {
     throw new NbdError("EINVAL", `${places.join(" and ")} cannot be used together`);
   }
-  const portMax = draft.vsock ? vsockPortMax : tcpPortMax;
-  if (draft.port !== undefined && draft.port > portMax) throw notAPort(String(draft.port), portMax);
   if (draft.handshake.style === "oldstyle" && draft.tls.mode === "require") {
     throw new NbdError(
       "EINVAL",

@@ -38,7 +38,8 @@ export interface Invocation {
   /** The folder for --new-plugin. */
   readonly newPlugin?: string;
   readonly pidfile?: string;
-  readonly port?: number;
+  /** Number, or name of a service. */
+  readonly port?: string;
   readonly printUri: boolean;
   readonly readOnly: boolean;
   readonly run?: string;

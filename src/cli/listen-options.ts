@@ -1,9 +1,14 @@
 import { NbdError } from "../core/errors.ts";
+import { parseInteger } from "../core/values.ts";
+import { tcpPort } from "../native/port.ts";
 import { defaultPort, type ListenOptions } from "../server/options.ts";
 import { inheritedDescriptors } from "../server/socket-activation.ts";
 import type { Invocation } from "./invocation.ts";
 
-/** Where clients come in (nbdkit(1), and nbdkit-service(1), "Socket activation"). */
+/**
+ * Where clients come in (nbdkit(1), and nbdkit-service(1), "Socket activation").
+ * @throws NbdError with one line for the user
+ */
 export function whereToListen(invocation: Invocation): ListenOptions {
   const descriptors = inheritedDescriptors();
   if (descriptors !== undefined) {
@@ -20,17 +25,24 @@ export function whereToListen(invocation: Invocation): ListenOptions {
 }
 
 function addressOf({ unix, vsock, port, ipAddress, family, run }: Invocation): ListenOptions {
-  if (vsock) return { kind: "vsock", port: port ?? defaultPort };
+  if (vsock) return { kind: "vsock", port: vsockPort(port) };
   if (unix !== undefined) return unix === "-" ? { kind: "private" } : { kind: "unix", path: unix };
   const tcp = port !== undefined || ipAddress !== undefined || family !== undefined;
   // Since nbdkit 1.36 a captive server is private unless it is told otherwise.
   if (run !== undefined && !tcp) return { kind: "private" };
   return {
     kind: "tcp",
-    port: port ?? defaultPort,
+    port: port === undefined ? defaultPort : tcpPort("-p", port),
     ...(ipAddress === undefined ? {} : { host: ipAddress }),
     ...(family === undefined ? {} : { family }),
   };
+}
+
+/** A port of vsock has 32 bits, and no name. */
+const vsockPortMax = 2 ** 32 - 1;
+
+function vsockPort(text: string | undefined): number {
+  return text === undefined ? defaultPort : parseInteger("-p", text, 0, vsockPortMax);
 }
 
 function otherPlaces(invocation: Invocation): readonly string[] {

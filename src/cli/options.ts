@@ -158,7 +158,13 @@ export const options: readonly Option[] = [
     value: "PIDFILE",
     help: "Write our process id here when clients can connect",
   },
-  { id: "port", short: "p", long: ["port"], value: "PORT", help: "Listen on this TCP or vsock port (10809)" },
+  {
+    id: "port",
+    short: "p",
+    long: ["port"],
+    value: "PORT",
+    help: "Listen on this TCP port or service, or vsock port (10809)",
+  },
   {
     id: "printUri",
     long: ["print-uri", "print-url", "show-uri", "show-url"],

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { messageOf } from "../core/errors.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { buildChain, type Components } from "../registry/assemble.ts";
-import { isDetachedCopy, startDetachedCopy } from "../server/background.ts";
+import { isDetachedCopy, startDetachedCopy, tellFailure } from "../server/background.ts";
 import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
 import { ServerLog } from "../server/log.ts";
@@ -61,6 +61,7 @@ export async function serve(
   } catch (error) {
     // Whoever waits for us to start looks at stderr, and will be told there as well.
     if (!errors.isStderr) errors.write("", messageOf(error));
+    tellFailure(messageOf(error));
     throw error;
   }
 }

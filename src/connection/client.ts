@@ -28,3 +28,8 @@ export function clientOf(
 export function hasGone(client: AbortController): void {
   client.abort(new NbdError("ECONNRESET", "the client has gone"));
 }
+
+/** Whether somebody gave up for that reason, which needs no line in a log. */
+export function isGone(client: AbortSignal, error: unknown): boolean {
+  return client.aborted && error === client.reason;
+}

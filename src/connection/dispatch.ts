@@ -11,6 +11,7 @@ import type { Request } from "../protocol/request.ts";
 import { wireError } from "../protocol/wire-error.ts";
 import { statusReply } from "./block-status.ts";
 import { type Fault, faultOf } from "./check.ts";
+import { isGone } from "./client.ts";
 
 /** What requests of one connection are answered from. */
 export interface Dispatch {
@@ -65,8 +66,7 @@ function failure(request: Request, to: Dispatch, error: unknown): Buffer {
   // "Not quickly" is what a client wants to learn by asking for a fast zero, and no failure of ours.
   if (request.kind === "zero" && request.fastZero && wireError(codeOf(error)) === WireError.ENOTSUP)
     return errorBytes(request, to, "ENOTSUP", reason);
-  // That a client has gone needs no line for each of its requests.
-  if (to.gone.aborted && error === to.gone.reason) to.log.debug(`${request.kind}: ${reason}`);
+  if (isGone(to.gone, error)) to.log.debug(`${request.kind}: ${reason}`);
   else to.log.error(`${request.kind}: ${reason}`);
   logStack(to.log, error);
   return errorBytes(request, to, codeOf(error), reason);

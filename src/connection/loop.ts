@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Handle } from "../backend/handle.ts";
 import type { PortableHandle } from "../backend/portable.ts";
 import { ServedExport } from "../backend/served-export.ts";
+import { sharedAbort } from "../backend/shared-abort.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { NativeSocket } from "../transport/native-socket.ts";
@@ -57,7 +58,7 @@ class CarriedConnection implements Receiver {
   readonly #moved: MovedConnection;
   readonly #log: Log;
   readonly #socket: NativeSocket;
-  readonly #gone = new AbortController();
+  readonly #gone = sharedAbort();
   #transmission: Transmission | undefined;
   #idle!: () => void;
   #closed!: () => void;

@@ -1,4 +1,5 @@
 import type { Client } from "../backend/plugin.ts";
+import { sharedAbort } from "../backend/shared-abort.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
@@ -7,7 +8,7 @@ import { serverHandshake } from "../protocol/server/handshake.ts";
 import type { HandshakeHost, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import type { Part, Receiver, Transport } from "../transport/transport.ts";
-import { clientOf, hasGone } from "./client.ts";
+import { clientOf, hasGone, isGone } from "./client.ts";
 import { Complaints } from "./complaints.ts";
 import type { Elsewhere, LoopThread } from "./loop-thread.ts";
 import { asMoved, canMove, type Under } from "./moving.ts";
@@ -27,7 +28,7 @@ export class Session implements Receiver, Movable {
   #transport: Transport;
   readonly #log: Log;
   readonly #complaints: Complaints;
-  readonly #gone = new AbortController();
+  readonly #gone = sharedAbort();
   #settle!: () => void;
   #talk: Talk<Negotiated | undefined> | undefined;
   #transmission: Transmission | undefined;
@@ -62,7 +63,8 @@ export class Session implements Receiver, Movable {
     try {
       await this.#opening.ask(() => this.#admit());
     } catch (error) {
-      this.#log.error(`connection refused: ${messageOf(error)}`);
+      if (isGone(this.#gone.signal, error)) this.#log.debug(messageOf(error));
+      else this.#log.error(`connection refused: ${messageOf(error)}`);
       this.#transport.destroy();
       return;
     }
@@ -207,7 +209,8 @@ export class Session implements Receiver, Movable {
     try {
       return await this.#opening.ask(question);
     } catch (error) {
-      this.#complaints.add(error);
+      if (isGone(this.#gone.signal, error)) this.#log.debug(messageOf(error));
+      else this.#complaints.add(error);
       throw error;
     }
   }

@@ -1,6 +1,7 @@
 import { defineFilter, type Filter, overlay } from "../backend/filter.ts";
 import type { Handle } from "../backend/handle.ts";
 import type { OpenRequest, ThreadModel } from "../backend/plugin.ts";
+import { sharedAbort } from "../backend/shared-abort.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 
 interface State {
@@ -17,7 +18,7 @@ const openonce: Filter = defineFilter({
   // What bears one request of a handle at a time gets those of all clients on the same handle.
   threadModel: (_state, below): ThreadModel =>
     below === "serialize_requests" ? "serialize_all_requests" : "parallel",
-  configComplete: (): State => ({ handles: new Map(), end: new AbortController() }),
+  configComplete: (): State => ({ handles: new Map(), end: sharedAbort() }),
   async openNext(next, { handles, end }, request) {
     const key = keyOf(request);
     const known = handles.get(key);

@@ -96,6 +96,8 @@ export interface NativeBinding {
   /** Asks the system to find out whether an idle peer is still there (SO_KEEPALIVE). */
   keepAlive(fd: number): void;
 
+  /** The TCP port of a service; -1 when the system does not know the name. */
+  servicePort(name: string): number;
   /** Who is at the other end of a Unix socket. ENOTSUP where the system does not tell. */
   peerCredentials(fd: number): PeerCredentials;
 
@@ -119,11 +121,14 @@ export interface NativeBinding {
   /** Waits for a descriptor on Node's loop. */
   readonly Watch: new (
     fd: number,
-    ready: (readable: boolean, writable: boolean) => void,
+    ready: (readable: boolean, writable: boolean, left: boolean) => void,
   ) => Watch;
 
   /** A pipe for a program that we start, whose sockets would not open as /dev/stdout. Close both with `fs.closeSync`. */
   createPipe(): { readonly readEnd: number; readonly writeEnd: number };
+
+  /** Another descriptor of the same file or socket. Close it with `fs.closeSync`. */
+  duplicate(fd: number): number;
 
   /** An unlinked file in memory (memfd); ENOTSUP where the system has none. Close it with `fs.closeSync`. */
   createMemoryFile(name: string): number;
@@ -171,8 +176,12 @@ export interface NativeBinding {
 export type Offset = bigint | number;
 
 export interface Watch {
-  /** What to call back for from now on; nothing at first. */
-  want(readable: boolean, writable: boolean): void;
+  /**
+   * What to call back for from now on; nothing at first. `left` tells of both `end`, when the peer sends no more, and
+   * `hangUp`, when it takes nothing either (of that, only on Linux). What has failed is ready for everything, and is
+   * waited for again only after another call.
+   */
+  want(readable: boolean, writable: boolean, end?: boolean, hangUp?: boolean): void;
   /** No call comes after this. The descriptor stays open. */
   close(): void;
 }

@@ -16,10 +16,9 @@ const nbd: Plugin = definePlugin({
     uri: text({ placeholder: "URI", help: "NBD URI of the server" }),
     socket: path({ help: "Its Unix socket" }),
     hostname: text({ placeholder: "HOST", help: "Its TCP host" }),
-    port: integer({
-      min: 1,
-      max: 2 ** 32 - 1,
-      help: "Its port, with hostname= or vsock=; 10809 if not given",
+    port: text({
+      placeholder: "PORT",
+      help: "Its port, with hostname= (or the name of a service) or vsock=; 10809 if not given",
     }),
     vsock: integer({
       placeholder: "CID",

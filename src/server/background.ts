@@ -12,7 +12,14 @@ const readyVariable = "NBDKIT_NODE_READY_FD";
 /** The answer to the message that the copy is ready. */
 const heard = "+";
 
+/** What the copy says when it does not become ready, and its stderr is nobody's any more. */
+interface FailedMessage {
+  readonly type: "failed";
+  readonly message: string;
+}
+
 let readyDescriptor: number | undefined;
+let hasStderr = true;
 
 /** True in the detached copy. Call it once, first of all: it takes the variable out of the environment. */
 export function isDetachedCopy(): boolean {
@@ -27,6 +34,7 @@ export function isDetachedCopy(): boolean {
  * up to serving with our stdin, stdout and stderr and then says so over a pipe.
  * @param served is told what the copy says then
  * @returns the exit status of this process: 0 once clients can connect, else the copy's
+ * @throws NbdError what kept the copy from becoming ready, unless it has said so itself
  */
 export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage) => void): Promise<number> {
   const stdio: StdioOptions = stdioWith(
@@ -41,33 +49,53 @@ export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage
   forwardSignals(copy);
   return new Promise((resolve, reject) => {
     copy.once("error", reject);
-    copy.once("exit", (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
+    // Not when it exits, as its last word may still be on the way.
+    copy.once("close", (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
     const ready = copy.stdio[fd] as Duplex;
     // A message of this size arrives as a whole.
     ready.once("data", (text: Buffer) => {
-      served(JSON.parse(text.toString()));
+      const message: ReadyMessage | FailedMessage = JSON.parse(text.toString());
+      if (message.type === "failed") {
+        reject(new NbdError("ECANCELED", message.message));
+        return;
+      }
+      served(message);
       ready.end(heard, () => resolve(0));
     });
   });
 }
 
 /**
- * In the detached copy: clients can connect. Releases whoever started us, and the terminal with it.
+ * In the detached copy: gives up what belongs to whoever started us, so that what plugins start from here on does not
+ * have it either.
  * @param keepStderr somebody wants to read there
  */
-export function moveToBackground(message: ReadyMessage, keepStderr: boolean): void {
+export function leaveTerminal(keepStderr: boolean): void {
   process.chdir("/");
   for (const fd of keepStderr ? [0, 1] : [0, 1, 2]) {
     closeSync(fd);
     // The lowest free number is taken, which is the one just closed.
     openSync("/dev/null", fd === 0 ? "r" : "w");
   }
+  hasStderr = keepStderr;
+}
+
+/** In the detached copy: clients can connect. Releases whoever started us. */
+export function releaseStarter(message: ReadyMessage): void {
   writeSync(readyDescriptor!, JSON.stringify(message));
   // Whoever was killed a moment ago still takes the message, but cannot answer, and nobody would know of us.
   const answer = Buffer.alloc(heard.length);
   if (readSync(readyDescriptor!, answer) === 0)
     throw new NbdError("EPIPE", "whoever started the server has gone");
   closeSync(readyDescriptor!);
+  readyDescriptor = undefined;
+}
+
+/** In the detached copy: what keeps us from becoming ready, where whoever started us cannot see it on stderr. */
+export function tellFailure(message: string): void {
+  if (readyDescriptor === undefined || hasStderr) return;
+  const failed: FailedMessage = { type: "failed", message };
+  writeSync(readyDescriptor, JSON.stringify(failed));
 }
 
 /** Until the copy serves, Ctrl-C here is meant for both; it has left the terminal's group. */

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import type { Chain } from "../backend/chain.ts";
 import { shellQuote } from "../core/shell.ts";
-import { moveToBackground } from "./background.ts";
+import { leaveTerminal, releaseStarter } from "./background.ts";
 import { Captive, type CaptiveOptions } from "./captive.ts";
 import { type Endpoint, endpointText } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
@@ -55,9 +55,10 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       options.changeIdentity?.(server.endpoint);
       writePidfile(options.pidfile);
       if (options.pidfile !== undefined) options.log.debug(`written pidfile ${options.pidfile}`);
-      if (options.toBackground) leaveTerminal(ready, options);
+      if (options.toBackground) moveToBackground(options);
       await Promise.race([chain.afterFork(), quit.asked]);
       if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
+      if (options.toBackground) releaseStarter(ready);
       server.accept();
       supervisor?.ready();
       void tellStarter(ready);
@@ -85,8 +86,8 @@ async function findSupervisor(log: ServerLog): Promise<Supervisor | undefined> {
   return new Supervisor(process.env.NOTIFY_SOCKET, log);
 }
 
-function leaveTerminal(ready: ReadyMessage, { keepStderr, log }: RunOptions): void {
-  moveToBackground(ready, keepStderr);
+function moveToBackground({ keepStderr, log }: RunOptions): void {
+  leaveTerminal(keepStderr);
   log.settings.errors.movedToBackground?.();
   log.debug(`forked into background (new pid = ${process.pid})`);
 }

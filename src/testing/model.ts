@@ -70,9 +70,12 @@ export class Model {
   async store(disk: ServedExport, at: number, bytes: Uint8Array, fua: boolean): Promise<void> {
     const offset = this.window.start + BigInt(at);
     const room = Buffer.concat([Buffer.alloc(1), bytes, Buffer.alloc(1)]);
+    const lent = Buffer.from(bytes);
     const fast = !fua && bytes.length % 2 === 1 && offset < numbersEnd;
     if (!fast || !disk.writeNow(room, 1, bytes.length + 1, Number(offset)))
-      await disk.write(bytes, offset, fua);
+      await disk.write(lent, offset, fua);
+    // Whoever keeps what was only lent finds something else in it.
+    for (const buffer of [room, lent]) buffer.fill(0xa5);
     this.write(bytes, at);
   }
 

@@ -40,6 +40,7 @@ export class NativeSocket implements Transport {
   #receiver: Receiver | undefined;
   #successor: StreamTransport | undefined;
   #reading = true;
+  #peerLeaving = false;
   #peerEnded = false;
   #state = "open" as "open" | "ending" | "closed";
 
@@ -47,7 +48,9 @@ export class NativeSocket implements Transport {
   constructor(fd: number, peer: Peer) {
     this.peer = peer;
     this.#fd = fd;
-    this.#watch = new (native().Watch)(fd, (readable, writable) => this.#ready(readable, writable));
+    this.#watch = new (native().Watch)(fd, (readable, writable, left) =>
+      this.#ready(readable, writable, left),
+    );
     this.outbox = new NativeOutbox(fd, {
       blocked: () => this.#listen(),
       failed: (error) => this.#close(error),
@@ -77,7 +80,7 @@ export class NativeSocket implements Transport {
     const receiver = this.#receiver!;
     this.#giveUp();
     const stream = this.#asStream();
-    this.#successor = new StreamTransport(stream, stream, this.peer);
+    this.#successor = new StreamTransport(stream, stream, this.peer, this.#fd);
     this.#successor.start(receiver);
     this.#successor.pause();
     return this.#successor.startTls(upgrade);
@@ -113,13 +116,26 @@ export class NativeSocket implements Transport {
   #listen(): void {
     if (this.#state === "closed") return;
     // What the peer still sends at the end is of no interest, but whether it has gone is.
-    const readable = this.#state === "open" && this.#reading && !this.#peerEnded;
-    this.#watch.want(readable, this.outbox.backlogBytes > 0);
+    const mayCome = this.#state === "open" && !this.#peerEnded;
+    this.#watch.want(mayCome && this.#isReading, this.outbox.backlogBytes > 0, mayCome, !mayCome);
   }
 
-  #ready(readable: boolean, writable: boolean): void {
+  /** Of a peer that sends no more, all is taken that the system holds: it shows how the peer left, and is no flood. */
+  get #isReading(): boolean {
+    return this.#reading || this.#peerLeaving;
+  }
+
+  #ready(readable: boolean, writable: boolean, left: boolean): void {
     if (writable) this.#sendMore();
-    if (readable && this.#reading && this.#state === "open") this.#receive();
+    if (left) this.#peerLeaves();
+    if (readable && this.#isReading && this.#state === "open") this.#receive();
+  }
+
+  #peerLeaves(): void {
+    // After its end only one thing is left to hear: that nobody takes anything any more.
+    if (this.#peerEnded || this.#state === "ending") this.#close();
+    this.#peerLeaving = true;
+    this.#listen();
   }
 
   #sendMore(): void {

@@ -9,7 +9,7 @@ export function stdioTransport(): Transport {
   // A socket that is both is used as one: closing the half that Node calls stdin would not tell the peer anything.
   if (fstatSync(0).isSocket() && fstatSync(0).ino === fstatSync(1).ino) {
     const both = new Socket({ fd: 0, readable: true, writable: true, allowHalfOpen: true });
-    return new StreamTransport(both, both, { family: "stdio" });
+    return new StreamTransport(both, both, { family: "stdio" }, 0);
   }
   return new StreamTransport(stdin, stdout, { family: "stdio" });
 }

@@ -1,4 +1,5 @@
 import { Duplex, type Readable, type Writable } from "node:stream";
+import { PeerWatch } from "./peer-watch.ts";
 import type { Peer, Receiver, Transport } from "./transport.ts";
 import type { Upgrade } from "./upgrade.ts";
 
@@ -7,15 +8,21 @@ export class StreamTransport implements Transport {
   #peer: Peer;
   #input: Readable;
   #output: Writable;
-  #detach: () => void = () => {};
+  readonly #socket: number | undefined;
+  #peerWatch: PeerWatch | undefined;
+  /** Absent while another stream is made of this one. */
+  #detach: (() => void) | undefined;
   #receiver: Receiver | undefined;
+  #peerLeaving = false;
   #error: Error | undefined;
   #over = false;
 
-  constructor(input: Readable, output: Writable, peer: Peer) {
+  /** @param socket the descriptor below; given, the receiver hears of the peer's leaving also while it does not read */
+  constructor(input: Readable, output: Writable, peer: Peer, socket?: number) {
     this.#input = input;
     this.#output = output;
     this.#peer = peer;
+    this.#socket = socket;
   }
 
   get peer(): Peer {
@@ -25,11 +32,17 @@ export class StreamTransport implements Transport {
   start(receiver: Receiver): void {
     this.#receiver = receiver;
     this.#attach(receiver);
+    if (this.#socket === undefined) return;
+    this.#peerWatch = new PeerWatch(this.#socket, {
+      ended: () => this.#peerLeaves(),
+      hungUp: () => this.destroy(),
+    });
   }
 
   async startTls(upgrade: Upgrade): Promise<this> {
     const receiver = this.#receiver!;
-    this.#detach();
+    this.#detach?.();
+    this.#detach = undefined;
     const plain = this.#duplex();
     // The encrypted stream reports what happens to this one; unheard, an error would end the process.
     plain.on("error", () => {});
@@ -57,7 +70,7 @@ export class StreamTransport implements Transport {
   }
 
   pause(): void {
-    this.#input.pause();
+    if (!this.#peerLeaving) this.#input.pause();
   }
 
   resume(): void {
@@ -73,6 +86,7 @@ export class StreamTransport implements Transport {
 
   destroy(): void {
     this.#over = true;
+    this.#peerWatch?.close();
     for (const stream of this.#halves()) stream.destroy();
   }
 
@@ -80,11 +94,16 @@ export class StreamTransport implements Transport {
     const [input, output] = [this.#input, this.#output];
     let open = this.#halves().length;
     const data = (bytes: Buffer): void => receiver.received(bytes);
-    const end = (): void => receiver.ended();
+    const end = (): void => {
+      this.#peerWatch?.ended();
+      receiver.ended();
+    };
     const drain = (): void => receiver.drained();
     const error = (reason: Error): void => this.#failed(reason);
     const close = (): void => {
-      if (--open === 0) receiver.closed(this.#error);
+      if (--open > 0) return;
+      this.#peerWatch?.close();
+      receiver.closed(this.#error);
     };
     input.on("data", data).on("end", end);
     output.on("drain", drain);
@@ -94,6 +113,12 @@ export class StreamTransport implements Transport {
       output.off("drain", drain);
       for (const stream of this.#halves()) stream.off("error", error).off("close", close);
     };
+  }
+
+  /** All is taken that the system holds: it shows how the peer left, and is no flood. */
+  #peerLeaves(): void {
+    this.#peerLeaving = true;
+    if (this.#detach !== undefined) this.#input.resume();
   }
 
   #failed(error: Error): void {

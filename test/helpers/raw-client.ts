@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createConnection, type Socket } from "node:net";
+import { createConnection, type Socket, type TcpNetConnectOpts } from "node:net";
 import { Command, HandshakeFlag, Magic, Option, OptionReply } from "../../src/protocol/constants.ts";
 import { writeRequestHeader } from "../../src/protocol/request-header.ts";
 
@@ -31,8 +31,9 @@ export class RawClient {
     });
   }
 
-  static async connect(path: string): Promise<RawClient> {
-    const socket = createConnection({ path, allowHalfOpen: true });
+  static async connect(address: string | TcpNetConnectOpts): Promise<RawClient> {
+    const target = typeof address === "string" ? { path: address } : address;
+    const socket = createConnection({ ...target, allowHalfOpen: true });
     await once(socket, "connect");
     return new RawClient(socket);
   }
@@ -43,8 +44,8 @@ export class RawClient {
   }
 
   /** Connected, and past the handshake. */
-  static async ready(path: string, exportName = ""): Promise<RawClient> {
-    const client = await RawClient.connect(path);
+  static async ready(address: string | TcpNetConnectOpts, exportName = ""): Promise<RawClient> {
+    const client = await RawClient.connect(address);
     await client.take(18);
     client.send(clientFlags());
     await client.go(exportName);

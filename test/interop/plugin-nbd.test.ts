@@ -227,3 +227,30 @@ describeWith(certificateTools, "nbd and TLS", () => {
 const hello = Buffer.from("hello");
 
 const socketOf = (uri: string): string[] => [`socket=${new URL(uri).searchParams.get("socket")}`];
+
+describeWith(["qemu-nbd"], "a server that command= has started ends when nbdkit is killed", () => {
+  const image = "truncate -s 1M disk && exec qemu-nbd -f raw disk";
+
+  it.each<[string, string, (scene: Scene) => unknown]>([
+    ["while the shell is there that becomes it", image, ({ processes }) => processes.length > 1],
+    ["while it begins", `echo > begun; ${image}`, (scene) => scene.read("begun")],
+    ["while it waits before it begins", `echo > begun; read -r line < fifo`, (scene) => scene.read("begun")],
+    ["while it does not accept us", "echo > begun; exec sleep 600", (scene) => scene.read("begun")],
+  ])("%s", async (_when, script, isTime) => {
+    await using scene = new Scene();
+    await scene.sh("mkfifo fifo");
+    const server = scene.start(nbdkit, [
+      "-f",
+      "-U",
+      "socket",
+      "nbd",
+      "command=sh",
+      "arg=-c",
+      `arg=${script}`,
+    ]);
+    await until("the moment", () => isTime(scene));
+    process.kill(server.pid!, "SIGKILL");
+    await outcomeOf(server);
+    await until("the end of the server", () => scene.processes.length === 0);
+  });
+});

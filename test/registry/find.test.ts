@@ -37,17 +37,44 @@ it.each([
   expect(await scene.nbdkit([name, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
 });
 
-it("a module in plugindir is found by its short name, and can import this package", async () => {
+const asFilter = `import { defineFilter } from "nbdkit-node/filter";
+  export default defineFilter({ name: "mine", open: () => ({ size: 1024n }) });`;
+
+it.each([
+  ["node_modules/nbdkit-mine-filter/index.mjs", "mine"],
+  ["mine.mjs", "./mine.mjs"],
+])("a filter in %s is found as %s", async (file, name) => {
+  await using scene = new Scene();
+  const folder = scene.folder.join("node_modules/nbdkit-mine-filter");
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, "package.json"), '{ "name": "nbdkit-mine-filter", "main": "index.mjs" }');
+  scene.file(file, 'export default { name: "mine", open: () => ({ size: 1024n }) };');
+  const sizeSeen = await scene.nbdkit(["null", "512", `--filter=${name}`, ...look]);
+  expect(sizeSeen).toEqual({ status: 0, stdout: "1024\n", stderr: "" });
+});
+
+it.each([
+  [
+    "plugin",
+    `import { definePlugin } from "nbdkit-node/plugin";\nexport default definePlugin(${plugin});`,
+    "512",
+  ],
+  ["filter", asFilter, "1024"],
+])("a %s in its folder is found by its short name, and can import this package", async (kind, text, size) => {
   await using scene = new Scene();
   const { stdout: config } = await scene.nbdkit(["--dump-config"]);
   const path = (key: string): string => new RegExp(`^${key}=(.*)$`, "m").exec(config)![1]!;
   const name = `mine${process.pid}`;
-  const file = join(path("plugindir"), `nbdkit-${name}-plugin.${path("soext")}`);
-  const text = `import { definePlugin } from "nbdkit-node/plugin";\nexport default definePlugin(${plugin});`;
+  const file = join(path(`${kind}dir`), `nbdkit-${name}-${kind}.${path("soext")}`);
+  const named = kind === "plugin" ? [name] : ["null", "512", `--filter=${name}`];
   writeFileSync(file, text, { flag: "wx" });
   try {
-    expect(await scene.nbdkit([name, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
-    expect((await scene.nbdkit([name, "--dump-plugin"])).stdout).toContain(`path=${file}\n`);
+    const sizeSeen = await scene.nbdkit([...named, ...look]);
+    expect(sizeSeen).toEqual({ status: 0, stdout: `${size}\n`, stderr: "" });
+    const { stderr } = await scene.nbdkit(["-v", ...named, "--run", "true"]);
+    expect(stderr).toContain(`registered ${kind} ${file} (name mine)`);
+    if (kind === "plugin")
+      expect((await scene.nbdkit([name, "--dump-plugin"])).stdout).toContain(`path=${file}\n`);
   } finally {
     rmSync(file);
   }

@@ -48,6 +48,18 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
     await stop(scene);
   });
 
+  it("tells what keeps it from serving also when it has left them already", async () => {
+    await using scene = new Scene();
+    const nobody = ["nbd", "socket=/nonexist", "shared=true"];
+    const outcome = await scene.nbdkit(["-U", "socket", ...nobody]);
+    expect(outcome).toMatchObject({ status: 1, stdout: "" });
+    expect(outcome.stderr).toMatch(/^nbdkit: error: .*connect ENOENT.*\n$/);
+    const { status, stderr } = await scene.nbdkit(["-v", "-U", "socket", ...nobody]);
+    expect(status).toBe(1);
+    expect(stderr.match(/error: /g)).toHaveLength(1);
+    await scene.empty();
+  });
+
   it("keeps stderr with -v, for who wants to read it", async () => {
     await using scene = new Scene();
     await scene.sh(`"$nbdkit" -v -U socket -P pid null 2>log`);

@@ -25,6 +25,19 @@ testPlugin(
   broken(() => ({ write: undefined! })),
 );
 
+/** It stores what it was lent only when somebody wants to read. */
+function keepsBuffers(disk: Handle): Partial<Handle> {
+  let kept: Parameters<Required<Handle>["write"]>[] = [];
+  return {
+    write: (...write) => void kept.push(write),
+    read: (into, offset) => {
+      for (const write of kept) disk.write!(...write);
+      kept = [];
+      return disk.read(into, offset);
+    },
+  };
+}
+
 /** What the checks say that do not hold. */
 async function failures(subject: Subject): Promise<string> {
   const failed: string[] = [];
@@ -45,6 +58,7 @@ describe("the checks notice a disk that", () => {
     ],
     ["leaves what it reads unfilled", () => ({ read: () => {} }), "reads any range"],
     ["forgets writes", () => ({ write: () => {} }), "reads back what was written"],
+    ["keeps the buffers of writes", keepsBuffers, "reads back what was written"],
     [
       "writes one byte too many",
       (disk) => ({

@@ -39,8 +39,8 @@ called *nbdkit-NAME-plugin*.`,
   oldstyle: `Use the oldstyle protocol, which has no export names and no TLS.`,
   pidfile: `Write the process id of the server into this file when clients can connect. The file is not removed at the
 end.`,
-  port: `Listen on this TCP port (10809). With 0 the system chooses one, which --print-uri tells. With --vsock it is a port
-of that kind.`,
+  port: `Listen on this TCP port (10809), which may also be the name of a service. With 0 the system chooses one, which
+--print-uri tells. With --vsock it is a port of that kind, by number.`,
   printUri: `Print the URI of the server on stdout: as it is, quoted for a shell, and in a command that asks about it.`,
   readOnly: `Clients may only read.`,
   run: `Run this command through /bin/sh, and serve for as long as it runs. The status of nbdkit is that of the command.

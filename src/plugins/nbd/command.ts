@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { closeSync } from "node:fs";
 import { join } from "node:path";
+import type { Writable } from "node:stream";
 import { type ConnectOptions, connect, type TlsParameters } from "../../client/index.ts";
 import { codeOf, messageOf, NbdError } from "../../core/errors.ts";
 import { native } from "../../native/load.ts";
@@ -10,8 +11,13 @@ import type { Connection } from "./dialer.ts";
 /** A server that was told to end and has not done so within this time is killed. */
 const graceMs = 5000;
 
-/** LISTEN_PID is the number of the process that reads it (sd_listen_fds(3)). */
-const activate = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"';
+/**
+ * LISTEN_PID is the number of the process that reads it (sd_listen_fds(3)). Beside it somebody waits for our word that it
+ * has ended: if we are killed, there is none, and a server that has not seen us yet would wait for ever.
+ */
+const activate = `
+(read -r word <&4 || kill "$$") 3<&- >/dev/null 2>&1 &
+LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 4<&-`;
 
 /**
  * Starts a server that finds a listening socket as systemd would pass it, and connects to it. It is told to end when the
@@ -53,7 +59,12 @@ class ActivatedServer {
   constructor(words: readonly string[], path: string) {
     const listening = native().listenUnix(path);
     // Its output must not go where ours may be the client (-s).
-    const child = spawn("/bin/sh", ["-c", activate, "sh", ...words], { stdio: ["ignore", 2, 2, listening] });
+    const child = spawn("/bin/sh", ["-c", activate, "sh", ...words], {
+      stdio: ["ignore", 2, 2, listening, "pipe"],
+    });
+    const watcher = child.stdio[4] as Writable;
+    // It may have been killed itself.
+    watcher.on("error", () => {});
     // With the last copy gone, the connection is over when the server is.
     closeSync(listening);
     this.#kill = (signal) => void child.kill(signal);
@@ -64,6 +75,7 @@ class ActivatedServer {
       });
       child.once("exit", (status) => {
         if (status !== null && status > 0) this.failure = `it ended with status ${status}`;
+        watcher.end("ended\n");
         resolve();
       });
     });

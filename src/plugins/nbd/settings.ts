@@ -6,6 +6,8 @@ import {
   type TlsParameters,
 } from "../../client/index.ts";
 import { NbdError } from "../../core/errors.ts";
+import { parseInteger } from "../../core/values.ts";
+import { tcpPort } from "../../native/port.ts";
 import type { TlsMode } from "./tls-mode.ts";
 
 /** The parameters as they were given. */
@@ -13,7 +15,7 @@ export interface Values {
   readonly uri: string | undefined;
   readonly socket: string | undefined;
   readonly hostname: string | undefined;
-  readonly port: number | undefined;
+  readonly port: string | undefined;
   readonly vsock: number | undefined;
   readonly command: string | undefined;
   readonly arg: readonly string[];
@@ -70,7 +72,8 @@ export function settingsOf(values: Values): Settings {
   };
 }
 
-const tcpPortMax = 65_535;
+/** A port of vsock has 32 bits. */
+const vsockPortMax = 2 ** 32 - 1;
 
 function placeOf(values: Values): Place {
   const { uri, socket, hostname, port, vsock, command, arg, "socket-fd": fd } = values;
@@ -81,19 +84,18 @@ function placeOf(values: Values): Place {
   if (port !== undefined && hostname === undefined && vsock === undefined) {
     throw wrong("'port' parameter should only be used with 'hostname' or 'vsock'");
   }
-  if (hostname !== undefined && port !== undefined && port > tcpPortMax) {
-    throw wrong(`port=${port}: a TCP port is at most ${tcpPortMax}`);
-  }
   if (arg.length > 0 && command === undefined) throw wrong("'arg' parameter needs 'command'");
   if (command !== undefined) return { kind: "command", words: [command, ...arg] };
   if (fd !== undefined) return { kind: "descriptor", fd };
   return { kind: "address", address: addressOf(values) };
 }
 
-function addressOf({ uri, socket, hostname, vsock, port = defaultPort }: Values): NbdAddress {
+function addressOf({ uri, socket, hostname, vsock, port = String(defaultPort) }: Values): NbdAddress {
   if (socket !== undefined) return { target: { kind: "unix", path: socket } };
-  if (hostname !== undefined) return { target: { kind: "tcp", host: hostname, port } };
-  if (vsock !== undefined) return { target: { kind: "vsock", cid: vsock, port } };
+  if (hostname !== undefined) return { target: { kind: "tcp", host: hostname, port: tcpPort("port", port) } };
+  if (vsock !== undefined) {
+    return { target: { kind: "vsock", cid: vsock, port: parseInteger("port", port, 0, vsockPortMax) } };
+  }
   return parseNbdUri(uri!);
 }
 

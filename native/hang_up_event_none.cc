@@ -1,0 +1,3 @@
+#include "hang_up_event.h"
+
+const int hangUpEvent = 0;

@@ -81,11 +81,6 @@ export class Session implements Receiver, Movable {
     else this.#transmission.close();
   }
 
-  /** Requests that are being worked on, as far as this loop knows. */
-  get inFlight(): number {
-    return this.#transmission?.inFlight ?? 0;
-  }
-
   /** Closes without answering. */
   destroy(): void {
     if (this.#elsewhere !== undefined) this.#elsewhere.destroy();
@@ -122,6 +117,10 @@ export class Session implements Receiver, Movable {
 
   filled(bytes: number): void {
     this.#transmission!.filled(bytes);
+  }
+
+  taken(): void {
+    this.#setup.chain.progress.made();
   }
 
   drained(): void {
@@ -237,6 +236,7 @@ export class Session implements Receiver, Movable {
       },
       {
         left: () => hasGone(this.#gone),
+        answered: () => chain.progress.made(),
         idle: () => this.#transmissionIdle(),
         broken: (error) => this.#breakOff(error),
       },

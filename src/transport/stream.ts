@@ -11,6 +11,7 @@ export class StreamTransport implements Transport {
   #receiver: Receiver | undefined;
   #error: Error | undefined;
   #over = false;
+  readonly #taken = (): void => this.#receiver?.taken?.();
 
   constructor(input: Readable, output: Writable, peer: Peer) {
     this.#input = input;
@@ -53,7 +54,7 @@ export class StreamTransport implements Transport {
   }
 
   write(bytes: Buffer): void {
-    if (!this.#over) this.#output.write(bytes);
+    if (!this.#over) this.#output.write(bytes, this.#taken);
   }
 
   pause(): void {

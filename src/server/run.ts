@@ -11,6 +11,8 @@ import { writePidfile } from "./pidfile.ts";
 import { isSignal, type Quit, type QuitReason, statusOfSignal } from "./quit.ts";
 import { type ReadyMessage, readyMessage, tellStarter } from "./ready.ts";
 import { Server } from "./server.ts";
+import { writeStderr } from "./stderr.ts";
+import { writeStdout } from "./stdout.ts";
 import { serverUri } from "./uri.ts";
 
 /** What the process around the server is to do. */
@@ -96,7 +98,7 @@ function startCaptive(server: Server, options: RunOptions): Captive | undefined 
 }
 
 function report(message: string): void {
-  process.stderr.write(`nbdkit: ${message}\n`);
+  writeStderr(`nbdkit: ${message}\n`);
 }
 
 async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Quit): Promise<number> {
@@ -131,5 +133,5 @@ function statusOf(reason: QuitReason): number {
 /** --print-uri: for people to copy, and the line that nbdkit prints beside it. */
 function printUri({ uri }: ReadyMessage): void {
   if (uri === undefined) return;
-  process.stdout.write(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);
+  writeStdout(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);
 }

@@ -91,6 +91,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
 
   add("endUnlessHeard", inThisThread<endUnlessHeard>);
   add("signalHeard", inThisThread<signalHeard>);
+  add("exitNow", inThisThread<exitNow>);
 
   add("isHungUp", inThisThread<isHungUp>);
 

@@ -1,7 +1,9 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { runLoop } from "./connection/loop.ts";
+import type { LoopData } from "./connection/loop-protocol.ts";
 import { openPortable } from "./descriptor/portable.ts";
 import { native } from "./native/load.ts";
 
-native().setBusyPoll((workerData as { readonly busyPollUs: number }).busyPollUs);
-runLoop(parentPort!, openPortable);
+const { busyPollUs, progress } = workerData as LoopData;
+native().setBusyPoll(busyPollUs);
+runLoop(parentPort!, openPortable, progress);

@@ -95,7 +95,7 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
 
   /**
    * Takes no new client and no new request, answers what is in flight, closes every connection, and has the plugin clean
-   * up. Clients that make no progress for 5 seconds are cut off. Never rejects.
+   * up. Clients are cut off when there is no progress for 5 seconds; clean-up is waited for. Never rejects.
    */
   async close(): Promise<void> {
     if (!this.#closing) {

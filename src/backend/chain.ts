@@ -1,6 +1,8 @@
 import { NbdError } from "../core/errors.ts";
+import { Progress } from "../core/progress.ts";
 import { checkedExports, checkedHandle, checkedName, checkedThreadModel } from "./answers.ts";
 import { type AnyFilter, type AnyPlugin, Component } from "./component.ts";
+import { counted } from "./counted.ts";
 import { overlay } from "./filter.ts";
 import type { Handle } from "./handle.ts";
 import {
@@ -17,11 +19,14 @@ import { noTracing, openText, questionText, type Tell, type Tracing, traced } fr
 
 /** A plugin under its filters, outermost first: runs their lifecycle and answers as one. */
 export class Chain {
+  /** Of everything that is done for clients, and at the end. */
+  readonly progress: Progress = new Progress();
   readonly #plugin: Component<AnyPlugin>;
   readonly #filters: readonly Component<AnyFilter>[];
   readonly #told: Tell;
   readonly #tracing: Tracing;
   readonly #stopping = sharedAbort();
+  #ending = "";
 
   /**
    * @param told is given a line before each step of the lifecycle, in nbdkit's words
@@ -170,7 +175,8 @@ export class Chain {
     if (filter === undefined)
       return checkedHandle(await this.#plugin.definition.open(this.#plugin.state, request));
     const { definition, state } = filter;
-    const next = (asked: OpenRequest): Promise<Handle> => this.#openFrom(layer + 1, asked, tell);
+    const next = async (asked: OpenRequest): Promise<Handle> =>
+      counted(await this.#openFrom(layer + 1, asked, tell), this.progress);
     const handle = await (definition.openNext?.(next, state, request) ?? next(request));
     if (definition.open === undefined) return handle;
     try {
@@ -190,15 +196,26 @@ export class Chain {
   async cleanup(): Promise<void> {
     for (const component of this.#components) {
       this.#tell(component, "cleanup");
-      await component.quietly("cleanup");
+      await this.#end(component, "cleanup");
     }
   }
 
   async unload(): Promise<void> {
     for (const component of this.#components) {
       this.#tell(component, component === this.#plugin ? "unload plugin" : "unload filter");
-      await component.quietly("unload");
+      await this.#end(component, "unload");
     }
+  }
+
+  /** The step of `cleanup` or `unload` that is under way, for a message. */
+  get ending(): string {
+    return this.#ending;
+  }
+
+  async #end(component: Component, step: "cleanup" | "unload"): Promise<void> {
+    this.#ending = `${component.definition.name}: ${step}`;
+    await component.quietly(step);
+    this.progress.made();
   }
 
   get #components(): readonly Component[] {

@@ -1,7 +1,7 @@
-import { writeSync } from "node:fs";
 import { messageOf, stackOf } from "../core/errors.ts";
 import { exitWithParent, surviveParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
+import { writeStdout } from "../server/stdout.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Invocation } from "./invocation.ts";
 import { programName } from "./program-name.ts";
@@ -37,18 +37,6 @@ async function perform(invocation: Invocation, args: readonly string[], launch: 
     return serve(invocation, args, launch);
   }
   const { answer } = await import("./answer.ts");
-  print(await answer(invocation, launch));
+  writeStdout(await answer(invocation, launch));
   return 0;
-}
-
-/** All of it, also into a pipe that is full: a program waits for the end of the list. */
-function print(text: string): void {
-  const bytes = Buffer.from(text);
-  for (let done = 0; done < bytes.length; ) {
-    try {
-      done += writeSync(1, bytes, done);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-    }
-  }
 }

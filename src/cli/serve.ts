@@ -10,6 +10,7 @@ import type { ListenOptions } from "../server/options.ts";
 import { Quit } from "../server/quit.ts";
 import { tellStarter } from "../server/ready.ts";
 import { run } from "../server/run.ts";
+import { writeStderr } from "../server/stderr.ts";
 import { showCommandLine } from "../server/title.ts";
 import { prepareTls, type TlsOptions } from "../server/tls.ts";
 import { debugFlagWarnings } from "./debug-flags.ts";
@@ -84,7 +85,7 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
   const components = await loadNamed(invocation);
   if (log.verbose) showComponents(components, log);
   for (const warning of debugFlagWarnings(components, invocation.debugFlags)) {
-    process.stderr.write(`${log.settings.program}: warning: ${warning}\n`);
+    writeStderr(`${log.settings.program}: warning: ${warning}\n`);
   }
   const tls = await prepareTls(absolutePaths(invocation.tls), log);
   const { debugFlags } = invocation;

@@ -18,6 +18,13 @@ export interface MovedConnection {
   readonly verbose: boolean;
 }
 
+/** What a thread is started with. */
+export interface LoopData {
+  readonly busyPollUs: number;
+  /** Of the server's progress. */
+  readonly progress: SharedArrayBuffer;
+}
+
 /** To the thread. Connections are told apart by numbers. */
 export type ToLoop =
   | { readonly kind: "carry"; readonly id: number; readonly connection: MovedConnection }

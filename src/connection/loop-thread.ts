@@ -2,7 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { startLoop } from "../installation/package.ts";
-import type { FromLoop, MovedConnection, ToLoop } from "./loop-protocol.ts";
+import type { FromLoop, LoopData, MovedConnection, ToLoop } from "./loop-protocol.ts";
 
 /** What the thread that gave a connection away still has to do with it. */
 export interface Elsewhere {
@@ -28,9 +28,9 @@ export class LoopThread {
   readonly #carried = new Map<number, Carried>();
   #next = 0;
 
-  constructor(busyPollUs: number, events: LoopEvents) {
+  constructor(data: LoopData, events: LoopEvents) {
     // Sockets come and go by descriptors that the thread did not open.
-    const options = { trackUnmanagedFds: false, workerData: { busyPollUs } };
+    const options = { trackUnmanagedFds: false, workerData: data };
     this.#worker = startLoop(options);
     this.#worker.on("message", (message: FromLoop) => {
       if (message.kind === "ready") events.ready();

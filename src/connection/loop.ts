@@ -5,6 +5,7 @@ import { ServedExport } from "../backend/served-export.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { Progress } from "../core/progress.ts";
 import { NativeSocket } from "../transport/native-socket.ts";
 import type { Part, Receiver } from "../transport/transport.ts";
 import { hasGone } from "./client.ts";
@@ -14,8 +15,12 @@ import { Transmission } from "./transmission.ts";
 /** Makes a handle again from what `portable` said of it in another thread. */
 export type OpenPortable = (portable: PortableHandle) => Promise<Handle>;
 
-/** The life of a thread that carries connections: the same engine again, on a loop of its own. */
-export function runLoop(port: MessagePort, openPortable: OpenPortable): void {
+/**
+ * The life of a thread that carries connections: the same engine again, on a loop of its own.
+ * @param shared the server's progress
+ */
+export function runLoop(port: MessagePort, openPortable: OpenPortable, shared: SharedArrayBuffer): void {
+  const progress = new Progress(shared);
   const connections = new Map<number, CarriedConnection>();
   const say = (message: FromLoop): void => port.postMessage(message);
   port.on("message", (message: ToLoop) => {
@@ -36,7 +41,7 @@ export function runLoop(port: MessagePort, openPortable: OpenPortable): void {
   /** One that cannot be carried costs no other. */
   async function carry(moved: MovedConnection, id: number, log: Log): Promise<void> {
     try {
-      const connection = new CarriedConnection(moved, log);
+      const connection = new CarriedConnection(moved, progress, log);
       connections.set(id, connection);
       await connection.run(openPortable);
     } catch (error) {
@@ -56,6 +61,7 @@ function logTo(say: (message: FromLoop) => void, id: number, verbose: boolean): 
 /** A connection that came from another thread, until the client leaves or the server stops. */
 class CarriedConnection implements Receiver {
   readonly #moved: MovedConnection;
+  readonly #progress: Progress;
   readonly #log: Log;
   readonly #socket: NativeSocket;
   readonly #gone = sharedAbort();
@@ -63,8 +69,9 @@ class CarriedConnection implements Receiver {
   #idle!: () => void;
   #closed!: () => void;
 
-  constructor(moved: MovedConnection, log: Log) {
+  constructor(moved: MovedConnection, progress: Progress, log: Log) {
     this.#moved = moved;
+    this.#progress = progress;
     this.#log = log;
     this.#socket = new NativeSocket(moved.fd, moved.peer);
   }
@@ -111,6 +118,10 @@ class CarriedConnection implements Receiver {
     this.#transmission!.filled(bytes);
   }
 
+  taken(): void {
+    this.#progress.made();
+  }
+
   drained(): void {
     this.#transmission!.drained();
   }
@@ -134,6 +145,7 @@ class CarriedConnection implements Receiver {
       { requestsInFlight },
       {
         left: () => hasGone(this.#gone),
+        answered: () => this.#progress.made(),
         idle: () => {
           this.#socket.end();
           this.#idle();

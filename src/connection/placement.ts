@@ -1,5 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Log } from "../core/log.ts";
+import type { Progress } from "../core/progress.ts";
+import type { LoopData } from "./loop-protocol.ts";
 import { LoopThread } from "./loop-thread.ts";
 
 /** Threads beyond this share memory bandwidth rather than add to it. */
@@ -16,7 +18,7 @@ export interface Movable {
  * start than most clients take to finish; several are spread over as many loops as there are processors.
  */
 export class Placement {
-  readonly #busyPollUs: number;
+  readonly #data: LoopData;
   readonly #log: Log;
   /** The connections of each loop; the first is the one that accepts. */
   readonly #here = new Set<Movable>();
@@ -24,8 +26,8 @@ export class Placement {
   #starting: LoopThread | undefined;
 
   /** @param busyPollUs for the other loops */
-  constructor(busyPollUs: number, log: Log) {
-    this.#busyPollUs = busyPollUs;
+  constructor(busyPollUs: number, progress: Progress, log: Log) {
+    this.#data = { busyPollUs, progress: progress.shared };
     this.#log = log;
   }
 
@@ -63,7 +65,7 @@ export class Placement {
   }
 
   #start(): void {
-    const loop: LoopThread = new LoopThread(this.#busyPollUs, {
+    const loop: LoopThread = new LoopThread(this.#data, {
       ready: () => {
         this.#starting = undefined;
         this.#there.set(loop, new Set());

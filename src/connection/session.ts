@@ -83,11 +83,6 @@ export class Session implements Receiver, Movable {
     else this.#transmission.close();
   }
 
-  /** Requests that are being worked on, as far as this loop knows. */
-  get inFlight(): number {
-    return this.#transmission?.inFlight ?? 0;
-  }
-
   /** Closes without answering. */
   destroy(): void {
     if (this.#elsewhere !== undefined) this.#elsewhere.destroy();
@@ -124,6 +119,10 @@ export class Session implements Receiver, Movable {
 
   filled(bytes: number): void {
     this.#transmission!.filled(bytes);
+  }
+
+  taken(): void {
+    this.#setup.chain.progress.made();
   }
 
   drained(): void {
@@ -240,6 +239,7 @@ export class Session implements Receiver, Movable {
       },
       {
         left: () => hasGone(this.#gone),
+        answered: () => chain.progress.made(),
         idle: () => this.#transmissionIdle(),
         broken: (error) => this.#breakOff(error),
       },

@@ -23,10 +23,12 @@ const bytesInFlightMax = 16 * 1024 * 1024;
  */
 const aheadBytesMax = 64 * 1024;
 
-/** How a transmission tells that it is over. */
-export interface TransmissionEnd {
+/** How a transmission tells how it gets on, and that it is over. */
+export interface TransmissionEvents {
   /** The client has gone without a goodbye: nobody waits for the answers any more. */
   left(): void;
+  /** The answers of some requests have come that had to be waited for. */
+  answered(): void;
   /** Called once: no request comes any more and all have been answered. */
   idle(): void;
   /** The client broke the protocol; what follows in its stream means nothing. */
@@ -41,7 +43,7 @@ export class Transmission {
   readonly #express: ExpressLane | undefined;
   readonly #dispatch: Dispatch;
   readonly #limits: TransmissionLimits;
-  readonly #end: TransmissionEnd;
+  readonly #events: TransmissionEvents;
   #inFlight = 0;
   #bytesInFlight = 0;
   #peerEnded = false;
@@ -54,12 +56,12 @@ export class Transmission {
   #sending: NodeJS.Immediate | undefined;
   #leave: ((rest: Buffer) => void) | undefined;
 
-  constructor(transport: Transport, to: Dispatch, limits: TransmissionLimits, end: TransmissionEnd) {
+  constructor(transport: Transport, to: Dispatch, limits: TransmissionLimits, events: TransmissionEvents) {
     this.#transport = transport;
     this.#outbox = transport.outbox ?? new StreamOutbox(transport);
     this.#dispatch = to;
     this.#limits = limits;
-    this.#end = end;
+    this.#events = events;
     this.#parser = new RequestParser(to.replyForm === "extended");
     // Where requests have to wait for each other, none may overtake.
     const parallel = limits.gate === undefined && limits.requestsInFlight > 1;
@@ -90,13 +92,8 @@ export class Transmission {
   /** The client sends no more; what it has sent is still worked on. */
   ended(): void {
     this.#peerEnded = true;
-    if (!this.#closing && !this.#parser.endsWithDisconnect) this.#end.left();
+    if (!this.#closing && !this.#parser.endsWithDisconnect) this.#events.left();
     this.#pump();
-  }
-
-  /** Requests that are not answered yet. */
-  get inFlight(): number {
-    return this.#inFlight;
   }
 
   /** Takes no further request; those in flight are answered. */
@@ -137,7 +134,7 @@ export class Transmission {
         this.#outbox.flush();
       } while (wasFull && !this.#isFull());
     } catch (error) {
-      this.#end.broken(error);
+      this.#events.broken(error);
       this.close();
     } finally {
       this.#pumping = false;
@@ -206,13 +203,14 @@ export class Transmission {
       this.#outbox.write(reply);
     }
     this.#ready = [];
+    this.#events.answered();
     if (this.#closing && this.#inFlight === 0) this.#idle();
     else this.#pump();
   }
 
   #idle(): void {
     this.#outbox.flush();
-    this.#end.idle();
+    this.#events.idle();
   }
 
   #answer(request: Request): ReturnType<typeof dispatch> {

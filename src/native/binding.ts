@@ -37,7 +37,10 @@ export interface NativeBinding {
    * @param signal its number
    */
   endUnlessHeard(signal: number, seconds: number): void;
-  signalHeard(): void;
+  /** @param seconds within which it must be called again, or the process ends as well; 0 is never */
+  signalHeard(seconds: number): void;
+  /** Ends the process at once. Node's own way waits for the threads of the pool, however long their system calls take. */
+  exitNow(status: number): never;
 
   /** Whether nobody can write to a pipe or socket any more, whatever still waits in it to be read. EBADF for no open descriptor. */
   isHungUp(fd: number): boolean;

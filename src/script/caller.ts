@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import type { Client, Host } from "../backend/plugin.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { shellQuote } from "../core/shell.ts";
+import { signalTree } from "../processes/tree.ts";
 import { scriptFailure } from "./failure.ts";
 import { type Ended, runScript } from "./process.ts";
 import { Workspace } from "./workspace.ts";
@@ -71,7 +72,8 @@ export class Caller {
 
   /** Ends what still runs, and removes what the scripts left in their folder. */
   dispose(): void {
-    for (const child of this.#running) child.kill("SIGTERM");
+    // With all that they started, which may be what they wait for.
+    for (const { pid } of this.#running) if (pid !== undefined) signalTree(pid, "SIGTERM");
     this.workspace.remove();
   }
 

@@ -1,4 +1,4 @@
-import { statFields } from "./stat-fields.ts";
+import { statFields } from "../processes/stat-fields.ts";
 
 /** What {@link parentAtBirth} says of a parent that has ended: the number of no process. */
 const nobody = 0;

@@ -1,10 +1,10 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
 import { shellQuote } from "../core/shell.ts";
+import { hasTerminal, type Process } from "../processes/list.ts";
+import { maySignal, signalSurvivors, signalTree } from "../processes/tree.ts";
 import { type Launch, stdioWith, stillInherited } from "./launch.ts";
 import type { Endpoint } from "./listener.ts";
-import { maySignal, signalSurvivors, signalTree } from "./process-tree.ts";
-import { hasTerminal, type Process } from "./processes.ts";
 import type { ServerTls } from "./tls.ts";
 import { serverUri } from "./uri.ts";
 
@@ -24,6 +24,11 @@ export interface CaptiveOptions {
 
 /** A command that was told to end and has not done so within this time is ended hard. */
 export const captiveGraceMs = 10_000;
+
+/** From the terminal the command has it already, and may live on: Ctrl-C in an interactive client is the client's. */
+export function isTyped(signal: NodeJS.Signals): boolean {
+  return (signal === "SIGINT" || signal === "SIGQUIT") && hasTerminal();
+}
 
 /** The command of --run while it lives. */
 export class Captive {
@@ -66,8 +71,6 @@ export class Captive {
    */
   tellToEnd(signal: NodeJS.Signals): boolean {
     if (!this.#lives) return true;
-    // From the terminal the command has it already, and may live on: Ctrl-C in an interactive client is the client's.
-    if ((signal === "SIGINT" || signal === "SIGQUIT") && hasTerminal()) return true;
     if (!maySignal(this.child.pid!)) return false;
     const impatient = this.#grace !== undefined;
     this.#grace ??= setTimeout(() => this.#signalAll("SIGKILL"), captiveGraceMs);

@@ -12,19 +12,30 @@ const burstMs = 1000;
 /** A plugin that has kept the process busy for so long, so that nobody hears a signal, is not going to stop. */
 const unheardSecondsMax = 5;
 
+/** How often JavaScript shows at the end that it is not kept busy. */
+const beatMs = 1000;
+
 /** Why a server ends: somebody asked, a signal came, or a defect was found. */
 export type QuitReason = "asked" | "failed" | NodeJS.Signals;
 
 /** The wish to end: where signals, plugins and accidents meet. There is one in a process. */
 export class Quit {
   readonly asked: Promise<QuitReason>;
+  /** The first signal that was meant to end us, also when it was the command's of --run first of all. */
+  readonly signalled: Promise<NodeJS.Signals>;
   #resolve!: (reason: QuitReason) => void;
   #reason: QuitReason | undefined;
+  #resolveSignalled!: (signal: NodeJS.Signals) => void;
+  #wasSignalled = false;
+  #isStopping = false;
   #onSignal: (signal: NodeJS.Signals) => void;
 
   constructor(log: Log) {
     this.asked = new Promise((resolve) => {
       this.#resolve = resolve;
+    });
+    this.signalled = new Promise((resolve) => {
+      this.#resolveSignalled = resolve;
     });
     this.#onSignal = (signal) => this.ask(signal);
     // A defect of ours or of a plugin: say so in one line and end in order, with what can still be saved.
@@ -45,8 +56,15 @@ export class Quit {
 
   /** Ends the server as SIGTERM would. */
   ask(reason: QuitReason = "asked"): void {
+    if (isSignal(reason)) this.hear(reason);
     this.#reason ??= reason;
     this.#resolve(reason);
+  }
+
+  /** Notes that somebody wants us to end, and is waiting. */
+  hear(signal: NodeJS.Signals): void {
+    this.#wasSignalled = true;
+    this.#resolveSignalled(signal);
   }
 
   /**
@@ -61,7 +79,7 @@ export class Quit {
         continue;
       }
       process.on(signal, () => {
-        native().signalHeard();
+        this.#hears();
         const now = performance.now();
         if (now - last < burstMs) return;
         last = now;
@@ -71,10 +89,37 @@ export class Quit {
     }
   }
 
-  /** From now on signals mean this: first of all they are the command's of --run, at the end they are impatience. */
+  /** From now on signals mean this: they are the command's of --run, first of all. */
   handleSignals(handler: (signal: NodeJS.Signals) => void): void {
     this.#onSignal = handler;
   }
+
+  /**
+   * The server stops, so that the first signal need not be told to anybody, and whoever sends another one has lost
+   * patience. From the first one on, a plugin that keeps the process busy is not waited for either.
+   */
+  stopping(impatient: (signal: NodeJS.Signals) => void): void {
+    this.#onSignal = (signal) => (this.#wasSignalled ? impatient(signal) : this.hear(signal));
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    void this.signalled.then(() => {
+      this.#hears();
+      setInterval(() => this.#hears(), beatMs).unref();
+    });
+  }
+
+  #hears(): void {
+    native().signalHeard(this.#isStopping && this.#wasSignalled ? unheardSecondsMax : 0);
+  }
+}
+
+export function isSignal(reason: QuitReason): reason is NodeJS.Signals {
+  return reason in constants.signals;
+}
+
+/** The exit status of whom it ended, as a shell has it. */
+export function statusOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
 }
 
 /** Node would open a debugger; to other programs this signal is fatal, as to nbdkit. */

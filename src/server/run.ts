@@ -1,16 +1,18 @@
-import { constants } from "node:os";
 import type { Chain } from "../backend/chain.ts";
 import { shellQuote } from "../core/shell.ts";
 import { leaveTerminal, releaseStarter } from "./background.ts";
-import { Captive, type CaptiveOptions } from "./captive.ts";
+import { Captive, type CaptiveOptions, isTyped } from "./captive.ts";
+import { endChain, endWhatIsLeft } from "./end.ts";
 import { type Endpoint, endpointText } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
 import type { Supervisor } from "./notify.ts";
 import type { ServerOptions } from "./options.ts";
 import { writePidfile } from "./pidfile.ts";
-import type { Quit, QuitReason } from "./quit.ts";
+import { isSignal, type Quit, type QuitReason, statusOfSignal } from "./quit.ts";
 import { type ReadyMessage, readyMessage, tellStarter } from "./ready.ts";
 import { Server } from "./server.ts";
+import { writeStderr } from "./stderr.ts";
+import { writeStdout } from "./stdout.ts";
 import { serverUri } from "./uri.ts";
 
 /** What the process around the server is to do. */
@@ -36,6 +38,7 @@ export interface RunOptions extends ServerOptions {
  * @returns the exit status
  */
 export async function run(chain: Chain, options: RunOptions, quit: Quit): Promise<number> {
+  let inOrder = true;
   try {
     quit.catchSignals(options.log.settings.errors.reopen);
     // Nobody waits for a plugin that keeps us from ending.
@@ -67,16 +70,14 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       return await untilTheEnd(server, captive, quit);
     } finally {
       supervisor?.stopping();
-      // Whoever asks once more has lost patience.
-      quit.handleSignals(() => server.destroy());
-      await server.stop();
+      quit.stopping(() => server.destroy());
+      inOrder = await server.stop();
       // It has ended, unless something of ours failed.
       await captive?.abandon();
     }
   } finally {
-    quit.handleSignals((signal) => process.exit(statusOfSignal(signal)));
-    await chain.cleanup();
-    await chain.unload();
+    await endChain(chain, quit, options.log);
+    if (!inOrder) endWhatIsLeft();
   }
 }
 
@@ -98,13 +99,15 @@ function startCaptive(server: Server, options: RunOptions): Captive | undefined 
 }
 
 function report(message: string): void {
-  process.stderr.write(`nbdkit: ${message}\n`);
+  writeStderr(`nbdkit: ${message}\n`);
 }
 
 async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Quit): Promise<number> {
   const served = Promise.race([quit.asked, server.finished.then((): QuitReason => "asked")]);
   if (captive === undefined) return statusOf(await served);
   quit.handleSignals((signal) => {
+    if (isTyped(signal)) return;
+    quit.hear(signal);
     if (!captive.tellToEnd(signal)) quit.ask(signal);
   });
   const first = await Promise.race([captive.finished, served]);
@@ -112,7 +115,7 @@ async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Q
   // The server ends before its command: clients see that at once, and the command's own end decides what we say.
   await server.stop();
   // Unless it was out of reach for a signal that was meant to end it: then it goes on by itself.
-  if (first in constants.signals) return statusOfSignal(first as NodeJS.Signals);
+  if (isSignal(first)) return statusOfSignal(first);
   return (await captive.finished) || statusOf(first);
 }
 
@@ -121,19 +124,15 @@ function statusWithoutCommand(reason: QuitReason, { run, log }: RunOptions): num
   if (run === undefined) return statusOf(reason);
   if (reason === "asked")
     log.error("the command of --run was not started: the plugin or a filter ended the server before");
-  return reason in constants.signals ? statusOfSignal(reason as NodeJS.Signals) : 1;
+  return isSignal(reason) ? statusOfSignal(reason) : 1;
 }
 
 function statusOf(reason: QuitReason): number {
   return reason === "failed" ? 1 : 0;
 }
 
-function statusOfSignal(signal: NodeJS.Signals): number {
-  return 128 + constants.signals[signal];
-}
-
 /** --print-uri: for people to copy, and the line that nbdkit prints beside it. */
 function printUri({ uri }: ReadyMessage): void {
   if (uri === undefined) return;
-  process.stdout.write(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);
+  writeStdout(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);
 }

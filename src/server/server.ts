@@ -9,9 +9,7 @@ import type { Transport } from "../transport/transport.ts";
 import { listen } from "./listen.ts";
 import type { Endpoint, Listener } from "./listener.ts";
 import type { ConnectedClient, ServerOptions } from "./options.ts";
-
-/** At the end, clients that make no progress for so long are cut off. */
-export const drainStallMs = 5000;
+import { endsOrStalls } from "./patience.ts";
 
 /** A chain of plugin and filters behind a listener: the part of a server that does not care which process it is in. */
 export class Server {
@@ -26,14 +24,15 @@ export class Server {
   #connections = 0;
   #finish!: () => void;
   /** Resolves when everything has been cut off: nothing is left to wait for. */
-  readonly #destroyed: Promise<true>;
+  readonly #destroyed: Promise<void>;
   #setDestroyed!: () => void;
+  #wasDestroyed = false;
 
   private constructor(listener: Listener, chain: Chain, options: ServerOptions) {
     this.#listener = listener;
     this.#chain = chain;
     this.#options = options;
-    this.#placement = new Placement(options.busyPollUs, options.log);
+    this.#placement = new Placement(options.busyPollUs, chain.progress, options.log);
     this.#setup = {
       chain,
       threads: options.threads,
@@ -48,7 +47,7 @@ export class Server {
       this.#finish = resolve;
     });
     this.#destroyed = new Promise((resolve) => {
-      this.#setDestroyed = () => resolve(true);
+      this.#setDestroyed = resolve;
     });
   }
 
@@ -71,19 +70,21 @@ export class Server {
     this.#listener.accept(this.#options.keepalive, (transport) => this.#serve(transport));
   }
 
-  /** Takes no new client and no new request, answers what is in flight, and closes every connection. */
-  async stop(): Promise<void> {
+  /**
+   * Takes no new client and no new request, answers what is in flight, and closes every connection.
+   * @returns false when something was cut off
+   */
+  async stop(): Promise<boolean> {
     this.#listener.close();
     for (const session of this.#sessions) session.stop();
     this.#chain.stop();
-    while (this.#sessions.size > 0) {
-      const before = this.#inFlight;
-      if ((await this.#oneFinishes()) || this.#inFlight < before) continue;
+    const finished = Promise.all([...this.#sessions].map((session) => session.finished));
+    if (!(await endsOrStalls(Promise.race([finished, this.#destroyed]), this.#chain.progress))) {
       this.#options.log.error(`${this.#sessions.size} connections did not end in time and were cut off`);
       this.destroy();
-      return;
     }
     this.#placement.stop();
+    return !this.#wasDestroyed;
   }
 
   /** Cuts everything off. */
@@ -92,6 +93,7 @@ export class Server {
     for (const session of this.#sessions) session.destroy();
     this.#sessions.clear();
     this.#placement.stop();
+    this.#wasDestroyed = true;
     this.#setDestroyed();
   }
 
@@ -106,26 +108,10 @@ export class Server {
     this.#options.watcher?.connected(client);
     void session.finished.then(() => {
       this.#sessions.delete(session);
+      this.#chain.progress.made();
       this.#options.watcher?.disconnected(client);
       if (this.#options.listen.kind === "stdio") this.#finish();
     });
     void session.start();
-  }
-
-  get #inFlight(): number {
-    let count = 0;
-    for (const session of this.#sessions) count += session.inFlight;
-    return count;
-  }
-
-  async #oneFinishes(): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
-    const stalled = new Promise<false>((resolve) => {
-      timer = setTimeout(() => resolve(false), drainStallMs);
-    });
-    const progress = Promise.race([...this.#sessions].map(({ finished }) => finished.then(() => true)));
-    const result = await Promise.race([stalled, progress, this.#destroyed]);
-    clearTimeout(timer);
-    return result;
   }
 }

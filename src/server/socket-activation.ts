@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import { messageOf, NbdError } from "../core/errors.ts";
+import { writeStderr } from "./stderr.ts";
 
 /** The first descriptor that systemd passes (sd_listen_fds(3)). */
 const firstDescriptor = 3;
@@ -16,7 +17,7 @@ export function inheritedDescriptors(): readonly number[] | undefined {
   const { LISTEN_FDS, LISTEN_PID } = process.env;
   if (LISTEN_FDS === undefined || LISTEN_PID === undefined) return undefined;
   if (LISTEN_PID !== String(process.pid)) {
-    process.stderr.write("nbdkit: warning: LISTEN_PID was not for us (ignored)\n");
+    writeStderr("nbdkit: warning: LISTEN_PID was not for us (ignored)\n");
     return undefined;
   }
   for (const name of ["LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"]) delete process.env[name];

@@ -6,6 +6,7 @@ import type { Log } from "../core/log.ts";
 import type { TlsServerSettings } from "../transport/tls.ts";
 import { readKeyFile, readKeyFileIfThere, readPskFile } from "../transport/tls-files.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
+import { writeStderr } from "./stderr.ts";
 
 /** What the user said about TLS (nbdkit-tls(1)). */
 export interface TlsOptions {
@@ -51,7 +52,7 @@ export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerT
   const advice = "try --tls-certificates=/path/to/certificates or --tls-psk=/path/to/keys";
   if (mode === "require") throw new NbdError("ENOENT", `--tls=require but ${reason}: ${advice}`);
   if (options.mode === "on") {
-    process.stderr.write(`nbdkit: warning: --tls=on but ${reason}; TLS is disabled: ${advice}\n`);
+    writeStderr(`nbdkit: warning: --tls=on but ${reason}; TLS is disabled: ${advice}\n`);
   } else if (log.verbose) log.debug(`TLS disabled: ${reason}`);
   return { mode: "off" };
 }

@@ -140,6 +140,7 @@ export class NativeSocket implements Transport {
 
   #sendMore(): void {
     this.outbox.flush();
+    this.#receiver!.taken?.();
     if (this.outbox.backlogBytes > 0 || this.#state === "closed") return;
     if (this.#state === "ending") {
       this.#close();

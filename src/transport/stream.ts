@@ -16,6 +16,7 @@ export class StreamTransport implements Transport {
   #peerLeaving = false;
   #error: Error | undefined;
   #over = false;
+  readonly #taken = (): void => this.#receiver?.taken?.();
 
   /** @param socket the descriptor below; given, the receiver hears of the peer's leaving also while it does not read */
   constructor(input: Readable, output: Writable, peer: Peer, socket?: number) {
@@ -66,7 +67,7 @@ export class StreamTransport implements Transport {
   }
 
   write(bytes: Buffer): void {
-    if (!this.#over) this.#output.write(bytes);
+    if (!this.#over) this.#output.write(bytes, this.#taken);
   }
 
   pause(): void {

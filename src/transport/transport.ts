@@ -43,6 +43,9 @@ export interface Receiver {
   filled?(bytes: number): void;
   /** The peer will send no more. */
   ended(): void;
+  /** The peer has taken some of what waited for it. */
+  taken?(): void;
+  /** There is room for more again. */
   drained(): void;
   /** Nothing comes after this. The error is the connection's, absent when it closed in order. */
   closed(error?: Error): void;

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { run, spawn } from "../../src/api/captive.ts";
-import { listProcesses } from "../../src/server/processes.ts";
+import { listProcesses } from "../../src/processes/list.ts";
 
 const plugin = "null";
 

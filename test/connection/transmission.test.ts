@@ -65,6 +65,6 @@ function transmissionOver(transport: Transport): Transmission {
       gone: new AbortController().signal,
     },
     { requestsInFlight: 16 },
-    { left: () => {}, idle: () => {}, broken: () => {} },
+    { left: () => {}, answered: () => {}, idle: () => {}, broken: () => {} },
   );
 }

@@ -46,6 +46,8 @@ export const optionCases: readonly Case[] = [
   refused(["--vsock", "-s"], "--vsock", "-s", "null"),
   run("-U", "-", "--tls=off", "--tls-verify-peer", "--tls-psk=nothing", "null", "--run", tell),
   refused(["certificates"], "-U", "-", "--tls=require", "--tls-certificates=folder", "null", "--run", "true"),
+  refused(["user"], "--user", "no-such-user", "-U", "-", "-f", "null"),
+  refused(["group"], "--group", "no-such-group", "-U", "-", "-f", "null"),
   ...(isPrivileged
     ? [
         run("-U", "-", "--user", "nobody", "null", "--run", "id -u"),

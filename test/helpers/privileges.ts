@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Whether tests can become another user. */
 export const isPrivileged: boolean = process.getuid?.() === 0;
 
-/** Runs what follows as somebody who may do little. */
-export const asNobody: readonly string[] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+/** Runs what follows as somebody who may do little, which is whoever runs the tests, or nobody. */
+export const asOrdinaryUser: readonly string[] = isPrivileged
+  ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+  : ["env"];
 
 /** Lines of /proc/PID/status of every thread of a process: real, effective, saved and file system ids. */
 export function identitiesOf(pid: number): string[] {

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, printed, Scene, until } from "./scene.ts";
+import { ended, insist, printed, Scene, until } from "./scene.ts";
 
 /** nbdkit with a command that has said "ready". */
 async function startReady(scene: Scene, command: string): Promise<ChildProcess> {
@@ -90,8 +90,7 @@ describe("a signal that tells us to end", () => {
       );
       const child = scene.start(nbdkit, [plugin, "--run", "true"]);
       await printed(child, "stuck");
-      child.kill("SIGTERM");
-      expect(await ended(child), step).toBe(143);
+      expect((await insist(child, "SIGTERM")).status, step).toBe(143);
       await scene.empty();
     }
   });

@@ -1,7 +1,16 @@
+import { once } from "node:events";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { serve } from "../../src/api/serve.ts";
+import { Chain } from "../../src/backend/chain.ts";
 import { connect } from "../../src/client/index.ts";
-import { drainStallMs } from "../../src/server/server.ts";
+import { defineFilter } from "../../src/filter.ts";
+import { Command } from "../../src/protocol/constants.ts";
+import { endChain } from "../../src/server/end.ts";
+import { stallMs } from "../../src/server/patience.ts";
+import { RawClient, request } from "../helpers/raw-client.ts";
+
+/** While a test waits for something, some more passes. */
+const nearlyStalledMs = 0.9 * stallMs;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
@@ -25,7 +34,7 @@ it("lets a client that makes progress take as long as it needs", async () => {
   await vi.waitUntil(() => waiting.length === reads.length);
   const closed = server.close();
   for (const one of reads) {
-    vi.advanceTimersByTime(drainStallMs - 1);
+    vi.advanceTimersByTime(stallMs - 1);
     answer();
     expect(await one).toHaveLength(512);
   }
@@ -43,10 +52,88 @@ it("cuts off a client that makes none", async () => {
   answer();
   await reads[0];
   // The first time there was progress.
-  await vi.advanceTimersByTimeAsync(2 * drainStallMs);
+  await vi.advanceTimersByTimeAsync(2 * stallMs);
   await failed;
   expect(errors).toEqual(["1 connections did not end in time and were cut off"]);
   // What it asked for is still being worked on.
   answer();
   await closed;
+});
+
+it("lets a client take what it asked for as slowly as it likes", async () => {
+  const errors: string[] = [];
+  const server = await serve({
+    plugin: "memory",
+    parameters: { size: "32M" },
+    log: { verbose: false, debug: () => {}, error: (line) => void errors.push(line) },
+  });
+  const { path } = server.address as { path: string };
+  const client = await RawClient.ready(path);
+  let received = 0;
+  client.socket.removeAllListeners("data").on("data", (chunk: Buffer) => {
+    received += chunk.length;
+    client.socket.pause();
+  });
+  const bytes = 32 * 1024 * 1024;
+  client.send(request({ command: Command.read, length: bytes }));
+  await once(client.socket, "data");
+  const closed = server.close();
+  // More than the buffers in between hold.
+  const step = bytes / 8;
+  while (received < bytes - step) {
+    vi.advanceTimersByTime(nearlyStalledMs);
+    for (const before = received; received < before + step; ) await once(client.socket.resume(), "data");
+  }
+  client.socket.removeAllListeners("data").resume();
+  await client.closed;
+  await closed;
+  expect(errors).toEqual([]);
+});
+
+it("lets a filter make as many calls as it likes for one of its own", async () => {
+  const waiting: (() => void)[] = [];
+  const flush = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+  const errors: string[] = [];
+  const calls = 4;
+  const filter = defineFilter({
+    name: "busy",
+    open: (next) => ({
+      close: async () => {
+        for (let call = 0; call < calls; call++) await next.flush!();
+      },
+    }),
+  });
+  const server = await serve({
+    plugin: { name: "slow", open: () => ({ size: 512n, read: () => {}, flush }) },
+    filters: [filter],
+    log: { verbose: false, debug: () => {}, error: (line) => void errors.push(line) },
+  });
+  const client = await connect(server.uri);
+  const closed = server.close();
+  for (let call = 0; call < calls; call++) {
+    await vi.waitUntil(() => waiting.length === 1);
+    vi.advanceTimersByTime(nearlyStalledMs);
+    waiting.shift()!();
+  }
+  await closed;
+  await client.closed;
+  expect(errors).toEqual([]);
+});
+
+it("lets plugin and filters clean up for as long as each of them gets done", async () => {
+  const waiting: (() => void)[] = [];
+  const step = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
+  const life = { configComplete: () => ({}), cleanup: step, unload: step };
+  const host = { verbose: false, debug: () => {}, error: () => {}, debugFlag: () => 0, shutdown: () => {} };
+  const plugin = { name: "slow", open: () => ({ size: 512n, read: () => {} }), ...life };
+  const chain = new Chain(plugin, [{ name: "over", ...life }], () => host);
+  await chain.configComplete();
+  const quit = { stopping: () => {}, signalled: Promise.resolve("SIGTERM" as const) };
+  const ended = endChain(chain, quit, host);
+  for (let count = 0; count < 4; count++) {
+    await vi.waitUntil(() => waiting.length === 1);
+    vi.advanceTimersByTime(nearlyStalledMs);
+    waiting.shift()!();
+  }
+  await ended;
 });

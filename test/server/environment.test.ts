@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Scene } from "./scene.ts";
+import { nbd, nbdkit, outcomeOf } from "../helpers/run.ts";
+import { ended, Scene } from "./scene.ts";
 
 describe("the environment of --run", () => {
   it.each([[[]], [["--exit-with-parent"]]])("is the one we were given (%j)", async (options) => {
@@ -31,4 +32,33 @@ describe("the environment of --run", () => {
     const { stdout } = await scene.nbdkit(["null", "--run", script], { env });
     expect(stdout.trim()).toBe("0");
   });
+});
+
+describe("a stream that nobody reads any more", () => {
+  it("gets no warning, and the server serves", async () => {
+    await using scene = new Scene();
+    const child = scene.start(nbdkit, [
+      "-D",
+      "null.none=1",
+      "null",
+      "--run",
+      `'${nbd}' info --size "$uri" >size`,
+    ]);
+    child.stderr!.destroy();
+    expect(await ended(child)).toBe(0);
+    expect(scene.read("size")).toBe("0\n");
+    await scene.empty();
+  });
+
+  it.each([["--print-uri", "-f", "-U", "-", "null"], ["--help"]])(
+    "gets no answer, which is an error: %s",
+    async (...args) => {
+      await using scene = new Scene();
+      const child = scene.start(nbdkit, args);
+      child.stdout!.destroy();
+      const stderr = "nbdkit: error: stdout: EPIPE: broken pipe, write\n";
+      expect(await outcomeOf(child)).toEqual({ status: 1, stdout: "", stderr });
+      await scene.empty();
+    },
+  );
 });

@@ -100,6 +100,18 @@ export function ended(child: ChildProcess): Promise<number> {
   return outcomeOf(child).then(({ status }) => status);
 }
 
+/** Sends a signal again and again, until the process has ended. */
+export async function insist(child: ChildProcess, signal: NodeJS.Signals): Promise<Outcome> {
+  const outcome = outcomeOf(child);
+  const again = setInterval(() => child.kill(signal), 100);
+  try {
+    child.kill(signal);
+    return await outcome;
+  } finally {
+    clearInterval(again);
+  }
+}
+
 /** Resolves when the process has printed the text. */
 export function printed(child: ChildProcess, text: string): Promise<void> {
   let seen = "";

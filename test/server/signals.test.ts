@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
 import { hasTool, toolPath } from "../helpers/tools.ts";
-import { ended, Scene } from "./scene.ts";
+import { ended, insist, Scene } from "./scene.ts";
 import { steps, tracedPlugin } from "./traced-plugin.ts";
 
 const original = toolPath("nbdkit");
@@ -50,18 +50,6 @@ describe.skipIf(original === undefined)(
     });
   },
 );
-
-/** Sends a signal again and again, until the process has ended. */
-async function insist(child: ChildProcess, signal: NodeJS.Signals): Promise<Outcome> {
-  const outcome = outcomeOf(child);
-  const again = setInterval(() => child.kill(signal), 100);
-  try {
-    child.kill(signal);
-    return await outcome;
-  } finally {
-    clearInterval(again);
-  }
-}
 
 /** A plugin with other functions than the traced one, which it is in everything else. */
 function changed(scene: Scene, members: string): string {

@@ -57,7 +57,7 @@ const signals: readonly (readonly [name: string, what: string])[] = [
   [
     "SIGINT, SIGQUIT, SIGTERM",
     `The server ends in order: requests in flight are answered, the plugin cleans up, sockets and temporary directories
-are removed. Connections that make no progress for 5 seconds are cut off. A second signal ends it at once. With --run
+are removed. Connections, and a clean-up, that make no progress for 5 seconds are cut off. A second signal does so at once. With --run
 the signal goes to the command first of all.`,
   ],
   ["SIGHUP", "With a log file (--log=/PATH): it is opened anew. Otherwise as SIGTERM."],

@@ -1,4 +1,4 @@
-import { listProcesses, type Process } from "./processes.ts";
+import { listProcesses, type Process } from "./list.ts";
 
 /**
  * Sends a signal to a process and to all that descends from it. They are stopped first, from the top down: a
@@ -18,6 +18,11 @@ export function signalTree(root: number, signal: NodeJS.Signals): readonly Proce
   // What has been sent takes effect when they go on.
   for (const pid of stopped) send(pid, "SIGCONT");
   return listProcesses().filter(({ pid }) => stopped.has(pid));
+}
+
+/** Ends all that descends from this process, at once. */
+export function killDescendants(): void {
+  for (const { pid, parent } of listProcesses()) if (parent === process.pid) signalTree(pid, "SIGKILL");
 }
 
 /** False for a process of somebody else. */

@@ -79,6 +79,8 @@ function environmentFor({ platform, zig: triple, launcher }, zig) {
       // Nothing unwinds the stack; debuggers have frame pointers.
       "-fno-unwind-tables",
       "-fno-asynchronous-unwind-tables",
+      // Those of native/no_cxx_library.cc are nobody else's, and on macOS exports.map is not looked at.
+      "-fvisibility-global-new-delete=force-hidden",
       // Half of the compiler's work would be headers that other headers include and nobody asked for.
       "-D_LIBCPP_REMOVE_TRANSITIVE_INCLUDES",
     ].join(" "),

@@ -23,6 +23,7 @@ export async function buildAll(root, workspace, targets, zig) {
   const ends = await Promise.allSettled(
     Array.from({ length: availableParallelism() }, () =>
       work().catch((error) => {
+        // What has begun comes to its end, in folders that are there until then; nothing else begins.
         waiting.length = 0;
         throw error;
       }),

@@ -1,6 +1,7 @@
 {
   "variables": {
     "launcher%": "true",
+    "cxx_library%": "true",
   },
   "targets": [
     {
@@ -34,7 +35,6 @@
         "native/js.cc",
         "native/listener.cc",
         "native/memory_map.cc",
-        "native/no_demangler.cc",
         "native/pipe.cc",
         "native/prefetch.cc",
         "native/random.cc",
@@ -44,6 +44,9 @@
         "native/system_log.cc",
       ],
       "conditions": [
+        ["cxx_library=='false'", {
+          "sources": ["native/no_cxx_library.cc"],
+        }],
         ["OS=='linux' or OS=='freebsd'", {
           "ldflags": ["-Wl,--version-script=<(module_root_dir)/native/exports.map"],
         }],

@@ -1,9 +1,9 @@
 #include <sys/types.h>
 
 #include <csignal>
-#include <mutex>
+#include <cstdint>
+#include <pthread.h>
 #include <sys/event.h>
-#include <thread>
 #include <unistd.h>
 
 #include "fd.h"
@@ -15,9 +15,18 @@ namespace {
 
 constexpr uintptr_t cancelEvent = 1;
 
-std::mutex watcherMutex;
+pthread_mutex_t watcherMutex = PTHREAD_MUTEX_INITIALIZER;
 // The queue of the running watcher, or -1. The watcher's thread owns and closes it.
 int watcherQueue = -1;
+
+// Threads of the system, because those of C++ need its library.
+class Lock {
+ public:
+  Lock() { pthread_mutex_lock(&watcherMutex); }
+  ~Lock() { pthread_mutex_unlock(&watcherMutex); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+};
 
 Failure change(int queue, uintptr_t id, int16_t filter, uint16_t flags, uint32_t notes) {
   struct kevent event;
@@ -36,13 +45,25 @@ bool waitForParent(int queue) {
 }
 
 // A thread of its own, because JavaScript may be busy when the parent ends.
-void watch(UniqueFd queue) {
+void* watch(void* argument) {
+  const UniqueFd queue(static_cast<int>(reinterpret_cast<intptr_t>(argument)));
   const bool parentEnded = waitForParent(queue.get());
   {
-    const std::lock_guard lock(watcherMutex);
+    const Lock lock;
     if (watcherQueue == queue.get()) watcherQueue = -1;
   }
   if (parentEnded) kill(getpid(), SIGTERM);
+  return nullptr;
+}
+
+Failure startWatcher(UniqueFd queue) {
+  pthread_t thread;
+  void* argument = reinterpret_cast<void*>(static_cast<intptr_t>(queue.get()));
+  const int number = pthread_create(&thread, nullptr, watch, argument);
+  if (number != 0) return failureOf("pthread_create", number);
+  pthread_detach(thread);
+  watcherQueue = queue.release();
+  return {};
 }
 
 Failure watchProcess(int queue, pid_t parent) {
@@ -57,7 +78,7 @@ Failure watchProcess(int queue, pid_t parent) {
 }  // namespace
 
 Failure armParentDeath(pid_t parent) {
-  const std::lock_guard lock(watcherMutex);
+  const Lock lock;
   if (watcherQueue >= 0) return {};
   // The queue is not inherited by children, so it needs no close-on-exec for fork.
   UniqueFd queue(kqueue());
@@ -66,13 +87,11 @@ Failure armParentDeath(pid_t parent) {
     return failure;
   }
   if (const Failure failure = watchProcess(queue.get(), parent)) return failure;
-  watcherQueue = queue.get();
-  std::thread(watch, std::move(queue)).detach();
-  return {};
+  return startWatcher(std::move(queue));
 }
 
 Failure disarmParentDeath() {
-  const std::lock_guard lock(watcherMutex);
+  const Lock lock;
   if (watcherQueue < 0) return {};
   const Failure failure = change(watcherQueue, cancelEvent, EVFILT_USER, 0, NOTE_TRIGGER);
   watcherQueue = -1;

@@ -4,6 +4,9 @@
 // It uses types of the one above.
 #include <linux/vm_sockets.h>
 
+#include <charconv>
+#include <iterator>
+#include <limits>
 #include <string>
 
 #include "nonblocking.h"
@@ -50,5 +53,7 @@ Failure connectOutcome(int fd) {
 std::optional<SocketAddress> vsockAddress(const sockaddr& address) {
   if (address.sa_family != AF_VSOCK) return {};
   const auto& found = reinterpret_cast<const sockaddr_vm&>(address);
-  return SocketAddress{SocketAddress::Family::vsock, std::to_string(found.svm_cid), found.svm_port};
+  char digits[std::numeric_limits<unsigned>::digits10 + 1];
+  const std::to_chars_result end = std::to_chars(std::begin(digits), std::end(digits), found.svm_cid);
+  return SocketAddress{SocketAddress::Family::vsock, {digits, end.ptr}, found.svm_port};
 }

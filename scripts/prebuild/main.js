@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build, prepare, sources } from "./build.js";
+import { buildAll, sources } from "./build.js";
 import { different, replace, writeSums } from "./files.js";
 import { targets } from "./targets.js";
 import { zigCommand } from "./zig.js";
@@ -20,8 +20,7 @@ const chosen = choose(positionals);
 const zig = zigCommand(root);
 const workspace = mkdtempSync(join(tmpdir(), "nbdkit-node-prebuild-"));
 try {
-  prepare(root, workspace);
-  for (const target of chosen) build(workspace, target, zig);
+  await buildAll(root, workspace, chosen, zig);
   const folders = [...new Set(chosen.map(({ folder }) => folder))];
   if (options.check) report(different(workspace, root, folders));
   else replace(workspace, root, folders);

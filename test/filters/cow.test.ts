@@ -1,7 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import cow from "../../src/filters/cow.ts";
 import memory from "../../src/plugins/memory.ts";
 import pattern from "../../src/plugins/pattern.ts";
@@ -9,6 +7,7 @@ import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
+import { Folder } from "../plugins/folder.ts";
 import { Witness } from "./witness.ts";
 
 const filters = [cow];
@@ -28,11 +27,8 @@ function start(parameters: Record<string, string>, witness: Witness): Promise<Se
 }
 
 describe("cow", () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "nbdkit-node-test-"));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = new Folder();
+  afterAll(() => folder[Symbol.dispose]());
 
   it("lets a client write to a disk that cannot be written to, and opens it for reading only", async () => {
     const witness = new Witness(new Random(1).bytes(100_000), {
@@ -124,7 +120,7 @@ describe("cow", () => {
 
   it("copies what is read or cached when it is told to, even while it runs", async () => {
     const witness = new Witness(Buffer.alloc(256 * 1024, 1));
-    const path = join(folder, "on");
+    const path = folder.join("on");
     await using session = await start({ "cow-on-read": path, "cow-on-cache": "yes" }, witness);
     const disk = await session.open();
     const read = async (at: bigint) => {
@@ -140,17 +136,17 @@ describe("cow", () => {
   });
 
   it("leaves no file behind, and says where it cannot make one", async () => {
-    vi.stubEnv("TMPDIR", folder);
+    vi.stubEnv("TMPDIR", folder.path);
     try {
       await using session = await start({}, new Witness(Buffer.alloc(100_000)));
       await (await session.open()).write(Buffer.alloc(100), 0n, false);
-      expect(readdirSync(folder)).toEqual([]);
-      vi.stubEnv("TMPDIR", join(folder, "nothing"));
-      expect(existsSync(join(folder, "nothing"))).toBe(false);
+      expect(readdirSync(folder.path)).toEqual([]);
+      vi.stubEnv("TMPDIR", folder.join("nothing"));
+      expect(existsSync(folder.join("nothing"))).toBe(false);
       await using other = await start({}, new Witness(Buffer.alloc(100_000)));
       const disk = await other.open();
       await expect(async () => disk.write(Buffer.alloc(100), 0n, false)).rejects.toThrow(
-        `mkdtemp: ${folder}/nothing: No such file or directory`,
+        `mkdtemp: ${folder.path}/nothing: No such file or directory`,
       );
     } finally {
       vi.unstubAllEnvs();

@@ -1,21 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { launch, outcomeOf } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
+import { Folder } from "../plugins/folder.ts";
 import { printed } from "../server/scene.ts";
 
 const dyingClient = fileURLToPath(new URL("dying-client.mjs", import.meta.url));
 
 describe("a client that is killed between a write and its flush", () => {
-  let folder: string;
-  beforeAll(() => {
-    folder = mkdtempSync(join(tmpdir(), "nbdkit-node-test-"));
-  });
-  afterAll(() => rmSync(folder, { recursive: true }));
+  const folder = new Folder();
+  afterAll(() => folder[Symbol.dispose]());
 
   it.each([
     ["--filter=cache", "written"],
@@ -25,7 +21,7 @@ describe("a client that is killed between a write and its flush", () => {
     ["--filter=fua fuamode=force", "written"],
     ["--filter=blocksize --filter=cache minblock=4k", "written"],
   ])("loses nothing with %s", async (args, onDisk) => {
-    const disk = join(folder, "disk");
+    const disk = folder.join("disk");
     writeFileSync(disk, Buffer.alloc(1 << 20));
     {
       await using server = await ServerProcess.start(["file", disk, ...args.split(" ")]);

@@ -12,13 +12,15 @@ export const nbd: string = join(commands, "nbd");
 
 /**
  * Where programs run: messages in English, the Node.js that runs the tests, and the system's own Python first, which
- * is the one that has libnbd where several are installed.
+ * is the one that has libnbd where several are installed. npm would keep compiled code in the temporary folder, from
+ * Node.js 22 on, and tests look at what is left there.
  */
 export const environment: NodeJS.ProcessEnv = {
   ...process.env,
   LC_ALL: "C.UTF-8",
   PATH: `${dirname(process.execPath)}:/usr/bin:${process.env.PATH}`,
   NODE_EXTRA_CA_CERTS: undefined,
+  NODE_DISABLE_COMPILE_CACHE: "1",
 };
 
 export interface Outcome {

@@ -1,19 +1,10 @@
 import type { ChildProcess } from "node:child_process";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  rmSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
+import { Folder } from "../plugins/folder.ts";
 import { launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
+import { atTestEnd } from "./test-end.ts";
 
 export interface ServerOptions {
   /** Default: the one under test. */
@@ -30,32 +21,31 @@ export interface ServerOptions {
 export class ServerProcess {
   readonly pid: number;
   readonly socket: string;
-  readonly #folder: string;
+  readonly #folder = new Folder();
   readonly #isOurs: boolean;
   readonly #child: ChildProcess;
   readonly #outcome: Promise<Outcome>;
   #said = "";
 
-  private constructor(folder: string, args: readonly string[], options: ServerOptions) {
-    this.#folder = folder;
+  private constructor(args: readonly string[], options: ServerOptions) {
     this.#isOurs = options.program === undefined;
-    this.socket = join(folder, "socket");
-    mkdirSync(join(folder, "tmp"));
+    this.socket = this.#folder.join("socket");
+    mkdirSync(this.#temporary);
     const command = [options.program ?? nbdkit, "-f", "-U", this.socket, "-P", this.#pidfile, ...args];
     this.#child = launch("/bin/sh", ["-c", `${options.before ?? ":"}; exec "$@"`, "sh", ...command], {
-      env: { TMPDIR: join(folder, "tmp"), ...options.env },
+      env: { TMPDIR: this.#temporary, ...options.env },
     });
     this.pid = this.#child.pid!;
     this.#child.stderr!.on("data", (chunk: Buffer) => {
       this.#said += chunk;
     });
     this.#outcome = outcomeOf(this.#child);
+    atTestEnd(() => this.#kill());
   }
 
   /** Clients can connect when it resolves. */
   static async start(args: readonly string[], options: ServerOptions = {}): Promise<ServerProcess> {
-    const folder = realpathSync(mkdtempSync(join(tmpdir(), "nbdkit-node-test-")));
-    const server = new ServerProcess(folder, args, options);
+    const server = new ServerProcess(args, options);
     await server.#ready();
     return server;
   }
@@ -88,7 +78,7 @@ export class ServerProcess {
   async stop(): Promise<Outcome> {
     this.#child.kill("SIGTERM");
     const outcome = await this.#outcome;
-    const left = readdirSync(join(this.#folder, "tmp"));
+    const left = readdirSync(this.#temporary);
     // nbdkit leaves its socket behind; we don't.
     if (this.#isOurs && existsSync(this.socket)) left.push("socket");
     expect({ status: outcome.status, left }, outcome.stderr).toEqual({ status: 0, left: [] });
@@ -99,13 +89,22 @@ export class ServerProcess {
     try {
       if (this.#child.exitCode === null && this.#child.signalCode === null) await this.stop();
     } finally {
-      this.#child.kill("SIGKILL");
-      rmSync(this.#folder, { recursive: true, force: true });
+      this.#kill();
     }
   }
 
+  #kill(): void {
+    this.#child.kill("SIGKILL");
+    this.#folder[Symbol.dispose]();
+  }
+
   get #pidfile(): string {
-    return join(this.#folder, "pid");
+    return this.#folder.join("pid");
+  }
+
+  /** TMPDIR of the server. */
+  get #temporary(): string {
+    return this.#folder.join("tmp");
   }
 
   async #ready(): Promise<void> {

@@ -10,7 +10,7 @@ import { doesMainJob } from "./main-job.ts";
 
 /** All that there is, and each of them is there. */
 const contents: readonly RegExp[] = [
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE)$/,
   // Commands, and what they and the library are compiled to.
   /^bin\/(nbd|nbdkit|package\.json)$/,
   /^dist\/bundle\/[\w-]+\.cjs$/,

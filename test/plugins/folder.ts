@@ -3,12 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { descriptorsOn } from "./descriptors.ts";
 
-/** A temporary folder that goes away with the test. */
+/** How the names of all these folders begin; the number of the process that made it follows. */
+export const folderPrefix = "nbdkit-node-test-";
+
+/** A temporary folder that goes away with the test, or before the next run (`helpers/remove-left-folders.ts`). */
 export class Folder {
   readonly path: string;
 
   constructor(parent: string = tmpdir()) {
-    this.path = realpathSync(mkdtempSync(join(parent, "nbdkit-node-test-")));
+    this.path = realpathSync(mkdtempSync(join(parent, `${folderPrefix}${process.pid}-`)));
   }
 
   /** A file of zeroes in it, sparse; returns its path. */

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { launch, nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
+import { atTestEnd } from "../helpers/test-end.ts";
 import { Folder } from "../plugins/folder.ts";
 
 /** Every process that a scene starts inherits this variable, and is found by it however it is related. */
@@ -14,10 +15,12 @@ export class Scene {
   /** TMPDIR of all that runs here. */
   readonly temporary: string;
   readonly #mark = randomUUID();
+  #ended = false;
 
   constructor(temporary = "tmp") {
     this.temporary = this.folder.join(temporary);
     mkdirSync(this.temporary);
+    atTestEnd(() => this[Symbol.asyncDispose]());
   }
 
   /** Runs the command under test to its end. */
@@ -74,6 +77,8 @@ export class Scene {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
     for (const pid of this.processes) {
       try {
         process.kill(pid, "SIGKILL");

@@ -1,0 +1,23 @@
+import { readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { folderPrefix } from "../plugins/folder.ts";
+
+/** Before all tests: removes the folders of runs that were killed. */
+export default function removeLeftFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const maker = new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1];
+    if (maker !== undefined && !lives(Number(maker)))
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // EPERM: it is somebody else's.
+    return (error as NodeJS.ErrnoException).code !== "ESRCH";
+  }
+}

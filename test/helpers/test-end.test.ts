@@ -1,0 +1,33 @@
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { expect, it, vi } from "vitest";
+import { Folder } from "../plugins/folder.ts";
+import { Scene } from "../server/scene.ts";
+import removeLeftFolders from "./remove-left-folders.ts";
+import { launch, outcomeOf } from "./run.ts";
+
+let scene: Scene;
+
+it.fails("a test that runs out of time", { timeout: 500 }, async () => {
+  await using own = new Scene();
+  scene = own;
+  await scene.sh("sleep 1000");
+});
+
+it("leaves no process and no folder", () => {
+  expect(scene.processes).toEqual([]);
+  expect(existsSync(scene.folder.path)).toBe(false);
+});
+
+it("removes the folders of a run that was killed, and no others", async () => {
+  using folder = new Folder();
+  const killed = launch("true", []);
+  await outcomeOf(killed);
+  const living = `nbdkit-node-test-${process.pid}-abcdef`;
+  mkdirSync(folder.join(`nbdkit-node-test-${killed.pid}-abcdef/tmp`), { recursive: true });
+  mkdirSync(folder.join(living));
+  mkdirSync(folder.join("other"));
+  vi.stubEnv("TMPDIR", folder.path);
+  removeLeftFolders();
+  vi.unstubAllEnvs();
+  expect(readdirSync(folder.path).sort()).toEqual([living, "other"]);
+});

@@ -1,0 +1,9 @@
+import { TestRunner } from "vitest";
+
+/**
+ * Calls `end` when the running test is over. A test that has run out of time waits on and never leaves the scope of what it
+ * uses. Outside of tests, as in `beforeAll`, this does nothing.
+ */
+export function atTestEnd(end: () => Promise<void> | void): void {
+  TestRunner.getCurrentTest()?.context.onTestFinished(end);
+}

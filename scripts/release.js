@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -46,6 +47,8 @@ async function release(folder, { test, site }) {
   if (reason !== undefined) throw new Error(reason);
 
   const work = mkdtempSync(join(tmpdir(), "nbdkit-node-release-"));
+  // Some tests start servers as other users, who have to get to the clone.
+  chmodSync(work, 0o755);
   const made = `${output}.new`;
   try {
     const clone = join(work, "clone");

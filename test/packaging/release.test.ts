@@ -87,7 +87,7 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
   it("makes everything from a clean clone, with sums and a list of what it is made of", async () => {
     await using scene = new Scene();
     await clone(scene, releasable, `git tag v${version}`);
-    const tested = `"--test=git diff --exit-code HEAD && test -f dist/bundle/nbdkit.cjs"`;
+    const tested = `"--test=git diff --exit-code HEAD && test -f dist/bundle/nbdkit.cjs && ls -ld .. | grep ^drwxr-xr-x"`;
     const { status, stderr } = await release(scene, tested, "../out");
     expect(status, stderr).toBe(0);
     const out = scene.folder.join("out");

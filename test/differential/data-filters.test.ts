@@ -20,6 +20,7 @@ const look = 'nbdcopy "$uri" image';
 async function result(program: string, args: readonly string[], script: string) {
   await using scene = new Scene();
   const disk = new Random(1).bytes(1 << 20);
+  // Zeroing makes holes of blocks that are on the disk, and none of those that the file system has not written yet.
   for (const [name, bytes] of [
     ["disk", disk],
     [
@@ -42,7 +43,7 @@ async function result(program: string, args: readonly string[], script: string) 
     ],
     ["list", Buffer.from("0 64k\n100k 4k zero\n512k 4k hole\n")],
   ] as const)
-    writeFileSync(scene.folder.join(name), bytes);
+    writeFileSync(scene.folder.join(name), bytes, { flush: true });
   const run = ["-U", "socket", ...args, "--run", script];
   const { status, stdout, stderr } = await outcomeOf(scene.start(program, run, { timeout: 60_000 }));
   const bytes = (name: string) => {

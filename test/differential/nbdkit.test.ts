@@ -99,12 +99,6 @@ const differences: readonly (readonly [
     { status: 1 },
   ],
   [
-    "a port is a number, and no service's name",
-    ["-p", "nbd", "-4", "null", "--run", "true"],
-    {},
-    { status: 1 },
-  ],
-  [
     "$port and $uri tell the port that the system chose",
     ["-p", "0", "null", "--run", 'echo "$port"'],
     { stdout: "0\n" },

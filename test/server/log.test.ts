@@ -41,19 +41,18 @@ describe("errors go to", () => {
   it("a new file under the old name after SIGHUP, which ends nothing then", async () => {
     await using scene = new Scene();
     const path = scene.folder.join("log");
-    const env = { AFTER_FORK: 'process.on("SIGUSR2", () => host.error("went wrong"))' };
-    const child = scene.start(nbdkit, server(scene, `--log=${path}`, "-P", "pid"), { env });
-    await scene.number("pid");
-    await until("the log", () => scene.read("log") === "");
-    child.kill("SIGUSR2");
+    const env = { AFTER_FORK: 'process.on("SIGUSR2", () => host.error("went wrong")); host.error("ready")' };
+    const child = scene.start(nbdkit, server(scene, `--log=${path}`), { env });
     await until("the first error", () => scene.read("log"));
+    child.kill("SIGUSR2");
+    await until("the second error", () => scene.read("log")?.endsWith("wrong\n"));
     renameSync(path, `${path}.1`);
     child.kill("SIGHUP");
     await until("the new file", () => scene.read("log") !== undefined);
     child.kill("SIGUSR2");
-    await until("the second error", () => scene.read("log"));
+    await until("the third error", () => scene.read("log"));
     expect(scene.read("log")).toBe("nbdkit: error: went wrong\n");
-    expect(scene.read("log.1")).toBe("nbdkit: error: went wrong\n");
+    expect(scene.read("log.1")).toBe("nbdkit: error: ready\nnbdkit: error: went wrong\n");
     child.kill("SIGTERM");
     expect(await ended(child)).toBe(0);
     await scene.empty();

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 /**
  * What the release is made of, as CycloneDX: the packages that are installed with it, the one whose code is in the
@@ -8,6 +9,8 @@ import { execFileSync } from "node:child_process";
 export function softwareBillOfMaterials(seconds) {
   const text = execFileSync("npm", ["sbom", "--sbom-format=cyclonedx", "--omit=dev"], { encoding: "utf8" });
   const list = JSON.parse(text);
+  // npm gives it the name of the folder.
+  list.metadata.component.name = JSON.parse(readFileSync("package.json", "utf8")).name;
   // A number drawn by lot; the specification does without.
   delete list.serialNumber;
   list.metadata.timestamp = new Date(seconds * 1000).toISOString();

@@ -109,6 +109,7 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
     expect(checked.stdout.trim().split("\n"), checked.stderr).toHaveLength(9);
     expect(checked.status).toBe(0);
     const sbom = JSON.parse(readFileSync(join(out, "sbom.cdx.json"), "utf8"));
+    expect(sbom.metadata.component).toMatchObject({ name: "nbdkit-node", version });
     expect(sbom.components.map(({ name }: { name: string }) => name).sort()).toEqual([
       "node-addon-api",
       "node-gyp-build",

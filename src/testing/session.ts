@@ -2,6 +2,7 @@ import { Chain } from "../backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import type { Host, OpenRequest } from "../backend/plugin.ts";
 import { ServedExport } from "../backend/served-export.ts";
+import { sharedAbort } from "../backend/shared-abort.ts";
 
 export interface SessionOptions {
   readonly plugin: AnyPlugin;
@@ -52,7 +53,7 @@ export class Session {
       readOnly: false,
       exportName: this.#exportName,
       tls: false,
-      signal: new AbortController().signal,
+      signal: sharedAbort().signal,
       disconnect: () => {},
       ...wanted,
     };

@@ -13,10 +13,11 @@ const graceMs = 5000;
 
 /**
  * LISTEN_PID is the number of the process that reads it (sd_listen_fds(3)). Beside it somebody waits for our word that it
- * has ended: if we are killed, there is none, and a server that has not seen us yet would wait for ever.
+ * has ended: if we are killed, there is none, and a server that has not seen us yet would wait for ever. It is told again
+ * while it is there, since programs that are about to begin may miss a signal (qemu-nbd does).
  */
 const activate = `
-(read -r word <&4 || kill "$$") 3<&- >/dev/null 2>&1 &
+(read -r word <&4 || for again in 1 2 3 4 5; do kill "$$" || break; sleep 1; done) 3<&- >/dev/null 2>&1 &
 LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 4<&-`;
 
 /**

@@ -42,9 +42,12 @@ export async function startQemuNbd(
   exportName = "",
 ): Promise<Reference> {
   const socket = folder.file("qemu.sock");
-  const options = ["--persistent", "--shared=8", "--export-name", exportName, "--socket", socket];
+  // Written when it listens; the socket is there a little earlier.
+  const pidfile = folder.file("qemu.pid");
+  const listening = ["--socket", socket, "--pid-file", pidfile];
+  const options = ["--persistent", "--shared=8", "--export-name", exportName, ...listening];
   const server = start("qemu-nbd", [...options, ...args]);
-  await server.whenReady(() => existsSync(socket));
+  await server.whenReady(() => existsSync(pidfile));
   return { ...server, uri: `nbd+unix:///${exportName}?socket=${socket}` };
 }
 

@@ -1,6 +1,7 @@
 import { messageOf, stackOf } from "../core/errors.ts";
 import { exitWithParent, surviveParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
+import { writeStderr } from "../server/stderr.ts";
 import { writeStdout } from "../server/stdout.ts";
 import { parseArguments } from "./arguments.ts";
 import type { Invocation } from "./invocation.ts";
@@ -24,9 +25,9 @@ export async function main(args: readonly string[], launch: Launch): Promise<num
     return await perform(invocation, args, launch);
   } catch (error) {
     const program = programName(name);
-    process.stderr.write(`${program}: error: ${messageOf(error)}\n`);
+    writeStderr(`${program}: error: ${messageOf(error)}\n`);
     const stack = verbose ? stackOf(error) : undefined;
-    if (stack !== undefined) process.stderr.write(`${program}: debug: ${stack}\n`);
+    if (stack !== undefined) writeStderr(`${program}: debug: ${stack}\n`);
     return 1;
   }
 }

@@ -44,8 +44,10 @@ async function bytesOnDisk(client: RawClient): Promise<number> {
   return bytes;
 }
 
-async function arrived(bystander: RawClient, bytes: number): Promise<void> {
-  while ((await bytesOnDisk(bystander)) < bytes);
+/** Sends the request and the first part of its payload, and waits until that is on the disk. */
+async function begin(client: RawClient, bystander: RawClient): Promise<void> {
+  client.send(request(write), payload.subarray(0, begun));
+  while ((await bytesOnDisk(bystander)) < usedBytes);
 }
 
 it.each(["memory", "file"] as const)(
@@ -56,8 +58,7 @@ it.each(["memory", "file"] as const)(
     await using server = await ServerProcess.start([plugin, ...args[plugin]]);
     using client = await filledDisk(server);
     using bystander = await RawClient.ready(server.socket);
-    client.send(request(write), payload.subarray(0, begun));
-    await arrived(bystander, usedBytes);
+    await begin(client, bystander);
     const next = request({ command: Command.read, length: 512, cookie: 2n });
     client.send(payload.subarray(begun), next);
     expect([await client.simpleReply(), await client.simpleReply()]).toEqual([0, 0]);
@@ -71,8 +72,7 @@ it("stays as far as it came when the client leaves in the middle", async () => {
   using bystander = await filledDisk(server);
   {
     using client = await RawClient.ready(server.socket);
-    client.send(request(write), payload.subarray(0, begun));
-    await arrived(bystander, usedBytes);
+    await begin(client, bystander);
   }
   expect(await bytesOnDisk(bystander)).toBe(usedBytes);
   bystander.destroy();
@@ -83,8 +83,7 @@ it("goes on behind what is trimmed meanwhile", async () => {
   await using server = await ServerProcess.start(["memory", String(diskBytes)]);
   using client = await filledDisk(server);
   using bystander = await RawClient.ready(server.socket);
-  client.send(request(write), payload.subarray(0, begun));
-  await arrived(bystander, usedBytes);
+  await begin(client, bystander);
   bystander.send(request({ command: Command.trim, length: diskBytes }));
   expect(await bystander.simpleReply()).toBe(0);
   client.send(payload.subarray(begun));
@@ -112,8 +111,7 @@ it("does not keep the server from ending", async () => {
   await using server = await ServerProcess.start(["memory", String(diskBytes)]);
   using client = await filledDisk(server);
   using bystander = await RawClient.ready(server.socket);
-  client.send(request(write), payload.subarray(0, begun));
-  await arrived(bystander, usedBytes);
+  await begin(client, bystander);
   expect(await server.stop()).toMatchObject({ status: 0, stderr: "" });
 });
 

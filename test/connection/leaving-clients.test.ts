@@ -7,6 +7,7 @@ import type { Plugin } from "../../src/backend/plugin.ts";
 import type { Log } from "../../src/core/log.ts";
 import { Command, Option } from "../../src/protocol/constants.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
+import { Deferred } from "../helpers/deferred.ts";
 import { clientFlags, goData, option, RawClient, request } from "../helpers/raw-client.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { encrypted, preShared } from "../tls/secure-client.ts";
@@ -24,18 +25,14 @@ class WaitingDisk {
   readonly log: Log = { verbose: false, debug: () => {}, error: (message) => this.errors.push(message) };
 
   constructor(question: Question) {
-    let asked!: () => void;
-    let gone!: (reason: unknown) => void;
-    this.asked = new Promise((resolve) => {
-      asked = resolve;
-    });
-    this.gone = new Promise((resolve) => {
-      gone = resolve;
-    });
+    const asked = new Deferred<void>();
+    const gone = new Deferred<unknown>();
+    this.asked = asked.promise;
+    this.gone = gone.promise;
     const ask = async (one: Question, signal: AbortSignal): Promise<void> => {
       if (one !== question) return;
-      signal.onabort = () => gone(signal.reason);
-      asked();
+      signal.onabort = () => gone.resolve(signal.reason);
+      asked.resolve();
       await this.gone;
       signal.throwIfAborted();
     };

@@ -7,6 +7,7 @@ import type { Plugin } from "../../src/backend/plugin.ts";
 import { connect } from "../../src/client/index.ts";
 import { Command } from "../../src/protocol/constants.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
+import { Deferred } from "../helpers/deferred.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
@@ -21,14 +22,10 @@ class SlowDisk {
   answer!: () => void;
 
   constructor() {
-    let asked!: () => void;
-    let gone!: (reason: unknown) => void;
-    this.asked = new Promise((resolve) => {
-      asked = resolve;
-    });
-    this.gone = new Promise((resolve) => {
-      gone = resolve;
-    });
+    const asked = new Deferred<void>();
+    const gone = new Deferred<unknown>();
+    this.asked = asked.promise;
+    this.gone = gone.promise;
     const answered = new Promise<void>((resolve) => {
       this.answer = resolve;
     });
@@ -37,12 +34,12 @@ class SlowDisk {
       open: (_state, { signal }) => {
         signal.addEventListener("abort", () => {
           this.aborted = true;
-          gone(signal.reason);
+          gone.resolve(signal.reason);
         });
         const read = async (into: Uint8Array, offset: bigint): Promise<void> => {
           into.fill(1);
           if (offset > 0n) return;
-          asked();
+          asked.resolve();
           await Promise.race([answered, this.gone]);
         };
         return { size: 1_048_576n, read };

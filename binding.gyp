@@ -30,6 +30,7 @@
         "native/duplicate.cc",
         "native/errno_name.cc",
         "native/file_io.cc",
+        "native/gather.cc",
         "native/hang_up.cc",
         "native/impatience.cc",
         "native/js.cc",

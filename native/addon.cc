@@ -11,6 +11,7 @@
 #include "duplicate.h"
 #include "extents.h"
 #include "file_io.h"
+#include "gather.h"
 #include "hang_up.h"
 #include "impatience.h"
 #include "listener.h"
@@ -131,6 +132,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("connectVsock", inThisThread<connectVsock>);
   add("connectOutcome", inThisThread<connectOutcome>);
 
+  add("gather", inThisThread<gather>);
   add("receive", inThisThread<receive>);
   add("receiveInto", inThisThread<receiveInto>);
   add("sendPart", inThisThread<sendPart>);

@@ -3,6 +3,7 @@ import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
+import { Gathering } from "./gathering.ts";
 import { NativeOutbox } from "./native-outbox.ts";
 import { StreamTransport } from "./stream.ts";
 import type { Peer, Receiver, Transport } from "./transport.ts";
@@ -37,6 +38,7 @@ export class NativeSocket implements Transport {
   readonly outbox: NativeOutbox;
   readonly #fd: number;
   readonly #watch: Watch;
+  readonly #gathering: Gathering;
   #receiver: Receiver | undefined;
   #successor: StreamTransport | undefined;
   #reading = true;
@@ -51,6 +53,7 @@ export class NativeSocket implements Transport {
     this.#watch = new (native().Watch)(fd, (readable, writable, left) =>
       this.#ready(readable, writable, left),
     );
+    this.#gathering = new Gathering((...wanted) => native().gather(fd, ...wanted));
     this.outbox = new NativeOutbox(fd, {
       blocked: () => this.#listen(),
       failed: (error) => this.#close(error),
@@ -157,6 +160,7 @@ export class NativeSocket implements Transport {
     const room = missing === undefined ? 0 : missing.end - missing.start;
     let got: number;
     try {
+      if (missing === undefined) this.#gathering.wait();
       got =
         missing === undefined
           ? native().receive(this.#fd, shared, 0, shared.length)

@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { Gathering } from "../../src/transport/gathering.ts";
+
+const turnsBetweenTrials = 256;
+
+/** Plays a client that has sent `before`, and `after` when somebody waits. */
+function gatheringFrom(client: { before: number; after: number }): { gathering: Gathering; waits: number[] } {
+  const waits: number[] = [];
+  const gathering = new Gathering((bytes) => {
+    if (bytes > 0) waits.push(bytes);
+    return bytes === 0 ? client.before : client.after;
+  });
+  return { gathering, waits };
+}
+
+function pass(gathering: Gathering, turns: number): void {
+  for (let turn = 0; turn < turns; turn++) gathering.wait();
+}
+
+it("nobody is waited for until a trial has shown that it pays", () => {
+  const { gathering, waits } = gatheringFrom({ before: 28, after: 28 * 16 });
+  pass(gathering, turnsBetweenTrials - 1);
+  expect(waits).toEqual([]);
+});
+
+it("half of what a client sends without waiting for answers is waited for", () => {
+  const { gathering, waits } = gatheringFrom({ before: 28, after: 28 * 16 });
+  pass(gathering, turnsBetweenTrials);
+  waits.length = 0;
+  pass(gathering, 3);
+  expect(waits).toEqual([28 * 8, 28 * 8, 28 * 8]);
+});
+
+it("a client that sends nothing while it waits for an answer costs the trials alone", () => {
+  const { gathering, waits } = gatheringFrom({ before: 28, after: 28 });
+  pass(gathering, 10 * turnsBetweenTrials);
+  expect(waits).toHaveLength(10);
+});
+
+it("a client that begins to wait for answers is let go by the next trial", () => {
+  const client = { before: 28, after: 28 * 16 };
+  const { gathering, waits } = gatheringFrom(client);
+  pass(gathering, turnsBetweenTrials);
+  client.after = 28;
+  pass(gathering, turnsBetweenTrials);
+  waits.length = 0;
+  pass(gathering, turnsBetweenTrials - 1);
+  expect(waits).toEqual([]);
+});
+
+it("of much, a part is enough to begin with", () => {
+  const { gathering, waits } = gatheringFrom({ before: 1, after: 1024 * 1024 });
+  pass(gathering, turnsBetweenTrials);
+  waits.length = 0;
+  pass(gathering, 1);
+  expect(waits).toEqual([32 * 1024]);
+});

@@ -1,4 +1,5 @@
 import { NbdError } from "../core/errors.ts";
+import type { Handle } from "./handle.ts";
 
 /** What a filter keeps of a disk for all its clients. */
 export interface Kept {
@@ -17,15 +18,16 @@ interface Shared<T> {
 /** Keeps something for each export, from its first client to the end of the server. */
 export class PerExport<T extends Kept> {
   readonly #shared: Map<string, Shared<T>> = new Map();
-  readonly #create: (size: bigint) => T;
+  readonly #create: (disk: Handle) => T;
 
-  constructor(create: (size: bigint) => T) {
+  constructor(create: (disk: Handle) => T) {
     this.#create = create;
   }
 
   /** Each client enters once and leaves once. @throws NbdError EINVAL when the disk has another size than before */
-  enter(exportName: string, size: bigint): T {
-    const shared = this.#shared.get(exportName) ?? { kept: this.#create(size), size, clients: 0 };
+  enter(exportName: string, disk: Handle): T {
+    const { size } = disk;
+    const shared = this.#shared.get(exportName) ?? { kept: this.#create(disk), size, clients: 0 };
     if (shared.size !== size) {
       throw new NbdError(
         "EINVAL",

@@ -30,11 +30,11 @@ const cow: Filter = defineFilter({
   debugFlags: ["verbose"],
   configComplete: (values, host): State => ({
     ...values,
-    overlays: new PerExport((size) => new Overlay(values["cow-block-size"], size, host)),
+    overlays: new PerExport(({ size }) => new Overlay(values["cow-block-size"], size, host)),
   }),
   openNext: (next, _state, request) => next({ ...request, readOnly: true }),
   open(next, { overlays, ...options }: State, { exportName }) {
-    const overlay = overlays.enter(exportName, next.size);
+    const overlay = overlays.enter(exportName, next);
     return {
       read: (into, offset) => inSteps(overlay.read(next, into, offset, options["cow-on-read"]())),
       write: (from, offset) => inSteps(overlay.write(next, from, offset)),

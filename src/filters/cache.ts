@@ -54,7 +54,8 @@ const cache: Filter = defineFilter({
     return { ...values, blockBytes, caches: new PerExport(create) };
   },
   open(next, state: State, { exportName, readOnly }) {
-    const kept = state.caches.enter(exportName, next);
+    const disk = next.identity ?? exportName;
+    const kept = state.caches.enter(disk, next);
     // What others wrote is not for a client to write that may only read.
     const below = overlay(next, readOnly ? { write: undefined } : {});
     const unsafe = state.cache === "unsafe";
@@ -70,7 +71,7 @@ const cache: Filter = defineFilter({
           // A client that has died has not flushed, and another may not come.
           if (!unsafe) await inSteps(kept.settle(below));
         } finally {
-          state.caches.leave(exportName);
+          state.caches.leave(disk);
         }
       },
       blockSize: preferringBlocks(next, state.blockBytes),

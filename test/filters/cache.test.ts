@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import cache from "../../src/filters/cache.ts";
 import count from "../../src/filters/count.ts";
+import offset from "../../src/filters/offset.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
@@ -84,6 +85,29 @@ describe("cache", () => {
     expect(await contents(disk, 10n, block)).toEqual(Buffer.alloc(block));
     await disk.flush();
     expect(witness.bytes.equals(Buffer.alloc(4 * block, 7))).toBe(true);
+  });
+
+  it.each([[[cache]], [[cache, offset]]])(
+    "is one for a disk that clients know by several names",
+    async (chain) => {
+      const options = { plugin: memory, filters: chain, parameters: { size: "300k" } };
+      await using session = await Session.start(options);
+      const one = await session.open({ exportName: "one" });
+      const other = await session.open({ exportName: "other" });
+      await one.write(Buffer.from("one"), 0n, false);
+      await other.write(Buffer.from("other"), 3n, false);
+      await other.flush();
+      await one.flush();
+      expect(await contents(one, 0n, 8)).toEqual(Buffer.from("oneother"));
+    },
+  );
+
+  it("is one for each export where the disk does not tell", async () => {
+    await using session = await start({}, new Witness(Buffer.alloc(4 * block)));
+    const one = await session.open({ exportName: "one" });
+    await one.write(Buffer.from("one"), 0n, false);
+    const other = await session.open({ exportName: "other" });
+    expect(await contents(other, 0n, 3)).toEqual(Buffer.alloc(3));
   });
 
   it("loses nothing when a client dies before it flushes", async () => {

@@ -134,7 +134,7 @@ export class BlockCache {
     try {
       yield* body();
     } catch (error) {
-      for (const run of this.#store.runs(blocks)) if (run.state !== dirty) yield* this.#forget(run);
+      for (const run of this.#store.runs(blocks)) if (run.state !== dirty) yield* this.#forget(run, [run]);
       throw error;
     }
   }
@@ -206,13 +206,17 @@ export class BlockCache {
   }
 
   *#drop(blocks: Blocks): Steps {
-    for (const run of this.#store.runs(blocks)) if (run.state !== absent) yield* this.#forget(run);
+    yield* this.#forget(
+      blocks,
+      [...this.#store.runs(blocks)].filter(({ state }) => state !== absent),
+    );
   }
 
-  *#forget(blocks: Blocks): Steps {
+  /** @param stored those of the blocks that take room here */
+  *#forget(blocks: Blocks, stored: readonly Blocks[]): Steps {
     this.#store.set(blocks, absent);
     this.#recency?.dropped(blocks);
-    yield* this.#store.free(blocks);
+    for (const run of stored) yield* this.#store.free(run);
   }
 
   /** One does it for all; the others may go on meanwhile. */

@@ -3,6 +3,7 @@ import { defineFilter, type Filter, type HandleChanges, overlay } from "../backe
 import type { Handle } from "../backend/handle.ts";
 import { choice, integer, size } from "../backend/parameter.ts";
 import { PerExport } from "../backend/per-export.ts";
+import { forEachPiece } from "../backend/pieces.ts";
 import { preferringBlocks } from "../backend/preferring.ts";
 import { type Toggle, toggle } from "../backend/toggle.ts";
 import { NbdError } from "../core/errors.ts";
@@ -10,6 +11,9 @@ import { inSteps } from "../core/maybe-promise.ts";
 import { temporaryFolder } from "../descriptor/temporary-disk.ts";
 import { BlockCache } from "./cache/block-cache.ts";
 import type { Limit } from "./cache/recency.ts";
+
+/** After so many bytes it is asked whether the client that wants them cached is still there. */
+const cachedBytes = 16 * 1024 * 1024;
 
 interface Values {
   readonly cache: "writeback" | "writethrough" | "unsafe";
@@ -53,7 +57,7 @@ const cache: Filter = defineFilter({
     };
     return { ...values, blockBytes, caches: new PerExport(create) };
   },
-  open(next, state: State, { exportName, readOnly }) {
+  open(next, state: State, { exportName, readOnly, signal }) {
     const disk = next.identity ?? exportName;
     const kept = state.caches.enter(disk, next);
     // What others wrote is not for a client to write that may only read.
@@ -64,7 +68,10 @@ const cache: Filter = defineFilter({
       ...(below.write && (unsafe ? keeping(kept, below) : changing(kept, below))),
       // What is only here has to be flushed, whatever is below.
       ...((state.cache !== "writethrough" || below.flush) && { flush: () => inSteps(kept.flush(below)) }),
-      cache: (offset, length) => inSteps(kept.copy(below, offset, length)),
+      cache: (offset, length) =>
+        forEachPiece({ offset, length }, cachedBytes, signal, (at, bytes) =>
+          inSteps(kept.copy(below, at, bytes)),
+        ),
       extents: below.extents && ((offset, length, one) => inSteps(kept.extents(below, offset, length, one))),
       async close() {
         try {

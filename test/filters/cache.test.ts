@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import cache from "../../src/filters/cache.ts";
 import count from "../../src/filters/count.ts";
+import cow from "../../src/filters/cow.ts";
 import offset from "../../src/filters/offset.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
@@ -280,6 +281,22 @@ describe("cache", () => {
     await contents(disk, 10n, 10);
     expect(witness.take()).toEqual(["read 10+10", `read 0+${block}`]);
   });
+
+  it.each([
+    ["cache", cache, {}],
+    ["cow", cow, { "cow-on-cache": "yes" }],
+  ])(
+    "stops caching what a client asked for when it has gone, under %s too",
+    async (_name, filter, parameters) => {
+      const options = { plugin: memory, filters: [filter], parameters: { size: "4T", ...parameters } };
+      await using session = await Session.start(options);
+      const gone = new AbortController();
+      const disk = await session.open({ signal: gone.signal });
+      const caching = disk.cache(0n, 2 ** 42);
+      gone.abort(new Error("the client has gone"));
+      await expect(caching).rejects.toThrow("the client has gone");
+    },
+  );
 
   it.each([
     [{ cache: "no" }, "unknown cache mode: no"],

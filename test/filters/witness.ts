@@ -98,7 +98,7 @@ export class Witness {
     const { minimum, maximum } = this.#options.blockSize ?? { minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
     const isWhole = offset % BigInt(minimum) === 0n && length % minimum === 0;
     const hasData = kind === "read" || kind === "write";
-    if (isWhole && length > 0 && (!hasData || length <= maximum)) return;
+    if (isWhole && (!hasData || length <= maximum)) return;
     throw new NbdError("EINVAL", `${kind} ${offset}+${length} does not keep to ${minimum} and ${maximum}`);
   }
 

@@ -28,6 +28,7 @@ const zstd: Codec = { compress: zstdCompressSync, decompress: zstdDecompressSync
 /** A disk in memory whose pages are compressed. Pages that are all zeroes take no memory and are holes. */
 export class ZstdDisk implements Handle {
   readonly size: bigint;
+  readonly identity = "compressed memory";
   readonly multiConn = true;
   /** Nothing here survives a power failure, so everything is as safe as it can be. */
   readonly nativeFua = true;

@@ -1,5 +1,5 @@
 import { NbdError } from "../core/errors.ts";
-import type { BlockSize } from "./handle.ts";
+import type { BlockSize, Handle } from "./handle.ts";
 
 /** doc/proto.md, "Block size constraints"; bytes. */
 const [minimumMax, preferredMin, preferredMax, unlimited] = [65_536, 512, 32 * 1024 * 1024, 2 ** 32 - 1];
@@ -23,4 +23,9 @@ export function checkedBlockSize(blockSize: BlockSize | undefined): BlockSize | 
 
 function isPowerOf2(value: number, min: number, max: number): boolean {
   return value >= min && value <= max && Number.isInteger(Math.log2(value));
+}
+
+/** How many bytes to read or write at a time, where that is ours to choose: no more than the handle takes at once. */
+export function pieceBytesFor({ blockSize }: Pick<Handle, "blockSize">, bytesMax: number): number {
+  return Math.min(bytesMax, blockSize?.maximum ?? bytesMax);
 }

@@ -1,4 +1,5 @@
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+import { pieceBytesFor } from "./block-size.ts";
 import type { Handle, WriteFlags } from "./handle.ts";
 import { forEachPiece } from "./pieces.ts";
 
@@ -18,8 +19,7 @@ export async function writeZeroes(
 ): Promise<void> {
   const flushLast = flags.fua && handle.flush !== undefined;
   const pieceFlags: WriteFlags = flushLast ? { fua: false } : flags;
-  const pieceBytes = Math.min(zeroes.length, handle.blockSize?.maximum ?? zeroes.length);
-  await forEachPiece({ offset, length }, pieceBytes, signal, (at, bytes) =>
+  await forEachPiece({ offset, length }, pieceBytesFor(handle, zeroes.length), signal, (at, bytes) =>
     handle.write!(zeroes.subarray(0, bytes), at, pieceFlags),
   );
   if (flushLast) await handle.flush!();

@@ -111,5 +111,6 @@ const values = [
   "cacheByReading",
   "blockSize",
   "description",
+  "identity",
   "metaContexts",
 ] as const;

@@ -75,6 +75,11 @@ export interface Handle {
   readonly cacheByReading?: boolean;
   readonly blockSize?: BlockSize;
   readonly description?: string;
+  /**
+   * What the bytes are in: handles with the same are the same disk, by whatever names clients asked for it. A filter that
+   * shows them different things by name takes it away. Default: each export name counts as a disk of its own.
+   */
+  readonly identity?: string;
   /** What block status can tell beside the allocation that `extents` knows. Asked once, when the export has been opened. */
   readonly metaContexts?: readonly MetaContext[];
 }

@@ -1,4 +1,5 @@
 import { NbdError } from "../core/errors.ts";
+import type { Handle } from "./handle.ts";
 
 /** What a filter keeps of a disk for all its clients. */
 export interface Kept {
@@ -14,18 +15,23 @@ interface Shared<T> {
   clients: number;
 }
 
-/** Keeps something for each export, from its first client to the end of the server. */
+/** Keeps something for each export, or each disk, from its first client to the end of the server. */
 export class PerExport<T extends Kept> {
   readonly #shared: Map<string, Shared<T>> = new Map();
-  readonly #create: (size: bigint) => T;
+  readonly #create: (disk: Handle) => T;
 
-  constructor(create: (size: bigint) => T) {
+  constructor(create: (disk: Handle) => T) {
     this.#create = create;
   }
 
-  /** Each client enters once and leaves once. @throws NbdError EINVAL when the disk has another size than before */
-  enter(exportName: string, size: bigint): T {
-    const shared = this.#shared.get(exportName) ?? { kept: this.#create(size), size, clients: 0 };
+  /**
+   * Each client enters once and leaves once.
+   * @param key what tells exports or disks apart
+   * @throws NbdError EINVAL when the disk has another size than before
+   */
+  enter(key: string, disk: Handle): T {
+    const { size } = disk;
+    const shared = this.#shared.get(key) ?? { kept: this.#create(disk), size, clients: 0 };
     if (shared.size !== size) {
       throw new NbdError(
         "EINVAL",
@@ -33,15 +39,15 @@ export class PerExport<T extends Kept> {
       );
     }
     shared.clients++;
-    this.#shared.set(exportName, shared);
+    this.#shared.set(key, shared);
     return shared.kept;
   }
 
   /** What nobody needs is forgotten, so that clients who try names take no memory. */
-  leave(exportName: string): void {
-    const shared = this.#shared.get(exportName)!;
+  leave(key: string): void {
+    const shared = this.#shared.get(key)!;
     shared.clients--;
-    if (shared.clients === 0 && shared.kept.isUnused) this.#shared.delete(exportName);
+    if (shared.clients === 0 && shared.kept.isUnused) this.#shared.delete(key);
   }
 
   /** The server stops. */

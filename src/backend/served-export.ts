@@ -2,7 +2,7 @@ import { assert } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
-import { checkedBlockSize } from "./block-size.ts";
+import { checkedBlockSize, pieceBytesFor } from "./block-size.ts";
 import { clipExtents, clipStatus, type StatusRange } from "./extents.ts";
 import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
 import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
@@ -164,7 +164,7 @@ export class ServedExport {
   }
 
   async #cacheByReading(offset: bigint, length: number): Promise<void> {
-    const scratch = Buffer.allocUnsafe(Math.min(length, 1 << 20));
+    const scratch = Buffer.allocUnsafe(Math.min(length, pieceBytesFor(this.#handle, 1 << 20)));
     await forEachPiece({ offset, length }, scratch.length, this.#signal, (at, bytes) =>
       this.#handle.read(scratch.subarray(0, bytes), at),
     );

@@ -7,6 +7,7 @@ export function windowOn(next: Handle, start: bigint, size: bigint): HandleChang
   const { read, write, trim, zero, cache, extents, metaContexts } = overlay(next, {});
   return {
     size,
+    identity: next.identity && `from ${start} of ${next.identity}`,
     portable: underLayer(next.portable, { kind: "window", start, size }),
     ...nowShifted(next, Number(start)),
     read: (into, offset) => read(into, offset + start),

@@ -8,10 +8,11 @@ export interface BlockRun {
 /** All blocks below this are in the same state; else one byte for each, or parts of the next smaller size. */
 type Node = number | Uint8Array | Node[];
 
-const leafBlocks = 4096;
-const fanOut = 1024;
+/** So small that a block somewhere on a huge disk takes no more than 5 KB. */
+const leafBlocks = 1024;
+const fanOut = 64;
 /** Enough for 2^52 blocks, which is more than any disk has. */
-const rootLevel = 4;
+const rootLevel = 7;
 
 /**
  * The states of the blocks of a disk, small numbers that are 0 at first. It takes memory only where states were set one

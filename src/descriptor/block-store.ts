@@ -1,3 +1,4 @@
+import { pieceBytesFor } from "../backend/block-size.ts";
 import { clipExtents } from "../backend/extents.ts";
 import type { Handle } from "../backend/handle.ts";
 import { BlockMap } from "../core/block-map.ts";
@@ -8,8 +9,8 @@ import { RangeGate } from "../core/range-gate.ts";
 import { zeroBytes } from "../core/zero-runs.ts";
 import { TemporaryDisk } from "./temporary-disk.ts";
 
-/** So much is copied at a time, however large the blocks are. */
-const copiedBytes = 1024n * 1024n;
+/** So much is copied at a time, or what the disk below takes, however large the blocks are. */
+const copiedBytes = 1024 * 1024;
 
 /** An answer about extents ends after so many; clients ask again. */
 const extentsMax = 4096;
@@ -115,14 +116,13 @@ export class BlockStore {
   }
 
   *writeZeroes({ start, end }: { readonly start: bigint; readonly end: bigint }): Steps {
-    for (let at = start; at < end; at += copiedBytes) {
-      yield this.#file.write(zeroBytes(Number(smaller(end - at, copiedBytes))), at);
-    }
+    for (const { at, bytes } of cut(start, end, copiedBytes)) yield this.#file.write(zeroBytes(bytes), at);
   }
 
   /** Stores the blocks as they are in the disk below. */
   *fetch(next: Handle, blocks: Blocks): Steps {
     yield* this.#copy(
+      next,
       blocks,
       (bytes, at) => next.read(bytes, at),
       (bytes, at) => this.#file.write(bytes, at),
@@ -132,7 +132,7 @@ export class BlockStore {
   /** Writes the blocks to the disk below. */
   *deliver(next: Handle, blocks: Blocks): Steps {
     const write = (bytes: Buffer, at: bigint) => next.write!(bytes, at, { fua: false });
-    yield* this.#copy(blocks, (bytes, at) => this.#file.read(bytes, at), write);
+    yield* this.#copy(next, blocks, (bytes, at) => this.#file.read(bytes, at), write);
   }
 
   /** Gives the room of the blocks back. */
@@ -170,14 +170,15 @@ export class BlockStore {
   }
 
   *#copy(
+    next: Handle,
     blocks: Blocks,
     read: (into: Buffer, at: bigint) => MaybePromise<void>,
     write: (from: Buffer, at: bigint) => MaybePromise<void>,
   ): Steps {
     const { start, end } = this.bytesOf(blocks);
-    const buffer = Buffer.allocUnsafe(Number(smaller(end - start, copiedBytes)));
-    for (let at = start; at < end; at += copiedBytes) {
-      const piece = buffer.subarray(0, Number(smaller(end - at, copiedBytes)));
+    const buffer = Buffer.allocUnsafe(Number(smaller(end - start, BigInt(pieceBytesFor(next, copiedBytes)))));
+    for (const { at, bytes } of cut(start, end, buffer.length)) {
+      const piece = buffer.subarray(0, bytes);
       yield read(piece, at);
       yield write(piece, at);
     }
@@ -200,6 +201,16 @@ function* extentsBelow(
   if (next.extents === undefined) return [{ length, hole: false, zero: false }];
   const found = yield* answer(next.extents(start, Number(length), requestOne));
   return clipExtents(found, { length, block: 1n, requestOne });
+}
+
+function* cut(
+  start: bigint,
+  end: bigint,
+  bytesMax: number,
+): Generator<{ readonly at: bigint; readonly bytes: number }, void, void> {
+  for (let at = start; at < end; at += BigInt(bytesMax)) {
+    yield { at, bytes: Number(smaller(end - at, BigInt(bytesMax))) };
+  }
 }
 
 function smaller(one: bigint, other: bigint): bigint {

@@ -9,6 +9,7 @@ import { native } from "../native/load.ts";
 export interface Geometry {
   /** bytes */
   readonly size: bigint;
+  readonly identity: string;
   readonly rotational: boolean;
   readonly blockSize?: BlockSize;
   /** Block devices only: bytes; discarding and zeroing by the device need multiples of it. */
@@ -26,11 +27,14 @@ export function isDisk(stats: Stats | BigIntStats): boolean {
 /** @throws NbdError EINVAL for everything that is not a disk */
 export async function geometryOf(fd: number): Promise<Geometry> {
   const stats = await promisify(fstat)(fd, { bigint: true });
-  if (stats.isFile()) return { size: stats.size, rotational: false };
+  if (stats.isFile()) {
+    return { size: stats.size, identity: `file ${stats.dev} ${stats.ino}`, rotational: false };
+  }
   if (!isDevice(stats)) throw new NbdError("EINVAL", "file is not regular or block device");
   const device = native().blockDevice(fd);
   return {
     size: device.size,
+    identity: `device ${stats.rdev}`,
     rotational: device.rotational,
     blockSize: blockSizeOf(device),
     sectorSize: device.logicalBlockSize,

@@ -18,6 +18,7 @@ const inlineBytesMax: number = 16 * 1024 * 1024;
  */
 export class MemoryDisk implements Handle {
   readonly size: bigint;
+  readonly identity: string;
   readonly multiConn = true;
   /** Nothing here survives a power failure, so everything is as safe as it can be. */
   readonly nativeFua = true;
@@ -32,6 +33,7 @@ export class MemoryDisk implements Handle {
   /** On a memory file that is at hand, and a map of it; `createMemoryDisk` makes a new one. */
   constructor(fd: number, size: bigint, map: number) {
     this.size = size;
+    this.identity = `memory ${fd}`;
     this.#fd = fd;
     this.#map = map;
     this.portable = { kind: "memory", data: { fd, size, map } };
@@ -92,13 +94,13 @@ export class MemoryDisk implements Handle {
 
   /** The same disk for clients that must not give memory back: zeroed by writing, and never trimmed. */
   withoutHoles(): Handle {
-    const { size, multiConn, nativeFua, blockSize } = this;
+    const { size, identity, multiConn, nativeFua, blockSize } = this;
     const read = this.read.bind(this);
     const write = this.write.bind(this);
     const readNow = this.readNow.bind(this);
     const writeNow = this.writeNow.bind(this);
     const { flush, cache } = this;
-    return { size, multiConn, nativeFua, blockSize, read, write, readNow, writeNow, flush, cache };
+    return { size, identity, multiConn, nativeFua, blockSize, read, write, readNow, writeNow, flush, cache };
   }
 
   /** Gives the memory back; not part of a client's handle. */

@@ -3,6 +3,7 @@ import { defineFilter, type Filter, type HandleChanges, overlay } from "../backe
 import type { Handle } from "../backend/handle.ts";
 import { choice, integer, size } from "../backend/parameter.ts";
 import { PerExport } from "../backend/per-export.ts";
+import { forEachPiece } from "../backend/pieces.ts";
 import { preferringBlocks } from "../backend/preferring.ts";
 import { type Toggle, toggle } from "../backend/toggle.ts";
 import { NbdError } from "../core/errors.ts";
@@ -10,6 +11,9 @@ import { inSteps } from "../core/maybe-promise.ts";
 import { temporaryFolder } from "../descriptor/temporary-disk.ts";
 import { BlockCache } from "./cache/block-cache.ts";
 import type { Limit } from "./cache/recency.ts";
+
+/** After so many bytes it is asked whether the client that wants them cached is still there. */
+const cachedBytes = 16 * 1024 * 1024;
 
 interface Values {
   readonly cache: "writeback" | "writethrough" | "unsafe";
@@ -46,33 +50,39 @@ const cache: Filter = defineFilter({
   debugFlags: ["verbose"],
   configComplete(values: Values, host): State {
     const blockBytes = blockBytesFor(values["cache-min-block-size"]);
-    const limit = limitFor(values, blockBytes);
-    const create = (diskSize: bigint) =>
-      new BlockCache({ mode: values.cache, blockBytes, limit, host }, diskSize);
+    const limit = limitFor(values);
+    const create = ({ size, blockSize }: Handle) => {
+      const options = { mode: values.cache, limit, host };
+      return new BlockCache({ ...options, blockBytes: Math.max(blockBytes, blockSize?.minimum ?? 1) }, size);
+    };
     return { ...values, blockBytes, caches: new PerExport(create) };
   },
-  open(next, state: State, { exportName }) {
-    const kept = state.caches.enter(exportName, next.size);
-    const below = overlay(next, {});
+  open(next, state: State, { exportName, readOnly, signal }) {
+    const disk = next.identity ?? exportName;
+    const kept = state.caches.enter(disk, next);
+    // What others wrote is not for a client to write that may only read.
+    const below = overlay(next, readOnly ? { write: undefined } : {});
     const unsafe = state.cache === "unsafe";
     return {
       read: (into, offset) => inSteps(kept.read(below, into, offset, state["cache-on-read"]())),
       ...(below.write && (unsafe ? keeping(kept, below) : changing(kept, below))),
-      ...((unsafe || below.flush) && { flush: () => inSteps(kept.flush(below)) }),
-      cache: (offset, length) => inSteps(kept.copy(below, offset, length)),
+      // What is only here has to be flushed, whatever is below.
+      ...((state.cache !== "writethrough" || below.flush) && { flush: () => inSteps(kept.flush(below)) }),
+      cache: (offset, length) =>
+        forEachPiece({ offset, length }, cachedBytes, signal, (at, bytes) =>
+          inSteps(kept.copy(below, at, bytes)),
+        ),
       extents: below.extents && ((offset, length, one) => inSteps(kept.extents(below, offset, length, one))),
       async close() {
         try {
           // A client that has died has not flushed, and another may not come.
           if (!unsafe) await inSteps(kept.settle(below));
         } finally {
-          state.caches.leave(exportName);
+          state.caches.leave(disk);
         }
       },
       blockSize: preferringBlocks(next, state.blockBytes),
-      ...(unsafe && { nativeFua: true }),
-      // What one client wrote is flushed by any other.
-      ...(state.cache !== "writethrough" && { multiConn: true }),
+      ...(unsafe && { nativeFua: true, multiConn: true }),
     };
   },
   unload: ({ caches }: State) => caches.close(),
@@ -126,7 +136,7 @@ function blockBytesFor(minimum: bigint): number {
 /** nbdkit's limit; less would be of no use. */
 const sizeMin = 1024n * 1024n;
 
-function limitFor(values: Values, blockBytes: number): Limit | undefined {
+function limitFor(values: Values): Limit | undefined {
   const { "cache-max-size": max, "cache-high-threshold": high, "cache-low-threshold": low } = values;
   if (max === undefined) return undefined;
   if (max < sizeMin) throw new NbdError("EINVAL", "cache-max-size is too small: use at least 1M");
@@ -136,6 +146,5 @@ function limitFor(values: Values, blockBytes: number): Limit | undefined {
       `cache-low-threshold must be less than cache-high-threshold: ${low} is not less than ${high}`,
     );
   }
-  const blocks = Number(max) / blockBytes;
-  return { high: (blocks * high) / 100, low: (blocks * low) / 100 };
+  return { high: (Number(max) * high) / 100, low: (Number(max) * low) / 100 };
 }

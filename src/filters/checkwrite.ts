@@ -1,3 +1,4 @@
+import { pieceBytesFor } from "../backend/block-size.ts";
 import { clipExtents } from "../backend/extents.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import type { Handle } from "../backend/handle.ts";
@@ -23,7 +24,7 @@ const checkwrite: Filter = defineFilter({
 export default checkwrite;
 
 /** So much is read at a time. */
-const pieceBytes = 1024 * 1024;
+const readBytes = 1024 * 1024;
 
 function* compare(next: Handle, from: Uint8Array, offset: bigint): Steps {
   const isSame = (there: Buffer, at: number) => there.equals(from.subarray(at, at + there.length));
@@ -51,9 +52,9 @@ function* eachPiece(
   length: number,
   isExpected: (bytes: Buffer, at: number) => boolean,
 ): Steps {
-  const buffer = Buffer.allocUnsafe(Math.min(length, pieceBytes));
-  for (let at = 0; at < length; at += pieceBytes) {
-    const piece = buffer.subarray(0, Math.min(pieceBytes, length - at));
+  const buffer = Buffer.allocUnsafe(Math.min(length, pieceBytesFor(next, readBytes)));
+  for (let at = 0; at < length; at += buffer.length) {
+    const piece = buffer.subarray(0, Math.min(buffer.length, length - at));
     yield next.read(piece, offset + BigInt(at));
     if (!isExpected(piece, at)) throw new NbdError("EIO", "data written does not match expected");
   }

@@ -1,12 +1,16 @@
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import { boolean, type Parameter } from "../backend/parameter.ts";
 import { PerExport } from "../backend/per-export.ts";
+import { forEachPiece } from "../backend/pieces.ts";
 import { preferringBlocks } from "../backend/preferring.ts";
 import { type Toggle, toggle } from "../backend/toggle.ts";
 import { NbdError } from "../core/errors.ts";
 import { inSteps } from "../core/maybe-promise.ts";
 import { parseSize } from "../core/size.ts";
 import { Overlay } from "./cow/overlay.ts";
+
+/** After so many bytes it is asked whether the client that wants them copied is still there. */
+const cachedBytes = 16 * 1024 * 1024;
 
 interface State {
   readonly "cow-block-size": number;
@@ -30,11 +34,11 @@ const cow: Filter = defineFilter({
   debugFlags: ["verbose"],
   configComplete: (values, host): State => ({
     ...values,
-    overlays: new PerExport((size) => new Overlay(values["cow-block-size"], size, host)),
+    overlays: new PerExport(({ size }) => new Overlay(values["cow-block-size"], size, host)),
   }),
   openNext: (next, _state, request) => next({ ...request, readOnly: true }),
-  open(next, { overlays, ...options }: State, { exportName }) {
-    const overlay = overlays.enter(exportName, next.size);
+  open(next, { overlays, ...options }: State, { exportName, signal }) {
+    const overlay = overlays.enter(exportName, next);
     return {
       read: (into, offset) => inSteps(overlay.read(next, into, offset, options["cow-on-read"]())),
       write: (from, offset) => inSteps(overlay.write(next, from, offset)),
@@ -42,7 +46,11 @@ const cow: Filter = defineFilter({
       trim: (offset, length) => inSteps(overlay.zero(next, offset, length)),
       zero: (offset, length, { fastZero }) => inSteps(overlay.zero(next, offset, length, fastZero)),
       cache: (offset, length) =>
-        options["cow-on-cache"] ? inSteps(overlay.copy(next, offset, length)) : next.cache?.(offset, length),
+        options["cow-on-cache"]
+          ? forEachPiece({ offset, length }, cachedBytes, signal, (at, bytes) =>
+              inSteps(overlay.copy(next, at, bytes)),
+            )
+          : next.cache?.(offset, length),
       extents: (offset, length, requestOne) => inSteps(overlay.extents(next, offset, length, requestOne)),
       close: () => overlays.leave(exportName),
       blockSize: preferringBlocks(next, options["cow-block-size"]),

@@ -26,7 +26,7 @@ const readahead: Filter = defineFilter({
       if (isParallel) host.error("readahead: try adding --filter=cache after this filter");
       return {};
     }
-    const prefetcher = new Prefetcher(next.size, cache, host);
+    const prefetcher = new Prefetcher(next, cache, host);
     return {
       read(into, offset) {
         prefetcher.reading(offset, into.length);

@@ -4,8 +4,8 @@ import { BlockMap } from "../../src/core/block-map.ts";
 
 describe("a block map", () => {
   it("has the states of an array, for any changes", () => {
-    // Around the borders of its parts, of 4096 and 4096 * 1024 blocks.
-    const bases = fc.constantFrom(0, 4000, 4096 * 1024 - 5000, 2 ** 50);
+    // Around the borders of its parts, of 1024, 1024 * 64 and 1024 * 64 * 64 blocks.
+    const bases = fc.constantFrom(0, 1000, 1024 * 64 - 5000, 1024 * 64 * 64 - 5000, 2 ** 50);
     const change = fc.record({ first: fc.nat(9999), length: fc.nat(9000), state: fc.nat(3) });
     fc.assert(
       fc.property(bases, fc.array(change, { maxLength: 12 }), (base, changes) => {
@@ -28,6 +28,19 @@ describe("a block map", () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it("takes little memory for blocks all over a huge disk", () => {
+    const used = () => {
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      return heapUsed + arrayBuffers;
+    };
+    const before = used();
+    const map = new BlockMap();
+    const places = 10_000;
+    for (let index = 0; index < places; index++) map.set(index * 2 ** 32, index * 2 ** 32 + 1, 1);
+    expect((used() - before) / places).toBeLessThan(8000);
+    expect(map.get(2 ** 32)).toBe(1);
   });
 
   it("takes no time for ranges that nobody could count", () => {

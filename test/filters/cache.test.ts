@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import cache from "../../src/filters/cache.ts";
 import count from "../../src/filters/count.ts";
+import cow from "../../src/filters/cow.ts";
+import offset from "../../src/filters/offset.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
@@ -86,6 +88,29 @@ describe("cache", () => {
     expect(witness.bytes.equals(Buffer.alloc(4 * block, 7))).toBe(true);
   });
 
+  it.each([[[cache]], [[cache, offset]]])(
+    "is one for a disk that clients know by several names",
+    async (chain) => {
+      const options = { plugin: memory, filters: chain, parameters: { size: "300k" } };
+      await using session = await Session.start(options);
+      const one = await session.open({ exportName: "one" });
+      const other = await session.open({ exportName: "other" });
+      await one.write(Buffer.from("one"), 0n, false);
+      await other.write(Buffer.from("other"), 3n, false);
+      await other.flush();
+      await one.flush();
+      expect(await contents(one, 0n, 8)).toEqual(Buffer.from("oneother"));
+    },
+  );
+
+  it("is one for each export where the disk does not tell", async () => {
+    await using session = await start({}, new Witness(Buffer.alloc(4 * block)));
+    const one = await session.open({ exportName: "one" });
+    await one.write(Buffer.from("one"), 0n, false);
+    const other = await session.open({ exportName: "other" });
+    expect(await contents(other, 0n, 3)).toEqual(Buffer.alloc(3));
+  });
+
   it("loses nothing when a client dies before it flushes", async () => {
     const witness = new Witness(Buffer.alloc(4 * block));
     await using session = await start({}, witness);
@@ -112,6 +137,72 @@ describe("cache", () => {
     witness.failing = undefined;
     await disk.flush();
     expect([witness.bytes[0], witness.bytes[2 * block]]).toEqual([1, 3]);
+  });
+
+  it.each(["write", "zero", "trim"] as const)(
+    "keeps nothing of what a %s that failed may have changed",
+    async (kind) => {
+      const witness = new Witness(Buffer.alloc(4 * block, 9));
+      await using session = await start({}, witness);
+      const disk = await session.open();
+      await disk.cache(0n, 4 * block);
+      witness.losing = kind;
+      const changes = {
+        write: () => disk.write(Buffer.alloc(2 * block, 1), 10n, true),
+        zero: () => disk.zero(10n, 2 * block, flags),
+        trim: () => disk.trim(10n, 2 * block, false),
+      };
+      await expect(async () => changes[kind]()).rejects.toMatchObject({ code: "EIO" });
+      expect((await contents(disk)).equals(witness.bytes)).toBe(true);
+    },
+  );
+
+  it("drops others when it cannot write one block to make room, and keeps that", async () => {
+    const witness = new Witness(Buffer.alloc(20 * block));
+    await using session = await start(small, witness);
+    const disk = await session.open();
+    await disk.write(Buffer.alloc(block, 1), 0n, false);
+    witness.failing = "write";
+    await disk.cache(BigInt(block), 4 * block);
+    expect(session.debugLines).toEqual([expect.stringContaining("cannot make room")]);
+    witness.take();
+    await disk.cache(BigInt(5 * block), block);
+    await contents(disk, 0n, 10);
+    expect(witness.take()).toEqual([`read ${5 * block}+${block}`]);
+    await contents(disk, BigInt(block), 10);
+    expect(witness.take()).toEqual([`read ${block}+10`]);
+    witness.failing = undefined;
+    await disk.flush();
+    expect(witness.bytes[0]).toBe(1);
+  });
+
+  it("does not write for a client that may only read", async () => {
+    const witness = new Witness(Buffer.alloc(4 * block));
+    await using session = await start({}, witness);
+    const [disk, reader] = [await session.open(), await session.open({ readOnly: true })];
+    await disk.write(Buffer.alloc(block, 1), 0n, false);
+    await reader.flush();
+    await session.close(reader);
+    expect(witness.take()).toEqual(["flush"]);
+    await disk.flush();
+    expect(witness.take()).toEqual([`write 0+${block}`, "flush"]);
+  });
+
+  it("can be flushed whatever the disk can, and promises no more about other connections than the disk does", async () => {
+    const { plugin, bytes } = new Witness(Buffer.alloc(4 * block), { without: ["flush", "multiConn"] });
+    for (const [mode, can] of [
+      ["writeback", [true, false]],
+      ["writethrough", [false, false]],
+      ["unsafe", [true, true]],
+    ] as const) {
+      await using session = await Session.start({ plugin, filters, parameters: { cache: mode } });
+      const disk = await session.open();
+      expect([mode, disk.canFlush, disk.canMultiConn]).toEqual([mode, ...can]);
+      await disk.write(Buffer.alloc(block, 1), 0n, false);
+      await disk.flush();
+      expect(bytes[0]).toBe(mode === "unsafe" ? 0 : 1);
+      bytes.fill(0);
+    }
   });
 
   it("writes at once what must be safe at once, and only that", async () => {
@@ -190,6 +281,22 @@ describe("cache", () => {
     await contents(disk, 10n, 10);
     expect(witness.take()).toEqual(["read 10+10", `read 0+${block}`]);
   });
+
+  it.each([
+    ["cache", cache, {}],
+    ["cow", cow, { "cow-on-cache": "yes" }],
+  ])(
+    "stops caching what a client asked for when it has gone, under %s too",
+    async (_name, filter, parameters) => {
+      const options = { plugin: memory, filters: [filter], parameters: { size: "4T", ...parameters } };
+      await using session = await Session.start(options);
+      const gone = new AbortController();
+      const disk = await session.open({ signal: gone.signal });
+      const caching = disk.cache(0n, 2 ** 42);
+      gone.abort(new Error("the client has gone"));
+      await expect(caching).rejects.toThrow("the client has gone");
+    },
+  );
 
   it.each([
     [{ cache: "no" }, "unknown cache mode: no"],

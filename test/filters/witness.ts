@@ -6,6 +6,7 @@ import { NbdError } from "../../src/core/errors.ts";
 export interface WitnessOptions {
   /** Members that it does without. */
   readonly without?: readonly (keyof Handle)[];
+  /** Whatever does not keep to them fails. */
   readonly blockSize?: BlockSize;
   readonly nativeFua?: boolean;
   /** Answers when it likes, in no particular order, as a disk behind a network does. */
@@ -20,6 +21,8 @@ export class Witness {
   readonly opened: { readonly readOnly: boolean; readonly exportName: string }[] = [];
   /** Requests of this kind fail. */
   failing: string | undefined;
+  /** Requests of this kind are done and fail all the same, as when a connection breaks before the answer. */
+  losing: string | undefined;
   readonly plugin: Plugin;
   readonly #options: WitnessOptions;
   #turn = 0;
@@ -83,9 +86,20 @@ export class Witness {
     this.#note(kind, offset, length, flags);
     const perform = (): void => {
       if (this.failing === kind) throw new NbdError("EIO", `the witness fails to ${kind}`);
+      if (kind !== "flush") this.#checkSize(kind, offset, length);
       act();
+      if (this.losing === kind) throw new NbdError("EIO", `the witness loses the answer to ${kind}`);
     };
     return this.#options.slow === true ? this.#later(perform) : perform();
+  }
+
+  /** Clients are not let through with such requests, so filters are not to send any either. */
+  #checkSize(kind: string, offset: bigint, length: number): void {
+    const { minimum, maximum } = this.#options.blockSize ?? { minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
+    const isWhole = offset % BigInt(minimum) === 0n && length % minimum === 0;
+    const hasData = kind === "read" || kind === "write";
+    if (isWhole && (!hasData || length <= maximum)) return;
+    throw new NbdError("EINVAL", `${kind} ${offset}+${length} does not keep to ${minimum} and ${maximum}`);
   }
 
   async #later(perform: () => void): Promise<void> {

@@ -38,7 +38,7 @@ export class BlockCache {
     const told: Trace = (blocks, state) => host.debug(`cache: ${blocks}: ${stateNames[state]}`);
     const trace = host.debugFlag("verbose") > 0 ? told : undefined;
     this.#store = new BlockStore("nbdkit-cache", blockBytes, size, trace);
-    this.#recency = limit && new Recency(limit);
+    this.#recency = limit && new Recency(limit, blockBytes);
   }
 
   get isUnused(): boolean {
@@ -55,9 +55,10 @@ export class BlockCache {
 
   *write(next: Handle, from: Uint8Array, offset: bigint, { fua }: WriteFlags): Steps {
     const through = this.#mode === "writethrough" || (fua && this.#mode === "writeback");
-    yield* this.#store.hold(this.#store.around(offset, from.length), false, () =>
-      through ? this.#writeThrough(next, from, offset, fua) : this.#writeHere(next, from, offset),
-    );
+    const blocks = this.#store.around(offset, from.length);
+    const write = () =>
+      through ? this.#writeThrough(next, from, offset, fua) : this.#writeHere(next, from, offset);
+    yield* this.#store.hold(blocks, false, () => this.#change(blocks, write));
     yield* this.#reclaim(next);
   }
 
@@ -75,8 +76,8 @@ export class BlockCache {
       false,
       function* (this: BlockCache): Steps {
         for (const run of this.#store.runs(blocks)) if (run.state === dirty) yield* this.#deliver(next, run);
-        yield change({ fua: fua && this.#mode !== "unsafe" });
         yield* this.#drop(blocks);
+        yield change({ fua });
       }.bind(this),
     );
   }
@@ -92,6 +93,7 @@ export class BlockCache {
 
   /** A client has gone, and might not have flushed. */
   *settle(next: Handle): Steps {
+    if (next.write === undefined) return;
     for (const { state } of this.#store.runs(this.#store.all)) {
       if (state === dirty) return yield* this.flush(next);
     }
@@ -127,6 +129,16 @@ export class BlockCache {
     }
   }
 
+  /** Nobody knows what a change that fails has done, so only what is newer here is still taken from here. */
+  *#change(blocks: Blocks, body: () => Steps): Steps {
+    try {
+      yield* body();
+    } catch (error) {
+      for (const run of this.#store.runs(blocks)) if (run.state !== dirty) yield* this.#forget(run, [run]);
+      throw error;
+    }
+  }
+
   *#writeHere(next: Handle, from: Uint8Array, offset: bigint): Steps {
     for (const part of this.#store.parts(offset, from.length)) {
       if (part.whole || this.#store.stateOf(part.first) !== absent) continue;
@@ -143,8 +155,6 @@ export class BlockCache {
     for (const part of this.#store.parts(offset, from.length)) {
       const state = part.whole ? clean : this.#store.stateOf(part.first);
       if (state === absent) continue;
-      // What is not newer here must not be taken from here if it cannot be stored.
-      if (state === clean) this.#store.set(part, absent);
       yield* this.#store.write(from.subarray(part.at, part.at + part.length), part.offset);
       this.#keep(part, state);
     }
@@ -196,7 +206,14 @@ export class BlockCache {
   }
 
   *#drop(blocks: Blocks): Steps {
-    const stored = [...this.#store.runs(blocks)].filter(({ state }) => state !== absent);
+    yield* this.#forget(
+      blocks,
+      [...this.#store.runs(blocks)].filter(({ state }) => state !== absent),
+    );
+  }
+
+  /** @param stored those of the blocks that take room here */
+  *#forget(blocks: Blocks, stored: readonly Blocks[]): Steps {
     this.#store.set(blocks, absent);
     this.#recency?.dropped(blocks);
     for (const run of stored) yield* this.#store.free(run);
@@ -222,6 +239,8 @@ export class BlockCache {
 
   *#evict(next: Handle, blocks: Blocks): Steps {
     if (this.#store.stateOf(blocks.first) === dirty) {
+      // It may have to stay, and then others come before it the next time.
+      this.#recency!.used(blocks);
       // Clients that write will come by and drop it.
       if (next.write === undefined) return;
       yield* this.#deliver(next, blocks);

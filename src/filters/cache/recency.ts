@@ -1,6 +1,6 @@
 import type { Blocks } from "../../descriptor/block-store.ts";
 
-/** Blocks: above `high`, the cache is made smaller until it has `low`. */
+/** Bytes: above `high`, the cache is made smaller until it has `low`. */
 export interface Limit {
   readonly high: number;
   readonly low: number;
@@ -8,12 +8,15 @@ export interface Limit {
 
 /** Which of the blocks in a cache of limited size were used last. */
 export class Recency {
-  readonly #limit: Limit;
+  /** Blocks. */
+  readonly #high: number;
+  readonly #low: number;
   /** From the one that was not used for the longest time. */
   readonly #blocks: Set<number> = new Set();
 
-  constructor(limit: Limit) {
-    this.#limit = limit;
+  constructor({ high, low }: Limit, blockBytes: number) {
+    this.#high = high / blockBytes;
+    this.#low = low / blockBytes;
   }
 
   used({ first, end }: Blocks): void {
@@ -33,8 +36,8 @@ export class Recency {
 
   /** Those that have to go, if any. */
   surplus(): readonly number[] {
-    if (this.#blocks.size <= this.#limit.high) return [];
-    const count = Math.ceil(this.#blocks.size - this.#limit.low);
+    if (this.#blocks.size <= this.#high) return [];
+    const count = Math.ceil(this.#blocks.size - this.#low);
     return [...this.#blocks].slice(0, count);
   }
 }

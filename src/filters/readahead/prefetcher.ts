@@ -1,6 +1,6 @@
+import type { Handle } from "../../backend/handle.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
-import type { MaybePromise } from "../../core/maybe-promise.ts";
 
 /** How far ahead of a client; it grows while the client goes on in order. nbdkit's limits. */
 const [windowMin, windowMax] = [32 * 1024, 4 * 1024 * 1024];
@@ -13,24 +13,28 @@ interface Range {
 /** Follows what one client reads, and asks for what comes after it: one thing at a time, and of those that wait the last. */
 export class Prefetcher {
   readonly #size: bigint;
-  readonly #cache: (offset: bigint, length: number) => MaybePromise<void>;
+  readonly #windowMin: number;
+  readonly #cache: NonNullable<Handle["cache"]>;
   readonly #log: Log;
-  #window = windowMin;
+  #window: number;
   #lastOffset = -1n;
   /** Where the last prefetch ended. */
   #reached = 0n;
   #wanted: Range | undefined;
   #running: Promise<void> | undefined;
 
-  constructor(size: bigint, cache: (offset: bigint, length: number) => MaybePromise<void>, log: Log) {
+  constructor({ size, blockSize }: Handle, cache: NonNullable<Handle["cache"]>, log: Log) {
     this.#size = size;
+    // Both are powers of 2, so that whole blocks are asked for.
+    this.#windowMin = Math.max(windowMin, blockSize?.minimum ?? 1);
+    this.#window = this.#windowMin;
     this.#cache = cache;
     this.#log = log;
   }
 
   /** The client is about to read this. */
   reading(offset: bigint, length: number): void {
-    if (offset <= this.#lastOffset) this.#window = windowMin;
+    if (offset <= this.#lastOffset) this.#window = this.#windowMin;
     else if (offset > this.#reached) this.#window = Math.min(this.#window * 2, windowMax);
     this.#lastOffset = offset;
     const start = offset + BigInt(length);

@@ -4,9 +4,10 @@ import type { Extent } from "../../core/extent.ts";
 
 /** The far export as our own: it can do what that can do, no more and no less. */
 export function remoteHandle(client: NbdClient): Handle {
-  const { size, capabilities: can, blockSize, description } = client;
+  const { size, exportName, capabilities: can, blockSize, description } = client;
   return {
     size,
+    identity: exportName,
     read: async (into, offset) => {
       await client.read(offset, into);
     },

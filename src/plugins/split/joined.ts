@@ -39,6 +39,7 @@ export function joined(parts: readonly Handle[]): Handle {
   };
   return {
     size: parts.reduce((sum, { size }) => sum + size, 0n),
+    identity: parts.map(({ identity }) => identity).join(" and "),
     multiConn: true,
     nativeFua: true,
     fastZero: true,

@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import type { AnyFilter } from "../../src/backend/component.ts";
+import type { ServedExport } from "../../src/backend/served-export.ts";
+import { builtInFilters } from "../../src/registry/filters.ts";
+import { Random } from "../../src/testing/random.ts";
+import { Session } from "../../src/testing/session.ts";
+import { Witness } from "./witness.ts";
+
+const diskBytes = 2 * 1024 * 1024;
+
+const smallCache = {
+  "cache-min-block-size": "4k",
+  "cache-max-size": "1M",
+  "cache-high-threshold": "20",
+  "cache-low-threshold": "10",
+  "cache-on-read": "yes",
+};
+
+/** Those that choose themselves how much to read or write at a time, with what makes them do it. */
+const choosing: readonly (readonly [keyof typeof builtInFilters & string, Record<string, string>])[] = [
+  ["cache", {}],
+  ["cache", { cache: "writethrough" }],
+  ["cache", smallCache],
+  ["cow", { "cow-block-size": "4k", "cow-on-cache": "yes" }],
+  ["cow", { "cow-block-size": "1M", "cow-on-read": "yes" }],
+  ["checkwrite", {}],
+  ["nocache", { cachemode: "emulate" }],
+  ["nozero", { zeromode: "emulate" }],
+  ["readahead", {}],
+  ["truncate", { truncate: "3M" }],
+  ["blocksize", {}],
+];
+
+describe.each([
+  [512, 65_536],
+  [4096, 4096],
+  [65_536, 131_072],
+])("over a disk with blocks from %d to %d bytes", (minimum, maximum) => {
+  it.each(choosing)("%s keeps to them with %j", async (name, parameters) => {
+    const { default: filter } = await builtInFilters[name]!();
+    const blockSize = { minimum, preferred: Math.max(minimum, 4096), maximum };
+    const witness = new Witness(Buffer.alloc(diskBytes), { blockSize, slow: true });
+    const filters = [filter as AnyFilter];
+    await using session = await Session.start({ plugin: witness.plugin, filters, parameters });
+    const disk = await session.open();
+    for (let seed = 0; seed < 20; seed++) await Promise.all(requests(disk, new Random(seed)));
+    await disk.flush();
+    expect(session.debugLines.filter((line) => line.includes("does not keep to"))).toEqual([]);
+  });
+});
+
+/** As a client may send them, all within the disk below. */
+function requests(disk: ServedExport, random: Random): readonly unknown[] {
+  const { minimum, maximum } = disk.blockSize!;
+  const offset = random.below(diskBytes / minimum) * minimum;
+  const length = random.between(1, (diskBytes - offset) / minimum) * minimum;
+  const data = Buffer.alloc(Math.min(length, maximum));
+  const at = BigInt(offset);
+  return [
+    disk.read(Buffer.from(data), at),
+    disk.canWrite && disk.write(data, at, random.oneIn(2)),
+    disk.canZero && disk.zero(at, length, { fua: false, mayTrim: true, fastZero: false }),
+    disk.canTrim && disk.trim(at, length, false),
+    disk.canCache && disk.cache(at, length),
+    disk.extents(at, length, false),
+  ];
+}

@@ -60,6 +60,8 @@ const cow: Filter = defineFilter({
       multiConn: true,
       // They tell about the disk below.
       metaContexts: undefined,
+      // Each name has an overlay of its own.
+      identity: undefined,
     };
   },
   unload: ({ overlays }: State) => overlays.close(),

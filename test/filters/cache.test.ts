@@ -103,6 +103,16 @@ describe("cache", () => {
     },
   );
 
+  it("is one for each export over a filter that shows each another disk", async () => {
+    const options = { plugin: memory, filters: [cache, cow], parameters: { size: "300k" } };
+    await using session = await Session.start(options);
+    const one = await session.open({ exportName: "one" });
+    const other = await session.open({ exportName: "other" });
+    await one.write(Buffer.from("one"), 0n, false);
+    await one.flush();
+    expect(await contents(other, 0n, 3)).toEqual(Buffer.alloc(3));
+  });
+
   it("is one for each export where the disk does not tell", async () => {
     await using session = await start({}, new Witness(Buffer.alloc(4 * block)));
     const one = await session.open({ exportName: "one" });

@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { settled } from "../backend/settled.ts";
 import { NbdError } from "../core/errors.ts";
 import { importModule } from "../installation/package.ts";
 
@@ -8,7 +9,7 @@ export const moduleExtensions: readonly string[] = [".js", ".mjs", ".cjs", ".ts"
 
 /** The default export of a module. @throws whatever the module throws */
 export async function importDefinition(path: string): Promise<unknown> {
-  const { default: exported } = await importFile(path);
+  const { default: exported } = await settled("it", importFile(path));
   // What compilers make of `export default` for CommonJS.
   return (exported as { readonly default?: unknown } | undefined)?.default ?? exported;
 }

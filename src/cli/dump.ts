@@ -60,9 +60,8 @@ function table(rows: readonly (readonly [string, string])[]): string {
 export function versionText(components: Components | undefined): string {
   const lines = [`nbdkit ${compatibleVersion} (${ownVersion})`];
   if (components !== undefined) {
-    for (const { definition } of components.filters) lines.push(`${definition.name} ${compatibleVersion}`);
-    const { name, version = compatibleVersion } = components.plugin.definition;
-    lines.push(`${name} ${version}`);
+    for (const { definition } of [...components.filters, components.plugin])
+      lines.push(`${definition.name} ${definition.version ?? compatibleVersion}`);
   }
   return `${lines.join("\n")}\n`;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { settled } from "../backend/settled.ts";
@@ -18,6 +19,7 @@ async function importFile(path: string): Promise<{ readonly default?: unknown }>
   try {
     return (await importModule(pathToFileURL(path).href)) as { readonly default?: unknown };
   } catch (error) {
+    if (!existsSync(path)) throw new NbdError("ENOENT", "no such file", { cause: error });
     if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
     throw new NbdError(
       "ENOTSUP",

@@ -142,6 +142,25 @@ it.each([
   expect(quiet.stderr.split("\n")).toHaveLength(2);
 });
 
+it.each([
+  [["--filter=./none.mjs", "null"], "cannot open filter './none.mjs': no such file"],
+  [["./none.mjs"], "cannot open plugin './none.mjs': no such file"],
+])("%j names a file that is not there", async (args, message) => {
+  await using scene = new Scene();
+  expect(await scene.nbdkit([...args, ...look])).toEqual({
+    status: 1,
+    stdout: "",
+    stderr: `nbdkit: error: ${message}\n`,
+  });
+});
+
+it("-V tells the version of a filter from outside", async () => {
+  await using scene = new Scene();
+  scene.file("mine.mjs", 'export default { name: "mine", version: "1.2.3" };');
+  const { stdout } = await scene.nbdkit(["--filter=./mine.mjs", "null", "-V"]);
+  expect(stdout.split("\n").slice(1, 2)).toEqual(["mine 1.2.3"]);
+});
+
 it.each(["openNext", "open"])("a filter whose %s is no function is refused at the start", async (name) => {
   await using scene = new Scene();
   scene.file("bad.mjs", `export default { name: "bad", ${name}: 5 };`);

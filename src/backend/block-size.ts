@@ -4,25 +4,30 @@ import type { BlockSize, Handle } from "./handle.ts";
 /** doc/proto.md, "Block size constraints"; bytes. */
 const [minimumMax, preferredMin, preferredMax, unlimited] = [65_536, 512, 32 * 1024 * 1024, 2 ** 32 - 1];
 
-/** What may be announced to clients, who would take anything else for a broken server. @throws NbdError EINVAL */
-export function checkedBlockSize(blockSize: BlockSize | undefined): BlockSize | undefined {
-  if (blockSize === undefined) return undefined;
-  const { minimum, preferred, maximum } = blockSize;
+/**
+ * What may be announced to clients, who would take anything else for a broken server.
+ * @param from whose function said it. @throws NbdError EINVAL
+ */
+export function checkBlockSize(from: string, blockSize: BlockSize | undefined): void {
+  if (blockSize === undefined) return;
+  // Plugins may be written without types.
+  const { minimum, preferred, maximum }: Partial<BlockSize> = Object(blockSize);
   const right =
+    maximum !== undefined &&
     isPowerOf2(minimum, 1, minimumMax) &&
     isPowerOf2(preferred, Math.max(preferredMin, minimum), preferredMax) &&
     maximum >= preferred &&
     (maximum === unlimited || (maximum < unlimited && maximum % minimum === 0));
-  if (right) return blockSize;
+  if (right) return;
   throw new NbdError(
     "EINVAL",
-    `the plugin's block sizes cannot be ${minimum}, ${preferred} and ${maximum}: the minimum is a power of 2 up to ${minimumMax}, ` +
+    `the block sizes that ${from} returned cannot be ${minimum}, ${preferred} and ${maximum}: the minimum is a power of 2 up to ${minimumMax}, ` +
       `the preferred one a power of 2 from ${preferredMin} to ${preferredMax}, and the maximum a multiple of the minimum`,
   );
 }
 
-function isPowerOf2(value: number, min: number, max: number): boolean {
-  return value >= min && value <= max && Number.isInteger(Math.log2(value));
+function isPowerOf2(value: number | undefined, min: number, max: number): value is number {
+  return value !== undefined && value >= min && value <= max && Number.isInteger(Math.log2(value));
 }
 
 /** How many bytes to read or write at a time, where that is ours to choose: no more than the handle takes at once. */

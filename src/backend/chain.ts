@@ -1,19 +1,12 @@
 import { NbdError } from "../core/errors.ts";
 import { Progress } from "../core/progress.ts";
-import { checkedExports, checkedHandle, checkedName, checkedThreadModel } from "./answers.ts";
+import { checkedExports, checkedName } from "./answers.ts";
 import { type AnyFilter, type AnyPlugin, Component } from "./component.ts";
 import { counted } from "./counted.ts";
-import { overlay } from "./filter.ts";
 import type { Handle } from "./handle.ts";
-import {
-  type Client,
-  type ExportItem,
-  type Host,
-  type ListRequest,
-  type OpenRequest,
-  type ThreadModel,
-  threadModels,
-} from "./plugin.ts";
+import { openFilter, openPlugin } from "./open-layer.ts";
+import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } from "./plugin.ts";
+import { settled } from "./settled.ts";
 import { sharedAbort } from "./shared-abort.ts";
 import { noTracing, openText, questionText, type Tell, type Tracing, traced } from "./trace.ts";
 
@@ -52,21 +45,11 @@ export class Chain {
 
   /** The strictest of all. */
   get threadModel(): ThreadModel {
-    const { definition, state } = this.#plugin;
-    const { threadModel: plugins = "parallel" } = definition;
-    return this.#filters.reduceRight<ThreadModel>(
-      (below, filter) => {
-        const { threadModel: wanted = "parallel" } = filter.definition;
-        return stricter(
-          below,
-          checkedThreadModel(
-            filter.definition.name,
-            typeof wanted === "function" ? wanted(filter.state, below) : wanted,
-          ),
-        );
-      },
-      checkedThreadModel(definition.name, typeof plugins === "function" ? plugins(state) : plugins),
-    );
+    return this.#threadModelOver(this.#plugin.threadModelOver("parallel"));
+  }
+
+  #threadModelOver(plugins: ThreadModel): ThreadModel {
+    return this.#filters.reduceRight((below, filter) => filter.threadModelOver(below), plugins);
   }
 
   /** Filters first, as they are nearer to the client; what nobody knows is the plugin's to refuse. */
@@ -79,15 +62,20 @@ export class Chain {
     this.#config([this.#components[layer]!], key, text);
   }
 
-  /** What the plugin tells --dump-plugin, once it has been given parameters. */
+  /** What the plugin tells --dump-plugin, once it has been given parameters, and the thread model of all. */
   async dumpPlugin(): Promise<Readonly<Record<string, string>>> {
     const { definition, state, host } = this.#plugin;
-    return (await definition.dumpPlugin?.(state as Record<string, unknown>, host)) ?? {};
+    const dump = definition.dumpPlugin?.(state as Record<string, unknown>, host);
+    const told = (await settled(`${definition.name}'s dumpPlugin`, dump)) ?? {};
+    // One that depends on parameters is told by the plugin itself.
+    const plugins = told.thread_model ?? this.#plugin.threadModelOver("parallel");
+    return { ...told, thread_model: this.#threadModelOver(plugins as ThreadModel) };
   }
 
   /** From the plugin outwards, as each layer may rely on those below it. */
   async load(): Promise<void> {
-    for (const { definition } of this.#fromPlugin) await definition.load?.();
+    for (const { definition } of this.#fromPlugin)
+      await settled(`${definition.name}'s load`, definition.load?.());
   }
 
   async configComplete(): Promise<void> {
@@ -100,14 +88,16 @@ export class Chain {
   async getReady(): Promise<void> {
     for (const component of this.#fromPlugin) {
       this.#tell(component, "get_ready");
-      await component.definition.getReady?.(component.state, component.host, this.threadModel);
+      const { definition, state, host } = component;
+      await settled(`${definition.name}'s getReady`, definition.getReady?.(state, host, this.threadModel));
     }
   }
 
   async afterFork(): Promise<void> {
     for (const component of this.#fromPlugin) {
       this.#tell(component, "after_fork");
-      await component.definition.afterFork?.(component.state, component.host);
+      const { definition, state, host } = component;
+      await settled(`${definition.name}'s afterFork`, definition.afterFork?.(state, host));
     }
   }
 
@@ -172,19 +162,10 @@ export class Chain {
 
   async #openLayer(layer: number, request: OpenRequest, tell: Tell): Promise<Handle> {
     const filter = this.#filters[layer];
-    if (filter === undefined)
-      return checkedHandle(await this.#plugin.definition.open(this.#plugin.state, request));
-    const { definition, state } = filter;
+    if (filter === undefined) return openPlugin(this.#plugin, request);
     const next = async (asked: OpenRequest): Promise<Handle> =>
       counted(await this.#openFrom(layer + 1, asked, tell), this.progress);
-    const handle = await (definition.openNext?.(next, state, request) ?? next(request));
-    if (definition.open === undefined) return handle;
-    try {
-      return overlay(handle, await definition.open(handle, state, request));
-    } catch (error) {
-      await handle.close?.();
-      throw error;
-    }
+    return openFilter(filter, next, request);
   }
 
   /** No request comes any more; those in flight need not wait for time to pass. */
@@ -232,17 +213,14 @@ export class Chain {
       this.#tell(found, `config key=${key}, value=${found.isSecret(key) ? "***" : text}`);
       return;
     }
-    const { name, parameters = {} } = candidates.at(-1)!.definition;
-    const known = Object.keys(parameters).map((parameter) => `${parameter}=`);
-    const hint = known.length === 0 ? "takes none" : `takes ${known.join(" ")}`;
-    throw new NbdError("EINVAL", `unknown parameter '${key}': ${name} ${hint}`);
+    const hints = [...candidates].reverse().map(({ definition: { name, parameters = {} } }) => {
+      const known = Object.keys(parameters).map((parameter) => `${parameter}=`);
+      return `${name} takes ${known.join(" ") || "none"}`;
+    });
+    throw new NbdError("EINVAL", `unknown parameter '${key}': ${hints.join(", ")}`);
   }
 
   #tell({ definition }: Component, step: string, tell: Tell = this.#told): void {
     if (this.#tracing.controlPath) tell(`${definition.name}: ${step}`);
   }
-}
-
-function stricter(one: ThreadModel, other: ThreadModel): ThreadModel {
-  return threadModels.indexOf(one) < threadModels.indexOf(other) ? one : other;
 }

@@ -1,7 +1,9 @@
 import { messageOf, NbdError } from "../core/errors.ts";
+import { checkedThreadModel } from "./answers.ts";
 import type { Filter } from "./filter.ts";
 import { type Parameter, secretPlaceholder } from "./parameter.ts";
-import type { Host, Plugin } from "./plugin.ts";
+import { type Host, type Plugin, type ThreadModel, threadModels } from "./plugin.ts";
+import { settled } from "./settled.ts";
 
 /** A plugin or a filter whose type parameters no longer matter: each meets only its own values and state. */
 // biome-ignore lint/suspicious/noExplicitAny: the state goes back only to the component that made it
@@ -52,9 +54,28 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
       }
     }
     if (this.definition.configComplete !== undefined) {
-      this.state = await this.definition.configComplete(this.#values, this.host);
+      const { name } = this.definition;
+      const complete = this.definition.configComplete(this.#values, this.host);
+      this.state = await settled(`${name}'s configComplete`, complete);
     }
     this.#complete = true;
+  }
+
+  /**
+   * What it bears, and what lies below it. Before the configuration is complete, that is told as far as it is known
+   * without the state.
+   */
+  threadModelOver(below: ThreadModel): ThreadModel {
+    const { name, threadModel: own = "parallel", configComplete } = this.definition;
+    if (typeof own === "string") return stricter(below, checkedThreadModel(name, own));
+    if (!this.#complete && configComplete !== undefined) return below;
+    const state = this.#complete ? this.state : { ...this.#defaults, ...this.#values };
+    return stricter(below, checkedThreadModel(name, own(state, below)));
+  }
+
+  get #defaults(): Record<string, unknown> {
+    const parameters = Object.entries<Parameter>(this.definition.parameters ?? {});
+    return Object.fromEntries(parameters.map(([key, parameter]) => [key, parameter.default]));
   }
 
   #nameOf(key: string): string | undefined {
@@ -73,9 +94,13 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
     // What was never set up has nothing to clean up.
     if (!this.#complete) return;
     try {
-      await this.definition[step]?.(this.state);
+      await settled(this.definition.name, this.definition[step]?.(this.state));
     } catch (error) {
       this.host.error(`${step}: ${messageOf(error)}`);
     }
   }
+}
+
+function stricter(one: ThreadModel, other: ThreadModel): ThreadModel {
+  return threadModels.indexOf(one) < threadModels.indexOf(other) ? one : other;
 }

@@ -27,7 +27,7 @@ export function clipExtents(extents: readonly Extent[], range: StatusRange): rea
 const [holeBit, zeroBit] = [1n, 2n];
 
 const noExtents =
-  "what the plugin returned is no list of extents: use [{ length, hole, zero }] with a bigint and two booleans";
+  "what the plugin or a filter returned is no list of extents: use [{ length, hole, zero }] with a bigint and two booleans";
 
 /** Plugins may be written without types. */
 function isExtent(extent: Extent | null): boolean {
@@ -47,7 +47,8 @@ export function clipStatus(extents: readonly StatusExtent[], range: StatusRange)
   let open = { length: 0n, state: 0n };
   for (const { length: wanted, state } of extents) {
     if (left === 0n) break;
-    if (wanted < 0n) throw new NbdError("EIO", `the plugin returned an extent of ${wanted} bytes`);
+    if (wanted < 0n)
+      throw new NbdError("EIO", `the plugin or a filter returned an extent of ${wanted} bytes`);
     if (wanted === 0n) continue;
     let rest = smaller(wanted, left);
     left -= rest;
@@ -65,7 +66,7 @@ export function clipStatus(extents: readonly StatusExtent[], range: StatusRange)
   // The end of the range ends its last block too. Of one that is cut off anywhere else, only that it is there is known.
   if (left === 0n) clipped.add(open);
   else if (clipped.isEmpty && open.length > 0n) clipped.add({ length: smaller(block, length), state: 0n });
-  if (clipped.isEmpty) throw new NbdError("EIO", "the plugin returned no extents for the range");
+  if (clipped.isEmpty) throw new NbdError("EIO", "the plugin or a filter returned no extents for the range");
   return requestOne ? clipped.extents.slice(0, 1) : clipped.extents;
 }
 

@@ -13,6 +13,7 @@ export interface Filter<P extends Parameters = Parameters, State = any> {
   readonly name: string;
   readonly longname?: string;
   readonly description?: string;
+  readonly version?: string;
   readonly parameters?: P;
   readonly debugFlags?: readonly string[];
   /**

@@ -28,14 +28,25 @@ const nameBytesMax = 4096;
 const nameForm = /^[^\s\p{Cc}:]+:[^\0]+$/u;
 const reserved = /^(base|nbd-server):/;
 
-/** @throws NbdError EINVAL for names that clients could not choose, or not tell apart */
-export function checkContexts(contexts: readonly MetaContext[]): void {
+/**
+ * @param from whose function returned them
+ * @throws NbdError EINVAL for what are none, and for names that clients could not choose, or not tell apart
+ */
+export function checkContexts(from: string, contexts: readonly MetaContext[] = []): void {
+  if (!Array.isArray(contexts) || !contexts.every(isContext)) {
+    throw new NbdError("EINVAL", `the metaContexts that ${from} returned are no list of { name, status }`);
+  }
   const seen = new Set<string>();
   for (const { name } of contexts) {
     const fault = nameFault(name) ?? (seen.has(name) ? "is there twice" : undefined);
-    if (fault !== undefined) throw new NbdError("EINVAL", `the plugin's metadata context "${name}" ${fault}`);
+    if (fault !== undefined)
+      throw new NbdError("EINVAL", `the metadata context "${name}" that ${from} returned ${fault}`);
     seen.add(name);
   }
+}
+
+function isContext(context: MetaContext | null): boolean {
+  return typeof context?.name === "string" && typeof context.status === "function";
 }
 
 function nameFault(name: string): string | undefined {
@@ -54,7 +65,7 @@ export function checkStates({ name, wide }: MetaContext, extents: readonly Statu
   ) {
     throw new NbdError(
       "EIO",
-      `what the plugin returned for ${name} is no list of { length, state }, both of them bigint`,
+      `what the plugin or a filter returned for ${name} is no list of { length, state }, both of them bigint`,
     );
   }
   const bits = wide === true ? 64 : 32;
@@ -62,6 +73,6 @@ export function checkStates({ name, wide }: MetaContext, extents: readonly Statu
   if (wrong === undefined) return;
   throw new NbdError(
     "EIO",
-    `the plugin returned the state ${wrong.state}, which is no number of ${bits} bits, for ${name}`,
+    `the plugin or a filter returned the state ${wrong.state}, which is no number of ${bits} bits, for ${name}`,
   );
 }

@@ -1,8 +1,8 @@
-import { resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
 import { parseSize } from "../core/size.ts";
 import { parseBoolean, parseDelay, parseInteger, parseProbability } from "../core/values.ts";
 import { readPassword } from "./password.ts";
+import { absolutePath } from "./path.ts";
 
 /** One key=value of the command line: how its text becomes a value, and what --help says about it. */
 export interface Parameter<Value = unknown> {
@@ -82,11 +82,7 @@ export function text<const O extends Options<string>>(options: O): Declared<stri
 
 /** The absolute path of a file that need not exist, since the server may change to another folder (nbdkit_absolute_path(3)). */
 export function path<const O extends Options<string>>(options: O): Declared<string, O> {
-  const parse = (value: string, key: string): string => {
-    if (value !== "") return resolve(value);
-    throw new NbdError("EINVAL", `${key}: cannot resolve an empty path: name a file`);
-  };
-  return declare(parse, "FILENAME", options);
+  return declare(absolutePath, "FILENAME", options);
 }
 
 /** One of a few words. */

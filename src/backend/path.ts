@@ -1,6 +1,17 @@
 import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
 import { failure } from "./failure.ts";
+
+/**
+ * The absolute path of a file that need not exist.
+ * @param key names the parameter in errors
+ * @throws NbdError EINVAL for no path at all
+ */
+export function absolutePath(name: string, key: string): string {
+  if (name !== "") return resolve(name);
+  throw new NbdError("EINVAL", `${key}: cannot resolve an empty path: name a file`);
+}
 
 /**
  * The absolute path of a file or folder that exists, since the server may change to another folder before it opens

@@ -2,11 +2,11 @@ import { assert } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
-import { checkedBlockSize, pieceBytesFor } from "./block-size.ts";
+import { pieceBytesFor } from "./block-size.ts";
 import { clipExtents, clipStatus, type StatusRange } from "./extents.ts";
 import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
 import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
-import { checkContexts, checkStates, type MetaContext } from "./meta-context.ts";
+import { checkStates, type MetaContext } from "./meta-context.ts";
 import { forEachPiece } from "./pieces.ts";
 import type { PortableHandle } from "./portable.ts";
 
@@ -40,7 +40,7 @@ export class ServedExport {
   constructor(handle: Handle, readOnly: boolean, signal?: AbortSignal) {
     this.#handle = handle;
     this.#signal = signal;
-    this.size = checkedSize(handle.size);
+    this.size = handle.size;
     this.canWrite = handle.write !== undefined && !readOnly;
     this.canFlush = handle.flush !== undefined;
     this.canTrim = this.canWrite && handle.trim !== undefined;
@@ -52,12 +52,11 @@ export class ServedExport {
     this.canCache = handle.cache !== undefined || handle.cacheByReading === true;
     this.canMultiConn = handle.multiConn === true;
     this.rotational = handle.rotational === true;
-    this.blockSize = checkedBlockSize(handle.blockSize);
+    this.blockSize = handle.blockSize;
     this.requestUnit = handle.blockSize?.advisory === true ? 1 : (handle.blockSize?.minimum ?? 1);
-    this.description = checkedDescription(handle.description);
+    this.description = handle.description;
     this.portable = handle.portable;
     this.metaContexts = handle.metaContexts ?? [];
-    checkContexts(this.metaContexts);
   }
 
   read(into: Uint8Array, offset: bigint): MaybePromise<void> {
@@ -179,14 +178,4 @@ export class ServedExport {
 function isNotSupported(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return code === "ENOTSUP" || code === "EOPNOTSUPP";
-}
-
-function checkedDescription(description: unknown): string | undefined {
-  if (description === undefined || typeof description === "string") return description;
-  throw new NbdError("EINVAL", `the plugin's description must be a string, and is ${String(description)}`);
-}
-
-function checkedSize(size: unknown): bigint {
-  if (typeof size === "bigint" && size >= 0n && size < 2n ** 63n) return size;
-  throw new NbdError("EINVAL", `the plugin's size must be a bigint from 0 to 2^63-1, and is ${String(size)}`);
 }

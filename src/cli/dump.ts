@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import type { Chain } from "../backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import type { Parameter } from "../backend/parameter.ts";
+import { settled } from "../backend/settled.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { commandPath } from "../installation/package.ts";
@@ -59,9 +60,8 @@ function table(rows: readonly (readonly [string, string])[]): string {
 export function versionText(components: Components | undefined): string {
   const lines = [`nbdkit ${compatibleVersion} (${ownVersion})`];
   if (components !== undefined) {
-    for (const { definition } of components.filters) lines.push(`${definition.name} ${compatibleVersion}`);
-    const { name, version = compatibleVersion } = components.plugin.definition;
-    lines.push(`${name} ${version}`);
+    for (const { definition } of [...components.filters, components.plugin])
+      lines.push(`${definition.name} ${definition.version ?? compatibleVersion}`);
   }
   return `${lines.join("\n")}\n`;
 }
@@ -131,8 +131,8 @@ export async function pluginText({ plugin, filters }: Components, chain: Chain):
     // Plugins here are objects, not C structs.
     struct_size: "0",
     max_thread_model: "parallel",
-    // One that depends on parameters is told by the plugin itself.
-    thread_model: typeof definition.threadModel === "string" ? definition.threadModel : "parallel",
+    // Here for its place; the chain tells it.
+    thread_model: "",
     errno_is_preserved: "1",
     ...(definition.magicKey === undefined ? {} : { magic_config_key: definition.magicKey }),
   };
@@ -141,7 +141,7 @@ export async function pluginText({ plugin, filters }: Components, chain: Chain):
   for (const filter of filters) {
     const { name } = filter.definition;
     text += keyValues({ [`${name}_path`]: filter.path(), [`${name}_name`]: name });
-    text += keyValues((await filter.definition.dumpPlugin?.()) ?? {});
+    text += keyValues((await settled(`${name}'s dumpPlugin`, filter.definition.dumpPlugin?.())) ?? {});
   }
   return text;
 }

@@ -1,5 +1,4 @@
 import type { Chain } from "../backend/chain.ts";
-import type { Handle } from "../backend/handle.ts";
 import type { Client } from "../backend/plugin.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { messageOf } from "../core/errors.ts";
@@ -40,7 +39,7 @@ export class Opening {
     if (this.#open?.name === name) return this.#open.info;
     await this.close();
     const handle = await this.#chain.open({ ...client, exportName: name }, tell);
-    const exported = await served(handle, this.#readOnly, client.signal);
+    const exported = new ServedExport(handle, this.#readOnly, client.signal);
     const info = exportInfo(exported, name);
     this.#open = { name, exported, info };
     // The client may have gone while the plugin was opening; nobody else would close it then.
@@ -62,15 +61,5 @@ export class Opening {
   async release(): Promise<void> {
     await this.#asked?.catch(() => {});
     await this.close();
-  }
-}
-
-/** A handle with an impossible answer is of no use, but it is open. */
-async function served(handle: Handle, readOnly: boolean, gone: AbortSignal): Promise<ServedExport> {
-  try {
-    return new ServedExport(handle, readOnly, gone);
-  } catch (error) {
-    await handle.close?.();
-    throw error;
   }
 }

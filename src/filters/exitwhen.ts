@@ -1,6 +1,6 @@
-import { resolve } from "node:path";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import { delay, list } from "../backend/parameter.ts";
+import { absolutePath } from "../backend/path.ts";
 import { parseInteger } from "../core/values.ts";
 import type { Event } from "./exitwhen/event.ts";
 import { fileCreated, fileDeleted } from "./exitwhen/file.ts";
@@ -15,11 +15,11 @@ const exitwhen: Filter = defineFilter({
   longname: "nbdkit exitwhen filter",
   description: "Exits gracefully when an event occurs; each kind of event may be given several times",
   parameters: {
-    "exit-when-file-created": list((path) => resolve(path), {
+    "exit-when-file-created": list(absolutePath, {
       placeholder: "FILENAME",
       help: "Exit when the file is created",
     }),
-    "exit-when-file-deleted": list((path) => resolve(path), {
+    "exit-when-file-deleted": list(absolutePath, {
       placeholder: "FILENAME",
       help: "Exit when the file is deleted",
     }),

@@ -3,6 +3,7 @@ import { defineFilter, type Filter } from "../backend/filter.ts";
 import { path } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
 import { isPromise } from "../core/maybe-promise.ts";
+import { checkSocketPath } from "../core/socket-path.ts";
 import { ControlSocket } from "./pause/control-socket.ts";
 import { Valve } from "./pause/valve.ts";
 
@@ -24,6 +25,7 @@ const pause: Filter = defineFilter({
     }),
   },
   configComplete({ "pause-control": file }, host): State {
+    checkSocketPath("pause-control", file);
     const valve = new Valve();
     return { host, valve, socket: new ControlSocket(file, (command) => obey(command, valve, host)) };
   },

@@ -37,7 +37,7 @@ const retry: Filter = defineFilter({
     const { host } = state;
     const disk = new Reopenable(async (again) => {
       const readOnly = request.readOnly || (again && state.readOnly);
-      return Opened.of(await next({ ...request, readOnly }), readOnly, request.signal);
+      return new Opened(await next({ ...request, readOnly }), readOnly, request.signal);
     });
     const wait = waiting(state, request.signal);
     const { handle } = await repeat(

@@ -1,5 +1,6 @@
 import { Chain } from "../backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
+import { settled } from "../backend/settled.ts";
 import { type Log, namedLog } from "../core/log.ts";
 import { findFilter, findPlugin, type Loaded, takeFilter, takePlugin } from "./find.ts";
 
@@ -25,7 +26,8 @@ export async function loadComponents(
       filters.map((filter) => (typeof filter === "string" ? findFilter(filter) : takeFilter(filter))),
     ),
   };
-  for (const { definition } of [components.plugin, ...components.filters]) await definition.load?.();
+  for (const { definition } of [components.plugin, ...components.filters])
+    await settled(`${definition.name}'s load`, definition.load?.());
   return components;
 }
 

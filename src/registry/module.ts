@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
+import { settled } from "../backend/settled.ts";
 import { NbdError } from "../core/errors.ts";
 import { importModule } from "../installation/package.ts";
 
@@ -8,7 +10,7 @@ export const moduleExtensions: readonly string[] = [".js", ".mjs", ".cjs", ".ts"
 
 /** The default export of a module. @throws whatever the module throws */
 export async function importDefinition(path: string): Promise<unknown> {
-  const { default: exported } = await importFile(path);
+  const { default: exported } = await settled("it", importFile(path));
   // What compilers make of `export default` for CommonJS.
   return (exported as { readonly default?: unknown } | undefined)?.default ?? exported;
 }
@@ -17,6 +19,7 @@ async function importFile(path: string): Promise<{ readonly default?: unknown }>
   try {
     return (await importModule(pathToFileURL(path).href)) as { readonly default?: unknown };
   } catch (error) {
+    if (!existsSync(path)) throw new NbdError("ENOENT", "no such file", { cause: error });
     if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
     throw new NbdError(
       "ENOTSUP",

@@ -26,6 +26,7 @@ const functions = [
   "preconnect",
   "listExports",
   "defaultExport",
+  "openNext",
   "open",
   "cleanup",
   "unload",
@@ -36,9 +37,18 @@ function faultOf(kind: Kind, value: Readonly<Record<string, unknown>>): string |
   if (kind === "plugin" && value.open === undefined) return "it has no open function";
   const wrong = functions.find((key) => !["undefined", "function"].includes(typeof value[key]));
   if (wrong !== undefined) return `its ${wrong} is no function`;
-  const parameters = Object.entries((value.parameters ?? {}) as Record<string, { readonly parse?: unknown }>);
-  const undeclared = parameters.find(([, parameter]) => typeof parameter?.parse !== "function");
-  return undeclared === undefined
-    ? undefined
-    : `its parameter ${undeclared[0]} is not declared with size(), text() or the like`;
+  return parameterFault(value);
+}
+
+function parameterFault(value: Readonly<Record<string, unknown>>): string | undefined {
+  const { parameters = {} } = value;
+  if (typeof parameters !== "object" || parameters === null) return "its parameters are no object";
+  const declared = Object.entries(parameters as Record<string, { readonly parse?: unknown } | null>);
+  const undeclared = declared.find(([, parameter]) => typeof parameter?.parse !== "function");
+  if (undeclared !== undefined)
+    return `its parameter ${undeclared[0]} is not declared with size(), text() or the like`;
+  const unknown = (["magicKey", "catchAllKey"] as const).find(
+    (key) => value[key] !== undefined && !Object.hasOwn(parameters, String(value[key])),
+  );
+  return unknown && `its ${unknown} "${value[unknown]}" is none of its parameters`;
 }

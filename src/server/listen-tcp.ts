@@ -36,19 +36,18 @@ export async function listenTcp({
 }
 
 function openAll(
-  addresses: readonly TcpAddress[],
+  addresses: readonly string[],
   port: number,
   label: string | undefined,
 ): { readonly sockets: readonly ListeningSocket[]; readonly failures: readonly Error[] } {
   const sockets: ListeningSocket[] = [];
   const failures: Error[] = [];
-  for (const { host, ipv6Only } of addresses) {
+  for (const host of addresses) {
     const wanted = sockets[0]?.address.port ?? port;
     try {
       sockets.push(
-        openSocket(`${host} port ${wanted}`, label, () =>
-          native().listenTcp(host, wanted, ipv6Only === true),
-        ),
+        // For IPv6 only: clients of both families would have IPv6 addresses, which rules about IPv4 do not match.
+        openSocket(`${host} port ${wanted}`, label, () => native().listenTcp(host, wanted, true)),
       );
     } catch (error) {
       failures.push(error as Error);
@@ -61,22 +60,19 @@ function isAddressInUse(error: Error): boolean {
   return codeOf(error) === "EADDRINUSE";
 }
 
-type TcpAddress = { readonly host: string; readonly ipv6Only?: boolean };
-
 async function localAddresses(
   host: string | undefined,
   family: 4 | 6 | undefined,
-): Promise<readonly TcpAddress[]> {
+): Promise<readonly string[]> {
   if (host === undefined || host === "") {
-    // One socket for both families where the system has IPv6, else the second one serves.
-    if (family === 4) return [{ host: "0.0.0.0" }];
-    if (family === 6) return [{ host: "::", ipv6Only: true }];
-    return [{ host: "0.0.0.0" }, { host: "::", ipv6Only: true }];
+    if (family === 4) return ["0.0.0.0"];
+    if (family === 6) return ["::"];
+    return ["0.0.0.0", "::"];
   }
   try {
     const { lookup } = await import("node:dns/promises");
     const found = await lookup(host, { all: true, family: family ?? 0 });
-    return found.map(({ address }) => ({ host: address }));
+    return found.map(({ address }) => address);
   } catch (error) {
     throw new NbdError("EADDRNOTAVAIL", `cannot listen on ${host}: ${messageOf(error)}`, { cause: error });
   }

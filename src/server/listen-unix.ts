@@ -1,12 +1,10 @@
 import { resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
+import { checkSocketPath } from "../core/socket-path.ts";
 import { native } from "../native/load.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";
 import { PrivateDirectory } from "./private-directory.ts";
 import { removeSocket, removeStaleSocket } from "./stale-socket.ts";
-
-/** Longest path that fits `sockaddr_un`. */
-const socketPathBytesMax: number = process.platform === "linux" ? 107 : 103;
 
 /**
  * Listens on a Unix socket, whose file is removed at the end.
@@ -17,7 +15,7 @@ export function listenUnix(name: string, label: string | undefined): Listener {
     throw new NbdError("EINVAL", "-U: the path is empty: name a socket, or use - for a private one");
   // Absolute, because the socket is removed at the end, when we may be in another directory.
   const path = resolve(name);
-  checkSocketPath(path);
+  checkSocketPath("-U", path);
   removeStaleSocket(path);
   const socket = openSocket(path, label, () => native().listenUnix(path));
   const listener = listenerOf([socket], { kind: "unix", path });
@@ -45,15 +43,5 @@ export function listenPrivately(label: string | undefined): Listener {
   } catch (error) {
     remove();
     throw error;
-  }
-}
-
-function checkSocketPath(path: string): void {
-  const length = Buffer.byteLength(path);
-  if (length > socketPathBytesMax) {
-    throw new NbdError(
-      "ENAMETOOLONG",
-      `-U: path too long: length ${length} > max ${socketPathBytesMax} bytes: ${path}`,
-    );
   }
 }

@@ -34,17 +34,43 @@ const wrong: readonly (readonly [answer: object, complaint: string])[] = [
     "what mine's listExports returned is no list of exports",
   ],
   [{ defaultExport: () => 5 }, "the name that mine's defaultExport returned must be a string, and is 5"],
-  [{ open: () => undefined }, "what the plugin's open returned is no handle: it has no read function"],
-  [{ open: () => ({ ...handle, description: 5 }) }, "the plugin's description must be a string, and is 5"],
-  [{ open: () => ({ ...handle, extents: () => "abc" }) }, "what the plugin returned is no list of extents"],
+  [{ open: () => undefined }, "what mine's open returned is no handle: it has no read function"],
+  ...[-1n, 2n ** 63n, 10, "10", undefined, null].map(
+    (size) =>
+      [
+        { open: () => ({ ...handle, size }) },
+        `the size that mine's open returned must be a bigint from 0 to 2^63-1, and is ${size}`,
+      ] as const,
+  ),
+  [{ open: () => ({ ...handle, read: 5 }) }, "what mine's open returned is no handle"],
+  [{ open: () => ({ ...handle, write: null }) }, "the write that mine's open returned is no function"],
+  [{ open: () => ({ ...handle, readNow: 5 }) }, "the readNow that mine's open returned is no function"],
+  [{ open: () => ({ ...handle, close: "x" }) }, "the close that mine's open returned is no function"],
+  [
+    { open: () => ({ ...handle, description: 5 }) },
+    "the description that mine's open returned must be a string, and is 5",
+  ],
+  [{ open: () => ({ ...handle, blockSize: null }) }, "the block sizes that mine's open returned cannot be"],
+  [
+    { open: () => ({ ...handle, metaContexts: 5 }) },
+    "the metaContexts that mine's open returned are no list of { name, status }",
+  ],
+  [
+    { open: () => ({ ...handle, metaContexts: [{ name: "x-mine:all" }] }) },
+    "the metaContexts that mine's open returned are no list of { name, status }",
+  ],
+  [
+    { open: () => ({ ...handle, extents: () => "abc" }) },
+    "what the plugin or a filter returned is no list of extents",
+  ],
   [
     { open: () => ({ ...handle, extents: () => [{ length: 5 }] }) },
-    "what the plugin returned is no list of extents",
+    "what the plugin or a filter returned is no list of extents",
   ],
-  [states(undefined), "what the plugin returned for x-mine:all is no list of { length, state }"],
+  [states(undefined), "what the plugin or a filter returned for x-mine:all is no list of { length, state }"],
   [
     states([{ length: 512n, state: 5 }]),
-    "what the plugin returned for x-mine:all is no list of { length, state }",
+    "what the plugin or a filter returned for x-mine:all is no list of { length, state }",
   ],
 ];
 
@@ -53,10 +79,33 @@ it.each(wrong)("%j of a plugin gets one clear line", async (answer, complaint) =
   await expect(askAll(plugin, [])).rejects.toThrow(complaint);
 });
 
-it.each(wrong.slice(0, 6))("%j of a filter gets one clear line", async (answer, complaint) => {
-  const plugin: Plugin = { name: "fine", open: () => handle };
-  await expect(askAll(plugin, [{ name: "mine", ...answer }])).rejects.toThrow(complaint);
-});
+const noChanges = "what mine's open returned must be an object with what changes: {} changes nothing";
+const noHandle = "what mine's openNext returned is no handle: it has no read function";
+const wrongOfFilters: typeof wrong = [
+  ...wrong.filter(([, complaint]) => !complaint.startsWith("what mine's open returned")),
+  ...[undefined, null, 5, "abc", () => ({})].map((found) => [{ open: () => found }, noChanges] as const),
+  [{ open: () => ({ read: undefined }) }, "what mine's open returned is no handle"],
+  [{ open: () => ({ size: undefined }) }, "the size that mine's open returned must be a bigint"],
+  ...[undefined, null, 5, {}].map((found) => [{ openNext: () => found }, noHandle] as const),
+  [{ openNext: async () => undefined, open: () => ({}) }, noHandle],
+];
+
+it.each(wrongOfFilters)(
+  "%j of a filter gets one clear line, and nothing stays open",
+  async (answer, complaint) => {
+    let open = 0;
+    const close = (): void => void open--;
+    const plugin: Plugin = {
+      name: "fine",
+      open: () => {
+        open++;
+        return { ...handle, close };
+      },
+    };
+    await expect(askAll(plugin, [{ name: "mine", ...answer }])).rejects.toThrow(complaint);
+    expect(open).toBe(0);
+  },
+);
 
 it("nothing is wrong with an answer of each kind that is right", async () => {
   const answers = {

@@ -196,7 +196,7 @@ describe("parameters on the command line", () => {
 
   it("are refused when nobody knows them, with those that would work", async () => {
     await expect(configured("size=1")).rejects.toThrow(
-      "unknown parameter 'size': plugin takes file= odd.key_1-x=",
+      "unknown parameter 'size': plugin takes file= odd.key_1-x=, filter takes offset=",
     );
   });
 

@@ -54,7 +54,7 @@ describe("clipExtents", () => {
 
   it("refuses a plugin's list without an extent, or with a negative one", () => {
     for (const extents of [[], [data(0n)], [data(-1n)]]) {
-      expect(() => clipExtents(extents, range(10n))).toThrow("the plugin returned");
+      expect(() => clipExtents(extents, range(10n))).toThrow("the plugin or a filter returned");
     }
   });
 });

@@ -185,35 +185,6 @@ describe("what an export can do", () => {
     expect(await served.extents(10n, 50, false)).toEqual([{ length: 50n, hole: false, zero: false }]);
   });
 
-  it.each([-1n, 2n ** 63n, 10, "10", undefined, null])("does not include a size of %s", (size) => {
-    expect(() => new ServedExport({ size: size as bigint, read: () => {} }, false)).toThrow(
-      "the plugin's size must be a bigint",
-    );
-  });
-
-  it.each([
-    ["base:mine", "has a namespace of the specification: use one that begins with x-"],
-    ["nbd-server:mine", "has a namespace of the specification: use one that begins with x-"],
-    ["mine", "must be called NAMESPACE:LEAF"],
-    ["x-mine:", "must be called NAMESPACE:LEAF"],
-    [":mine", "must be called NAMESPACE:LEAF"],
-    ["x mine:dirty", "must be called NAMESPACE:LEAF"],
-    ["x-mine:dir\0ty", "must be called NAMESPACE:LEAF"],
-    [`x-mine:${"é".repeat(2045)}`, "has a name of more than 4096 bytes"],
-  ])("does not include a metadata context called %j", (name, fault) => {
-    const metaContexts = [{ name, status: () => [] }];
-    expect(() => disk(10, { metaContexts })).toThrow(`the plugin's metadata context "${name}" ${fault}`);
-  });
-
-  it("does not include two metadata contexts of one name", () => {
-    const metaContexts = ["x-a:b", "qemu:dirty-bitmap:c", "x-a:b"].map((name) => ({
-      name,
-      status: () => [],
-    }));
-    expect(() => disk(10, { metaContexts })).toThrow('"x-a:b" is there twice');
-    expect(disk(10, { metaContexts: metaContexts.slice(1) }).served.metaContexts).toHaveLength(2);
-  });
-
   it("never includes a range beyond its end: that is our own mistake", () => {
     const { asked, served } = disk(10);
     expect(() => served.read(new Uint8Array(1), 10n)).toThrow("assertion");
@@ -221,34 +192,5 @@ describe("what an export can do", () => {
     expect(() => served.write(new Uint8Array(11), 0n, false)).toThrow("assertion");
     expect(() => served.trim(0n, 1, false)).toThrow("assertion");
     expect(asked).toEqual([]);
-  });
-});
-
-describe("block sizes", () => {
-  const opened = (...[minimum, preferred, maximum]: readonly number[]): ServedExport =>
-    disk(65_536, { blockSize: { minimum: minimum!, preferred: preferred!, maximum: maximum! } }).served;
-
-  it.each([
-    [1, 512, 512],
-    [65_536, 65_536, 65_536],
-    [512, 4096, 4608],
-    [4096, 4096, 2 ** 32 - 1],
-  ])("may be %i, %i and %i", (...sizes) => {
-    expect(Object.values(opened(...sizes).blockSize!)).toEqual(sizes);
-  });
-
-  it.each([
-    [0, 512, 512],
-    [3, 4096, 4096],
-    [131_072, 131_072, 131_072],
-    [1, 256, 4096],
-    [4096, 512, 4096],
-    [1, 2 ** 26, 2 ** 26],
-    [512, 4096, 2048],
-    [512, 4096, 5000],
-    [1, 512, 2 ** 33],
-    [Number.NaN, 512, 512],
-  ])("cannot be %i, %i and %i", (...sizes) => {
-    expect(() => opened(...sizes)).toThrow("the plugin's block sizes cannot be");
   });
 });

@@ -186,6 +186,8 @@ describe("exitwhen", () => {
 
   it.each([
     ["exit-when-process-exits=2147483647", "exit-when-process-exits: /proc/2147483647/stat: No such file"],
+    ["exit-when-file-created=", "exit-when-file-created: cannot resolve an empty path: name a file"],
+    ["exit-when-file-deleted=", "exit-when-file-deleted: cannot resolve an empty path: name a file"],
     ["exit-when-process-exits=x", 'exit-when-process-exits: could not parse number: "x"'],
     ["exit-when-pipe-closed=99", "exit-when-pipe-closed: invalid file descriptor 99"],
     ["exit-when-poll=often", 'exit-when-poll: could not parse delay "often"'],

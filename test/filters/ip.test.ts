@@ -13,6 +13,8 @@ import { overMemory } from "./disks.ts";
 testPlugin("ip over memory", { ...overMemory(ip, { deny: "10.0.0.0/8" }), runs: 5 });
 
 const v4 = { peer: { family: "tcp", address: "192.168.1.77", port: 5 } } as const;
+/** An IPv4 client on a socket for both families. */
+const mapped = { peer: { ...v4.peer, address: "::ffff:192.168.1.77" } } as const;
 const v6 = { peer: { family: "tcp", address: "2001:db8::1", port: 5 } } as const;
 const unix = { peer: { family: "unix", pid: 99, uid: 1000, gid: 100, securityContext: "me:t:s0" } } as const;
 const vsock = { peer: { family: "vsock", address: "3", port: 10 } } as const;
@@ -21,17 +23,17 @@ const named = { tlsDn: "CN=client,O=Two\\, with comma", tlsIssuerDn: "CN=authori
 
 describe("a rule", () => {
   it.each<[string, Partial<Client>[]]>([
-    ["any", [v4, v6, unix, vsock, stdio, {}]],
-    ["ALL", [v4, v6, unix, vsock, stdio, {}]],
-    ["anyipv4", [v4]],
+    ["any", [v4, mapped, v6, unix, vsock, stdio, {}]],
+    ["ALL", [v4, mapped, v6, unix, vsock, stdio, {}]],
+    ["anyipv4", [v4, mapped]],
     ["allipv6", [v6]],
     ["anyunix", [unix]],
     ["allvsock", [vsock]],
-    ["192.168.1.77", [v4]],
+    ["192.168.1.77", [v4, mapped]],
     ["192.168.1.78", []],
-    ["192.168.0.0/16", [v4]],
-    ["0.0.0.0/0", [v4]],
-    ["192.168.1.76/31", [v4]],
+    ["192.168.0.0/16", [v4, mapped]],
+    ["0.0.0.0/0", [v4, mapped]],
+    ["192.168.1.76/31", [v4, mapped]],
     ["192.168.1.76/32", []],
     ["2001:db8::1", [v6]],
     ["2001:db8::/32", [v6]],
@@ -52,7 +54,7 @@ describe("a rule", () => {
   ])("%s", (text, expected) => {
     const [rule, ...others] = parseRules(text, "allow");
     expect(others).toEqual([]);
-    const clients: Partial<Client>[] = [v4, v6, unix, vsock, stdio, named, {}];
+    const clients: Partial<Client>[] = [v4, mapped, v6, unix, vsock, stdio, named, {}];
     const matched = clients.filter((client) => rule!.matches({ ...someClient, ...client }));
     // Whom nobody knows anything about is somebody all the same.
     expect(matched).toEqual(text.length === 3 ? clients : expected);
@@ -61,6 +63,9 @@ describe("a rule", () => {
   it("ends with a comma, which is not one of a name", () => {
     const texts = (text: string) => parseRules(text, "allow").map((rule) => rule.text);
     expect(texts("any,1.2.3.4,pid:1")).toEqual(["any", "1.2.3.4", "pid:1"]);
+    expect(texts("any,1.2.3.4,")).toEqual(["any", "1.2.3.4"]);
+    expect(texts("dn:CN=a\\,")).toEqual(["dn:CN=a\\,"]);
+    expect(texts("")).toEqual([]);
     expect(texts("dn:CN=a,O=b\\, c,uid:5,issuer-dn:CN=d,O=e,dn:CN=f")).toEqual([
       "dn:CN=a,O=b\\, c",
       "uid:5",
@@ -70,7 +75,8 @@ describe("a rule", () => {
   });
 
   it.each([
-    ["", "allow: empty entry in rule list"],
+    [",", "allow: empty entry in rule list"],
+    [",any", "allow: empty entry in rule list"],
     ["any,,any", "allow: empty entry in rule list"],
     ["foo", "don't know how to parse rule: allow=foo: use"],
     ["foo:1", "don't know how to parse rule: allow=foo:1"],
@@ -94,6 +100,7 @@ describe("ip", () => {
   it.each<[Record<string, string | readonly string[]>, Partial<Client>, boolean]>([
     [{}, v4, true],
     [{ deny: "any" }, v4, false],
+    [{ deny: "192.168.0.0/16" }, mapped, false],
     [{ allow: "192.168.0.0/16", deny: "any" }, v4, true],
     [{ allow: "192.168.0.0/16", deny: "any" }, v6, false],
     [{ allow: "192.168.0.0/16" }, v6, true],

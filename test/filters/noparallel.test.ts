@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import noparallel from "../../src/filters/noparallel.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { nbdkit, succeed } from "../helpers/run.ts";
 import { overMemory } from "./disks.ts";
 
 testPlugin("noparallel over memory", { ...overMemory(noparallel), runs: 5 });
@@ -16,6 +17,16 @@ describe("noparallel", () => {
   ])("with %j makes the chain %s", async (parameters, model) => {
     await using session = await Session.start(overMemory(noparallel, parameters));
     expect(session.chain.threadModel).toBe(model);
+  });
+
+  it.each([
+    [["memory"], "serialize_requests"],
+    [["memory", "serialize=connections"], "serialize_connections"],
+    [["eval", "thread_model=echo serialize_requests", "serialize=all-requests"], "serialize_all_requests"],
+    [["eval"], "serialize_all_requests"],
+  ])("over %j is told by --dump-plugin to be %s", async (plugin, model) => {
+    const told = await succeed(nbdkit, ["--filter=noparallel", ...plugin, "--dump-plugin"]);
+    expect(told).toContain(`\nthread_model=${model}\n`);
   });
 
   it("refuses other words", async () => {

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
 import { connect as connectClient } from "../../src/client/connect.ts";
@@ -6,6 +6,7 @@ import { Valve } from "../../src/filters/pause/valve.ts";
 import pause from "../../src/filters/pause.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { run } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { Folder } from "../plugins/folder.ts";
 import { overMemory, RecordingDisk } from "./disks.ts";
@@ -108,6 +109,31 @@ describe("pause", () => {
     const starting = Session.start(overMemory(pause, { "pause-control": "/nonexistent/control" }));
     await expect(starting).rejects.toThrow("bind: /nonexistent/control: ");
     await expect(Session.start(overMemory(pause))).rejects.toThrow("you must specify pause-control=<SOCKET>");
+  });
+
+  it("refuses paths that no socket can have, where Node would make one of another name", async () => {
+    using folder = new Folder();
+    const long = folder.join("a".repeat(120));
+    await expect(Session.start(overMemory(pause, { "pause-control": long }))).rejects.toThrow(
+      /^pause-control: path too long: length \d+ > max \d+ bytes: /,
+    );
+    expect(readdirSync(folder.path)).toEqual([]);
+  });
+
+  it("takes the place of a socket that was left behind, and of nothing else", async () => {
+    using folder = new Folder();
+    const parameters = { "pause-control": folder.join("control") };
+    writeFileSync(folder.join("control"), "precious");
+    await expect(Session.start(overMemory(pause, parameters))).rejects.toThrow("Address already in use");
+    expect(readFileSync(folder.join("control"), "utf8")).toBe("precious");
+    unlinkSync(folder.join("control"));
+    const killed =
+      "require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 9))";
+    await run(process.execPath, ["-e", killed, folder.join("control")]);
+    expect(existsSync(folder.join("control"))).toBe(true);
+    await using _ = await Session.start(overMemory(pause, parameters));
+    using control = new Control(folder.join("control"));
+    expect(await control.ask("r")).toBe("R");
   });
 });
 

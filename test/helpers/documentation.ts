@@ -8,41 +8,49 @@ import { formatSize } from "../../src/core/size.ts";
 
 type Registry = Readonly<Record<string, () => Promise<{ readonly default: AnyPlugin | AnyFilter }>>>;
 
-/** Keeps a page true that has a section for each plugin, or for each filter. */
-export function testPage(path: string, registry: Registry): void {
-  const page = readFileSync(join(packageRoot(), path), "utf8");
-  const section = (name: string): string =>
-    page.split(/^## /m).find((part) => part.startsWith(`${name}\n`)) ?? "";
+/** A page of the documentation, or of the package. */
+export function page(path: string): string {
+  return readFileSync(join(packageRoot(), path), "utf8");
+}
 
-  describe(path, () => {
-    it("has a section for each, in the order of their names", () => {
-      const sections = [...page.matchAll(/^## (.*)$/gm)].map(([, name]) => name);
-      expect(sections).toEqual(Object.keys(registry).sort());
-    });
+/** Keeps a page true that has a section for each plugin. */
+export function testSections(path: string, registry: Registry): void {
+  const [, ...sections] = page(path).split(/^## /m);
 
+  it(`${path} has a section for each, in the order of their names`, () => {
+    expect(sections.map((section) => section.split("\n", 1)[0])).toEqual(Object.keys(registry).sort());
+  });
+  testDeclarations(path, registry, (name) => sections.find((section) => section.startsWith(`${name}\n`))!);
+}
+
+/** Keeps texts true that say what has been declared. */
+export function testDeclarations(where: string, registry: Registry, textOf: (name: string) => string): void {
+  describe(where, () => {
     it.each(Object.keys(registry))("tells the debug flags of %s", async (name) => {
       const { debugFlags = [] } = (await registry[name]!()).default;
-      for (const flag of debugFlags) expect(section(name)).toContain(`-D ${name}.${flag}=1`);
+      for (const flag of debugFlags) expect(textOf(name)).toContain(`-D ${name}.${flag}=1`);
     });
 
-    it.each(Object.keys(registry))("tells the parameters of %s", async (name) => {
+    it.each(Object.keys(registry))("tells the parameters of %s, and no others", async (name) => {
       const { default: component } = await registry[name]!();
-      if (component.parameters === undefined) expect(section(name)).toContain("It has no parameters.");
-      else expect(section(name)).toContain(parameterTable(component));
+      const [table] = /^\| parameter \|.*\n(?:\|.*\n)*/m.exec(textOf(name)) ?? [];
+      if (component.parameters === undefined) expect(textOf(name)).toContain("It has no parameters.\n");
+      expect(table).toBe(parameterTable(component));
     });
   });
 }
 
-/** What the page must say about parameters; declare them, run this test, and copy the table from what it prints. */
-function parameterTable(component: AnyPlugin | AnyFilter): string {
-  const { magicKey, catchAllKey, parameters = {} } = component as AnyPlugin;
+/** What must be said about parameters; declare them, run this test, and copy the table from what it prints. */
+function parameterTable(component: AnyPlugin | AnyFilter): string | undefined {
+  const { magicKey, catchAllKey, parameters } = component as AnyPlugin;
+  if (parameters === undefined) return undefined;
   const rows = Object.entries(parameters as Record<string, Parameter>).map(([key, declared]) => {
     const name = key === magicKey ? `[${key}=]` : `${key}=`;
     const use = declared.required === true ? " Required." : defaultOf(declared);
     const placeholder = declared.placeholder.replaceAll("|", "\\|");
     return `| \`${name}${key === catchAllKey ? "..." : placeholder}\` | ${declared.help}.${use} |`;
   });
-  return ["| parameter | |", "| --- | --- |", ...rows].join("\n");
+  return ["| parameter | |", "| --- | --- |", ...rows, ""].join("\n");
 }
 
 function defaultOf({ default: value, placeholder }: Parameter): string {
@@ -50,5 +58,5 @@ function defaultOf({ default: value, placeholder }: Parameter): string {
   if (typeof value === "boolean") return ` Default ${value ? "yes" : "no"}.`;
   // Delays are kept in ms, and written in seconds.
   if (typeof value === "number") return ` Default ${placeholder === "DELAY" ? `${value / 1000}s` : value}.`;
-  return typeof value === "string" && value !== "" ? ` Default ${value.trimEnd()}.` : "";
+  return typeof value === "string" && value !== "" ? ` Default ${value.trimEnd().replace(/\.$/, "")}.` : "";
 }

@@ -19,7 +19,7 @@ const contents: readonly RegExp[] = [
   /^dist\/man\/man1\/(nbd|nbdkit)\.1$/,
   /^dist\/completions\/(nbd|nbdkit)$/,
   // The README and the manual pages point there.
-  /^docs\/[\w-]+\.md$/,
+  /^docs\/(filters\/)?[\w-]+\.md$/,
   /^packaging\/systemd\/nbdkit\.(service|socket)$/,
   /^templates\/plugin\/(README\.md|index\.js|package\.json|test\.js)$/,
   // What runs without a compiler.

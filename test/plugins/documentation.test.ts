@@ -1,4 +1,4 @@
 import { builtInPlugins } from "../../src/registry/plugins.ts";
-import { testPage } from "../helpers/documentation.ts";
+import { testSections } from "../helpers/documentation.ts";
 
-testPage("docs/plugins.md", builtInPlugins);
+testSections("docs/plugins.md", builtInPlugins);

@@ -91,6 +91,17 @@ it.each<[string, string, RegExp, number?]>([
     'export default { name: "x", open() {}, parameters: { size: 1 } };',
     /its parameter size is not declared/,
   ],
+  [
+    "parameters.mjs",
+    'export default { name: "x", open() {}, parameters: 5 };',
+    /its parameters are no object$/,
+  ],
+  [
+    "magic.mjs",
+    'export default { name: "x", open() {}, magicKey: "size" };',
+    /its magicKey "size" is none of its parameters$/,
+  ],
+  ["waits.mjs", "await new Promise(() => {});", /: it waits for something that will never happen$/],
   ["throws.mjs", 'throw new Error("at the\\nstart");', /: at the start$/],
   ["nothing.cjs", "module.exports = null;", /has no plugin as its default export$/],
   ["syntax.mjs", "export default {", /: Unexpected end of input$/],
@@ -131,12 +142,43 @@ it.each([
   expect(quiet.stderr.split("\n")).toHaveLength(2);
 });
 
+it.each([
+  [["--filter=./none.mjs", "null"], "cannot open filter './none.mjs': no such file"],
+  [["./none.mjs"], "cannot open plugin './none.mjs': no such file"],
+])("%j names a file that is not there", async (args, message) => {
+  await using scene = new Scene();
+  expect(await scene.nbdkit([...args, ...look])).toEqual({
+    status: 1,
+    stdout: "",
+    stderr: `nbdkit: error: ${message}\n`,
+  });
+});
+
+it("-V tells the version of a filter from outside", async () => {
+  await using scene = new Scene();
+  scene.file("mine.mjs", 'export default { name: "mine", version: "1.2.3" };');
+  const { stdout } = await scene.nbdkit(["--filter=./mine.mjs", "null", "-V"]);
+  expect(stdout.split("\n").slice(1, 2)).toEqual(["mine 1.2.3"]);
+});
+
+it.each(["openNext", "open"])("a filter whose %s is no function is refused at the start", async (name) => {
+  await using scene = new Scene();
+  scene.file("bad.mjs", `export default { name: "bad", ${name}: 5 };`);
+  expect(await scene.nbdkit(["--filter=./bad.mjs", "memory", "1M", ...look])).toEqual({
+    status: 1,
+    stdout: "",
+    stderr: expect.stringMatching(
+      new RegExp(`^nbdkit: error: cannot open filter .* is no filter: its ${name} is no function\\n$`),
+    ),
+  });
+});
+
 it("a handle that is none is told to its client, also under filters", async () => {
   await using scene = new Scene();
   scene.file("none.mjs", 'export default { name: "none", open() {} };');
   const { status, stderr } = await scene.nbdkit(["--filter=noextents", "./none.mjs", ...look]);
   expect(status).toBe(1);
-  expect(stderr).toContain("what the plugin's open returned is no handle: it has no read function");
+  expect(stderr).toContain("what none's open returned is no handle: it has no read function");
 });
 
 it("names a TypeScript plugin's way to run, where Node does not", async () => {

@@ -27,6 +27,7 @@ describe("listening on TCP", () => {
     [["-i", "127.0.0.1"], "127.0.0.1 NBDMAGIC\n::1 refused\n"],
     [["-i", "::1"], "127.0.0.1 refused\n::1 NBDMAGIC\n"],
     [["-i", "0.0.0.0"], "127.0.0.1 NBDMAGIC\n::1 refused\n"],
+    [["-i", "::"], "127.0.0.1 refused\n::1 NBDMAGIC\n"],
     [["-i", ""], "127.0.0.1 NBDMAGIC\n::1 NBDMAGIC\n"],
   ])("serves the addresses that %j names, on one port", async (options, expected) => {
     await using scene = new Scene();

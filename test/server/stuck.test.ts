@@ -79,6 +79,46 @@ describe.concurrent("one signal ends a server hard after a while, and nothing is
   });
 });
 
+describe.concurrent("what nothing can bring to an end is not waited for, and not taken for success:", () => {
+  const steps = ["load", "configComplete", "getReady", "afterFork"];
+  it.each(steps.flatMap((step) => [["-f", step] as const, ["", step] as const]))(
+    "%s %s",
+    async (where, step) => {
+      await using scene = new Scene();
+      const filter = module(scene, `${step}: () => new Promise(() => {})`);
+      const args = ["-U", "socket", ...(where === "" ? [] : [where]), `--filter=${filter}`, "memory", "1M"];
+      expect(await scene.nbdkit(args)).toEqual({
+        status: 1,
+        stdout: "",
+        stderr: `nbdkit: error: stuck's ${step} waits for something that will never happen\n`,
+      });
+      expect(scene.read("socket")).toBe(undefined);
+      await scene.empty();
+    },
+  );
+
+  it("dumpPlugin", async () => {
+    await using scene = new Scene();
+    const filter = module(scene, "dumpPlugin: () => new Promise(() => {})");
+    expect(await scene.nbdkit([`--filter=${filter}`, "memory", "--dump-plugin"])).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: "nbdkit: error: stuck's dumpPlugin waits for something that will never happen\n",
+    });
+  });
+
+  it.each(["cleanup", "unload"])("%s, after which the status is still that of the command", async (step) => {
+    await using scene = new Scene();
+    const filter = module(scene, `${step}: () => new Promise(() => {})`);
+    expect(await scene.nbdkit([`--filter=${filter}`, "memory", "1M", "--run", "exit 3"])).toEqual({
+      status: 3,
+      stdout: "",
+      stderr: `nbdkit: error: ${step}: stuck waits for something that will never happen\n`,
+    });
+    await scene.empty();
+  });
+});
+
 describeWith(
   ["nbdsh"],
   "one signal cuts clients off after a while, and nothing is left, when there is no end to",

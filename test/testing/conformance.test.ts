@@ -90,7 +90,7 @@ describe("the checks notice a disk that", () => {
         extents: (offset, length, one) =>
           offset === disk.size - 1n ? [] : disk.extents!(offset, length, one),
       }),
-      "the plugin returned no extents",
+      "the plugin or a filter returned no extents",
     ],
     [
       "mixes up requests at once",

@@ -23,8 +23,15 @@ export function addressRule(text: string, key: string): (peer: Peer | undefined)
   const length = prefix === undefined ? bits : parseInteger(`${key}=${text}`, prefix, 0, bits);
   range.addSubnet(address!, length, version === 4 ? "ipv4" : "ipv6");
   return (peer) => {
-    if (peer?.family !== "tcp" || peer.address === undefined) return false;
-    const from = peer.address.split("%")[0]!;
+    const from = addressOf(peer);
     return isIP(from) === version && range.check(from, version === 4 ? "ipv4" : "ipv6");
   };
+}
+
+/** Where a client connects from; empty where that is no IP address. */
+export function addressOf(peer: Peer | undefined): string {
+  if (peer?.family !== "tcp" || peer.address === undefined) return "";
+  // On a socket for both families, which a superserver may have opened, IPv4 clients have such addresses.
+  const [, ipv4] = /^::ffff:([\d.]+)$/i.exec(peer.address) ?? [];
+  return ipv4 ?? peer.address.split("%")[0]!;
 }

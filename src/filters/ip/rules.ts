@@ -1,7 +1,8 @@
+import { isIPv4, isIPv6 } from "node:net";
 import type { Client, Peer } from "../../backend/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import { parseInteger } from "../../core/values.ts";
-import { addressRule } from "./address.ts";
+import { addressOf, addressRule } from "./address.ts";
 
 /** One thing that a client can be known by (nbdkit-ip-filter(1), "RULES"). */
 export interface Rule {
@@ -12,12 +13,13 @@ export interface Rule {
 }
 
 /**
- * Several rules, with commas between them.
+ * Several rules, with commas between them, of which one at the end is nothing; none is no mistake either.
  * @param key names the list in errors
  * @throws NbdError EINVAL
  */
 export function parseRules(text: string, key: string): readonly Rule[] {
-  return separate(text).map((rule) => {
+  if (text === "") return [];
+  return separate(text.replace(/(?<!\\),$/, "")).map((rule) => {
     if (rule === "") throw new NbdError("EINVAL", `${key}: empty entry in rule list`);
     return parseRule(rule, key);
   });
@@ -55,15 +57,11 @@ function parseRule(text: string, key: string): Rule {
 
 const families: Readonly<Record<string, (peer: Peer | undefined) => boolean>> = {
   any: () => true,
-  anyipv4: (peer) => peer?.family === "tcp" && !isIpv6(peer),
-  anyipv6: (peer) => peer?.family === "tcp" && isIpv6(peer),
+  anyipv4: (peer) => isIPv4(addressOf(peer)),
+  anyipv6: (peer) => isIPv6(addressOf(peer)),
   anyunix: (peer) => peer?.family === "unix",
   anyvsock: (peer) => peer?.family === "vsock",
 };
-
-function isIpv6({ address }: Peer): boolean {
-  return address?.includes(":") === true;
-}
 
 interface Kind {
   readonly needsTls?: boolean;

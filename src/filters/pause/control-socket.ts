@@ -1,4 +1,4 @@
-import { unlinkSync } from "node:fs";
+import { lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { failure } from "../../backend/failure.ts";
 
@@ -16,8 +16,7 @@ export class ControlSocket {
   }
 
   async listen(): Promise<void> {
-    // One that was left behind, as nobody asks to have two servers on the same path.
-    remove(this.#path);
+    removeSocket(this.#path);
     const server = createServer((client) => void this.#serve(client));
     await new Promise<void>((resolve, reject) => {
       server.once("error", (error) => reject(failure("bind", this.#path, error)));
@@ -46,9 +45,10 @@ export class ControlSocket {
   }
 }
 
-function remove(path: string): void {
+/** One that was left behind, as nobody asks to have two servers on the same path; and nothing else. */
+function removeSocket(path: string): void {
   try {
-    unlinkSync(path);
+    if (lstatSync(path).isSocket()) unlinkSync(path);
   } catch {
     // There is none, or `listen` will say why it is in the way.
   }

@@ -75,18 +75,10 @@ export class Opened {
   #users = 0;
   #idle: (() => void) | undefined;
 
-  private constructor(handle: Handle, below: ServedExport) {
+  /** @param gone aborted when the client has gone */
+  constructor(handle: Handle, readOnly: boolean, gone: AbortSignal) {
     this.handle = handle;
-    this.below = below;
-  }
-
-  static async of(handle: Handle, readOnly: boolean, gone: AbortSignal): Promise<Opened> {
-    try {
-      return new Opened(handle, new ServedExport(handle, readOnly, gone));
-    } catch (error) {
-      await handle.close?.();
-      throw error;
-    }
+    this.below = new ServedExport(handle, readOnly, gone);
   }
 
   use<Result>(perform: (opened: Opened) => MaybePromise<Result>): MaybePromise<Result> {

@@ -15,6 +15,19 @@ export async function sleep(ms: number, ...signals: readonly AbortSignal[]): Pro
 }
 
 /**
+ * Waits before something is done. In a server that stops it is done at once: what waits may be all that is left of what a
+ * client wrote.
+ * @throws the reason of `gone`
+ */
+export async function delayed(ms: number, gone: AbortSignal, stopping: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, gone, stopping);
+  } catch (error) {
+    if (gone.aborted) throw error;
+  }
+}
+
+/**
  * Waits for something that calls `done`, likewise.
  * @param begin returns what takes it back, which is called in any case
  * @throws the signal's reason

@@ -5,6 +5,7 @@ import { choice, integer, size } from "../backend/parameter.ts";
 import { PerExport } from "../backend/per-export.ts";
 import { forEachPiece } from "../backend/pieces.ts";
 import { preferringBlocks } from "../backend/preferring.ts";
+import { sharedAbort } from "../backend/shared-abort.ts";
 import { type Toggle, toggle } from "../backend/toggle.ts";
 import { NbdError } from "../core/errors.ts";
 import { inSteps } from "../core/maybe-promise.ts";
@@ -57,6 +58,9 @@ const cache: Filter = defineFilter({
     };
     return { ...values, blockBytes, caches: new PerExport(create) };
   },
+  /** What is kept back for a client has to reach the disk although the client has gone, and whoever is below can tell. */
+  openNext: (next, state: State, request) =>
+    next(state.cache === "writeback" ? { ...request, signal: sharedAbort().signal } : request),
   open(next, state: State, { exportName, readOnly, signal }) {
     const disk = next.identity ?? exportName;
     const kept = state.caches.enter(disk, next);

@@ -2,7 +2,7 @@ import { around, type Operation } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import { boolean, delay } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
-import { sleep } from "../backend/sleep.ts";
+import { delayed, sleep } from "../backend/sleep.ts";
 import { NbdError } from "../core/errors.ts";
 
 /** ms */
@@ -56,20 +56,20 @@ const delayFilter: Filter = defineFilter({
     return next(request);
   },
   open(next, { host, delays, fastZero }, request) {
-    const signals = [request.signal, host.stopping];
+    const { signal } = request;
     const refusesFastZero = delays.zero > 0 && !fastZero;
     const changes = around(next, request, (operation, perform) => {
       if (refusesFastZero && operation.kind === "zero" && operation.flags.fastZero) {
         throw new NbdError("ENOTSUP", "fast zeroes are refused by delay-fast-zero=false");
       }
       const ms = delays[operation.kind];
-      return ms === 0 ? perform() : sleep(ms, ...signals).then(() => perform());
+      return ms === 0 ? perform() : delayed(ms, signal, host.stopping).then(() => perform());
     });
     return {
       ...changes,
       ...(refusesFastZero && changes.zero !== undefined ? { fastZero: true } : {}),
       // Who has gone waits for nothing.
-      close: () => sleep(delays.close, ...signals).catch(() => {}),
+      close: () => sleep(delays.close, signal, host.stopping).catch(() => {}),
     };
   },
 });

@@ -3,7 +3,7 @@ import { around } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import { type Parameter, path } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
-import { sleep } from "../backend/sleep.ts";
+import { delayed } from "../backend/sleep.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseSize } from "../core/size.ts";
 import { Bucket } from "./rate/bucket.ts";
@@ -57,7 +57,7 @@ const rate: Filter = defineFilter({
         waitFor(connection[kind], length, connectionFile),
       );
       if (host.debugFlag("bucket") > 0) host.debug(`rate: ${kind} of ${length} bytes waits for ${waitMs} ms`);
-      return waitMs === 0 ? perform() : sleep(waitMs, request.signal, host.stopping).then(() => perform());
+      return waitMs === 0 ? perform() : delayed(waitMs, request.signal, host.stopping).then(() => perform());
     });
   },
 });

@@ -25,13 +25,29 @@ describe("a client that is killed between a write and its flush", () => {
     writeFileSync(disk, Buffer.alloc(1 << 20));
     {
       await using server = await ServerProcess.start(["file", disk, ...args.split(" ")]);
-      const dying = launch(process.execPath, [dyingClient, server.uri()]);
-      await printed(dying, "written");
-      dying.kill("SIGKILL");
-      expect((await outcomeOf(dying)).status).toBe(137);
+      await writeAndDie(server);
       await using client = await connect(server.uri());
       expect((await client.read(1000n, 7)).toString()).toBe("written");
     }
     expect(readFileSync(disk).subarray(1000, 1007).toString()).toBe(onDisk);
   });
+
+  it("loses nothing where neither it nor the server lives until the disk is ready", async () => {
+    const disk = folder.join("disk");
+    writeFileSync(disk, Buffer.alloc(1 << 20));
+    {
+      await using server = await ServerProcess.start(
+        "--filter=cache --filter=delay file".split(" ").concat(disk, "wdelay=1000"),
+      );
+      await writeAndDie(server);
+    }
+    expect(readFileSync(disk).subarray(1000, 1007).toString()).toBe("written");
+  });
 });
+
+async function writeAndDie(server: ServerProcess): Promise<void> {
+  const dying = launch(process.execPath, [dyingClient, server.uri()]);
+  await printed(dying, "written");
+  dying.kill("SIGKILL");
+  expect((await outcomeOf(dying)).status).toBe(137);
+}

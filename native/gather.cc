@@ -1,6 +1,5 @@
 #include "gather.h"
 
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <uv.h>
 
@@ -10,12 +9,22 @@ static Outcome<size_t> arrived(int fd) {
   return {static_cast<size_t>(bytes), {}};
 }
 
+// Tells the processor that this loop waits for others. To give it away would be kinder to them, but on a busy
+// machine it comes back after milliseconds.
+static void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
 Outcome<size_t> gather(int fd, size_t bytes, size_t quiet, size_t limit) {
   Outcome<size_t> there = arrived(fd);
   const uint64_t began = uv_hrtime();
   uint64_t latest = began;
   while (!there.failure && there.value < bytes) {
-    sched_yield();
+    relax();
     const uint64_t now = uv_hrtime();
     if (now - latest >= quiet * 1000 || now - began >= limit * 1000) break;
     const size_t before = there.value;

@@ -5,6 +5,5 @@
 #include "failure.h"
 
 // Waits a moment, without sleeping, for more to arrive at a socket: until so many bytes are there, nothing
-// has come for `quiet`, or `limit` is over (microseconds). Who else wants the processor meanwhile gets it.
-// The bytes that are there then.
+// has come for `quiet`, or `limit` is over (microseconds). The bytes that are there then.
 Outcome<size_t> gather(int fd, size_t bytes, size_t quiet, size_t limit);

@@ -16,11 +16,15 @@ const trialUs = 100;
 /** Bytes: this much is worth a turn of the loop, whatever else comes. */
 const enoughBytes = 32 * 1024;
 
+/** Who was received from last on this loop. */
+let latest: Gathering | undefined;
+
 /**
  * Makes few turns of the loop out of many. A server that is quicker than its client gets one request at a time,
  * however many the client has under way, and both spend their time on system calls and on waking each other. Who lets half
  * of them arrive first, while the client is busy with the other half, serves both with a few. A client that has but one
- * request under way is never waited for, except in the trials.
+ * request under way is never waited for, except in the trials; nor is anybody while others use the loop, who would wait too,
+ * and give it enough to do.
  */
 export class Gathering {
   readonly #gather: Gather;
@@ -34,6 +38,9 @@ export class Gathering {
 
   /** Before something is received. */
   wait(): void {
+    const isAlone = latest === this;
+    latest = this;
+    if (!isAlone) return;
     this.#turns += 1;
     if (this.#turns >= turnsBetween) this.#try();
     else if (this.#bytes > 0) this.#gather(this.#bytes, quietUs, limitUs);

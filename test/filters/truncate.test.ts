@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import nozero from "../../src/filters/nozero.ts";
 import truncate from "../../src/filters/truncate.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Random } from "../../src/testing/random.ts";
@@ -91,5 +92,11 @@ describe("truncate", () => {
     await expect(disk.zero(999n, 10, { ...flags, fastZero: true })).rejects.toMatchObject({
       code: "ENOTSUP",
     });
+  });
+
+  it("offers no zeroing where the disk has none", async () => {
+    const parameters = { size: "1000", truncate: "3000", zeromode: "none" };
+    await using session = await Session.start({ plugin: memory, filters: [truncate, nozero], parameters });
+    expect((await session.open()).canZero).toBe(false);
   });
 });

@@ -31,7 +31,7 @@ export function lengthened(next: Handle, size: bigint): HandleChanges {
         const real = there(offset, length);
         return real === 0 ? undefined : trim(offset, real, flags);
       }),
-    ...(write === undefined ? {} : zeroing(next)),
+    ...zeroing(next),
     cache:
       cache &&
       ((offset, length) => {
@@ -54,7 +54,8 @@ function realPart({ size }: Handle, offset: bigint, length: number): number {
 
 /** The tail is always zeroed quickly, so a fast zero is possible somewhere at least. */
 function zeroing(next: Handle): HandleChanges {
-  const { zero, fastZero } = overlay(next, {});
+  const { write, zero, zeroByWriting, fastZero } = overlay(next, {});
+  if (write === undefined || (zero === undefined && zeroByWriting === false)) return {};
   return {
     fastZero: true,
     zero(offset, length, flags) {

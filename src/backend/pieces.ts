@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 
-/** After so many bytes everybody else has a turn: handles that answer at once would let nobody in between. */
-const turnBytes = 16 * 1024 * 1024;
+/** Bytes: after so many everybody else has a turn, as handles that answer at once would let nobody in between. */
+export const turnBytes: number = 16 * 1024 * 1024;
 
 /**
  * Works through a range piece by piece. It may be longer than anybody would wait for, so it ends with the client.

@@ -3,7 +3,7 @@ import { defineFilter, type Filter, type HandleChanges, overlay } from "../backe
 import type { Handle } from "../backend/handle.ts";
 import { choice, integer, size } from "../backend/parameter.ts";
 import { PerExport } from "../backend/per-export.ts";
-import { forEachPiece } from "../backend/pieces.ts";
+import { forEachPiece, turnBytes } from "../backend/pieces.ts";
 import { preferringBlocks } from "../backend/preferring.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
 import { type Toggle, toggle } from "../backend/toggle.ts";
@@ -12,9 +12,6 @@ import { inSteps } from "../core/maybe-promise.ts";
 import { temporaryFolder } from "../descriptor/temporary-disk.ts";
 import { BlockCache } from "./cache/block-cache.ts";
 import type { Limit } from "./cache/recency.ts";
-
-/** After so many bytes it is asked whether the client that wants them cached is still there. */
-const cachedBytes = 16 * 1024 * 1024;
 
 interface Values {
   readonly cache: "writeback" | "writethrough" | "unsafe";
@@ -73,7 +70,7 @@ const cache: Filter = defineFilter({
       // What is only here has to be flushed, whatever is below.
       ...((state.cache !== "writethrough" || below.flush) && { flush: () => inSteps(kept.flush(below)) }),
       cache: (offset, length) =>
-        forEachPiece({ offset, length }, cachedBytes, signal, (at, bytes) =>
+        forEachPiece({ offset, length }, turnBytes, signal, (at, bytes) =>
           inSteps(kept.copy(below, at, bytes)),
         ),
       extents: below.extents && ((offset, length, one) => inSteps(kept.extents(below, offset, length, one))),

@@ -1,16 +1,13 @@
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import { boolean, type Parameter } from "../backend/parameter.ts";
 import { PerExport } from "../backend/per-export.ts";
-import { forEachPiece } from "../backend/pieces.ts";
+import { forEachPiece, turnBytes } from "../backend/pieces.ts";
 import { preferringBlocks } from "../backend/preferring.ts";
 import { type Toggle, toggle } from "../backend/toggle.ts";
 import { NbdError } from "../core/errors.ts";
 import { inSteps } from "../core/maybe-promise.ts";
 import { parseSize } from "../core/size.ts";
 import { Overlay } from "./cow/overlay.ts";
-
-/** After so many bytes it is asked whether the client that wants them copied is still there. */
-const cachedBytes = 16 * 1024 * 1024;
 
 interface State {
   readonly "cow-block-size": number;
@@ -47,7 +44,7 @@ const cow: Filter = defineFilter({
       zero: (offset, length, { fastZero }) => inSteps(overlay.zero(next, offset, length, fastZero)),
       cache: (offset, length) =>
         options["cow-on-cache"]
-          ? forEachPiece({ offset, length }, cachedBytes, signal, (at, bytes) =>
+          ? forEachPiece({ offset, length }, turnBytes, signal, (at, bytes) =>
               inSteps(overlay.copy(next, at, bytes)),
             )
           : next.cache?.(offset, length),

@@ -18,6 +18,14 @@ function pass(gathering: Gathering, turns: number): void {
   for (let turn = 0; turn < turns; turn++) gathering.wait();
 }
 
+/** The same after its first trial. */
+function tried(client: { before: number; after: number }): ReturnType<typeof begun> {
+  const { gathering, waits } = begun(client);
+  pass(gathering, turnsBetweenTrials);
+  waits.length = 0;
+  return { gathering, waits };
+}
+
 it("nobody is waited for until a trial has shown that it pays", () => {
   const { gathering, waits } = begun({ before: 28, after: 28 * 16 });
   pass(gathering, turnsBetweenTrials - 1);
@@ -25,9 +33,7 @@ it("nobody is waited for until a trial has shown that it pays", () => {
 });
 
 it("half of what a client sends without waiting for answers is waited for", () => {
-  const { gathering, waits } = begun({ before: 28, after: 28 * 16 });
-  pass(gathering, turnsBetweenTrials);
-  waits.length = 0;
+  const { gathering, waits } = tried({ before: 28, after: 28 * 16 });
   pass(gathering, 3);
   expect(waits).toEqual([28 * 8, 28 * 8, 28 * 8]);
 });
@@ -40,8 +46,7 @@ it("a client that sends nothing while it waits for an answer costs the trials al
 
 it("a client that begins to wait for answers is let go by the next trial", () => {
   const client = { before: 28, after: 28 * 16 };
-  const { gathering, waits } = begun(client);
-  pass(gathering, turnsBetweenTrials);
+  const { gathering, waits } = tried(client);
   client.after = 28;
   pass(gathering, turnsBetweenTrials);
   waits.length = 0;
@@ -50,9 +55,7 @@ it("a client that begins to wait for answers is let go by the next trial", () =>
 });
 
 it("of much, a part is enough to begin with", () => {
-  const { gathering, waits } = begun({ before: 1, after: 1024 * 1024 });
-  pass(gathering, turnsBetweenTrials);
-  waits.length = 0;
+  const { gathering, waits } = tried({ before: 1, after: 1024 * 1024 });
   pass(gathering, 1);
   expect(waits).toEqual([32 * 1024]);
 });

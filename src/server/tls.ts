@@ -45,7 +45,7 @@ export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerT
   }
   const directory = findCertificates(options.certificates);
   if (directory !== undefined) {
-    const settings = { ...algorithms, ...readCertificates(directory, options.verifyPeer) };
+    const settings = { ...algorithms, ...readCertificates(directory, options.verifyPeer, log) };
     return { mode, certificates: directory, upgrade: await makeUpgrade(settings, directory) };
   }
   const reason = `could not load TLS certificates: ${options.certificates === undefined ? "none in the default directories" : `none in ${options.certificates}`}`;
@@ -83,13 +83,13 @@ function findCertificates(named: string | undefined): string | undefined {
   return places.find((place) => existsSync(join(place, "server-cert.pem")));
 }
 
-function readCertificates(directory: string, verifyPeer: boolean): TlsServerSettings {
+function readCertificates(directory: string, verifyPeer: boolean, log: Log): TlsServerSettings {
   const pairs = certificateNames(directory).map((suffix) => ({
     name: `server-cert${suffix}.pem`,
     cert: readKeyFile(join(directory, `server-cert${suffix}.pem`)),
     key: readKeyFile(join(directory, `server-key${suffix}.pem`)),
   }));
-  const ca = readKeyFileIfThere(join(directory, "ca-cert.pem"));
+  const ca = readAuthority(join(directory, "ca-cert.pem"), verifyPeer, log);
   const crl = readKeyFileIfThere(join(directory, "ca-crl.pem"));
   if (verifyPeer && ca === undefined) {
     throw new NbdError(
@@ -98,6 +98,14 @@ function readCertificates(directory: string, verifyPeer: boolean): TlsServerSett
     );
   }
   return { kind: "certificates", pairs, verifyPeer, ...(ca ? { ca } : {}), ...(crl ? { crl } : {}) };
+}
+
+/** Without --tls-verify-peer the server has no need of the authority, so a file without a certificate stops no server. */
+function readAuthority(path: string, verifyPeer: boolean, log: Log): Buffer | undefined {
+  const ca = readKeyFileIfThere(path);
+  if (ca === undefined || verifyPeer || ca.includes("-----BEGIN ")) return ca;
+  log.debug(`ignoring ${path}: it holds no certificate, and clients need not be verified`);
+  return undefined;
 }
 
 /** The pair, and since nbdkit 1.46 any number of further ones: server-cert-1.pem, server-cert-2.pem... */

@@ -49,6 +49,13 @@ describeWith(certificateTools, "--tls", () => {
     return copy;
   }
 
+  /** Keys whose ca-cert.pem holds no certificate. */
+  function withoutAuthority(): string {
+    const directory = copyOf(keys.pki);
+    writeFileSync(join(directory, "ca-cert.pem"), "garbage\n");
+    return directory;
+  }
+
   const ask = (args: readonly string[], program = nbdkit): Promise<Outcome> =>
     run(program, ["-U", "-", ...args, "null", "--run", 'echo "tls=$tls"']);
 
@@ -127,6 +134,7 @@ describeWith(certificateTools, "--tls", () => {
       ["certificates, require", () => ["--tls=require", "--tls-certificates", keys.pki]],
       ["certificates, verified", () => ["--tls-verify-peer", "--tls-certificates", keys.pki]],
       ["certificates with a CRL", () => ["--tls-certificates", keys.withCrl]],
+      ["an authority's file without a certificate", () => ["--tls-certificates", withoutAuthority()]],
       ["no certificates there", () => ["--tls-certificates", "/nonexistent"]],
       ["no certificates there, on", () => ["--tls=on", "--tls-certificates", "/nonexistent"]],
       ["no certificates there, require", () => ["--tls=require", "--tls-certificates", "/nonexistent"]],
@@ -256,8 +264,11 @@ describeWith(certificateTools, "--tls", () => {
         /server-cert\.pem and its key do not belong together/,
       ],
       [
-        "an authority that is garbage",
-        (to) => writeFileSync(join(to, "ca-cert.pem"), "garbage\n"),
+        "an authority that is cut off in the middle",
+        (to) => {
+          const text = readFileSync(join(to, "ca-cert.pem"));
+          writeFileSync(join(to, "ca-cert.pem"), text.subarray(0, text.length / 2));
+        },
         /ca-cert\.pem is not a certificate/,
       ],
       ["a CRL that is garbage", (to) => writeFileSync(join(to, "ca-crl.pem"), "garbage\n"), /CRL/],
@@ -293,6 +304,12 @@ describeWith(certificateTools, "--tls", () => {
         expect(errors[0]).toMatch(message);
         for (const secret of secrets(directory)) expect(stderr).not.toContain(secret);
       }
+    });
+
+    it("--tls-verify-peer with an authority's file that holds no certificate", async () => {
+      const { status, stderr } = await ask(["--tls-verify-peer", "--tls-certificates", withoutAuthority()]);
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^nbdkit: error: .*ca-cert\.pem is not a certificate.*\n$/);
     });
 
     it("--tls-verify-peer without an authority", async () => {

@@ -36,6 +36,7 @@ export async function serve(options: ServeOptions): Promise<NbdServer> {
   const chain = buildChain(components, {
     log,
     debugFlags: new Map(Object.entries(options.debugFlags ?? {})),
+    stdioSafe: options.listen?.kind !== "stdio",
     shutdown: () => stop.abort(new NbdError("ECANCELED", "the plugin asked the server to stop")),
   });
   try {

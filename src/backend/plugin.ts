@@ -72,6 +72,8 @@ export const threadModels: readonly ThreadModel[] = [
 export interface Host extends Log {
   /** The value of -D PLUGIN.FLAG=N; 0 when not given. */
   debugFlag(flag: string): number;
+  /** False when stdin and stdout carry a client (-s), so that nothing else may read or write there (nbdkit_stdio_safe(3)). */
+  readonly stdioSafe: boolean;
   /** Stops the server in order, as SIGTERM does. */
   shutdown(): void;
   /**

@@ -38,7 +38,7 @@ async function dumpPlugin(invocation: Invocation): Promise<string> {
   const errors = openErrorSink("stderr", programName(invocation.name));
   const log = new ServerLog({ verbose: invocation.verbose, program: programName(invocation.name), errors });
   const { debugFlags } = invocation;
-  const chain = buildChain(components, { log, debugFlags, shutdown: () => {} });
+  const chain = buildChain(components, { log, debugFlags, stdioSafe: true, shutdown: () => {} });
   configure(chain, invocation.parameters);
   return pluginText(components, chain);
 }

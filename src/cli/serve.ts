@@ -89,7 +89,8 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
   }
   const tls = await prepareTls(absolutePaths(invocation.tls), log);
   const { debugFlags } = invocation;
-  const chain = buildChain(components, { log, debugFlags, shutdown: () => quit.ask() });
+  const stdioSafe = listen.kind !== "stdio";
+  const chain = buildChain(components, { log, debugFlags, stdioSafe, shutdown: () => quit.ask() });
   try {
     configure(chain, invocation.parameters);
     await chain.configComplete();

@@ -56,7 +56,7 @@ async function start([first, ...rest]: Given, host: Host): Promise<Caller> {
   let command: Command | undefined;
   const caller = new Caller(host, () => command);
   try {
-    const path = first[1] === "-" ? inlineScript(caller.workspace.path) : realPath(first[1]);
+    const path = first[1] === "-" ? inlineScript(caller.workspace.path, host) : realPath(first[1]);
     command = { name: path, program: path, args: [] };
     await caller.call("load");
     const magicKey = await caller.text("magic_config_key");
@@ -85,7 +85,12 @@ async function configure(caller: Caller, path: string, key: string, value: strin
 }
 
 /** Reads the script from stdin; without a first line that says otherwise, it is one for /bin/sh. */
-function inlineScript(folder: string): string {
+function inlineScript(folder: string, host: Host): string {
+  if (!host.stdioSafe)
+    throw new NbdError(
+      "EINVAL",
+      "sh -: the script cannot come from stdin, where -s has its client: name a file",
+    );
   const text = readFileSync(0);
   const path = join(folder, "inline-script.sh");
   const shebang = text.subarray(0, 2).toString() === "#!" ? "" : "#!/bin/sh\n";

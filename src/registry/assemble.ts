@@ -36,6 +36,8 @@ export interface Surroundings {
   readonly log: Log;
   /** NAME.FLAG -> N */
   readonly debugFlags: ReadonlyMap<string, number>;
+  /** See {@link Host.stdioSafe}. */
+  readonly stdioSafe: boolean;
   /** What a plugin's wish to stop the server does. */
   readonly shutdown: () => void;
 }
@@ -43,7 +45,7 @@ export interface Surroundings {
 /** One chain of them, which has been told what their names imply. */
 export function buildChain(
   { plugin, filters }: Components,
-  { log, debugFlags, shutdown }: Surroundings,
+  { log, debugFlags, stdioSafe, shutdown }: Surroundings,
 ): Chain {
   const hostFor = (name: string) => {
     const named = namedLog(log, name);
@@ -53,6 +55,7 @@ export function buildChain(
       error: (message: string) => log.error(message),
       debug: (message: string) => named.debug(message),
       debugFlag: (flag: string) => debugFlags.get(`${name}.${flag}`) ?? 0,
+      stdioSafe,
       shutdown,
     };
   };

@@ -28,6 +28,7 @@ export class Session {
       error: (line) => void this.debugLines.push(line),
       debug: (line) => void this.debugLines.push(line),
       debugFlag: (flag) => debugFlags[flag] ?? 0,
+      stdioSafe: false,
       shutdown: () => {},
     };
     this.chain = new Chain(plugin, filters, () => host);

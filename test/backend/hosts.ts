@@ -4,6 +4,7 @@ import { silentLog } from "../../src/core/log.ts";
 /** For plugins whose words nobody reads. */
 export const silentHost: Host = {
   ...silentLog,
+  stdioSafe: true,
   debugFlag: () => 0,
   shutdown: () => {},
   stopping: new AbortController().signal,

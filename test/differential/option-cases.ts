@@ -32,6 +32,7 @@ export const optionCases: readonly Case[] = [
     run("-U", "-", pidfile, "pid", "null", "--run", "until test -s pid; do :; done; rm pid"),
   ),
   ...["-s", "--single", "--stdin"].map((single) => run(single, "null")),
+  refused(["-s"], "-s", "sh", "-"),
   ...["-t", "--threads"].map((threads) => run("-U", "-", threads, "3", "null", "--run", "true")),
   ...["-D", "--debug"].map((debug) =>
     refused(["warning"], "-U", "-", debug, "x.y=1", "null", "--run", "true"),

@@ -26,7 +26,7 @@ export class MemorySession {
   constructor(options: MemorySessionOptions) {
     const log = { verbose: true, debug: () => {}, error: (line: string) => void this.errors.push(line) };
     const plugin: Plugin = { ...options.plugin, name: "tested", open: options.open };
-    const host = { ...log, debugFlag: () => 0, shutdown: () => {} };
+    const host = { ...log, stdioSafe: true, debugFlag: () => 0, shutdown: () => {} };
     this.session = new Session(this.transport, {
       chain: new Chain(plugin, [], () => host),
       threads: options.threads ?? 16,

@@ -124,7 +124,14 @@ it("lets plugin and filters clean up for as long as each of them gets done", asy
   const waiting: (() => void)[] = [];
   const step = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   const life = { configComplete: () => ({}), cleanup: step, unload: step };
-  const host = { verbose: false, debug: () => {}, error: () => {}, debugFlag: () => 0, shutdown: () => {} };
+  const host = {
+    verbose: false,
+    debug: () => {},
+    error: () => {},
+    stdioSafe: true,
+    debugFlag: () => 0,
+    shutdown: () => {},
+  };
   const plugin = { name: "slow", open: () => ({ size: 512n, read: () => {} }), ...life };
   const chain = new Chain(plugin, [{ name: "over", ...life }], () => host);
   await chain.configComplete();

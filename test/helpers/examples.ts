@@ -1,8 +1,11 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { transform } from "esbuild";
+import { expect } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { Folder } from "../plugins/folder.ts";
+import type { Scene } from "../server/scene.ts";
+import { nbdkit } from "./run.ts";
 
 /** A folder in which this package is installed. */
 export function project(): Folder {
@@ -23,4 +26,23 @@ export async function program(folder: Folder, name: string, code: string): Promi
   const path = folder.join(`${name}.mjs`);
   writeFileSync(path, (await transform(code, { loader: "ts", format: "esm", target: "node20" })).code);
   return path;
+}
+
+/** Finds the commands of this package, and gives no answer when a command fails. */
+const prelude = `
+PATH=${dirname(nbdkit)}:$PATH
+set -e
+`;
+
+/** Runs a block of shell, which must print what its lines "# prints" promise and leave nothing behind. */
+export async function runShellExample(scene: Scene, script: string): Promise<void> {
+  const promised = [...script.matchAll(/^# prints (.*)$/gm)].map(([, line]) => line);
+  const { status, stdout, stderr } = await scene.sh(`${prelude}${script}`);
+  expect(status, stderr).toBe(0);
+  expect(stdout.split("\n").map(trimmed).filter(Boolean)).toEqual(promised);
+  await scene.empty();
+}
+
+function trimmed(line: string): string {
+  return line.trim().replace(/\s+/g, " ");
 }

@@ -1,0 +1,48 @@
+import { writeFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { codeBlocks, program, project, runShellExample } from "../helpers/examples.ts";
+import { run } from "../helpers/run.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { Scene } from "../server/scene.ts";
+
+const tools = [
+  "nbdinfo",
+  "nbdcopy",
+  "nbdsh",
+  "qemu-img",
+  "qemu-io",
+  "qemu-nbd",
+  "tar",
+  "nbdkit",
+  "cryptsetup",
+];
+
+it("the cookbook has the twenty recipes that its title promises", () =>
+  expect(codeBlocks("docs/how-to/captive-cookbook.md", "sh")).toHaveLength(20));
+
+describeWith(tools, "the examples of", () => {
+  it.concurrent.each(
+    ["captive-cookbook", "coming-from-nbdkit", "continuous-integration", "disk-formats"].flatMap((page) =>
+      codeBlocks(`docs/how-to/${page}.md`, "sh").map((example, index) => [page, index + 1, example] as const),
+    ),
+  )(
+    "%s.md: number %i prints what the page says and leaves nothing behind",
+    async (_page, _number, example) => {
+      await using scene = new Scene();
+      const disk = Buffer.alloc(1024 * 1024);
+      disk.write("hello");
+      writeFileSync(scene.folder.join("disk.img"), disk);
+      await runShellExample(scene, example);
+    },
+  );
+});
+
+it.concurrent.each(codeBlocks("docs/how-to/tests.md", "js").filter((code) => code.includes("node:test")))(
+  "example %# of tests.md passes in node:test",
+  async (code) => {
+    using folder = project();
+    const path = await program(folder, "example.test", code);
+    const { status, stdout } = await run(process.execPath, ["--test", path]);
+    expect(status, stdout).toBe(0);
+  },
+);

@@ -1,41 +1,15 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ownVersion } from "../src/core/version.ts";
+import { folders, foldersTable } from "./folders.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** Which folders of src each may import; a file directly in src stands for itself. The README explains the layers. */
-const allowed: Readonly<Record<string, readonly string[]>> = {
-  core: [],
-  installation: ["core"],
-  native: ["installation", "core"],
-  protocol: ["core"],
-  backend: ["core"],
-  transport: ["core", "native"],
-  filters: ["descriptor", "backend", "native", "core"],
-  client: ["protocol", "transport", "core"],
-  descriptor: ["backend", "native", "core"],
-  allocator: ["descriptor", "backend", "native", "core"],
-  processes: [],
-  script: ["backend", "native", "processes", "core"],
-  plugins: ["backend", "core", "native", "descriptor", "allocator", "script", "client"],
-  connection: ["protocol", "transport", "backend", "native", "installation", "core"],
-  server: ["connection", "transport", "backend", "native", "processes", "installation", "core"],
-  registry: ["plugins", "filters", "backend", "installation", "core"],
-  testing: ["backend", "core"],
-  api: ["server", "registry", "backend", "core"],
-  cli: ["server", "registry", "backend", "client", "protocol", "native", "installation", "core"],
-  "index.ts": ["api", "server", "client", "core"],
-  "plugin.ts": ["backend", "core"],
-  "filter.ts": ["plugin.ts", "backend"],
-  "testing.ts": ["testing", "backend"],
-  "bin.ts": ["cli", "server"],
-  "nbd.ts": ["cli", "server"],
-  "single-file.ts": [],
-  "loop.ts": ["connection", "descriptor", "native"],
-};
+const allowed: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  folders.map(({ name, mayImport }) => [name, mayImport]),
+);
 
 /** What a folder must not take from Node. */
 const forbidden: Readonly<Record<string, RegExp>> = {
@@ -78,6 +52,14 @@ describe("the layers", () => {
     expect(
       [...new Set(sources.map(({ folder }) => folder))].filter((folder) => !(folder in allowed)),
     ).toEqual([]);
+  });
+
+  it("stand in the README's table (UPDATE_README=1 renews it)", () => {
+    const path = `${root}/README.md`;
+    const text = readFileSync(path, "utf8");
+    const renewed = text.replace(/^\| folder \|.*?(?=\n\n)/ms, () => foldersTable());
+    if (process.env.UPDATE_README === "1") writeFileSync(path, renewed);
+    else expect(renewed).toBe(text);
   });
 
   it.each(Object.keys(allowed))("%s imports only what lies below it", (folder) => {

@@ -19,7 +19,7 @@ const contents: readonly RegExp[] = [
   /^dist\/man\/man1\/(nbd|nbdkit)\.1$/,
   /^dist\/completions\/(nbd|nbdkit)$/,
   // The README and the manual pages point there.
-  /^docs\/(filters\/)?[\w-]+\.md$/,
+  /^docs\/((filters|how-to|reference)\/)?[\w-]+\.md$/,
   /^packaging\/systemd\/nbdkit\.(service|socket)$/,
   /^templates\/plugin\/(README\.md|index\.js|package\.json|test\.js)$/,
   // What runs without a compiler.

@@ -68,11 +68,6 @@ export const folders: readonly Folder[] = [
     mayImport: ["transport", "backend", "protocol", "native", "installation", "core"],
   },
   {
-    name: "testing",
-    purpose: "checks for plugins and filters, for any test runner",
-    mayImport: ["backend", "core"],
-  },
-  {
     name: "server",
     purpose: "listening, and the process around it",
     mayImport: ["connection", "transport", "backend", "native", "processes", "installation", "core"],
@@ -81,6 +76,11 @@ export const folders: readonly Folder[] = [
     name: "registry",
     purpose: "names of plugins and filters, and chains made of them",
     mayImport: ["plugins", "filters", "backend", "installation", "core"],
+  },
+  {
+    name: "testing",
+    purpose: "checks for plugins and filters, given or named, for any test runner",
+    mayImport: ["registry", "backend", "core"],
   },
   {
     name: "api",

@@ -1,28 +1,58 @@
-import type { Steps } from "./maybe-promise.ts";
+import { answer, type MaybePromise, type Steps } from "./maybe-promise.ts";
 
-/** Requests to the same part of a disk one after another, in the order in which they came; others side by side. */
+/**
+ * A lock for parts of a disk: requests for the same part run one after another, in the order in which they came; requests for
+ * other parts run at the same time. What counts the parts is up to the caller: mostly the blocks in which a filter keeps data.
+ *
+ * A filter that reads a block, changes a part of it and writes it back holds the block meanwhile. All connections need the same
+ * gate, so that it belongs into what `configComplete` returns, or into a {@link PerExport}.
+ *
+ * ```ts
+ * const leave = await gate.enter(first, end);
+ * try {
+ *   // Read, change and write the blocks from `first` to before `end`.
+ * } finally {
+ *   leave();
+ * }
+ * ```
+ */
 export class RangeGate {
-  /** Those who are in and those who wait, in order of arrival. */
+  /** The claims that were granted and those that wait, in order of arrival. */
   readonly #claims: Claim[] = [];
 
   /**
-   * Does something while nobody else is in the range; with `shared`, nobody but others who share.
-   * @param end not included
+   * Waits until no other request is in the range.
+   * @param first first part of the range
+   * @param end the part after the last one
+   * @param shared other requests that share may be in the range at the same time; for requests that only read. Default false
+   * @returns leaves the range, and must be called once, also after an error. There is no promise where the range is free.
    */
-  *hold(first: number, end: number, shared: boolean, body: () => Steps): Steps {
+  enter(first: number, end: number, shared: boolean = false): MaybePromise<() => void> {
     const claim: Claim = { first, end, shared, grant: undefined };
     const isFree = this.#isFree(claim, this.#claims);
     this.#claims.push(claim);
-    if (!isFree) yield new Promise<void>((resolve) => (claim.grant = resolve));
+    const leave = (): void => this.#leave(claim);
+    if (isFree) return leave;
+    return new Promise((resolve) => {
+      claim.grant = () => resolve(leave);
+    });
+  }
+
+  /** {@link enter} and leave around a body in steps. */
+  *hold(first: number, end: number, shared: boolean, body: () => Steps): Steps {
+    const leave = yield* answer(this.enter(first, end, shared));
     try {
       yield* body();
     } finally {
-      this.#leave(claim);
+      leave();
     }
   }
 
   #leave(claim: Claim): void {
-    this.#claims.splice(this.#claims.indexOf(claim), 1);
+    const left = this.#claims.indexOf(claim);
+    // A second call must not take away the claim of another request.
+    if (left < 0) return;
+    this.#claims.splice(left, 1);
     for (const [index, waiting] of this.#claims.entries()) {
       if (waiting.grant === undefined || !this.#isFree(waiting, this.#claims.slice(0, index))) continue;
       waiting.grant();
@@ -30,7 +60,7 @@ export class RangeGate {
     }
   }
 
-  /** Who came earlier and waits is not overtaken, so that nobody waits for ever. */
+  /** An earlier claim that waits is not overtaken, so that no request waits for ever. */
   #isFree(claim: Claim, earlier: readonly Claim[]): boolean {
     return earlier.every(
       (other) => other.end <= claim.first || other.first >= claim.end || (other.shared && claim.shared),

@@ -1,12 +1,10 @@
-import assert from "node:assert/strict";
-import type { AnyPlugin } from "../backend/component.ts";
-import type { Handle } from "../backend/handle.ts";
-import type { ServedExport } from "../backend/served-export.ts";
-import { claims } from "./claims.ts";
-import { Model, pattern, type Writes, windowsOf } from "./model.ts";
-import { Random } from "./random.ts";
-import { Session, type SessionOptions } from "./session.ts";
-import { randomSteps, runSteps, type Step, shorten } from "./steps.ts";
+import { messageOf } from "../core/errors.ts";
+import { anySequence, type WithServer } from "./any-sequence.ts";
+import { Model, type Writes, windowsOf } from "./model.ts";
+import { TestServer } from "./server.ts";
+import type { SessionOptions } from "./session.ts";
+import { severalClientsClaims } from "./several-clients.ts";
+import { singleClientClaims } from "./single-client.ts";
 
 /** A plugin, with parameters and perhaps under filters, whose conduct is to be checked. */
 export interface Subject extends Omit<SessionOptions, "parameters"> {
@@ -16,139 +14,79 @@ export interface Subject extends Omit<SessionOptions, "parameters"> {
   readonly writes?: Writes;
   /** How many random sequences of requests are tried. Default 50. */
   readonly runs?: number;
+  /** What happens by chance is the same for the same seed; failures tell it. Default 0. */
+  readonly seed?: number;
+  /** How many clients may be connected at once. Default 2. */
+  readonly connections?: number;
 }
 
 /** One thing that is owed to clients. */
 export interface Check {
+  /** A sentence: what holds for a plugin or filter that passes. */
   readonly name: string;
   /** Rejects with the reason when it does not hold. */
   run(): Promise<void>;
 }
 
 /**
- * What every plugin and filter owes to its clients, seen from where the server stands: reads that agree with each
- * other however they are cut, changes that can be read back, extents that cover the range and tell the truth,
- * nothing changed for those who may only read, every handle closed once. Runs under any test runner:
+ * What every plugin and filter owes to its clients, as checks for any test runner. They run the chain as the server does, with
+ * several connections, lent buffers and the concurrency that its thread model allows, but without a server and sockets:
  *
  * ```ts
  * for (const { name, run } of conformanceChecks({ plugin, parameters: { size: "1M" } })) it(name, run);
  * ```
  *
- * What a disk cannot do is not asked of it. Of large disks the first and the last bytes are looked at. A single
- * handle is checked as `{ plugin: definePlugin({ name: "x", open: () => handle }) }`.
+ * What a disk cannot do is not asked of it, and what several connections share only where it claims `multiConn`. Of large disks
+ * the first and the last bytes are looked at. A filter is tried over the plugin as it is, and over the same plugin answering late
+ * and in any order. A single handle is checked as `{ plugin: definePlugin({ name: "x", open: () => handle }) }`.
+ *
+ * @param subject the plugin, the filters over it, and how they are to be tried
+ * @returns the checks; `run` rejects with an error whose message names the mistake and ends with the seed
  */
 export function conformanceChecks(subject: Subject): readonly Check[] {
-  const { writes = "kept" } = subject;
-  const start = (plugin = subject.plugin): Promise<Session> =>
-    Session.start({ ...subject, plugin, parameters: parametersOf(subject) });
-  const withDisk = async (body: (disk: ServedExport, model: Model) => Promise<void>): Promise<void> => {
-    await using session = await start();
-    const disk = await session.open();
-    for (const window of windowsOf(disk.size)) await body(disk, await Model.of(disk, window, writes));
+  const { writes = "kept", runs = 50, seed: firstSeed = 0, connections = 2 } = subject;
+  const paces = (subject.filters ?? []).length === 0 ? [false] : [false, true];
+  const withServer = (slow: boolean, seed: number): ((body: Body) => Promise<void>) => {
+    const options = { ...subject, parameters: parametersOf(subject) };
+    return (body) => TestServer.use(options, { seed, slow, connections }, body);
   };
+  const atEachPace = async (body: Body): Promise<void> => {
+    for (const slow of paces) await withServer(slow, firstSeed)(body);
+  };
+  const check = (name: string, run: () => Promise<void>): Check => ({
+    name,
+    run: () => run().catch((error) => Promise.reject(withSeed(error, firstSeed))),
+  });
+  const inTurn: WithServer = (seed, body) => withServer(paces[seed % paces.length]!, seed)(body);
+  const seeds = Array.from({ length: runs }, (_, index) => firstSeed + index);
   return [
-    ...Object.entries(claims).map(([name, claim]) => ({ name, run: () => withDisk(claim) })),
-    {
-      name: "behaves like an array of bytes under any sequence of requests",
-      run: () => anySequence(start, writes, subject.runs ?? 50),
-    },
-    {
-      name: "reads the same for a client that may only read, and lets it change nothing",
-      run: () => readOnly(start, writes),
-    },
-    {
-      name: "outlives a client that leaves, and shows its flushed writes to others",
-      run: () => severalClients(start, writes),
-    },
-    { name: "closes each handle once", run: () => closesOnce(start, subject.plugin) },
+    ...Object.entries(singleClientClaims).map(([name, claim]) =>
+      check(name, () =>
+        atEachPace(async (server) => {
+          const client = await server.connect();
+          for (const window of windowsOf(client, windowBytes))
+            await claim(client, await Model.of(client, window, writes));
+        }),
+      ),
+    ),
+    ...Object.entries(severalClientsClaims).map(([name, claim]) =>
+      check(name, () => atEachPace((server) => claim(server, writes))),
+    ),
+    check("the disk behaves like an array of bytes under any sequence of requests", () =>
+      anySequence(inTurn, writes, seeds),
+    ),
   ];
 }
 
-type Start = (plugin?: AnyPlugin) => Promise<Session>;
+type Body = (server: TestServer) => Promise<void>;
+
+/** Bytes of each end of the disk; more than two blocks of 64 KiB. */
+const windowBytes = 144 * 1024;
 
 function parametersOf({ parameters = {} }: Subject): SessionOptions["parameters"] {
   return typeof parameters === "function" ? parameters() : parameters;
 }
 
-async function anySequence(start: Start, writes: Writes, runs: number): Promise<void> {
-  const attempt = async (steps: readonly Step[]): Promise<void> => {
-    await using session = await start();
-    const disk = await session.open();
-    for (const window of windowsOf(disk.size, 16 * 1024)) {
-      await runSteps(disk, await Model.of(disk, window, writes), steps);
-    }
-  };
-  const fails = (steps: readonly Step[]): Promise<boolean> =>
-    attempt(steps).then(
-      () => false,
-      () => true,
-    );
-  for (let run = 0; run < runs; run++) {
-    const steps = randomSteps(new Random(run));
-    if (!(await fails(steps))) continue;
-    const shortest = await shorten(steps, fails);
-    const reason: unknown = await attempt(shortest).catch((error) => error);
-    assert.fail(`${String(reason)}, after these requests: ${JSON.stringify(shortest)}`);
-  }
-}
-
-async function readOnly(start: Start, writes: Writes): Promise<void> {
-  await using session = await start();
-  const disk = await session.open({ readOnly: true });
-  assert.equal(disk.canWrite || disk.canTrim || disk.canZero || disk.canFua, false);
-  const other = await session.open();
-  assert.equal(other.size, disk.size);
-  for (const window of windowsOf(disk.size)) {
-    const model = await Model.of(disk, window, writes);
-    if (disk.canMultiConn) await model.checkAll(other);
-    await model.checkAll(disk);
-  }
-}
-
-async function severalClients(start: Start, writes: Writes): Promise<void> {
-  await using session = await start();
-  const [first, second] = [await session.open(), await session.open()];
-  const [window] = windowsOf(first.size);
-  const model = await Model.of(second, window!, writes);
-  const shared = second.canMultiConn;
-  if (first.canWrite && writes !== "refused") {
-    // What the clients do not share is a model of the first alone.
-    const written = shared ? model : await Model.of(first, window!, writes);
-    await written.store(first, 0, pattern(window!.length, 5), false);
-  }
-  await first.flush();
-  await session.close(first);
-  await model.checkAll(second);
-  assert.equal(second.size, first.size);
-}
-
-async function closesOnce(start: Start, plugin: AnyPlugin): Promise<void> {
-  const open: Map<number, number> = new Map();
-  const counting: AnyPlugin = {
-    ...plugin,
-    async open(state, request) {
-      const handle: Handle = await plugin.open(state, request);
-      const id = open.size;
-      open.set(id, 0);
-      const close = async (): Promise<void> => {
-        open.set(id, open.get(id)! + 1);
-        await handle.close?.();
-      };
-      // The handle keeps its own methods, whatever class it is of.
-      return new Proxy(handle, {
-        get(target, key) {
-          if (key === "close") return close;
-          const value: unknown = Reflect.get(target, key, target);
-          return typeof value === "function" ? value.bind(target) : value;
-        },
-      });
-    },
-  };
-  {
-    await using session = await start(counting);
-    const [first, second] = [await session.open(), await session.open({ readOnly: true })];
-    await session.close(first);
-    await second.read(Buffer.alloc(Math.min(512, Number(second.size))), 0n);
-  }
-  assert.deepEqual([...open.values()], [...open.values()].fill(1), "how often each handle was closed");
+function withSeed(error: unknown, seed: number): Error {
+  return new Error(`${messageOf(error)} (seed ${seed})`, { cause: error });
 }

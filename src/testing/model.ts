@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
-import type { ServedExport } from "../backend/served-export.ts";
-import { codeOf } from "../core/errors.ts";
+import type { TestClient, ZeroWishes } from "./client.ts";
+import { marks, storyOf } from "./marks.ts";
 
-/** Bytes of a disk that a test works on; all of it where it is small. */
+/** Bytes of a disk that a check works on; all of it where it is small. */
 export interface Window {
   readonly start: bigint;
   readonly length: number;
 }
-
-/** Offsets of the fast ways of reading and writing are numbers. */
-const numbersEnd: bigint = 2n ** 53n;
 
 /**
  * What becomes of changes: they can be read back, they succeed and have no effect, or they fail (some at least) and
@@ -17,131 +14,142 @@ const numbersEnd: bigint = 2n ** 53n;
  */
 export type Writes = "kept" | "discarded" | "refused";
 
-/** What a part of a disk must read as: a plain array, changed along with the disk. */
+/** What a part of a disk must read as: a plain array, changed along with the disk. Positions are counted from its start. */
 export class Model {
   readonly window: Window;
-  readonly #bytes: Uint8Array;
-  /** Trimmed and not written since: such a byte may read as zero. */
-  readonly #mayBeZero: Uint8Array;
   readonly writes: Writes;
+  readonly #bytes: Buffer;
+  /** Trimmed and not written since: such a byte may read as zero. */
+  readonly #mayBeZero: Buffer;
+  /** Written by a check, and not zeroed or trimmed since. */
+  readonly #written: Buffer;
+  #trims = 0;
 
-  private constructor(window: Window, bytes: Uint8Array, writes: Writes) {
+  private constructor(window: Window, bytes: Buffer, writes: Writes) {
     this.window = window;
-    this.#bytes = bytes;
-    this.#mayBeZero = new Uint8Array(bytes.length);
     this.writes = writes;
+    this.#bytes = bytes;
+    this.#mayBeZero = Buffer.alloc(bytes.length);
+    this.#written = Buffer.alloc(bytes.length);
   }
 
-  /** Starts from what the disk holds now. */
-  static async of(disk: ServedExport, window: Window, writes: Writes = "kept"): Promise<Model> {
-    const bytes = Buffer.alloc(window.length);
-    await disk.read(bytes, window.start);
+  /** Starts from what the disk holds now, which is read twice: a byte that no read fills shows what was in the buffer before. */
+  static async of(client: TestClient, window: Window, writes: Writes): Promise<Model> {
+    const { start, length } = window;
+    const bytes = await client.read(start, length, marks.unfilled);
+    const again = await client.read(start, length, marks.unfilledAgain);
+    const wrong = firstDifference(bytes, again, (at) => bytes[at] === again[at]);
+    if (wrong >= 0) {
+      const story = bytes[wrong] === marks.unfilled ? storyOf(marks.unfilled) : storyOf(again[wrong]!);
+      assert.fail(
+        `byte ${start + BigInt(wrong)} reads as ${bytes[wrong]}, and then as ${again[wrong]}, without a change${story}`,
+      );
+    }
     return new Model(window, bytes, writes);
   }
 
-  write(from: Uint8Array, at: number): void {
-    if (this.writes !== "kept") return;
-    this.#bytes.set(from, at);
-    this.#mayBeZero.fill(0, at, at + from.length);
+  /** The same as it is now. */
+  copy(): Model {
+    const model = new Model(this.window, Buffer.from(this.#bytes), this.writes);
+    this.#mayBeZero.copy(model.#mayBeZero);
+    this.#written.copy(model.#written);
+    model.#trims = this.#trims;
+    return model;
   }
 
-  zero(at: number, length: number): void {
-    this.write(new Uint8Array(length), at);
+  get length(): number {
+    return this.window.length;
   }
 
-  trim(at: number, length: number): void {
+  /** Where a position is on the disk. */
+  offset(at: number): bigint {
+    return this.window.start + BigInt(at);
+  }
+
+  async write(client: TestClient, at: number, bytes: Uint8Array, fua: boolean = false): Promise<void> {
+    await client.write(this.offset(at), bytes, fua);
+    this.#set(at, bytes, 1);
+  }
+
+  /** @returns false where a fast zero was refused */
+  async zero(client: TestClient, at: number, length: number, wishes: ZeroWishes): Promise<boolean> {
+    const isDone = await client.zero(this.offset(at), length, wishes);
+    if (isDone) this.#set(at, new Uint8Array(length), 0);
+    return isDone;
+  }
+
+  async trim(client: TestClient, at: number, length: number, fua: boolean = false): Promise<void> {
+    await client.trim(this.offset(at), length, fua);
     if (this.writes !== "kept") return;
+    this.#trims++;
     this.#mayBeZero.fill(1, at, at + length);
+    this.#written.fill(0, at, at + length);
   }
 
-  /** Reads the range from the disk, in both ways, into buffers that were full of something else. */
-  async check(disk: ServedExport, at: number, length: number): Promise<void> {
-    const offset = this.window.start + BigInt(at);
-    const got = Buffer.alloc(length, 0xa5);
-    await disk.read(got, offset);
-    this.#compare(got, at);
-    const room = Buffer.alloc(length + 2, 0xa5);
-    if (offset >= numbersEnd || !disk.readNow(room, 1, length + 1, Number(offset))) return;
-    this.#compare(room.subarray(1, length + 1), at);
-    assert.equal(room[0]! & room[length + 1]!, 0xa5, "readNow leaves the bytes around it alone");
-  }
-
-  /** Changes the disk too; now and then in the fast way, where it has one. */
-  async store(disk: ServedExport, at: number, bytes: Uint8Array, fua: boolean): Promise<void> {
-    const offset = this.window.start + BigInt(at);
-    const room = Buffer.concat([Buffer.alloc(1), bytes, Buffer.alloc(1)]);
-    const lent = Buffer.from(bytes);
-    const fast = !fua && bytes.length % 2 === 1 && offset < numbersEnd;
-    if (!fast || !disk.writeNow(room, 1, bytes.length + 1, Number(offset)))
-      await disk.write(lent, offset, fua);
-    // Whoever keeps what was only lent finds something else in it.
-    for (const buffer of [room, lent]) buffer.fill(0xa5);
-    this.write(bytes, at);
-  }
-
-  checkAll(disk: ServedExport): Promise<void> {
-    return this.check(disk, 0, this.window.length);
-  }
-
-  #compare(got: Buffer, at: number): void {
-    const wrong = got.findIndex((byte, index) => !this.#allows(byte, at + index));
+  /** Reads a range and compares it. */
+  async check(client: TestClient, at: number, length: number): Promise<void> {
+    const got = await client.read(this.offset(at), length);
+    const wrong = this.#firstWrong(got, at);
     if (wrong < 0) return;
-    const where = this.window.start + BigInt(at + wrong);
-    assert.fail(`byte ${where} reads as ${got[wrong]} and should be ${this.#bytes[at + wrong]}`);
+    const byte = got[wrong]!;
+    assert.fail(
+      `byte ${this.offset(at + wrong)} reads as ${byte} and should be ${this.#bytes[at + wrong]}${storyOf(byte)}`,
+    );
   }
 
-  #allows(byte: number, at: number): boolean {
-    return byte === this.#bytes[at] || (byte === 0 && this.#mayBeZero[at] === 1);
+  /** A range and what lies around it, which must have stayed as it was. */
+  async checkAround(client: TestClient, at: number, length: number): Promise<void> {
+    const around = Math.max(aroundBytes, client.unit);
+    const start = Math.max(0, at - around);
+    await this.check(client, start, Math.min(this.length, at + length + around) - start);
+  }
+
+  checkAll(client: TestClient): Promise<void> {
+    return this.check(client, 0, this.length);
+  }
+
+  /** Whether these bytes may be those of the range. */
+  allows(bytes: Buffer, at: number): boolean {
+    return this.#firstWrong(bytes, at) < 0;
+  }
+
+  /** The first byte of the range that was written and is not zero; -1 for none. */
+  firstWritten(at: number, length: number): number {
+    const found = this.#written.subarray(at, at + length).indexOf(1);
+    return found < 0 ? -1 : at + found;
+  }
+
+  #set(at: number, bytes: Uint8Array, written: number): void {
+    if (this.writes !== "kept") return;
+    this.#bytes.set(bytes, at);
+    this.#mayBeZero.fill(0, at, at + bytes.length);
+    this.#written.fill(written, at, at + bytes.length);
+  }
+
+  #firstWrong(got: Buffer, at: number): number {
+    const expected = this.#bytes.subarray(at, at + got.length);
+    const mayBeZero = (index: number): boolean =>
+      this.#trims > 0 && got[index] === 0 && this.#mayBeZero[at + index] === 1;
+    return firstDifference(got, expected, (index) => got[index] === expected[index] || mayBeZero(index));
   }
 }
 
-/** The first and the last bytes of a disk, or all of it. */
-export function windowsOf(size: bigint, lengthMax: number = 256 * 1024): readonly Window[] {
-  if (size <= BigInt(lengthMax)) return [{ start: 0n, length: Number(size) }];
+/** More than a page; this and the block sizes of disks are powers of 2, so that the larger of them is a multiple of the other. */
+const aroundBytes = 8192;
+
+function firstDifference(one: Buffer, other: Buffer, allows: (index: number) => boolean): number {
+  if (one.equals(other)) return -1;
+  for (let index = 0; index < one.length; index++) if (!allows(index)) return index;
+  return -1;
+}
+
+/** The first and the last bytes of a disk, or all of it; whole blocks. */
+export function windowsOf({ size, unit }: TestClient, lengthMax: number): readonly Window[] {
+  // Blocks have at most 64 KiB, so that several of them fit.
+  const length = Math.max(lengthMax - (lengthMax % unit), 2 * unit);
+  if (size <= BigInt(length)) return [{ start: 0n, length: Number(size) }];
   return [
-    { start: 0n, length: lengthMax },
-    { start: size - BigInt(lengthMax), length: lengthMax },
+    { start: 0n, length },
+    { start: size - BigInt(length), length },
   ];
-}
-
-/** Bytes that differ from their neighbours and from run to run of `seed`. */
-export function pattern(length: number, seed: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => 1 + ((index * 7 + seed * 31) % 255));
-}
-
-/** Walks the extents of a range as a client does that asks again from where an answer ended. */
-export async function allExtents(
-  disk: ServedExport,
-  { start, length }: Window,
-  requestOne: boolean,
-): Promise<readonly { at: number; length: number; hole: boolean; zero: boolean }[]> {
-  const found = [];
-  for (let at = 0; at < length; ) {
-    const answer = await disk.extents(start + BigInt(at), length - at, requestOne);
-    assert.ok(answer.length > 0, "an answer has at least one extent");
-    if (requestOne) assert.equal(answer.length, 1, "one extent was asked for");
-    for (const extent of answer) {
-      found.push({ ...extent, at, length: Number(extent.length) });
-      at += Number(extent.length);
-    }
-    assert.ok(at <= length, "extents end with the range");
-  }
-  return found;
-}
-
-/** @returns false when a fast zero is not possible, which is the one thing that it may refuse */
-export async function zeroes(
-  disk: ServedExport,
-  offset: bigint,
-  length: number,
-  flags: { fua: boolean; mayTrim: boolean; fastZero: boolean },
-): Promise<boolean> {
-  try {
-    await disk.zero(offset, length, flags);
-    return true;
-  } catch (error) {
-    assert.ok(flags.fastZero, String(error));
-    assert.equal(codeOf(error), "ENOTSUP");
-    return false;
-  }
 }

@@ -3,49 +3,65 @@ import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import type { Host, OpenRequest } from "../backend/plugin.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
+import { loadComponents } from "../registry/assemble.ts";
+import type { Watch } from "./watch.ts";
 
 export interface SessionOptions {
-  readonly plugin: AnyPlugin;
+  /** What `definePlugin` returned, a name such as "memory", or a path, as on the command line. */
+  readonly plugin: string | AnyPlugin;
   /** As on the command line; several values for a key that is given several times. */
   readonly parameters: Readonly<Record<string, string | readonly string[]>>;
-  /** Outermost first. */
-  readonly filters?: readonly AnyFilter[];
+  /** Outermost first; likewise what `defineFilter` returned, names or paths. */
+  readonly filters?: readonly (string | AnyFilter)[];
   readonly exportName?: string;
   /** -D PLUGIN.FLAG=N */
   readonly debugFlags?: Readonly<Record<string, number>>;
 }
 
-/** A plugin that is being served to nobody: the server's life around it, without a server. */
+/** A plugin that is served to no client: the server's life around it, without a server. */
 export class Session {
-  readonly debugLines: string[] = [];
+  readonly debugLines: string[];
   readonly chain: Chain;
   readonly #exportName: string;
   readonly #opened: Set<ServedExport> = new Set();
 
-  private constructor({ plugin, filters = [], exportName = "", debugFlags = {} }: SessionOptions) {
+  private constructor(chain: Chain, exportName: string, debugLines: string[]) {
+    this.chain = chain;
+    this.#exportName = exportName;
+    this.debugLines = debugLines;
+  }
+
+  /**
+   * @param watch is laid around the plugin and the filters
+   * @throws NbdError with one line, as the command would
+   */
+  static async start(options: SessionOptions, watch?: Watch): Promise<Session> {
+    const { exportName = "", debugFlags = {}, filters = [] } = options;
+    const debugLines: string[] = [];
     const host: Omit<Host, "stopping"> = {
       verbose: true,
-      error: (line) => void this.debugLines.push(line),
-      debug: (line) => void this.debugLines.push(line),
+      error: (line) => void debugLines.push(line),
+      debug: (line) => void debugLines.push(line),
       debugFlag: (flag) => debugFlags[flag] ?? 0,
       stdioSafe: false,
       shutdown: () => {},
     };
-    this.chain = new Chain(plugin, filters, () => host);
-    this.#exportName = exportName;
-  }
-
-  static async start(options: SessionOptions): Promise<Session> {
-    const session = new Session(options);
-    const { chain } = session;
-    await chain.load();
+    const loaded = await loadComponents(options.plugin, filters);
+    const plugin = loaded.plugin.definition;
+    const layers = loaded.filters.map(({ definition }) => definition);
+    const chain = new Chain(
+      watch?.plugin(plugin) ?? plugin,
+      layers.map((filter) => watch?.filter(filter) ?? filter),
+      () => host,
+    );
+    for (const [key, text] of loaded.plugin.implied ?? []) chain.configLayer(layers.length, key, text);
     for (const [key, given] of Object.entries(options.parameters)) {
       for (const text of typeof given === "string" ? [given] : given) chain.config(key, text);
     }
     await chain.configComplete();
     await chain.getReady();
     await chain.afterFork();
-    return session;
+    return new Session(chain, exportName, debugLines);
   }
 
   /** What a new client gets. */

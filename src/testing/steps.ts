@@ -1,12 +1,17 @@
-import type { ServedExport } from "../backend/served-export.ts";
-import { allExtents, type Model, pattern, zeroes } from "./model.ts";
+import type { TestClient } from "./client.ts";
+import { checkExtents } from "./extents.ts";
+import { pattern } from "./marks.ts";
+import type { Model } from "./model.ts";
 import type { Random } from "./random.ts";
+import { rounded } from "./ranges.ts";
 
 /** One request; positions beyond the disk are folded back into it. */
 export interface Step {
   readonly kind: (typeof kinds)[number];
   readonly at: number;
   readonly length: number;
+  /** Which client sends it, where they share a disk. */
+  readonly client: number;
   /** Of the bytes that a write stores. */
   readonly seed: number;
   readonly fua: boolean;
@@ -23,6 +28,7 @@ export function randomSteps(random: Random): Step[] {
     kind: random.pick(kinds),
     at: random.below(20_000),
     length: random.between(1, 9000),
+    client: random.below(4),
     seed: random.below(256),
     fua: random.oneIn(2),
     mayTrim: random.oneIn(2),
@@ -31,36 +37,38 @@ export function randomSteps(random: Random): Step[] {
   }));
 }
 
-/** Sends the requests that the disk allows, one after another, and compares it with the model. */
-export async function runSteps(disk: ServedExport, model: Model, sequence: readonly Step[]): Promise<void> {
-  const size = model.window.length;
-  if (size === 0) return;
+/**
+ * Sends the requests that the disk allows, one after another, and compares it with the model.
+ * @param clients one, or several that share a disk; before another one sends something, the last one flushes
+ */
+export async function runSteps(
+  clients: readonly TestClient[],
+  model: Model,
+  sequence: readonly Step[],
+): Promise<void> {
+  if (model.length === 0) return;
+  let client = clients[0]!;
   for (const wanted of sequence) {
-    const at = wanted.at % size;
-    await runStep(disk, model, { ...wanted, at, length: Math.min(wanted.length, size - at) });
+    const other = clients[wanted.client % clients.length]!;
+    if (other !== client) await client.flush();
+    client = other;
+    const [at, length] = rounded(wanted.at % model.length, wanted.length, model.length, client.unit);
+    await runStep(client, model, { ...wanted, at, length });
   }
-  await model.checkAll(disk);
+  await model.checkAll(client);
 }
 
-async function runStep(disk: ServedExport, model: Model, asked: Step): Promise<void> {
-  const { kind, at, length } = asked;
-  const offset = model.window.start + BigInt(at);
-  const fua = asked.fua && disk.canFua;
-  if (kind === "read") await model.check(disk, at, length);
-  if (kind === "extents") await allExtents(disk, { start: offset, length }, asked.requestOne);
-  if (kind === "cache" && disk.canCache) await disk.cache(offset, length);
-  if (kind === "flush" && disk.canFlush) await disk.flush();
+async function runStep(client: TestClient, model: Model, asked: Step): Promise<void> {
+  const { kind, at, length, fua } = asked;
+  const { disk } = client;
+  if (kind === "read") await model.check(client, at, length);
+  if (kind === "extents") await checkExtents(client, model, at, length, asked.requestOne);
+  if (kind === "cache") await client.cache(model.offset(at), length);
+  if (kind === "flush") await client.flush();
   if (model.writes === "refused") return;
-  if (kind === "write" && disk.canWrite) {
-    await model.store(disk, at, pattern(length, asked.seed), fua);
-  }
-  if (kind === "trim" && disk.canTrim) {
-    await disk.trim(offset, length, fua);
-    model.trim(at, length);
-  }
-  if (kind === "zero" && disk.canZero) {
-    if (await zeroes(disk, offset, length, { ...asked, fua })) model.zero(at, length);
-  }
+  if (kind === "write" && disk.canWrite) await model.write(client, at, pattern(length, asked.seed), fua);
+  if (kind === "trim" && disk.canTrim) await model.trim(client, at, length, fua);
+  if (kind === "zero" && disk.canZero) await model.zero(client, at, length, asked);
 }
 
 /**

@@ -4,7 +4,7 @@ import { hasZstd } from "../../src/allocator/zstd.ts";
 import { type Codec, ZstdDisk } from "../../src/allocator/zstd-disk.ts";
 import type { Handle } from "../../src/backend/handle.ts";
 import { definePlugin } from "../../src/backend/plugin.ts";
-import { pattern } from "../../src/testing/model.ts";
+import { pattern } from "../../src/testing/marks.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 
 /** What Node 20 has does as well to test the disk with. */

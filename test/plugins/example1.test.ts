@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import example1 from "../../src/plugins/example1.ts";
-import { allExtents } from "../../src/testing/model.ts";
+import { allExtents } from "../../src/testing/extents.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "./folder.ts";

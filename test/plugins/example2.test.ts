@@ -1,7 +1,7 @@
 import { truncateSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import example2 from "../../src/plugins/example2.ts";
-import { pattern } from "../../src/testing/model.ts";
+import { pattern } from "../../src/testing/marks.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "./contents.ts";

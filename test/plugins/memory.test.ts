@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import memory from "../../src/plugins/memory.ts";
-import { allExtents } from "../../src/testing/model.ts";
+import { allExtents } from "../../src/testing/extents.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { descriptorsOn } from "./descriptors.ts";

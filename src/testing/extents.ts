@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import type { Extent } from "../core/extent.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { TestClient } from "./client.ts";
+import type { Model, Window } from "./model.ts";
+
+/** An extent, and where it begins in the range; bytes. */
+export interface FoundExtent {
+  readonly at: number;
+  readonly length: number;
+  readonly hole: boolean;
+  readonly zero: boolean;
+}
+
+/** What can be asked for extents: a {@link TestClient}, or an export. */
+interface Described {
+  extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]>;
+}
+
+/** Walks the extents of a range as a client does that asks again from where an answer ended. */
+export async function allExtents(
+  disk: Described,
+  { start, length }: Window,
+  requestOne: boolean,
+): Promise<readonly FoundExtent[]> {
+  const found: FoundExtent[] = [];
+  for (let at = 0; at < length; ) {
+    const answer = await disk.extents(start + BigInt(at), length - at, requestOne);
+    assert.ok(answer.length > 0, "an answer about extents has at least one");
+    if (requestOne) assert.equal(answer.length, 1, "one extent was asked for");
+    for (const extent of answer) {
+      found.push({ ...extent, at, length: Number(extent.length) });
+      at += Number(extent.length);
+    }
+    assert.ok(at <= length, "extents end with the range");
+  }
+  return found;
+}
+
+/** Compares what extents say about a range with its bytes. */
+export async function checkExtents(
+  client: TestClient,
+  model: Model,
+  at: number,
+  length: number,
+  requestOne: boolean,
+): Promise<void> {
+  const range = { start: model.offset(at), length };
+  for (const extent of await allExtents(client, range, requestOne))
+    if (extent.hole || extent.zero) await checkExtent(client, model, at + extent.at, extent);
+}
+
+async function checkExtent(
+  client: TestClient,
+  model: Model,
+  at: number,
+  { length, hole, zero }: FoundExtent,
+): Promise<void> {
+  const which = `the extents say of ${length} bytes at ${model.offset(at)} that they`;
+  const written = hole ? model.firstWritten(at, length) : -1;
+  assert.ok(
+    written < 0,
+    `${which} are a hole${zero ? " and zero" : ""}, but byte ${model.offset(written)} has been written`,
+  );
+  if (!zero) return;
+  const bytes = await client.read(model.offset(at), length);
+  const wrong = bytes.findIndex((byte) => byte !== 0);
+  assert.ok(wrong < 0, `${which} are zero, but byte ${model.offset(at + wrong)} reads as ${bytes[wrong]}`);
+}

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { messageOf } from "../core/errors.ts";
+import { Gate } from "../core/gate.ts";
+import { TestClient } from "./client.ts";
+import { Random } from "./random.ts";
+import { Session, type SessionOptions } from "./session.ts";
+import { Watch } from "./watch.ts";
+
+export interface TestServerOptions {
+  /** What happens by chance is the same for the same seed. */
+  readonly seed: number;
+  /** The plugin answers later, in any order. */
+  readonly slow: boolean;
+  /** How many clients there may be at once, where the thread model allows it. */
+  readonly connections: number;
+}
+
+/** A chain with several clients, each served as the thread model says. */
+export class TestServer {
+  readonly random: Random;
+  readonly #session: Session;
+  readonly #watch: Watch;
+  readonly #connections: number;
+  readonly #gate: Gate = new Gate();
+  readonly #clients: Set<TestClient> = new Set();
+
+  private constructor(session: Session, watch: Watch, { seed, connections }: TestServerOptions) {
+    this.random = new Random(seed);
+    this.#session = session;
+    this.#watch = watch;
+    this.#connections = connections;
+  }
+
+  /**
+   * Starts a server, lets the body use it, and ends it.
+   * @throws AssertionError for what clients met, and for what the plugin was asked or returned meanwhile
+   */
+  static async use(
+    subject: SessionOptions,
+    options: TestServerOptions,
+    body: (server: TestServer) => Promise<void>,
+  ): Promise<void> {
+    const watch = new Watch(options.slow ? new Random(options.seed) : undefined);
+    const session = await Session.start(subject, watch);
+    const server = new TestServer(session, watch, options);
+    const failures: unknown[] = [];
+    await body(server).catch((error) => failures.push(error));
+    await server.#end().catch((error) => failures.push(error));
+    // What was wrong on the way down says more than what clients saw of it.
+    if (watch.complaints.length > 0)
+      assert.fail([...watch.complaints, ...failures.map(messageOf)].join("; "));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** How many clients there may be at once. */
+  get connections(): number {
+    return this.#session.chain.threadModel === "serialize_connections" ? 1 : this.#connections;
+  }
+
+  async connect({ readOnly = false }: { readonly readOnly?: boolean } = {}): Promise<TestClient> {
+    const { threadModel } = this.#session.chain;
+    const gate = threadModel === "serialize_all_requests" ? this.#gate : new Gate();
+    const disk = await this.#session.open({ readOnly });
+    const client = new TestClient(disk, threadModel === "parallel" ? undefined : gate);
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** As many as there may be. */
+  async connectAll(): Promise<readonly TestClient[]> {
+    const clients: TestClient[] = [];
+    while (clients.length < this.connections) clients.push(await this.connect());
+    return clients;
+  }
+
+  async disconnect(client: TestClient): Promise<void> {
+    this.#clients.delete(client);
+    client.checkBuffers();
+    await this.#session.close(client.disk);
+  }
+
+  async #end(): Promise<void> {
+    try {
+      for (const client of this.#clients) await this.disconnect(client);
+    } finally {
+      await this.#session[Symbol.asyncDispose]();
+    }
+    this.#watch.checkClosed();
+  }
+}

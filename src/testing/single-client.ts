@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { setImmediate } from "node:timers/promises";
+import { codeOf } from "../core/errors.ts";
+import type { TestClient, ZeroWishes } from "./client.ts";
+import { checkExtents } from "./extents.ts";
+import { pattern } from "./marks.ts";
+import type { Model } from "./model.ts";
+import { type Range, rangesWithin, rounded } from "./ranges.ts";
+
+/** What must hold for a part of a disk. */
+type Claim = (client: TestClient, model: Model) => Promise<void>;
+
+/** What holds for every disk with one client that sends one request at a time; each is tried on a new disk. */
+export const singleClientClaims: Readonly<Record<string, Claim>> = {
+  "a read fills its buffer with the bytes of any range, to the last byte of the disk": readsAnyRange,
+  "a write can be read back, and changes no byte beside its range": readsBackWrites,
+  "a range that is zeroed reads as zeroes, also after it has been read, and no byte beside it changes":
+    zeroes,
+  "a range that is trimmed reads as zeroes or as before, and no byte beside it changes": trims,
+  "the extents of any range cover it, and say nothing that is not true of its bytes": describesExtents,
+  "the buffers of reads and writes are left alone once the calls have been answered": leavesBuffersAlone,
+  "a disk that refuses changes stays as it was": refusesChanges,
+};
+
+function isWritable({ disk }: TestClient, { writes }: Model): boolean {
+  return disk.canWrite && writes !== "refused";
+}
+
+async function readsAnyRange(client: TestClient, model: Model): Promise<void> {
+  for (const [at, length] of rangesWithin(model.length, client.unit)) await model.check(client, at, length);
+}
+
+async function readsBackWrites(client: TestClient, model: Model): Promise<void> {
+  if (!isWritable(client, model)) return;
+  for (const [index, [at, length]] of rangesWithin(model.length, client.unit).entries()) {
+    await model.write(client, at, pattern(length, index), index % 4 === 0);
+    await model.checkAround(client, at, length);
+    if (index % 8 === 0) await model.checkAll(client);
+  }
+  await model.checkAll(client);
+  await client.flush();
+}
+
+async function zeroes(client: TestClient, model: Model): Promise<void> {
+  if (!isWritable(client, model) || !client.disk.canZero) return;
+  await overData(client, model, async ([at, length], index) => {
+    const fua = index % 4 === 0;
+    await model.zero(client, at, length, { fua, mayTrim: index % 2 === 0, fastZero: index % 3 === 0 });
+  });
+}
+
+async function trims(client: TestClient, model: Model): Promise<void> {
+  if (!isWritable(client, model) || !client.disk.canTrim) return;
+  await overData(client, model, ([at, length], index) => model.trim(client, at, length, index % 4 === 0));
+}
+
+/** Changes many ranges, each full of data that has just been read, so that a cache has it. */
+async function overData(
+  client: TestClient,
+  model: Model,
+  change: (range: Range, index: number) => Promise<void>,
+): Promise<void> {
+  for (const [index, range] of rangesWithin(model.length, client.unit).entries()) {
+    const [at, length] = range;
+    const before = Math.max(0, at - Math.ceil(600 / client.unit) * client.unit);
+    const [start, around] = rounded(before, at + length + 600 - before, model.length, client.unit);
+    await model.write(client, start, pattern(around, index));
+    await model.check(client, start, around);
+    await change(range, index);
+    await model.checkAround(client, at, length);
+    await checkExtents(client, model, start, around, index % 2 === 0);
+    if (index % 8 === 0) await model.checkAll(client);
+  }
+  await model.checkAll(client);
+}
+
+async function describesExtents(client: TestClient, model: Model): Promise<void> {
+  await checkAllExtents(client, model);
+  if (!isWritable(client, model) || model.writes !== "kept") return;
+  await emptied(client, model, 0, model.length);
+  for (const [index, at] of pageEdges(client, model).entries())
+    await model.write(client, at, pattern(client.unit, index));
+  await checkAllExtents(client, model);
+  await model.write(client, 0, pattern(model.length, 1));
+  for (const at of pageEdges(client, model)) await emptied(client, model, at, pageBytes);
+  await checkAllExtents(client, model);
+}
+
+/** Most disks have holes of whole pages. */
+const pageBytes = 4096;
+
+/** Every third page, in turn its first and its last unit; so a hole that is told in the wrong place meets data. */
+function pageEdges({ unit }: TestClient, { length }: Model): readonly number[] {
+  const starts = Array.from(
+    { length: Math.ceil(length / (3 * pageBytes)) },
+    (_, index) => index * 3 * pageBytes,
+  );
+  return starts
+    .map((start, index) => (index % 2 === 0 ? start : start + pageBytes - unit))
+    .map((at) => at - (at % unit))
+    .filter((at) => at >= 0 && at + unit <= length);
+}
+
+async function checkAllExtents(client: TestClient, model: Model): Promise<void> {
+  const pages = pageEdges(client, model).map((at) => rounded(at, 2 * pageBytes, model.length, client.unit));
+  const whole: Range = [0, model.length];
+  for (const [at, length] of [whole, ...pages, ...rangesWithin(model.length, client.unit)])
+    for (const requestOne of [false, true]) await checkExtents(client, model, at, length, requestOne);
+}
+
+/** Makes a hole, as far as the disk can. */
+async function emptied(client: TestClient, model: Model, from: number, wanted: number): Promise<void> {
+  const [at, length] = rounded(from, Math.min(wanted, model.length - from), model.length, client.unit);
+  const wishes: ZeroWishes = { fua: false, mayTrim: true, fastZero: false };
+  if (length === 0) return;
+  if (client.disk.canTrim) await model.trim(client, at, length);
+  if (client.disk.canZero) await model.zero(client, at, length, wishes);
+}
+
+/** Reads and writes the same ranges several times, so that bytes kept from a buffer that was lent come to light. */
+async function leavesBuffersAlone(client: TestClient, model: Model): Promise<void> {
+  const length = Math.min(model.length, Math.max(512, client.unit));
+  const places = [0, Math.floor(model.length / 2), model.length - length].map(
+    (at) => at - (at % client.unit),
+  );
+  for (let round = 0; round < 3 && length > 0; round++) {
+    for (const at of places) {
+      if (isWritable(client, model)) await model.write(client, at, pattern(length, round));
+      await model.check(client, at, length);
+      await model.check(client, at, length);
+    }
+    for (const at of places) await model.check(client, at, length);
+    // What was put off may happen now.
+    for (let turn = 0; turn < 3; turn++) await setImmediate();
+    client.checkBuffers();
+  }
+}
+
+async function refusesChanges(client: TestClient, model: Model): Promise<void> {
+  const { disk } = client;
+  if (!disk.canWrite || model.writes !== "refused" || model.length === 0) return;
+  const { start, length } = model.window;
+  const wishes: ZeroWishes = { fua: false, mayTrim: false, fastZero: false };
+  const attempts: readonly (() => PromiseLike<unknown> | undefined)[] = [
+    () => client.write(start, pattern(length, 3)),
+    () => (disk.canZero ? client.zero(start, length, wishes) : undefined),
+    () => (disk.canZero ? client.zero(start, length, { ...wishes, fastZero: true }) : undefined),
+    () => (disk.canTrim ? client.trim(start, length, false) : undefined),
+  ];
+  for (const attempt of attempts) {
+    // Some may succeed: what is zero already can be zeroed.
+    await Promise.resolve(attempt()).catch((error) =>
+      assert.match(codeOf(error), /^(EIO|ENOSPC|EPERM|ENOTSUP)$/),
+    );
+    await model.checkAll(client);
+  }
+}

@@ -60,10 +60,15 @@ async function checkExtent(
   const written = hole ? model.firstWritten(at, length) : -1;
   assert.ok(
     written < 0,
-    `${which} are a hole${zero ? " and zero" : ""}, but byte ${model.offset(written)} has been written`,
+    `${which} are a hole${zero ? " and zero" : ""}, but byte ${model.offset(written)} has been written${rule}`,
   );
   if (!zero) return;
   const bytes = await client.read(model.offset(at), length);
   const wrong = bytes.findIndex((byte) => byte !== 0);
-  assert.ok(wrong < 0, `${which} are zero, but byte ${model.offset(at + wrong)} reads as ${bytes[wrong]}`);
+  assert.ok(
+    wrong < 0,
+    `${which} are zero, but byte ${model.offset(at + wrong)} reads as ${bytes[wrong]}${rule}`,
+  );
 }
+
+const rule = ": extents begin at `offset`, follow each other without gaps, and have lengths in bytes";

@@ -120,7 +120,7 @@ async function emptied(client: TestClient, model: Model, from: number, wanted: n
 /** Reads and writes the same ranges several times, so that bytes kept from a buffer that was lent come to light. */
 async function leavesBuffersAlone(client: TestClient, model: Model): Promise<void> {
   const length = Math.min(model.length, Math.max(512, client.unit));
-  const places = [0, Math.floor(model.length / 2), model.length - length].map(
+  const places = [0, Math.floor((model.length - length) / 2), model.length - length].map(
     (at) => at - (at % client.unit),
   );
   for (let round = 0; round < 3 && length > 0; round++) {

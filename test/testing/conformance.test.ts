@@ -1,147 +1,104 @@
+import { chmodSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Handle } from "../../src/backend/handle.ts";
 import { definePlugin } from "../../src/backend/plugin.ts";
-import { conformanceChecks, type Subject } from "../../src/testing/conformance.ts";
+import { conformanceChecks } from "../../src/testing/conformance.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { bufferDisk } from "../helpers/memory-session.ts";
+import { Folder } from "../plugins/folder.ts";
+import { failures } from "./failures.ts";
+import { sectorDisk } from "./sector-disk.ts";
 
-/** A plugin with one disk in memory, changed for the worse. */
-function broken(change: (disk: Handle) => Partial<Handle>): Subject {
-  const disk = bufferDisk(Buffer.alloc(10_000, 7));
-  const open = (): Handle => ({ ...disk, ...change(disk) });
-  return { plugin: definePlugin({ name: "broken", open }), runs: 5 };
-}
+const folder = new Folder();
 
-testPlugin(
-  "a disk in a buffer",
-  broken(() => ({})),
-);
-testPlugin(
-  "an empty disk",
-  broken(() => ({ size: 0n })),
-);
-testPlugin(
-  "a disk that only reads",
-  broken(() => ({ write: undefined! })),
-);
+testPlugin("a plugin and filters by their names", {
+  plugin: "memory",
+  filters: ["cow", "offset"],
+  parameters: { size: "200K", offset: "1001" },
+  runs: 2,
+});
 
-/** It stores what it was lent only when somebody wants to read. */
-function keepsBuffers(disk: Handle): Partial<Handle> {
-  let kept: Parameters<Required<Handle>["write"]>[] = [];
-  return {
-    write: (...write) => void kept.push(write),
-    read: (into, offset) => {
-      for (const write of kept) disk.write!(...write);
-      kept = [];
-      return disk.read(into, offset);
-    },
-  };
-}
+/** A script of three bytes. */
+const abc = `#!/bin/sh
+case $1 in
+  get_size) echo 3 ;;
+  pread) printf abc | tail -c +$(($4 + 1)) | head -c $3 ;;
+  *) exit 2 ;;
+esac`;
 
-/** What the checks say that do not hold. */
-async function failures(subject: Subject): Promise<string> {
-  const failed: string[] = [];
-  for (const { name, run } of conformanceChecks(subject)) {
-    await run().catch((error) => failed.push(`${name}: ${String(error)}`));
-  }
-  return failed.join("\n");
-}
-
-describe("the checks notice a disk that", () => {
-  const cases: readonly (readonly [string, (disk: Handle) => Partial<Handle>, string])[] = [
-    [
-      "reads wrong where a request is not aligned",
-      (disk) => ({
-        read: (into, offset) => void (offset % 512n === 1n ? into.fill(9) : disk.read(into, offset)),
-      }),
-      "reads any range, to the last byte: AssertionError [ERR_ASSERTION]: byte 1 reads as 9 and should be 7",
-    ],
-    ["leaves what it reads unfilled", () => ({ read: () => {} }), "reads any range"],
-    ["forgets writes", () => ({ write: () => {} }), "reads back what was written"],
-    ["keeps the buffers of writes", keepsBuffers, "reads back what was written"],
-    [
-      "writes one byte too many",
-      (disk) => ({
-        write: (from, offset, flags) =>
-          disk.write!(new Uint8Array(from.length + 1).fill(from[0]!), offset, flags),
-      }),
-      "reads back what was written",
-    ],
-    [
-      "reads something else when it is in a hurry",
-      () => ({ readNow: (buffer, start, end) => buffer.fill(9, start, end).length > 0 }),
-      "byte 0 reads as 9 and should be 7",
-    ],
-    ["forgets writes when it is in a hurry", () => ({ writeNow: () => true }), "reads back what was written"],
-    ["forgets to zero", () => ({ zero: () => {} }), "reads zeroes where it was told to zero"],
-    [
-      "trims what was not asked",
-      (disk) => ({ trim: () => disk.zero!(0n, 10_000, { fua: false, mayTrim: true, fastZero: false }) }),
-      "reads zeroes or the old bytes where it was trimmed",
-    ],
-    [
-      "calls data zeroes",
-      () => ({ extents: (_, length) => [{ length: BigInt(length), hole: true, zero: true }] }),
-      "describes every range with extents that agree with its bytes",
-    ],
-    [
-      "has no extents for the last bytes",
-      (disk) => ({
-        extents: (offset, length, one) =>
-          offset === disk.size - 1n ? [] : disk.extents!(offset, length, one),
-      }),
-      "the plugin or a filter returned no extents",
-    ],
-    [
-      "mixes up requests at once",
-      (disk) => {
-        let shared = 0n;
-        return {
-          read: async (into, offset) => {
-            shared = offset;
-            await Promise.resolve();
-            await disk.read(into, shared);
-          },
-        };
-      },
-      "answers many requests at once",
-    ],
-    [
-      "fails after a trim",
-      (disk) => {
-        let trimmed = false;
-        return {
-          trim: () => {
-            trimmed = true;
-          },
-          read: (into, offset) => {
-            if (trimmed) throw new Error("out of order");
-            disk.read(into, offset);
-          },
-        };
-      },
-      'Error: out of order, after these requests: [{"kind":"trim"',
-    ],
-  ];
-  it.each(cases)("%s", async (_what, change, message) => {
-    expect(await failures(broken(change))).toContain(message);
-  });
-
-  it("changes where it says that it refused", async () => {
-    const subject = broken((disk) => ({
-      write: (from, offset, flags) => {
-        disk.write!(from, offset, flags);
-        throw Object.assign(new Error("full"), { code: "ENOSPC" });
-      },
-    }));
-    expect(await failures({ ...subject, writes: "refused" })).toContain(
-      "stays as it was where it refuses changes",
+describe("the checks", () => {
+  it("take the path of a module, and of a script", async () => {
+    const path = folder.file(
+      "sevens.mjs",
+      "export default { name: 'sevens', open: () => ({ size: 5000n, read: (into) => void into.fill(7) }) };",
     );
+    expect(await failures({ plugin: path })).toBe("");
+    const script = folder.file("script", abc);
+    chmodSync(script, 0o755);
+    expect(await failures({ plugin: script, runs: 1 })).toBe("");
   });
 
-  it("is closed twice by a filter", async () => {
-    const open = (next: Handle) => ({ close: () => next.close?.() });
-    const subject = { ...broken(() => ({})), filters: [{ name: "twice", open }] };
-    expect(await failures(subject)).toContain("closes each handle once");
+  it("say what is wrong with a name or a parameter, each with the line that the command has", async () => {
+    expect(await failures({ plugin: "nonesuch" })).toContain("cannot open plugin 'nonesuch': no such plugin");
+    expect(await failures({ plugin: "memory" })).toContain(
+      "you must specify size=<SIZE> on the command line",
+    );
+    const unknown = await failures({ plugin: "memory", filters: ["nonesuch"] });
+    expect(unknown).toContain("cannot open filter 'nonesuch': no such filter");
+  });
+
+  it("have names that are sentences, and each its own", () => {
+    const names = conformanceChecks({ plugin: "memory" }).map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^(a|the|requests|what|every) .{30,}[^.]$/);
+  });
+
+  /** It fails by chance: where some byte is written after another. */
+  const unlucky = definePlugin({
+    name: "unlucky",
+    open: (): Handle => {
+      const disk = sectorDisk(Buffer.alloc(60_000, 7));
+      return {
+        ...disk,
+        write: (from, offset, flags) =>
+          disk.write(
+            from.length % 7 === 3 && offset % 5n === 2n ? from.map((byte) => byte ^ 1) : from,
+            offset,
+            flags,
+          ),
+      };
+    },
+  });
+
+  it("fail in the same way for the same seed, and in another one for another", async () => {
+    const once = await failures({ plugin: unlucky, seed: 4, runs: 30 });
+    expect(once).toMatch(/ of seed \d+: \[\{.* \(seed 4\)$/);
+    expect(await failures({ plugin: unlucky, seed: 4, runs: 30 })).toBe(once);
+    const other = await failures({ plugin: unlucky, seed: 5, runs: 30 });
+    expect(other).toMatch(/\(seed 5\)$/m);
+    expect(other.replaceAll("seed 5", "seed 4")).not.toBe(once);
+  });
+
+  it("fail in the same way for the same seed where the plugin is slow", async () => {
+    const filters = [{ name: "none" }];
+    const once = await failures({ plugin: unlucky, filters, seed: 4 });
+    expect(once).not.toBe("");
+    expect(await failures({ plugin: unlucky, filters, seed: 4 })).toBe(once);
+  });
+
+  it("have no more clients at once than they may", async () => {
+    let [clients, most] = [0, 0];
+    const disk = sectorDisk(Buffer.alloc(5000));
+    const plugin = definePlugin({
+      name: "counting",
+      open: () => {
+        most = Math.max(most, ++clients);
+        return { ...disk, multiConn: true, close: () => void clients-- };
+      },
+    });
+    for (const connections of [1, 2, 4]) {
+      most = 0;
+      expect(await failures({ plugin, connections })).toBe("");
+      expect(most).toBe(connections);
+    }
   });
 });

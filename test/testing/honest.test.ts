@@ -1,0 +1,182 @@
+import { setImmediate } from "node:timers/promises";
+import type { Handle } from "../../src/backend/handle.ts";
+import { definePlugin, type Plugin } from "../../src/backend/plugin.ts";
+import type { MaybePromise } from "../../src/core/maybe-promise.ts";
+import { testPlugin } from "../helpers/conformance.ts";
+import { sectorDisk } from "./sector-disk.ts";
+
+const size = 100_000;
+const runs = 10;
+
+/** A plugin whose clients share a disk. */
+function sharing(change: (disk: Handle) => Partial<Handle> = () => ({})): Plugin {
+  return definePlugin({
+    name: "honest",
+    configComplete: () => sectorDisk(Buffer.alloc(size, 7)),
+    open: (disk): Handle => ({ ...disk, ...change(disk) }),
+  });
+}
+
+testPlugin("a disk that all clients share, without multiConn", { plugin: sharing(), runs });
+testPlugin("a disk that all clients share, with multiConn", {
+  plugin: sharing(() => ({ multiConn: true })),
+  runs,
+});
+testPlugin("a disk that three clients share", {
+  plugin: sharing(() => ({ multiConn: true })),
+  connections: 3,
+  runs,
+});
+testPlugin("a disk for each client", {
+  plugin: definePlugin({ name: "honest", open: () => sectorDisk(Buffer.alloc(size, 7)) }),
+  runs,
+});
+testPlugin("a disk that only reads", {
+  plugin: sharing(() => ({ write: undefined!, trim: undefined!, zero: undefined! })),
+  runs,
+});
+testPlugin("a disk that only reads, and knows nothing of extents", {
+  plugin: definePlugin({
+    name: "honest",
+    open: () => ({ size: BigInt(size), read: (into) => void into.fill(0xf1) }),
+  }),
+  runs,
+});
+testPlugin("a disk that needs no flush", {
+  plugin: sharing(() => ({ flush: undefined!, nativeFua: false })),
+  runs,
+});
+testPlugin("an empty disk", { plugin: sharing(() => ({ size: 0n })), runs });
+
+/** One that stands nothing but whole blocks. */
+function inBlocks(minimum: number, maximum: number): Plugin {
+  return sharing((disk) => {
+    const check = (offset: bigint, length: number, bytesMax = maximum): void => {
+      if (offset % BigInt(minimum) === 0n && length % minimum === 0 && length <= bytesMax) return;
+      throw new Error(
+        `${length} bytes at ${offset} are not whole blocks of ${minimum}, and at most ${bytesMax}`,
+      );
+    };
+    return {
+      multiConn: true,
+      blockSize: { minimum, preferred: Math.max(4096, minimum), maximum },
+      read(into, offset) {
+        check(offset, into.length);
+        return disk.read(into, offset);
+      },
+      write(from, offset, flags) {
+        check(offset, from.length);
+        return disk.write!(from, offset, flags);
+      },
+      trim(offset, length, flags) {
+        check(offset, length, size);
+        return disk.trim!(offset, length, flags);
+      },
+      zero(offset, length, flags) {
+        check(offset, length, size);
+        return disk.zero!(offset, length, flags);
+      },
+    };
+  });
+}
+testPlugin("a disk in blocks of 512 bytes, which do not fill it", { plugin: inBlocks(512, 4096), runs });
+testPlugin("a disk in blocks of 4096 bytes", { plugin: inBlocks(4096, 8192), runs });
+testPlugin("a disk in blocks of 64 KiB", { plugin: inBlocks(65_536, 65_536), runs });
+
+/** One that answers everything later. */
+const late = sharing((disk) => ({
+  multiConn: true,
+  async read(into, offset) {
+    await setImmediate();
+    return disk.read(into, offset);
+  },
+  async write(from, offset, flags) {
+    await setImmediate();
+    return disk.write!(from, offset, flags);
+  },
+  async zero(offset, length, flags) {
+    await setImmediate();
+    return disk.zero!(offset, length, flags);
+  },
+  async extents(offset, length, one) {
+    const found = disk.extents!(offset, length, one);
+    await setImmediate();
+    return found;
+  },
+}));
+testPlugin("a disk that answers later", { plugin: late, runs });
+
+class Disk implements Handle {
+  readonly size = BigInt(size);
+  readonly multiConn = true;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  read(into: Uint8Array, offset: bigint): void {
+    into.set(this.#bytes.subarray(Number(offset), Number(offset) + into.length));
+  }
+
+  write(from: Uint8Array, offset: bigint): void {
+    this.#bytes.set(from, Number(offset));
+  }
+
+  flush(): void {}
+}
+class DiskPlugin implements Plugin {
+  readonly name = "honest";
+  readonly #bytes = Buffer.alloc(size, 7);
+
+  open(): Handle {
+    return new Disk(this.#bytes);
+  }
+}
+testPlugin("instances of classes", { plugin: new DiskPlugin(), runs });
+testPlugin("a frozen handle", {
+  plugin: definePlugin({ name: "honest", open: () => Object.freeze(sectorDisk(Buffer.alloc(size))) }),
+  runs,
+});
+
+/** They fail when they are asked for more at once than they stand. */
+for (const threadModel of [
+  "serialize_connections",
+  "serialize_all_requests",
+  "serialize_requests",
+  "parallel",
+] as const) {
+  testPlugin(`a disk that stands ${threadModel}`, {
+    plugin: { ...counting(threadModel), threadModel },
+    runs,
+  });
+}
+
+function counting(threadModel: string): Plugin {
+  let [all, clients] = [0, 0];
+  const disk = sectorDisk(Buffer.alloc(size, 7));
+  const alone = threadModel === "serialize_connections" || threadModel === "serialize_all_requests";
+  return definePlugin({
+    name: "counting",
+    open() {
+      if (++clients > 1 && threadModel === "serialize_connections") throw new Error("two clients at once");
+      let own = 0;
+      const count = async (perform: () => MaybePromise<void>): Promise<void> => {
+        const isTooMuch = alone ? ++all > 1 : ++own > 1 && threadModel === "serialize_requests";
+        if (isTooMuch) throw new Error("two requests at once");
+        await setImmediate();
+        if (alone) all--;
+        else own--;
+        return perform();
+      };
+      return {
+        ...disk,
+        multiConn: true,
+        read: (into, offset) => count(() => disk.read(into, offset)),
+        write: (from, offset, flags) => count(() => disk.write(from, offset, flags)),
+        flush: () => count(() => {}),
+        close: () => void clients--,
+      };
+    },
+  });
+}

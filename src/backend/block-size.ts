@@ -30,6 +30,11 @@ function isPowerOf2(value: number | undefined, min: number, max: number): value 
   return value !== undefined && value >= min && value <= max && Number.isInteger(Math.log2(value));
 }
 
+/** Requests begin at multiples of so many bytes, and their lengths are multiples of it too; 1 where the handle takes any. */
+export function requestUnitOf({ blockSize }: Pick<Handle, "blockSize">): number {
+  return blockSize?.advisory === true ? 1 : (blockSize?.minimum ?? 1);
+}
+
 /** How many bytes to read or write at a time, where that is ours to choose: no more than the handle takes at once. */
 export function pieceBytesFor({ blockSize }: Pick<Handle, "blockSize">, bytesMax: number): number {
   return Math.min(bytesMax, blockSize?.maximum ?? bytesMax);

@@ -1,3 +1,4 @@
+import { requestUnitOf } from "../backend/block-size.ts";
 import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
 import type { Handle } from "../backend/handle.ts";
 import { type Parameter, size, text } from "../backend/parameter.ts";
@@ -55,7 +56,7 @@ function diskOf({ start, size, pieces }: Content, next: Handle): HandleChanges {
 
 /** A disk that is read in blocks can be read from the middle of a block only by somebody in between. */
 function requireAlignment({ start, pieces = [] }: Content, next: Handle, entry: string): void {
-  const minimum = BigInt(next.blockSize?.minimum ?? 1);
+  const minimum = BigInt(requestUnitOf(next));
   if ([start, ...pieces.map(({ at }) => at)].every((at) => at % minimum === 0n)) return;
   throw new NbdError(
     "EINVAL",

@@ -110,7 +110,9 @@ export class WatchedHandle {
       this.#complain(`${what}, which is not within its ${size} bytes`);
     if (blockSize === undefined || blockSize.advisory === true) return;
     const { minimum, maximum } = blockSize;
-    if (length % minimum !== 0 || offset % BigInt(minimum) !== 0n)
+    // The last block may be short.
+    const endsWhole = length % minimum === 0 || offset + BigInt(length) === size;
+    if (!endsWhole || offset % BigInt(minimum) !== 0n)
       this.#complain(`${what}, which are not whole blocks of ${minimum} bytes`);
     if (hasData && length > maximum) this.#complain(`${what}, which are more than ${maximum} bytes`);
   }

@@ -3,6 +3,7 @@ import offset from "../../src/filters/offset.ts";
 import memory from "../../src/plugins/memory.ts";
 import pattern from "../../src/plugins/pattern.ts";
 import { Session } from "../../src/testing/session.ts";
+import { blockyPlugin } from "../helpers/blocky-plugin.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
 import { Witness } from "./witness.ts";
@@ -56,5 +57,20 @@ describe("offset", () => {
     await using session = await start({ size: "1M", ...parameters });
     if (refusal === undefined) expect((await session.open()).size).toBe(0n);
     else await expect(session.open()).rejects.toThrow(refusal);
+  });
+
+  describe("over a disk in blocks of 512 bytes", () => {
+    const plugin = blockyPlugin(100_352, { minimum: 512, maximum: 4096 }, true);
+    const subject = { plugin, parameters: { offset: "1000", range: "50000" } };
+
+    it("begins with a block, or says how to begin anywhere", async () => {
+      await using session = await Session.start({ ...subject, filters });
+      await expect(session.open()).rejects.toThrow(
+        "offset (1000) is not a multiple of the smallest block of the disk (512 bytes): " +
+          "put --filter=blocksize after --filter=offset",
+      );
+    });
+
+    testPlugin("offset over blocksize", { ...subject, filters: [offset, "blocksize"], runs: 5 });
   });
 });

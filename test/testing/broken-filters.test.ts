@@ -3,8 +3,8 @@ import type { AnyFilter } from "../../src/backend/component.ts";
 import { defineFilter, type HandleChanges, overlay } from "../../src/backend/filter.ts";
 import type { Handle } from "../../src/backend/handle.ts";
 import { RangeGate } from "../../src/core/range-gate.ts";
+import { sector } from "../helpers/sector-disk.ts";
 import { failures } from "./failures.ts";
-import { sector } from "./sector-disk.ts";
 
 const size = 100_352;
 

@@ -4,8 +4,8 @@ import type { Handle } from "../../src/backend/handle.ts";
 import { definePlugin } from "../../src/backend/plugin.ts";
 import type { Extent } from "../../src/core/extent.ts";
 import type { Subject } from "../../src/testing/conformance.ts";
+import { sector, sectorDisk } from "../helpers/sector-disk.ts";
 import { failures } from "./failures.ts";
-import { sector, sectorDisk } from "./sector-disk.ts";
 
 const size = 100_000;
 

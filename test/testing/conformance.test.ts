@@ -4,9 +4,9 @@ import type { Handle } from "../../src/backend/handle.ts";
 import { definePlugin } from "../../src/backend/plugin.ts";
 import { conformanceChecks } from "../../src/testing/conformance.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { sectorDisk } from "../helpers/sector-disk.ts";
 import { Folder } from "../plugins/folder.ts";
 import { failures } from "./failures.ts";
-import { sectorDisk } from "./sector-disk.ts";
 
 const folder = new Folder();
 

@@ -2,8 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import type { Handle } from "../../src/backend/handle.ts";
 import { definePlugin, type Plugin } from "../../src/backend/plugin.ts";
 import type { MaybePromise } from "../../src/core/maybe-promise.ts";
+import { blockyPlugin } from "../helpers/blocky-plugin.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { sectorDisk } from "./sector-disk.ts";
+import { sectorDisk } from "../helpers/sector-disk.ts";
 
 const size = 100_000;
 const runs = 10;
@@ -48,40 +49,18 @@ testPlugin("a disk that needs no flush", {
 });
 testPlugin("an empty disk", { plugin: sharing(() => ({ size: 0n })), runs });
 
-/** One that stands nothing but whole blocks. */
-function inBlocks(minimum: number, maximum: number): Plugin {
-  return sharing((disk) => {
-    const check = (offset: bigint, length: number, bytesMax = maximum): void => {
-      if (offset % BigInt(minimum) === 0n && length % minimum === 0 && length <= bytesMax) return;
-      throw new Error(
-        `${length} bytes at ${offset} are not whole blocks of ${minimum}, and at most ${bytesMax}`,
-      );
-    };
-    return {
-      multiConn: true,
-      blockSize: { minimum, preferred: Math.max(4096, minimum), maximum },
-      read(into, offset) {
-        check(offset, into.length);
-        return disk.read(into, offset);
-      },
-      write(from, offset, flags) {
-        check(offset, from.length);
-        return disk.write!(from, offset, flags);
-      },
-      trim(offset, length, flags) {
-        check(offset, length, size);
-        return disk.trim!(offset, length, flags);
-      },
-      zero(offset, length, flags) {
-        check(offset, length, size);
-        return disk.zero!(offset, length, flags);
-      },
-    };
-  });
-}
-testPlugin("a disk in blocks of 512 bytes, which do not fill it", { plugin: inBlocks(512, 4096), runs });
-testPlugin("a disk in blocks of 4096 bytes", { plugin: inBlocks(4096, 8192), runs });
-testPlugin("a disk in blocks of 64 KiB", { plugin: inBlocks(65_536, 65_536), runs });
+testPlugin("a disk in blocks of 512 bytes, which do not fill it", {
+  plugin: blockyPlugin(size, { minimum: 512, maximum: 4096 }, true),
+  runs,
+});
+testPlugin("a disk in blocks of 4096 bytes", {
+  plugin: blockyPlugin(size, { minimum: 4096, maximum: 8192 }, true),
+  runs,
+});
+testPlugin("a disk in blocks of 64 KiB", {
+  plugin: blockyPlugin(size, { minimum: 65_536, maximum: 65_536 }, false),
+  runs,
+});
 
 /** One that answers everything later. */
 const late = sharing((disk) => ({

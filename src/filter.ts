@@ -1,5 +1,7 @@
-/** What filters are made of; parameters, errors and clients are those of plugins. */
+/** What filters are made of; parameters, errors, clients, locks and blocks are those of plugins. */
 export { type Around, around, type Operation } from "./backend/around.ts";
+export { Clients } from "./backend/clients.ts";
+export { clipExtents, type StatusRange } from "./backend/extents.ts";
 export {
   type DefaultExport,
   defineFilter,
@@ -9,6 +11,11 @@ export {
   type OpenNext,
   overlay,
 } from "./backend/filter.ts";
-export { sleep } from "./backend/sleep.ts";
+export { type Kept, PerExport } from "./backend/per-export.ts";
+export { preferringBlocks } from "./backend/preferring.ts";
+export { type Recover, repeat } from "./backend/repeat.ts";
+export { sharedAbort } from "./backend/shared-abort.ts";
+export { delayed, wait } from "./backend/sleep.ts";
+export { type Toggle, toggle } from "./backend/toggle.ts";
 export { windowOn } from "./backend/window.ts";
 export * from "./plugin.ts";

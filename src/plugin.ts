@@ -1,3 +1,4 @@
+export { pieceBytesFor, requestUnitOf } from "./backend/block-size.ts";
 export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./backend/handle.ts";
 export type { MetaContext } from "./backend/meta-context.ts";
 export {
@@ -18,6 +19,7 @@ export {
   type Values,
 } from "./backend/parameter.ts";
 export { readPassword } from "./backend/password.ts";
+export { forEachPiece } from "./backend/pieces.ts";
 export {
   type Client,
   definePlugin,
@@ -29,7 +31,11 @@ export {
   type Plugin,
   type ThreadModel,
 } from "./backend/plugin.ts";
-export { NbdError } from "./core/errors.ts";
+export { sleep } from "./backend/sleep.ts";
+export { type BlockPart, blockParts } from "./core/block-parts.ts";
+export { codeOf, messageOf, NbdError } from "./core/errors.ts";
 export type { Extent, StatusExtent } from "./core/extent.ts";
+export { isPromise, type MaybePromise } from "./core/maybe-promise.ts";
+export { RangeGate } from "./core/range-gate.ts";
 export { parseSize } from "./core/size.ts";
 export { parseBoolean, parseDelay, parseInteger, parseProbability } from "./core/values.ts";

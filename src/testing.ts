@@ -1,3 +1,2 @@
-export { type Check, conformanceChecks, type Subject } from "./testing/conformance.ts";
-export type { Writes } from "./testing/model.ts";
-export type { SessionOptions } from "./testing/session.ts";
+export { type Check, conformanceChecks } from "./testing/conformance.ts";
+export type { SessionOptions, Subject, Writes } from "./testing/subject.ts";

@@ -94,7 +94,7 @@ export const folders: readonly Folder[] = [
   },
   { name: "index.ts", mayImport: ["api", "server", "client", "core"] },
   { name: "plugin.ts", mayImport: ["backend", "core"] },
-  { name: "filter.ts", mayImport: ["plugin.ts", "backend"] },
+  { name: "filter.ts", mayImport: ["plugin.ts", "backend", "core"] },
   { name: "testing.ts", mayImport: ["testing", "backend"] },
   { name: "bin.ts", mayImport: ["cli", "server"] },
   { name: "nbd.ts", mayImport: ["cli", "server"] },

@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { packageRoot } from "../src/core/package-root.ts";
+import { blockyPlugin } from "./helpers/blocky-plugin.ts";
+import { testPlugin } from "./helpers/conformance.ts";
 import { codeBlocks, project } from "./helpers/examples.ts";
 import { run } from "./helpers/run.ts";
 
@@ -32,10 +34,19 @@ it("exports what the README's program imports", async () => {
     expect.arrayContaining(["connect", "NbdError", "run", "serve", "spawn"]),
   );
   expect(Object.keys(await own("plugin"))).toEqual(
-    expect.arrayContaining(["definePlugin", "NbdError", "size"]),
+    expect.arrayContaining(["blockParts", "definePlugin", "NbdError", "RangeGate", "size", "sleep"]),
   );
+  const building = ["RangeGate", "PerExport", "blockParts", "clipExtents", "forEachPiece", "requestUnitOf"];
   expect(Object.keys(await own("filter"))).toEqual(
-    expect.arrayContaining(["defineFilter", "around", "overlay", "sleep", "windowOn", "NbdError", "size"]),
+    expect.arrayContaining([
+      "defineFilter",
+      "around",
+      "overlay",
+      "sleep",
+      "windowOn",
+      "NbdError",
+      ...building,
+    ]),
   );
   expect(Object.keys(await own("testing"))).toEqual(["conformanceChecks"]);
 });
@@ -55,4 +66,37 @@ it("runs the filter of docs/writing-filters.md, from a file and from a package",
     expect(status, stderr).toBe(0);
     expect(stderr).toMatch(/[1-9]\d* requests$/m);
   }
+});
+
+describe("the filter of docs/writing-filters.md that changes data", () => {
+  const folder = project();
+  const [, filter, tests] = codeBlocks("docs/writing-filters.md", "js");
+  const path = folder.file("backwards.mjs", filter!);
+
+  it("passes its tests", async () => {
+    folder.file("test.mjs", tests!);
+    const { status, stdout } = await run(process.execPath, ["--test", "test.mjs"], { cwd: folder.path });
+    expect(status, stdout).toBe(0);
+    expect(stdout).toMatch(/^# pass [3-9]\d$/m);
+  });
+
+  it("stores blocks backwards", async () => {
+    const args = [`--filter=${path}`, "memory", "8k", "--run"];
+    const copies = `printf abc | "${bin("nbd")}" copy - "$uri" && "${bin("nbd")}" copy "$uri" - | head -c 3`;
+    const { status, stdout, stderr } = await run(bin("nbdkit"), [...args, copies]);
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "abc", stderr: "" });
+  });
+
+  testPlugin("it over a disk in blocks", {
+    plugin: blockyPlugin(300_001, { minimum: 512, maximum: 8192 }, true),
+    filters: [path],
+    connections: 3,
+    runs: 10,
+  });
+  testPlugin("it in a stack", {
+    plugin: "memory",
+    filters: ["cache", path, "cow"],
+    parameters: { size: "300K" },
+    runs: 5,
+  });
 });

@@ -85,3 +85,20 @@ it("mistakes in a filter are refused by the compiler", async () => {
   const refused = await refusedLines(folder, [imports, ...filters].join("\n"));
   expect(mistakes.filter((_, at) => !refused.includes(at + 2))).toEqual([]);
 });
+
+it("the checks in TypeScript take definitions, names and paths", async () => {
+  using folder = project();
+  const checks = (subject: string): string =>
+    `for (const { name, run } of conformanceChecks(${subject})) void [name, run];`;
+  const lines = [
+    `import { conformanceChecks } from "nbdkit-node/testing";`,
+    checks(
+      `{ plugin: "memory", filters: ["cow", { name: "mine" }], parameters: { size: "1M" }, seed: 3, connections: 3 }`,
+    ),
+    checks(`{ plugin: { name: "mine", open: () => ({ size: 1n, read: (into) => void into.fill(0) }) } }`),
+    checks("{ plugin: 5 }"),
+    checks(`{ plugin: "memory", filters: [5] }`),
+    checks(`{ plugin: "memory", writes: "lost" }`),
+  ];
+  expect(await refusedLines(folder, lines.join("\n"))).toEqual([4, 5, 6]);
+});

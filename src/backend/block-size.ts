@@ -35,7 +35,10 @@ export function requestUnitOf({ blockSize }: Pick<Handle, "blockSize">): number 
   return blockSize?.advisory === true ? 1 : (blockSize?.minimum ?? 1);
 }
 
-/** How many bytes to read or write at a time, where that is ours to choose: no more than the handle takes at once. */
+/**
+ * How many bytes to read or write at a time where a filter may choose: no more than the handle takes at once.
+ * @param bytesMax what the filter would choose
+ */
 export function pieceBytesFor({ blockSize }: Pick<Handle, "blockSize">, bytesMax: number): number {
   return Math.min(bytesMax, blockSize?.maximum ?? bytesMax);
 }

@@ -10,7 +10,14 @@ export interface StatusRange {
   readonly requestOne: boolean;
 }
 
-/** {@link clipStatus} for allocation: in a block of several states, data beats a hole, and what may not be zero beats zero. */
+/**
+ * What a handle answered about extents, made fit for use: cut to the range and to whole blocks, with neighbours in the same state
+ * merged and without empty ones. In a block of several states, data beats a hole, and what may not be zero beats zero.
+ * @param extents what `extents` of a handle returned; they may end early or go past the range
+ * @param range what was asked for
+ * @returns at least one extent
+ * @throws NbdError EIO where that is no list of extents, or is empty
+ */
 export function clipExtents(extents: readonly Extent[], range: StatusRange): readonly Extent[] {
   if (!Array.isArray(extents) || !extents.every(isExtent)) throw new NbdError("EIO", noExtents);
   const states = extents.map(({ length, hole, zero }) => ({

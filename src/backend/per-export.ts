@@ -1,10 +1,11 @@
 import { NbdError } from "../core/errors.ts";
 import type { Handle } from "./handle.ts";
 
-/** What a filter keeps of a disk for all its clients. */
+/** What a filter keeps of a disk for all its clients: blocks of a cache, locks, counters. */
 export interface Kept {
-  /** Nothing would be lost without it. */
+  /** Nothing would be lost without it, so that it is forgotten when its last client has gone. */
   readonly isUnused: boolean;
+  /** The server stops. */
   close(): void;
 }
 
@@ -15,18 +16,34 @@ interface Shared<T> {
   clients: number;
 }
 
-/** Keeps something for each export, or each disk, from its first client to the end of the server. */
+/**
+ * Keeps something for each export, or each disk, from its first client to the end of the server. State in `open` is that of one
+ * connection, and state in `configComplete` that of all exports, which may be different disks.
+ *
+ * ```ts
+ * configComplete: () => ({ caches: new PerExport(({ size }) => new Cache(size)) }),
+ * open(next, { caches }, { exportName }) {
+ *   const key = next.identity ?? exportName;
+ *   const cache = caches.enter(key, next);
+ *   return { ...changesOf(cache, next), close: () => caches.leave(key) };
+ * },
+ * unload: ({ caches }) => caches.close(),
+ * ```
+ */
 export class PerExport<T extends Kept> {
   readonly #shared: Map<string, Shared<T>> = new Map();
   readonly #create: (disk: Handle) => T;
 
+  /** @param create makes what is kept of a disk, for its first client */
   constructor(create: (disk: Handle) => T) {
     this.#create = create;
   }
 
   /**
    * Each client enters once and leaves once.
-   * @param key what tells exports or disks apart
+   * @param key what tells exports or disks apart: `next.identity`, or else the name of the export
+   * @param disk the layer below, as the client has opened it
+   * @returns what is kept of the disk
    * @throws NbdError EINVAL when the disk has another size than before
    */
   enter(key: string, disk: Handle): T {
@@ -43,7 +60,10 @@ export class PerExport<T extends Kept> {
     return shared.kept;
   }
 
-  /** What nobody needs is forgotten, so that clients who try names take no memory. */
+  /**
+   * What is not used is forgotten, so that clients that try names take no memory.
+   * @param key with which the client entered
+   */
   leave(key: string): void {
     const shared = this.#shared.get(key)!;
     shared.clients--;

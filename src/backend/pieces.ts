@@ -5,8 +5,13 @@ import type { MaybePromise } from "../core/maybe-promise.ts";
 export const turnBytes: number = 16 * 1024 * 1024;
 
 /**
- * Works through a range piece by piece. It may be longer than anybody would wait for, so it ends with the client.
- * @throws the signal's reason
+ * Works through a range piece by piece, one after another. It may be longer than a client would wait for, so it ends with the
+ * client; and other requests get their turn in between, also where every piece is done at once.
+ * @param range bytes
+ * @param pieceBytes of a piece; the last one may be shorter
+ * @param signal of the client
+ * @param perform does one piece
+ * @throws what `perform` throws, and the signal's reason
  */
 export async function forEachPiece(
   range: { readonly offset: bigint; readonly length: number },

@@ -2,8 +2,16 @@
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * Waits, unless one of the signals is aborted before: nobody waits for a client that has gone, or in a server that stops.
- * @throws the signal's reason
+ * Waits, but no longer than one of the signals is not aborted: a request that waits must not keep a client that has gone, or a
+ * server that stops.
+ *
+ * ```ts
+ * await sleep(100, request.signal, host.stopping);
+ * ```
+ *
+ * @param ms how long; any number of ms, also more than the 2^31 of a timer
+ * @param signals mostly the `signal` of the client and the `stopping` of the host
+ * @throws the reason of the signal that was aborted
  */
 export async function sleep(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
   for (let left = ms; left > 0; left -= timerMsMax) {
@@ -15,8 +23,11 @@ export async function sleep(ms: number, ...signals: readonly AbortSignal[]): Pro
 }
 
 /**
- * Waits before something is done. In a server that stops it is done at once: what waits may be all that is left of what a
- * client wrote.
+ * Waits before a request is done. In a server that stops the request is done at once, and not given up as with {@link sleep}:
+ * it may be all that is left of what a client wrote.
+ * @param ms how long
+ * @param gone the `signal` of the client
+ * @param stopping that of the host
  * @throws the reason of `gone`
  */
 export async function delayed(ms: number, gone: AbortSignal, stopping: AbortSignal): Promise<void> {
@@ -28,9 +39,10 @@ export async function delayed(ms: number, gone: AbortSignal, stopping: AbortSign
 }
 
 /**
- * Waits for something that calls `done`, likewise.
- * @param begin returns what takes it back, which is called in any case
- * @throws the signal's reason
+ * Waits for an event, but no longer than one of the signals is not aborted.
+ * @param begin waits for the event and then calls `done`; returns what ends the waiting, which is called in any case
+ * @param signals mostly the `signal` of the client and the `stopping` of the host
+ * @throws the reason of the signal that was aborted
  */
 export function wait(
   begin: (done: () => void) => () => void,

@@ -11,7 +11,20 @@ export interface BlockPart {
   readonly whole: boolean;
 }
 
-/** Cuts a request into at most three: the rest of a block, whole blocks, the beginning of a block. */
+/**
+ * Cuts a request into at most three parts: the rest of a block, whole blocks, the beginning of a block. A part that is not
+ * `whole` can be written only by reading its block, changing the part, and writing the block back, which a `RangeGate` has
+ * to keep other requests from.
+ *
+ * ```ts
+ * [...blockParts(1000n, 8000, 4096, 1_000_000n)]; // 1000 to 4096, 4096 to 8192 (whole), 8192 to 9000
+ * ```
+ *
+ * @param offset where the request begins; bytes
+ * @param length of the request; bytes
+ * @param blockBytes of a block
+ * @param diskSize bytes; the last block ends there, and may be short
+ */
 export function* blockParts(
   offset: bigint,
   length: number,

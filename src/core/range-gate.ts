@@ -5,7 +5,7 @@ import { answer, type MaybePromise, type Steps } from "./maybe-promise.ts";
  * other parts run at the same time. What counts the parts is up to the caller: mostly the blocks in which a filter keeps data.
  *
  * A filter that reads a block, changes a part of it and writes it back holds the block meanwhile. All connections need the same
- * gate, so that it belongs into what `configComplete` returns, or into a {@link PerExport}.
+ * gate, so that it belongs into what `configComplete` returns, or into what a `PerExport` keeps.
  *
  * ```ts
  * const leave = await gate.enter(first, end);

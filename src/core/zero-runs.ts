@@ -40,6 +40,7 @@ export function zeroBytes(length: number): Buffer {
 /** Large pieces would make {@link zeroBytes} keep as much. */
 const comparedBytes = 64 * 1024;
 
+/** Whether all bytes are 0. */
 export function isAllZero(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length; at += comparedBytes) {
     const piece = bytes.subarray(at, at + comparedBytes);

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { messageOf } from "../core/errors.ts";
-import { Model, type Writes, windowsOf } from "./model.ts";
+import { Model, windowsOf } from "./model.ts";
 import { Random } from "./random.ts";
 import type { TestServer } from "./server.ts";
 import { randomSteps, runSteps, type Step, shorten } from "./steps.ts";
+import type { Writes } from "./subject.ts";
 
 /** Runs something with a new server. */
 export type WithServer = (seed: number, body: (server: TestServer) => Promise<void>) => Promise<void>;

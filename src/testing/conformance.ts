@@ -1,24 +1,10 @@
 import { messageOf } from "../core/errors.ts";
 import { anySequence, type WithServer } from "./any-sequence.ts";
-import { Model, type Writes, windowsOf } from "./model.ts";
+import { Model, windowsOf } from "./model.ts";
 import { TestServer } from "./server.ts";
-import type { SessionOptions } from "./session.ts";
 import { severalClientsClaims } from "./several-clients.ts";
 import { singleClientClaims } from "./single-client.ts";
-
-/** A plugin, with parameters and perhaps under filters, whose conduct is to be checked. */
-export interface Subject extends Omit<SessionOptions, "parameters"> {
-  /** Asked before each check; a function where each needs a disk of its own. Default none. */
-  readonly parameters?: SessionOptions["parameters"] | (() => SessionOptions["parameters"]);
-  /** What becomes of changes. Default "kept". */
-  readonly writes?: Writes;
-  /** How many random sequences of requests are tried. Default 50. */
-  readonly runs?: number;
-  /** What happens by chance is the same for the same seed; failures tell it. Default 0. */
-  readonly seed?: number;
-  /** How many clients may be connected at once. Default 2. */
-  readonly connections?: number;
-}
+import type { SessionOptions, Subject } from "./subject.ts";
 
 /** One thing that is owed to clients. */
 export interface Check {

@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import type { TestClient, ZeroWishes } from "./client.ts";
 import { marks, storyOf } from "./marks.ts";
+import type { Writes } from "./subject.ts";
 
 /** Bytes of a disk that a check works on; all of it where it is small. */
 export interface Window {
   readonly start: bigint;
   readonly length: number;
 }
-
-/**
- * What becomes of changes: they can be read back, they succeed and have no effect, or they fail (some at least) and
- * have no effect.
- */
-export type Writes = "kept" | "discarded" | "refused";
 
 /** What a part of a disk must read as: a plain array, changed along with the disk. Positions are counted from its start. */
 export class Model {

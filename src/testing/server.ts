@@ -3,7 +3,8 @@ import { messageOf } from "../core/errors.ts";
 import { Gate } from "../core/gate.ts";
 import { TestClient } from "./client.ts";
 import { Random } from "./random.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { Session } from "./session.ts";
+import type { SessionOptions } from "./subject.ts";
 import { Watch } from "./watch.ts";
 
 export interface TestServerOptions {

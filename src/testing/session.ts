@@ -1,22 +1,10 @@
 import { Chain } from "../backend/chain.ts";
-import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import type { Host, OpenRequest } from "../backend/plugin.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
 import { loadComponents } from "../registry/assemble.ts";
+import type { SessionOptions } from "./subject.ts";
 import type { Watch } from "./watch.ts";
-
-export interface SessionOptions {
-  /** What `definePlugin` returned, a name such as "memory", or a path, as on the command line. */
-  readonly plugin: string | AnyPlugin;
-  /** As on the command line; several values for a key that is given several times. */
-  readonly parameters: Readonly<Record<string, string | readonly string[]>>;
-  /** Outermost first; likewise what `defineFilter` returned, names or paths. */
-  readonly filters?: readonly (string | AnyFilter)[];
-  readonly exportName?: string;
-  /** -D PLUGIN.FLAG=N */
-  readonly debugFlags?: Readonly<Record<string, number>>;
-}
 
 /** A plugin that is served to no client: the server's life around it, without a server. */
 export class Session {

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import type { TestClient } from "./client.ts";
 import { checkExtents } from "./extents.ts";
 import { pattern } from "./marks.ts";
-import { Model, type Window, type Writes, windowsOf } from "./model.ts";
+import { Model, type Window, windowsOf } from "./model.ts";
 import type { Random } from "./random.ts";
 import { cut, rangesWithin } from "./ranges.ts";
 import type { TestServer } from "./server.ts";
+import type { Writes } from "./subject.ts";
 
 /** What must hold for the clients of a server. */
 type Claim = (server: TestServer, writes: Writes) => Promise<void>;

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { inSteps, type Steps } from "../../src/core/maybe-promise.ts";
+import { inSteps, isPromise, type Steps } from "../../src/core/maybe-promise.ts";
 import { RangeGate } from "../../src/core/range-gate.ts";
 
 /** Says when it is in, and goes when it is told to. */
@@ -63,5 +63,27 @@ describe("a range gate", () => {
     };
     expect(() => inSteps(gate.hold(0, 1, false, fail))).toThrow("failed");
     expect(inSteps(gate.hold(0, 1, false, pass))).toBe(undefined);
+  });
+
+  it("is entered and left without steps, and leaving twice takes nothing from another request", async () => {
+    const gate = new RangeGate();
+    const leave = gate.enter(0, 2);
+    expect(isPromise(leave)).toBe(false);
+    const said: string[] = [];
+    const [second, third] = ["second", "third"].map(async (name) => {
+      const left = await gate.enter(1, 3);
+      said.push(name);
+      return left;
+    });
+    (await leave)();
+    (await leave)();
+    const leaveSecond = await second!;
+    (await leave)();
+    await setImmediate();
+    expect(said).toEqual(["second"]);
+    leaveSecond();
+    (await third!)();
+    expect(said).toEqual(["second", "third"]);
+    expect(isPromise(gate.enter(0, 9, true)) || isPromise(gate.enter(5, 6, true))).toBe(false);
   });
 });

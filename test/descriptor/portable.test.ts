@@ -17,7 +17,8 @@ import stats from "../../src/filters/stats.ts";
 import timeLimit from "../../src/filters/time-limit.ts";
 import truncate from "../../src/filters/truncate.ts";
 import memory from "../../src/plugins/memory.ts";
-import { Session, type SessionOptions } from "../../src/testing/session.ts";
+import { Session } from "../../src/testing/session.ts";
+import type { SessionOptions } from "../../src/testing/subject.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 
 const stacks: readonly (readonly [string, readonly AnyFilter[], Record<string, string>])[] = [

@@ -1,6 +1,7 @@
 import { describe, it } from "vitest";
 import type { builtInFilters } from "../../src/registry/filters.ts";
-import { conformanceChecks, type Subject } from "../../src/testing/conformance.ts";
+import { conformanceChecks } from "../../src/testing/conformance.ts";
+import type { Subject } from "../../src/testing/subject.ts";
 import { blockyPlugin } from "../helpers/blocky-plugin.ts";
 import { firstParameters, transparentFilters } from "./transparent.ts";
 

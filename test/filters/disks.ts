@@ -1,7 +1,7 @@
 import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
 import type { Handle } from "../../src/backend/handle.ts";
 import memory from "../../src/plugins/memory.ts";
-import type { SessionOptions } from "../../src/testing/session.ts";
+import type { SessionOptions } from "../../src/testing/subject.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
 
 /** A filter over a disk in memory that can do everything. */

@@ -1,5 +1,6 @@
 import { describe, it } from "vitest";
-import { conformanceChecks, type Subject } from "../../src/testing/conformance.ts";
+import { conformanceChecks } from "../../src/testing/conformance.ts";
+import type { Subject } from "../../src/testing/subject.ts";
 
 /** All that every plugin owes to its clients. */
 export function testPlugin(name: string, subject: Subject): void {

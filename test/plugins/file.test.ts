@@ -10,7 +10,8 @@ import {
 } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
-import { Session, type SessionOptions } from "../../src/testing/session.ts";
+import { Session } from "../../src/testing/session.ts";
+import type { SessionOptions } from "../../src/testing/subject.ts";
 import { someClient } from "../backend/hosts.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "./folder.ts";

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Handle } from "../../src/backend/handle.ts";
 import { definePlugin } from "../../src/backend/plugin.ts";
 import type { Extent } from "../../src/core/extent.ts";
-import type { Subject } from "../../src/testing/conformance.ts";
+import type { Subject } from "../../src/testing/subject.ts";
 import { sector, sectorDisk } from "../helpers/sector-disk.ts";
 import { failures } from "./failures.ts";
 

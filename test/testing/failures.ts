@@ -1,4 +1,5 @@
-import { conformanceChecks, type Subject } from "../../src/testing/conformance.ts";
+import { conformanceChecks } from "../../src/testing/conformance.ts";
+import type { Subject } from "../../src/testing/subject.ts";
 
 /** What the checks say that do not hold, a line for each: its name, and the message. */
 export async function failures(subject: Subject): Promise<string> {

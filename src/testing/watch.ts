@@ -52,7 +52,7 @@ export class Watch {
       const complain = (what: string): void => this.#complain(what);
       const checked: typeof read = (...range) =>
         expectNothing(filter.name, read.apply(changes, range), complain);
-      return { ...changes, read: checked };
+      return withMembers(changes, { read: checked });
     };
     return withMembers(filter, { open });
   }

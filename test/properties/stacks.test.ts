@@ -16,7 +16,13 @@ describe("memory under three filters keeps the plugin contract:", () => {
     const loaded = await Promise.all(stack.names.map((name) => builtInFilters[name]!()));
     const filters = loaded.map(({ default: filter }) => filter as AnyFilter);
     const parameters = { size: "300K", ...stack.parameters };
-    for (const { name, run } of conformanceChecks({ plugin: memory, filters, parameters, connections: 3, runs: 2 })) {
+    for (const { name, run } of conformanceChecks({
+      plugin: memory,
+      filters,
+      parameters,
+      connections: 3,
+      runs: 2,
+    })) {
       await run().catch((cause) => {
         throw new Error(`it ${name}: ${cause}`, { cause });
       });

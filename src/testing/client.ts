@@ -168,3 +168,8 @@ export class TestClient {
 function firstDifference(one: Buffer, other: Buffer): number {
   return one.equals(other) ? -1 : one.findIndex((byte, index) => byte !== other[index]);
 }
+
+/** Only then may a client send what belongs together over several connections. */
+export function isShared({ disk }: TestClient): boolean {
+  return disk.canMultiConn;
+}

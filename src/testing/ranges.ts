@@ -30,3 +30,6 @@ export function rounded(at: number, wanted: number, length: number, unit: number
   const start = at - (at % unit);
   return [start, Math.min(Math.ceil(wanted / unit) * unit, length - start)];
 }
+
+/** Bytes of each end of the disk that requests at once change; more than one block of any size. */
+export const crowdedBytes: number = 96 * 1024;

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import type { TestClient } from "./client.ts";
+import { isShared, type TestClient } from "./client.ts";
+import { crowd } from "./crowd.ts";
 import { checkExtents } from "./extents.ts";
 import { pattern } from "./marks.ts";
-import { Model, type Window, windowsOf } from "./model.ts";
-import type { Random } from "./random.ts";
-import { cut, rangesWithin } from "./ranges.ts";
+import { Model, windowsOf } from "./model.ts";
+import { crowdedBytes, rangesWithin } from "./ranges.ts";
 import type { TestServer } from "./server.ts";
 import type { Writes } from "./subject.ts";
+import { keepsForNext } from "./visits.ts";
 
 /** What must hold for the clients of a server. */
 type Claim = (server: TestServer, writes: Writes) => Promise<void>;
@@ -24,9 +25,6 @@ export const severalClientsClaims: Readonly<Record<string, Claim>> = {
   "every handle is closed once, after its last request has been answered": closesHandles,
 };
 
-/** Bytes of each end of the disk that requests at once change; more than one block of any size. */
-const crowdedBytes = 96 * 1024;
-
 async function manyRequests(server: TestServer, writes: Writes): Promise<void> {
   const client = await server.connect();
   for (const window of windowsOf(client, crowdedBytes)) await crowd(server, [client], window, writes);
@@ -37,60 +35,6 @@ async function manyClients(server: TestServer, writes: Writes): Promise<void> {
   const [first] = clients;
   if (first === undefined || clients.length < 2 || !isShared(first)) return;
   for (const window of windowsOf(first, crowdedBytes)) await crowd(server, clients, window, writes);
-}
-
-/** Only then may a client send what belongs together over several connections. */
-function isShared({ disk }: TestClient): boolean {
-  return disk.canMultiConn;
-}
-
-async function crowd(
-  { random }: TestServer,
-  clients: readonly TestClient[],
-  window: Window,
-  writes: Writes,
-): Promise<void> {
-  const [first] = clients;
-  const model = await Model.of(first!, window, writes);
-  for (let round = 0; round < 3; round++) {
-    // None touches a byte of another, so that the result is known whatever order they are worked on in.
-    const requests = cut(window.length, first!.unit, random).map(([at, length]) => {
-      const request = { at, length, seed: random.below(256), fua: random.oneIn(4), chance: random.below(10) };
-      return perform(random.pick(clients), model, request);
-    });
-    for (const outcome of await Promise.allSettled(requests))
-      if (outcome.status === "rejected") throw outcome.reason;
-    // A flush of any of them is one of all.
-    await random.pick(clients).flush();
-    for (const client of clients) await model.checkAll(client);
-  }
-}
-
-interface Request {
-  readonly at: number;
-  readonly length: number;
-  /** Of the bytes that a write stores. */
-  readonly seed: number;
-  readonly fua: boolean;
-  /** 0 to 9 */
-  readonly chance: number;
-}
-
-async function perform(
-  client: TestClient,
-  model: Model,
-  { at, length, seed, fua, chance }: Request,
-): Promise<void> {
-  const { disk } = client;
-  const canChange = disk.canWrite && model.writes !== "refused";
-  if (chance === 0) await client.flush();
-  if (chance === 1) await client.cache(model.offset(at), length);
-  if (chance === 2) await client.extents(model.offset(at), length, fua);
-  if (canChange && chance === 3 && disk.canTrim) await model.trim(client, at, length, fua);
-  if (canChange && (chance === 4 || chance === 5) && disk.canZero)
-    await model.zero(client, at, length, { fua, mayTrim: seed % 2 === 0, fastZero: false });
-  if (canChange && chance > 5) await model.write(client, at, pattern(length, seed), fua);
-  await model.check(client, at, length);
 }
 
 async function sharesChanges(server: TestServer, writes: Writes): Promise<void> {
@@ -124,51 +68,6 @@ async function sees(reading: TestClient, model: Model, at: number, length: numbe
   } catch (error) {
     const what = "multiConn is claimed, but one connection does not see what another has changed and flushed";
     throw new assert.AssertionError({ message: `${what}: ${String((error as Error).message)}` });
-  }
-}
-
-async function keepsForNext(server: TestServer, writes: Writes): Promise<void> {
-  let original: Model | undefined;
-  let left: Model | undefined;
-  let isOwn: boolean | undefined;
-  for (let visit = 0; visit < 3; visit++) {
-    const client = await server.connect();
-    const window = windowsOf(client, crowdedBytes)[0]!;
-    if (!client.disk.canWrite || writes !== "kept" || window.length === 0) return;
-    const model = await Model.of(client, window, writes);
-    if (original !== undefined && left !== undefined)
-      isOwn = await isOwnDisk(client, { original, left, before: isOwn });
-    original ??= model.copy();
-    await changeSome(client, model, server.random);
-    await client.flush();
-    await server.disconnect(client);
-    left = model;
-  }
-}
-
-/** What a client found first of all, what the last one left, and whether it had a disk of its own, if that is known. */
-interface Visits {
-  readonly original: Model;
-  readonly left: Model;
-  readonly before: boolean | undefined;
-}
-
-/** @throws AssertionError where the disk is neither as the last client left it nor as it was at first */
-async function isOwnDisk(client: TestClient, { original, left, before }: Visits): Promise<boolean> {
-  const bytes = await client.read(left.window.start, left.length);
-  if (before !== true && left.allows(bytes, 0)) return false;
-  const isOwn = !isShared(client) && before !== false && original.allows(bytes, 0);
-  if (!isOwn) await left.checkAll(client);
-  return isOwn;
-}
-
-/** Some ranges that meet in the middle of sectors, and bytes between them that stay. */
-async function changeSome(client: TestClient, model: Model, random: Random): Promise<void> {
-  for (const [at, length] of cut(model.length, client.unit, random)) {
-    const wishes = { fua: random.oneIn(4), mayTrim: random.oneIn(2), fastZero: false };
-    if (random.oneIn(3)) continue;
-    if (random.oneIn(4) && client.disk.canZero) await model.zero(client, at, length, wishes);
-    else await model.write(client, at, pattern(length, random.below(256)), wishes.fua);
   }
 }
 

@@ -1,0 +1,56 @@
+import type { TestClient } from "./client.ts";
+import { pattern } from "./marks.ts";
+import { Model, type Window } from "./model.ts";
+import { cut } from "./ranges.ts";
+import type { TestServer } from "./server.ts";
+import type { Writes } from "./subject.ts";
+
+/** Sends many requests at once, over one client or several, which meet in sectors and blocks; after a flush all clients see the same. */
+export async function crowd(
+  { random }: TestServer,
+  clients: readonly TestClient[],
+  window: Window,
+  writes: Writes,
+): Promise<void> {
+  const [first] = clients;
+  const model = await Model.of(first!, window, writes);
+  for (let round = 0; round < 3; round++) {
+    // None touches a byte of another, so that the result is known whatever order they are worked on in.
+    const requests = cut(window.length, first!.unit, random).map(([at, length]) => {
+      const request = { at, length, seed: random.below(256), fua: random.oneIn(4), chance: random.below(10) };
+      return perform(random.pick(clients), model, request);
+    });
+    for (const outcome of await Promise.allSettled(requests))
+      if (outcome.status === "rejected") throw outcome.reason;
+    // A flush of any of them is one of all.
+    await random.pick(clients).flush();
+    for (const client of clients) await model.checkAll(client);
+  }
+}
+
+interface Request {
+  readonly at: number;
+  readonly length: number;
+  /** Of the bytes that a write stores. */
+  readonly seed: number;
+  readonly fua: boolean;
+  /** 0 to 9 */
+  readonly chance: number;
+}
+
+async function perform(
+  client: TestClient,
+  model: Model,
+  { at, length, seed, fua, chance }: Request,
+): Promise<void> {
+  const { disk } = client;
+  const canChange = disk.canWrite && model.writes !== "refused";
+  if (chance === 0) await client.flush();
+  if (chance === 1) await client.cache(model.offset(at), length);
+  if (chance === 2) await client.extents(model.offset(at), length, fua);
+  if (canChange && chance === 3 && disk.canTrim) await model.trim(client, at, length, fua);
+  if (canChange && (chance === 4 || chance === 5) && disk.canZero)
+    await model.zero(client, at, length, { fua, mayTrim: seed % 2 === 0, fastZero: false });
+  if (canChange && chance > 5) await model.write(client, at, pattern(length, seed), fua);
+  await model.check(client, at, length);
+}

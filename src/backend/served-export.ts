@@ -22,6 +22,8 @@ export class ServedExport {
   readonly canZero: boolean;
   readonly canFastZero: boolean;
   readonly canFua: boolean;
+  /** Each request with FUA flushes the whole disk. */
+  readonly fuaFlushes: boolean;
   readonly canCache: boolean;
   readonly canMultiConn: boolean;
   readonly rotational: boolean;
@@ -47,8 +49,9 @@ export class ServedExport {
     this.canZero = this.canWrite && (handle.zero !== undefined || handle.zeroByWriting !== false);
     // Without a `zero` of its own, a fast one is refused at once, which is what the client wants to know.
     this.canFastZero = this.canZero && (handle.fastZero ?? handle.zero === undefined);
-    this.canFua =
-      this.canWrite && (handle.nativeFua === true || (this.canFlush && handle.fuaByFlushing !== false));
+    const { nativeFua = false, fuaByFlushing = !nativeFua && this.canFlush } = handle;
+    this.canFua = this.canWrite && (nativeFua || fuaByFlushing);
+    this.fuaFlushes = this.canFua && fuaByFlushing;
     this.canCache = handle.cache !== undefined || handle.cacheByReading === true;
     this.canMultiConn = handle.multiConn === true;
     this.rotational = handle.rotational === true;

@@ -124,6 +124,11 @@ describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our scripts are called as nbdkit's
         "size=1M",
       ],
     ],
+    ...["none", "emulate", "native", "Native"].flatMap((level) =>
+      [[], ["can_flush=exit 3"], ["flush=exit 0"]].map((flush) => [
+        [...disk, "pwrite=cat >/dev/null", `can_fua=echo ${level}`, ...flush],
+      ]),
+    ),
   ])("%j looks the same to clients", async (args) => {
     const look = 'for how in "" --map --list; do nbdinfo $how "$uri" | grep -vE "uri|protocol" ; done';
     const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];

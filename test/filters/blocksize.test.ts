@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { ServedExport } from "../../src/backend/served-export.ts";
 import blocksize from "../../src/filters/blocksize.ts";
+import count from "../../src/filters/count.ts";
+import error from "../../src/filters/error.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
@@ -25,6 +28,37 @@ async function start(parameters: Record<string, string>, options: WitnessOptions
 }
 
 describe("blocksize", () => {
+  it.each([
+    ["write", (disk: ServedExport) => disk.write(Buffer.alloc(16_384), 0n, true)],
+    ["zero", (disk: ServedExport) => disk.zero(0n, 16_384, { ...flags, fua: true })],
+    ["trim", (disk: ServedExport) => disk.trim(0n, 16_384, true)],
+  ] as const)(
+    "flushes once after the pieces of a %s with FUA, below another filter too",
+    async (kind, ask) => {
+      const pieces = [0, 4096, 8192, 12_288].map((at) => `${kind} ${at}+4096`);
+      for (const between of [[], [count], [count, error]]) {
+        const witness = new Witness(Buffer.alloc(65_536), { nativeFua: false });
+        const parameters = {
+          minblock: "4k",
+          maxdata: "4k",
+          maxlen: "4k",
+          ...(between.includes(error) && { "error-rate": "0" }),
+        };
+        const session = { plugin: witness.plugin, filters: [blocksize, ...between], parameters };
+        await using started = await Session.start(session);
+        await ask(await started.open());
+        expect(witness.take()).toEqual([...pieces, "flush"]);
+      }
+    },
+  );
+
+  it("asks for FUA with each piece where that costs no flush", async () => {
+    const { session, disk, witness } = await start({ maxdata: "4k", minblock: "4k" });
+    await using _ = session;
+    await disk.write(Buffer.alloc(8192), 0n, true);
+    expect(witness.take()).toEqual(["write 0+4096 fua", "write 4096+4096 fua"]);
+  });
+
   it("has whole blocks only, and tells clients to send what they like", async () => {
     const { session, disk } = await start({ minblock: "4k" });
     await using _ = session;

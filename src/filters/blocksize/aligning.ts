@@ -25,6 +25,8 @@ export function aligning(next: Handle, limits: Limits, gate: RangeGate): HandleC
     zero: zero && ((offset, length, flags) => inSteps(requests.zero(offset, length, flags))),
     cache: cache && ((offset, length) => inSteps(requests.cache(offset, length))),
     extents: extents && ((offset, length, one) => inSteps(requests.extents(offset, length, one))),
+    // The server flushes once, after all pieces.
+    nativeFua: next.nativeFua === true && next.fuaByFlushing !== true,
     metaContexts: minblock === 1 ? next.metaContexts : undefined,
   };
 }

@@ -52,7 +52,7 @@ export class Group {
       flush:
         next.flush && (() => (mode === "emulate" ? this.#flushAll(connection) : this.#flush(connection))),
       // A flush after the request reaches the other connections too.
-      ...(mode === "emulate" ? { nativeFua: false } : {}),
+      ...(mode === "emulate" ? { nativeFua: false, fuaByFlushing: changes.nativeFua } : {}),
       ...this.#shortcuts(next, connection),
       close: () => this.#leave(connection),
     };

@@ -1,9 +1,9 @@
 import { assert } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
-import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+import { answer, inSteps, type MaybePromise, type Steps } from "../core/maybe-promise.ts";
 import { pieceBytesFor } from "./block-size.ts";
-import { clipExtents, clipStatus, type StatusRange } from "./extents.ts";
+import { checkedExtents, clipExtents, clipStatus, lengthOf, type StatusRange } from "./extents.ts";
 import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
 import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
 import { checkStates, type MetaContext } from "./meta-context.ts";
@@ -119,11 +119,7 @@ export class ServedExport {
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
     this.#assertRange(offset, length);
     if (this.#handle.extents === undefined) return [{ length: BigInt(length), hole: false, zero: false }];
-    const found = this.#handle.extents(offset, length, requestOne);
-    const range = this.#statusRange(length, requestOne);
-    return isPromise(found)
-      ? found.then((extents) => clipExtents(extents, range))
-      : clipExtents(found, range);
+    return inSteps(this.#extents(offset, length, requestOne));
   }
 
   /** The same for one of {@link metaContexts}. */
@@ -134,17 +130,36 @@ export class ServedExport {
     requestOne: boolean,
   ): MaybePromise<readonly StatusExtent[]> {
     this.#assertRange(offset, length);
-    const found = context.status(offset, length, requestOne);
-    const range = this.#statusRange(length, requestOne);
-    const clip = (extents: readonly StatusExtent[]): readonly StatusExtent[] => {
-      checkStates(context, extents);
-      return clipStatus(extents, range);
-    };
-    return isPromise(found) ? found.then(clip) : clip(found);
+    return inSteps(this.#status(context, offset, length, requestOne));
   }
 
   close(): MaybePromise<void> {
     return this.#handle.close?.();
+  }
+
+  *#extents(offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
+    const ask = (one: boolean) => this.#handle.extents!(offset, length, one);
+    const range = this.#statusRange(length, requestOne);
+    let found = checkedExtents(yield* answer(ask(requestOne)));
+    // The first extent may be shorter than the block that it begins.
+    if (requestOne && lengthOf(found) < range.block) found = yield* answer(ask(false));
+    return clipExtents(found, range);
+  }
+
+  *#status(
+    context: MetaContext,
+    offset: bigint,
+    length: number,
+    requestOne: boolean,
+  ): Steps<readonly StatusExtent[]> {
+    const ask = function* (one: boolean): Steps<readonly StatusExtent[]> {
+      const states = yield* answer(context.status(offset, length, one));
+      checkStates(context, states);
+      return states;
+    };
+    const range = this.#statusRange(length, requestOne);
+    const found = yield* ask(requestOne);
+    return clipStatus(requestOne && lengthOf(found) < range.block ? yield* ask(false) : found, range);
   }
 
   #statusRange(length: number, requestOne: boolean): StatusRange {

@@ -180,6 +180,27 @@ describe("what an export can do", () => {
     expect(asked).toEqual(["read 1048576", "read 1048576", "read 402848"]);
   });
 
+  it("judges a whole block by all of its extents, also when one extent is asked for", async () => {
+    const blockSize = { minimum: 4096, preferred: 4096, maximum: 65_536 };
+    const hole = { length: 512n, hole: true, zero: true };
+    const zeroes = { length: 3584n, hole: false, zero: true };
+    const status = (_at: bigint, _length: number, one: boolean) =>
+      [
+        { length: 512n, state: 3n },
+        { length: 3584n, state: 2n },
+      ].slice(0, one ? 1 : 2);
+    const context = { name: "x:y", status };
+    const { served } = disk(65_536, {
+      blockSize,
+      extents: (_at, _length, one) => (one ? [hole] : [hole, zeroes]),
+      metaContexts: [context],
+    });
+    for (const one of [true, false]) {
+      expect(await served.extents(0n, 4096, one)).toEqual([{ length: 4096n, hole: false, zero: true }]);
+      expect(await served.status(context, 0n, 4096, one)).toEqual([{ length: 4096n, state: 2n }]);
+    }
+  });
+
   it("includes extents: all data where it does not know", async () => {
     const { served } = disk(100);
     expect(await served.extents(10n, 50, false)).toEqual([{ length: 50n, hole: false, zero: false }]);

@@ -1,3 +1,4 @@
+import { ConnectionContext } from "../backend/connection-context.ts";
 import type { Client } from "../backend/plugin.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
@@ -34,6 +35,7 @@ export class Session implements Receiver, Movable {
   #transmission: Transmission | undefined;
   #elsewhere: Elsewhere | undefined;
   readonly #opening: Opening;
+  readonly #context: ConnectionContext;
   /** What another loop would have to go on with. */
   #moving: Under | undefined;
   #deadline: NodeJS.Timeout | undefined;
@@ -47,14 +49,12 @@ export class Session implements Receiver, Movable {
     this.#setup = setup;
     this.#log = setup.log;
     this.#complaints = new Complaints(setup.log);
-    this.#opening = new Opening(setup.chain, setup.readOnly, setup.log);
+    this.#context = new ConnectionContext((line) => this.#log.debug(line));
+    this.#opening = new Opening(setup.chain, this.#context, setup.readOnly, setup.log);
     this.finished = new Promise((resolve) => {
       this.#settle = resolve;
     });
   }
-
-  /** For whoever would tell how the client is served. */
-  readonly #tell = (line: string): void => this.#log.debug(line);
 
   /** Begins to serve the client. */
   async start(): Promise<void> {
@@ -146,7 +146,7 @@ export class Session implements Receiver, Movable {
       await connectionGate.enter();
       this.#holdsConnectionGate = true;
     }
-    if (!this.#gone.signal.aborted) await chain.preconnect(this.#client(), this.#tell);
+    if (!this.#gone.signal.aborted) await chain.preconnect(this.#client(), this.#context);
   }
 
   #greeting(): Talk<Negotiated | undefined> {
@@ -196,7 +196,7 @@ export class Session implements Receiver, Movable {
     return {
       tls: this.#setup.tls.mode,
       offers: this.#setup.handshake,
-      listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client(), this.#tell)),
+      listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client(), this.#context)),
       open: (name) => this.#ask(() => this.#opening.open(name, this.#client())),
       debug: (message) => log.verbose && log.debug(message()),
     };

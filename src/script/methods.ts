@@ -40,8 +40,7 @@ export const scriptMethods: Required<
     void (await caller.call("preconnect", [String(client.readOnly)], { client })),
   listExports: async (state, request) => {
     const output = await state.caller.call("list_exports", [String(request.readOnly), String(request.tls)]);
-    if (output !== undefined) return parseExports(output.toString());
-    return [{ name: await defaultExport(state, request) }];
+    return output && parseExports(output.toString());
   },
   defaultExport,
   open: ({ caller }, request) => openScript(caller, request),

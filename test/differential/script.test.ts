@@ -137,6 +137,33 @@ describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our scripts are called as nbdkit's
   });
 
   it.each([
+    ["list", "go"],
+    ["info y", "info", "info z", "go"],
+    ["info", "list"],
+  ])("the default export is asked for as often: %s, %s", async (...steps) => {
+    const given = steps.filter((step) => step !== undefined);
+    const code = `
+h.connect_uri("$uri")
+for step in ${JSON.stringify(given)}:
+  how, _, name = step.partition(" ")
+  h.set_export_name(name)
+  try: print(h.opt_list(lambda *found: print(found)) if how == "list" else h.opt_info() if how == "info" else h.opt_go())
+  except nbd.Error as e: print(e.errno)`;
+    const note = (words: string) => `echo ${words} >> "$CALLS"`;
+    for (const answer of ["echo chosen", "echo EIO none >&2; exit 1"]) {
+      const args = [
+        ...disk,
+        `default_export=${note("default")}; ${answer}`,
+        `open=${note("open $3")}; echo 1`,
+      ];
+      const look = `nbdsh --opt-mode -c '${code.replace('"$uri"', `"'"$uri"'"`)}'`;
+      const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];
+      expect([ours.status, ours.stdout, ours.calls]).toEqual([theirs.status, theirs.stdout, theirs.calls]);
+      expect(ours.calls).toContain("default");
+    }
+  });
+
+  it.each([
     [["sh"], ["script"]],
     [["sh", "foo=1"], ["the first parameter must be script="]],
     [["sh", "nothing"], ["realpath: nothing: No such file or directory"]],

@@ -101,8 +101,8 @@ export interface Client {
    */
   readonly signal: AbortSignal;
   /**
-   * Ends the connection: with force at once, else when the requests in flight have been answered (nbdkit_disconnect(3)). Absent
-   * where there is no connection.
+   * With force, ends the connection at once; otherwise refuses all later requests of the client with ESHUTDOWN, and answers
+   * those in flight (nbdkit_disconnect(3)). Absent where there is no connection.
    */
   disconnect?(force: boolean): void;
 }

@@ -10,6 +10,9 @@ import { checkStates, type MetaContext } from "./meta-context.ts";
 import { forEachPiece } from "./pieces.ts";
 import type { PortableHandle } from "./portable.ts";
 
+/** Bytes that are read at once for a request to cache, where the handle cannot: as many as a client may read. */
+const cachedBytesMax = 64 * 1024 * 1024;
+
 /**
  * A handle with everything that the server adds: answers about capabilities that cannot change, ranges asserted before
  * every call, and fallbacks for what the handle leaves out. No plugin or filter does any of this.
@@ -109,6 +112,12 @@ export class ServedExport {
     return this.#withFua(flags.fua, ({ fua }) => this.#zero(offset, length, { ...flags, fua }));
   }
 
+  /** How much memory a request to cache so many bytes takes. */
+  cacheBytes(length: bigint): number {
+    if (this.#handle.cache !== undefined) return 0;
+    return Number(length < cachedBytesMax ? length : cachedBytesMax);
+  }
+
   cache(offset: bigint, length: number): MaybePromise<void> {
     this.#assertRange(offset, length);
     if (this.#handle.cache !== undefined) return this.#handle.cache(offset, length);
@@ -181,7 +190,7 @@ export class ServedExport {
   }
 
   async #cacheByReading(offset: bigint, length: number): Promise<void> {
-    const scratch = Buffer.allocUnsafe(Math.min(length, pieceBytesFor(this.#handle, 1 << 20)));
+    const scratch = Buffer.allocUnsafe(Math.min(length, pieceBytesFor(this.#handle, cachedBytesMax)));
     await forEachPiece({ offset, length }, scratch.length, this.#signal, (at, bytes) =>
       this.#handle.read(scratch.subarray(0, bytes), at),
     );

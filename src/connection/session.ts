@@ -41,6 +41,7 @@ export class Session implements Receiver, Movable {
   #deadline: NodeJS.Timeout | undefined;
   #holdsConnectionGate = false;
   #stopping = false;
+  #isDisconnected = false;
   #released = false;
   #closed = false;
 
@@ -187,8 +188,15 @@ export class Session implements Receiver, Movable {
 
   #client(): Client {
     return clientOf(this.#transport.peer, this.#setup.readOnly, this.#gone.signal, (force) =>
-      force ? this.destroy() : this.stop(),
+      force ? this.destroy() : this.#disconnect(),
     );
+  }
+
+  /** The client keeps its connection, in which it hears that it is not served any more. */
+  #disconnect(): void {
+    this.#isDisconnected = true;
+    this.#setup.placement?.remove(this);
+    this.#transmission?.disconnect();
   }
 
   #handshakeHost(): HandshakeHost {
@@ -232,7 +240,12 @@ export class Session implements Receiver, Movable {
     }
     this.#transmission = new Transmission(
       this.#transport,
-      { exported, ...negotiated, log: this.#log, gone: this.#gone.signal },
+      {
+        exported,
+        ...negotiated,
+        log: this.#log,
+        gone: this.#gone.signal,
+      },
       {
         requestsInFlight: model === "parallel" ? threads : 1,
         ...(model === "serialize_all_requests" ? { gate: requestGate } : {}),
@@ -244,9 +257,10 @@ export class Session implements Receiver, Movable {
         broken: (error) => this.#breakOff(error),
       },
     );
+    if (this.#isDisconnected) this.#transmission.disconnect();
     this.#transmission.received(rest);
     this.#moving = { setup: this.#setup, transport: this.#transport, exported, negotiated };
-    if (canMove(this.#moving)) this.#setup.placement?.add(this);
+    if (!this.#isDisconnected && canMove(this.#moving)) this.#setup.placement?.add(this);
   }
 
   /** The client sees the end of the connection when everything of it is closed, and so all that closing had to write. */

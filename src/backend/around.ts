@@ -68,6 +68,7 @@ export function around(next: Handle, request: OpenRequest, wrap: Around): Handle
           )
       : undefined,
     nativeFua: below.canFua,
+    fuaByFlushing: below.fuaFlushes,
     fastZero: below.canFastZero,
     zeroByWriting: false,
   };

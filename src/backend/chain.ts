@@ -1,8 +1,10 @@
-import { NbdError } from "../core/errors.ts";
+import { messageOf, NbdError } from "../core/errors.ts";
 import { Progress } from "../core/progress.ts";
 import { checkedExports, checkedName } from "./answers.ts";
 import { type AnyFilter, type AnyPlugin, Component } from "./component.ts";
+import { ConnectionContext } from "./connection-context.ts";
 import { counted } from "./counted.ts";
+import { checkExportStrings, checkString } from "./export-strings.ts";
 import type { Handle } from "./handle.ts";
 import { openFilter, openPlugin } from "./open-layer.ts";
 import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } from "./plugin.ts";
@@ -101,70 +103,107 @@ export class Chain {
     }
   }
 
-  /** What a client asks is told to `tell`, as far as it is to be told at all. */
-  async preconnect(client: Client, tell: Tell = this.#told): Promise<void> {
+  /** @param context of the connection, the same for all that its client asks */
+  async preconnect(client: Client, context: ConnectionContext = this.#anyone): Promise<void> {
     for (const component of this.#components) {
-      this.#tell(component, "preconnect", tell);
+      this.#tell(component, "preconnect", context.tell);
       await component.definition.preconnect?.(component.state, client);
     }
   }
 
-  listExports(request: ListRequest, tell: Tell = this.#told): Promise<readonly ExportItem[]> {
-    return this.#exportsFrom(0, request, tell);
+  /** @throws NbdError EIO where a name or description is too long to be told */
+  async listExports(
+    request: ListRequest,
+    context: ConnectionContext = this.#anyone,
+  ): Promise<readonly ExportItem[]> {
+    return checkExportStrings(await this.#exportsFrom(0, request, context));
   }
 
-  defaultExport(request: ListRequest, tell: Tell = this.#told): Promise<string> {
-    return this.#defaultFrom(0, request, tell);
+  defaultExport(request: ListRequest, context: ConnectionContext = this.#anyone): Promise<string> {
+    return this.#defaultFrom(0, request, context);
   }
 
-  open(request: OpenRequest, tell: Tell = this.#told): Promise<Handle> {
-    return this.#openFrom(0, request, tell);
+  open(request: OpenRequest, context: ConnectionContext = this.#anyone): Promise<Handle> {
+    return this.#openFrom(0, request, context);
   }
 
-  async #exportsFrom(layer: number, request: ListRequest, tell: Tell): Promise<readonly ExportItem[]> {
-    this.#tell(this.#components[layer]!, questionText("list_exports", request), tell);
+  /** For what is asked outside of any connection. */
+  get #anyone(): ConnectionContext {
+    return new ConnectionContext(this.#told);
+  }
+
+  async #exportsFrom(
+    layer: number,
+    request: ListRequest,
+    context: ConnectionContext,
+  ): Promise<readonly ExportItem[]> {
+    this.#tell(this.#components[layer]!, questionText("list_exports", request), context.tell);
     const filter = this.#filters[layer];
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
       const listed = await definition.listExports?.(state, request);
-      if (listed === undefined) return [{ name: await this.#defaultFrom(layer, request, tell) }];
+      if (listed === undefined) return this.#onlyDefault(layer, request, context);
       return checkedExports(definition.name, listed);
     }
     const { definition, state } = filter;
     const next = (asked: ListRequest): Promise<readonly ExportItem[]> =>
-      this.#exportsFrom(layer + 1, asked, tell);
+      this.#exportsFrom(layer + 1, asked, context);
     if (definition.listExports === undefined) return next(request);
-    const ownDefault = (asked: ListRequest): Promise<string> => this.#defaultFrom(layer, asked, tell);
-    return checkedExports(definition.name, await definition.listExports(next, state, request, ownDefault));
+    const onlyDefault = (asked: ListRequest): Promise<readonly ExportItem[]> =>
+      this.#onlyDefault(layer, asked, context);
+    return checkedExports(definition.name, await definition.listExports(next, state, request, onlyDefault));
   }
 
-  async #defaultFrom(layer: number, request: ListRequest, tell: Tell): Promise<string> {
-    this.#tell(this.#components[layer]!, questionText("default_export", request), tell);
+  /** A list of the default export; empty where there is none for this client. */
+  async #onlyDefault(
+    layer: number,
+    request: ListRequest,
+    context: ConnectionContext,
+  ): Promise<readonly ExportItem[]> {
+    try {
+      return [{ name: await this.#defaultFrom(layer, request, context) }];
+    } catch (error) {
+      this.#components[layer]!.host.error(messageOf(error));
+      return [];
+    }
+  }
+
+  #defaultFrom(layer: number, request: ListRequest, context: ConnectionContext): Promise<string> {
+    return context.defaultExport(layer, request, async () =>
+      checkString("the name of the default export", await this.#askDefault(layer, request, context)),
+    );
+  }
+
+  async #askDefault(layer: number, request: ListRequest, context: ConnectionContext): Promise<string> {
+    this.#tell(this.#components[layer]!, questionText("default_export", request), context.tell);
     const filter = this.#filters[layer];
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
       return checkedName(definition.name, (await definition.defaultExport?.(state, request)) ?? "");
     }
     const { definition, state } = filter;
-    const next = (asked: ListRequest): Promise<string> => this.#defaultFrom(layer + 1, asked, tell);
+    const next = (asked: ListRequest): Promise<string> => this.#defaultFrom(layer + 1, asked, context);
     if (definition.defaultExport === undefined) return next(request);
     return checkedName(definition.name, await definition.defaultExport(next, state, request));
   }
 
-  async #openFrom(layer: number, request: OpenRequest, tell: Tell): Promise<Handle> {
+  async #openFrom(layer: number, asked: OpenRequest, context: ConnectionContext): Promise<Handle> {
     const component = this.#components[layer]!;
-    this.#tell(component, openText(request), tell);
-    const handle = await this.#openLayer(layer, request, tell);
+    // What "" stands for is for each layer to say: the default of a filter may be the default of the next layer.
+    const exportName = asked.exportName || (await this.#defaultFrom(layer, asked, context));
+    const request = { ...asked, exportName };
+    this.#tell(component, openText(request), context.tell);
+    const handle = await this.#openLayer(layer, request, context);
     const { controlPath, dataPath } = this.#tracing;
     if (!controlPath && !dataPath) return handle;
-    return traced(handle, component.definition.name, this.#tracing, tell);
+    return traced(handle, component.definition.name, this.#tracing, context.tell);
   }
 
-  async #openLayer(layer: number, request: OpenRequest, tell: Tell): Promise<Handle> {
+  async #openLayer(layer: number, request: OpenRequest, context: ConnectionContext): Promise<Handle> {
     const filter = this.#filters[layer];
     if (filter === undefined) return openPlugin(this.#plugin, request);
     const next = async (asked: OpenRequest): Promise<Handle> =>
-      counted(await this.#openFrom(layer + 1, asked, tell), this.progress);
+      counted(await this.#openFrom(layer + 1, asked, context), this.progress);
     return openFilter(filter, next, request);
   }
 

@@ -19,8 +19,7 @@ export interface StatusRange {
  * @throws NbdError EIO where that is no list of extents, or is empty
  */
 export function clipExtents(extents: readonly Extent[], range: StatusRange): readonly Extent[] {
-  if (!Array.isArray(extents) || !extents.every(isExtent)) throw new NbdError("EIO", noExtents);
-  const states = extents.map(({ length, hole, zero }) => ({
+  const states = checkedExtents(extents).map(({ length, hole, zero }) => ({
     length,
     state: (hole ? holeBit : 0n) | (zero ? zeroBit : 0n),
   }));
@@ -31,12 +30,22 @@ export function clipExtents(extents: readonly Extent[], range: StatusRange): rea
   }));
 }
 
+/** Plugins may be written without types. @throws NbdError EIO for what is no list of extents */
+export function checkedExtents(extents: readonly Extent[]): readonly Extent[] {
+  if (!Array.isArray(extents) || !extents.every(isExtent)) throw new NbdError("EIO", noExtents);
+  return extents;
+}
+
+/** bytes */
+export function lengthOf(extents: readonly { readonly length: bigint }[]): bigint {
+  return extents.reduce((sum, { length }) => sum + length, 0n);
+}
+
 const [holeBit, zeroBit] = [1n, 2n];
 
 const noExtents =
   "what the plugin or a filter returned is no list of extents: use [{ length, hole, zero }] with a bigint and two booleans";
 
-/** Plugins may be written without types. */
 function isExtent(extent: Extent | null): boolean {
   return typeof extent?.length === "bigint";
 }

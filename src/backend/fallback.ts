@@ -8,7 +8,7 @@ const zeroes: Uint8Array = new Uint8Array(256 * 1024);
 
 /**
  * What the server does for handles that cannot zero a range: it writes zeroes. Forcing every piece to the disk
- * would be slow, so where the handle can flush, that is done once, at the end.
+ * would be slow, so where there are several and the handle can flush, that is done once, at the end.
  */
 export async function writeZeroes(
   handle: Handle,
@@ -17,9 +17,10 @@ export async function writeZeroes(
   flags: WriteFlags,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const flushLast = flags.fua && handle.flush !== undefined;
+  const pieceBytes = pieceBytesFor(handle, zeroes.length);
+  const flushLast = flags.fua && length > pieceBytes && handle.flush !== undefined;
   const pieceFlags: WriteFlags = flushLast ? { fua: false } : flags;
-  await forEachPiece({ offset, length }, pieceBytesFor(handle, zeroes.length), signal, (at, bytes) =>
+  await forEachPiece({ offset, length }, pieceBytes, signal, (at, bytes) =>
     handle.write!(zeroes.subarray(0, bytes), at, pieceFlags),
   );
   if (flushLast) await handle.flush!();

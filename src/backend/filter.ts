@@ -29,12 +29,12 @@ export interface Filter<P extends Parameters = Parameters, State = any> {
   getReady?(state: State, host: Host, threadModel: ThreadModel): MaybePromise<void>;
   afterFork?(state: State, host: Host): MaybePromise<void>;
   preconnect?(state: State, client: Client): MaybePromise<void>;
-  /** @param defaultExport what clients of this filter get for "" */
+  /** @param onlyDefault the list of what clients of this filter get for "": empty where that fails */
   listExports?(
     next: ListExports,
     state: State,
     request: ListRequest,
-    defaultExport: DefaultExport,
+    onlyDefault: ListExports,
   ): MaybePromise<readonly ExportItem[]>;
   defaultExport?(next: DefaultExport, state: State, request: ListRequest): MaybePromise<string>;
   /**

@@ -62,7 +62,11 @@ export interface Handle {
   readonly rotational?: boolean;
   /** `flags.fua` is honoured by this handle. Otherwise the server calls `flush` after the request. Default false. */
   readonly nativeFua?: boolean;
-  /** Where FUA is not native, the server may offer it by flushing. Default true. */
+  /**
+   * FUA costs a flush of the whole disk, so that a filter that cuts a request into pieces asks for one flush at the end.
+   * Where FUA is not native, true makes the server offer it by flushing (without `flush`, there is nothing to do), false
+   * makes it offer no FUA. Default: true where there is a `flush`, unless FUA is native.
+   */
   readonly fuaByFlushing?: boolean;
   /**
    * `flags.fastZero` is honoured: a zero that would be no faster than writing throws ENOTSUP. Default: false, and without

@@ -39,9 +39,9 @@ export interface Plugin<P extends Parameters = Parameters, State = any> {
   afterFork?(state: State, host: Host): MaybePromise<void>;
   /** A client connected and has said nothing yet. Throwing turns it away. */
   preconnect?(state: State, client: Client): MaybePromise<void>;
-  /** Default: one export, named by `defaultExport`. */
-  listExports?(state: State, request: ListRequest): MaybePromise<readonly ExportItem[]>;
-  /** What "" stands for. Default "". */
+  /** Undefined stands for one export, named by `defaultExport`, which is the default. Names have at most 4096 bytes. */
+  listExports?(state: State, request: ListRequest): MaybePromise<readonly ExportItem[] | undefined>;
+  /** What "" stands for; asked once for each connection. Default "". */
   defaultExport?(state: State, request: ListRequest): MaybePromise<string>;
   open(state: State, request: OpenRequest): MaybePromise<Handle>;
   /** The server stops: connections are closed, the process still runs. */
@@ -101,8 +101,8 @@ export interface Client {
    */
   readonly signal: AbortSignal;
   /**
-   * Ends the connection: with force at once, else when the requests in flight have been answered (nbdkit_disconnect(3)). Absent
-   * where there is no connection.
+   * With force, ends the connection at once; otherwise refuses all later requests of the client with ESHUTDOWN, and answers
+   * those in flight (nbdkit_disconnect(3)). Absent where there is no connection.
    */
   disconnect?(force: boolean): void;
 }

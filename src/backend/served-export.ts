@@ -1,14 +1,17 @@
 import { assert } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
-import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+import { answer, inSteps, type MaybePromise, type Steps } from "../core/maybe-promise.ts";
 import { pieceBytesFor } from "./block-size.ts";
-import { clipExtents, clipStatus, type StatusRange } from "./extents.ts";
+import { checkedExtents, clipExtents, clipStatus, lengthOf, type StatusRange } from "./extents.ts";
 import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
 import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
 import { checkStates, type MetaContext } from "./meta-context.ts";
 import { forEachPiece } from "./pieces.ts";
 import type { PortableHandle } from "./portable.ts";
+
+/** Bytes that are read at once for a request to cache, where the handle cannot: as many as a client may read. */
+const cachedBytesMax = 64 * 1024 * 1024;
 
 /**
  * A handle with everything that the server adds: answers about capabilities that cannot change, ranges asserted before
@@ -22,6 +25,8 @@ export class ServedExport {
   readonly canZero: boolean;
   readonly canFastZero: boolean;
   readonly canFua: boolean;
+  /** Each request with FUA flushes the whole disk. */
+  readonly fuaFlushes: boolean;
   readonly canCache: boolean;
   readonly canMultiConn: boolean;
   readonly rotational: boolean;
@@ -47,8 +52,9 @@ export class ServedExport {
     this.canZero = this.canWrite && (handle.zero !== undefined || handle.zeroByWriting !== false);
     // Without a `zero` of its own, a fast one is refused at once, which is what the client wants to know.
     this.canFastZero = this.canZero && (handle.fastZero ?? handle.zero === undefined);
-    this.canFua =
-      this.canWrite && (handle.nativeFua === true || (this.canFlush && handle.fuaByFlushing !== false));
+    const { nativeFua = false, fuaByFlushing = !nativeFua && this.canFlush } = handle;
+    this.canFua = this.canWrite && (nativeFua || fuaByFlushing);
+    this.fuaFlushes = this.canFua && fuaByFlushing;
     this.canCache = handle.cache !== undefined || handle.cacheByReading === true;
     this.canMultiConn = handle.multiConn === true;
     this.rotational = handle.rotational === true;
@@ -106,6 +112,12 @@ export class ServedExport {
     return this.#withFua(flags.fua, ({ fua }) => this.#zero(offset, length, { ...flags, fua }));
   }
 
+  /** How much memory a request to cache so many bytes takes. */
+  cacheBytes(length: bigint): number {
+    if (this.#handle.cache !== undefined) return 0;
+    return Number(length < cachedBytesMax ? length : cachedBytesMax);
+  }
+
   cache(offset: bigint, length: number): MaybePromise<void> {
     this.#assertRange(offset, length);
     if (this.#handle.cache !== undefined) return this.#handle.cache(offset, length);
@@ -116,11 +128,7 @@ export class ServedExport {
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
     this.#assertRange(offset, length);
     if (this.#handle.extents === undefined) return [{ length: BigInt(length), hole: false, zero: false }];
-    const found = this.#handle.extents(offset, length, requestOne);
-    const range = this.#statusRange(length, requestOne);
-    return isPromise(found)
-      ? found.then((extents) => clipExtents(extents, range))
-      : clipExtents(found, range);
+    return inSteps(this.#extents(offset, length, requestOne));
   }
 
   /** The same for one of {@link metaContexts}. */
@@ -131,17 +139,36 @@ export class ServedExport {
     requestOne: boolean,
   ): MaybePromise<readonly StatusExtent[]> {
     this.#assertRange(offset, length);
-    const found = context.status(offset, length, requestOne);
-    const range = this.#statusRange(length, requestOne);
-    const clip = (extents: readonly StatusExtent[]): readonly StatusExtent[] => {
-      checkStates(context, extents);
-      return clipStatus(extents, range);
-    };
-    return isPromise(found) ? found.then(clip) : clip(found);
+    return inSteps(this.#status(context, offset, length, requestOne));
   }
 
   close(): MaybePromise<void> {
     return this.#handle.close?.();
+  }
+
+  *#extents(offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
+    const ask = (one: boolean) => this.#handle.extents!(offset, length, one);
+    const range = this.#statusRange(length, requestOne);
+    let found = checkedExtents(yield* answer(ask(requestOne)));
+    // The first extent may be shorter than the block that it begins.
+    if (requestOne && lengthOf(found) < range.block) found = yield* answer(ask(false));
+    return clipExtents(found, range);
+  }
+
+  *#status(
+    context: MetaContext,
+    offset: bigint,
+    length: number,
+    requestOne: boolean,
+  ): Steps<readonly StatusExtent[]> {
+    const ask = function* (one: boolean): Steps<readonly StatusExtent[]> {
+      const states = yield* answer(context.status(offset, length, one));
+      checkStates(context, states);
+      return states;
+    };
+    const range = this.#statusRange(length, requestOne);
+    const found = yield* ask(requestOne);
+    return clipStatus(requestOne && lengthOf(found) < range.block ? yield* ask(false) : found, range);
   }
 
   #statusRange(length: number, requestOne: boolean): StatusRange {
@@ -163,7 +190,7 @@ export class ServedExport {
   }
 
   async #cacheByReading(offset: bigint, length: number): Promise<void> {
-    const scratch = Buffer.allocUnsafe(Math.min(length, pieceBytesFor(this.#handle, 1 << 20)));
+    const scratch = Buffer.allocUnsafe(Math.min(length, pieceBytesFor(this.#handle, cachedBytesMax)));
     await forEachPiece({ offset, length }, scratch.length, this.#signal, (at, bytes) =>
       this.#handle.read(scratch.subarray(0, bytes), at),
     );

@@ -16,11 +16,7 @@ export function clientOf(
     ...(tls?.dn === undefined ? {} : { tlsDn: tls.dn }),
     ...(tls?.issuerDn === undefined ? {} : { tlsIssuerDn: tls.issuerDn }),
     signal,
-    disconnect: (force) => {
-      // A turn later, so that the request in which a plugin wishes for it counts as one in flight.
-      if (force) disconnect(true);
-      else queueMicrotask(() => disconnect(false));
-    },
+    disconnect,
   };
 }
 

@@ -21,11 +21,13 @@ export interface Dispatch {
   readonly log: Log;
   /** Aborted when the client has gone. */
   readonly gone: AbortSignal;
+  /** Every request is refused: the plugin or a filter has disconnected the client (nbdkit_disconnect(3)). */
+  readonly isDisconnected?: boolean;
 }
 
 /** Answers a request with the bytes of its reply. It never throws: what fails becomes an error reply. */
 export function dispatch(request: Request, to: Dispatch): MaybePromise<Buffer> {
-  const fault = faultOf(request, to.exported, to.replyForm);
+  const fault = to.isDisconnected ? disconnected : faultOf(request, to.exported, to.replyForm);
   try {
     const reply = fault === undefined ? perform(request, to) : refuse(request, to, fault);
     return isPromise(reply) ? reply.then(undefined, (error: unknown) => failure(request, to, error)) : reply;
@@ -33,6 +35,8 @@ export function dispatch(request: Request, to: Dispatch): MaybePromise<Buffer> {
     return failure(request, to, error);
   }
 }
+
+const disconnected: Fault = { code: "ESHUTDOWN", reason: "the plugin or a filter disconnected the client" };
 
 function refuse(request: Request, to: Dispatch, fault: Fault): MaybePromise<Buffer> {
   if (to.log.verbose) to.log.debug(`client request refused: ${fault.reason}`);
@@ -73,7 +77,17 @@ function failure(request: Request, to: Dispatch, error: unknown): Buffer {
 }
 
 function errorBytes(request: Request, to: Dispatch, code: string, reason: string): Buffer {
-  return errorReply(to.replyForm, request.cookie, offsetOf(request), code, reason);
+  return errorReply(to.replyForm, request.cookie, offsetOf(request), errorFor(request, code), reason);
+}
+
+/** doc/proto.md, "Error values": two of them answer only the flag of a request that asks for them. */
+function errorFor(request: Request, code: string): string {
+  const error = wireError(code);
+  const isAskedFor =
+    error === WireError.EOVERFLOW
+      ? request.kind === "read" && request.dontFragment
+      : error !== WireError.ENOTSUP || (request.kind === "zero" && request.fastZero);
+  return isAskedFor ? code : "EINVAL";
 }
 
 function offsetOf(request: Request): bigint {

@@ -1,4 +1,5 @@
 import type { Chain } from "../backend/chain.ts";
+import type { ConnectionContext } from "../backend/connection-context.ts";
 import type { Client } from "../backend/plugin.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { messageOf } from "../core/errors.ts";
@@ -9,14 +10,16 @@ import { exportInfo } from "./export-info.ts";
 /** What one client asks the plugin before it sends requests, and the one export that it has open. */
 export class Opening {
   readonly #chain: Chain;
+  readonly #context: ConnectionContext;
   readonly #readOnly: boolean;
   readonly #log: Log;
   #open: { readonly name: string; readonly exported: ServedExport; readonly info: ExportInfo } | undefined;
   /** What the plugin was asked last; a client that leaves before the answer is released after it. */
   #asked: Promise<unknown> | undefined;
 
-  constructor(chain: Chain, readOnly: boolean, log: Log) {
+  constructor(chain: Chain, context: ConnectionContext, readOnly: boolean, log: Log) {
     this.#chain = chain;
+    this.#context = context;
     this.#readOnly = readOnly;
     this.#log = log;
   }
@@ -34,11 +37,10 @@ export class Opening {
 
   /** Opens an export, instead of the one that was open before. */
   async open(asked: string, client: Client): Promise<ExportInfo> {
-    const tell = (line: string): void => this.#log.debug(line);
-    const name = asked === "" ? await this.#chain.defaultExport(client, tell) : asked;
+    const name = asked === "" ? await this.#chain.defaultExport(client, this.#context) : asked;
     if (this.#open?.name === name) return this.#open.info;
     await this.close();
-    const handle = await this.#chain.open({ ...client, exportName: name }, tell);
+    const handle = await this.#chain.open({ ...client, exportName: name }, this.#context);
     const exported = new ServedExport(handle, this.#readOnly, client.signal);
     const info = exportInfo(exported, name);
     this.#open = { name, exported, info };

@@ -1,3 +1,4 @@
+import { ConnectionContext } from "../backend/connection-context.ts";
 import type { Client } from "../backend/plugin.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
@@ -34,11 +35,13 @@ export class Session implements Receiver, Movable {
   #transmission: Transmission | undefined;
   #elsewhere: Elsewhere | undefined;
   readonly #opening: Opening;
+  readonly #context: ConnectionContext;
   /** What another loop would have to go on with. */
   #moving: Under | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #holdsConnectionGate = false;
   #stopping = false;
+  #isDisconnected = false;
   #released = false;
   #closed = false;
 
@@ -47,14 +50,12 @@ export class Session implements Receiver, Movable {
     this.#setup = setup;
     this.#log = setup.log;
     this.#complaints = new Complaints(setup.log);
-    this.#opening = new Opening(setup.chain, setup.readOnly, setup.log);
+    this.#context = new ConnectionContext((line) => this.#log.debug(line));
+    this.#opening = new Opening(setup.chain, this.#context, setup.readOnly, setup.log);
     this.finished = new Promise((resolve) => {
       this.#settle = resolve;
     });
   }
-
-  /** For whoever would tell how the client is served. */
-  readonly #tell = (line: string): void => this.#log.debug(line);
 
   /** Begins to serve the client. */
   async start(): Promise<void> {
@@ -146,7 +147,7 @@ export class Session implements Receiver, Movable {
       await connectionGate.enter();
       this.#holdsConnectionGate = true;
     }
-    if (!this.#gone.signal.aborted) await chain.preconnect(this.#client(), this.#tell);
+    if (!this.#gone.signal.aborted) await chain.preconnect(this.#client(), this.#context);
   }
 
   #greeting(): Talk<Negotiated | undefined> {
@@ -187,8 +188,15 @@ export class Session implements Receiver, Movable {
 
   #client(): Client {
     return clientOf(this.#transport.peer, this.#setup.readOnly, this.#gone.signal, (force) =>
-      force ? this.destroy() : this.stop(),
+      force ? this.destroy() : this.#disconnect(),
     );
+  }
+
+  /** The client keeps its connection, in which it hears that it is not served any more. */
+  #disconnect(): void {
+    this.#isDisconnected = true;
+    this.#setup.placement?.remove(this);
+    this.#transmission?.disconnect();
   }
 
   #handshakeHost(): HandshakeHost {
@@ -196,7 +204,7 @@ export class Session implements Receiver, Movable {
     return {
       tls: this.#setup.tls.mode,
       offers: this.#setup.handshake,
-      listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client(), this.#tell)),
+      listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client(), this.#context)),
       open: (name) => this.#ask(() => this.#opening.open(name, this.#client())),
       debug: (message) => log.verbose && log.debug(message()),
     };
@@ -232,7 +240,12 @@ export class Session implements Receiver, Movable {
     }
     this.#transmission = new Transmission(
       this.#transport,
-      { exported, ...negotiated, log: this.#log, gone: this.#gone.signal },
+      {
+        exported,
+        ...negotiated,
+        log: this.#log,
+        gone: this.#gone.signal,
+      },
       {
         requestsInFlight: model === "parallel" ? threads : 1,
         ...(model === "serialize_all_requests" ? { gate: requestGate } : {}),
@@ -244,9 +257,10 @@ export class Session implements Receiver, Movable {
         broken: (error) => this.#breakOff(error),
       },
     );
+    if (this.#isDisconnected) this.#transmission.disconnect();
     this.#transmission.received(rest);
     this.#moving = { setup: this.#setup, transport: this.#transport, exported, negotiated };
-    if (canMove(this.#moving)) this.#setup.placement?.add(this);
+    if (!this.#isDisconnected && canMove(this.#moving)) this.#setup.placement?.add(this);
   }
 
   /** The client sees the end of the connection when everything of it is closed, and so all that closing had to write. */

@@ -40,8 +40,8 @@ export class Transmission {
   readonly #transport: Transport;
   readonly #outbox: Outbox;
   readonly #parser: RequestParser;
-  readonly #express: ExpressLane | undefined;
-  readonly #dispatch: Dispatch;
+  #express: ExpressLane | undefined;
+  #dispatch: Dispatch;
   readonly #limits: TransmissionLimits;
   readonly #events: TransmissionEvents;
   #inFlight = 0;
@@ -102,6 +102,13 @@ export class Transmission {
     this.#closing = true;
     if (!this.#parser.idle) this.#dispatch.log.debug("the connection ends in the middle of a request");
     if (this.#inFlight === 0) this.#idle();
+  }
+
+  /** Refuses all requests that come from now on; those in flight are answered. */
+  disconnect(): void {
+    this.#leave = undefined;
+    this.#express = undefined;
+    this.#dispatch = { ...this.#dispatch, isDisconnected: true };
   }
 
   /** Stops, as soon as nothing is under way, with the bytes that no request has used; whoever takes them goes on. */
@@ -186,13 +193,18 @@ export class Transmission {
       this.#outbox.write(reply);
       return;
     }
-    const dataBytes = request.kind === "read" || request.kind === "write" ? request.length : 0;
+    const dataBytes = this.#bytesOf(request);
     this.#inFlight++;
     this.#bytesInFlight += dataBytes;
     reply.then((reply) => {
       this.#ready.push({ reply, dataBytes });
       this.#sending ??= setImmediate(() => this.#sendReady());
     });
+  }
+
+  #bytesOf(request: Request): number {
+    if (request.kind === "read" || request.kind === "write") return request.length;
+    return request.kind === "cache" ? this.#dispatch.exported.cacheBytes(request.length) : 0;
   }
 
   #sendReady(): void {

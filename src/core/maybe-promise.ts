@@ -38,3 +38,17 @@ export function* answer<T>(value: MaybePromise<T>): Steps<T> {
   });
   return answered!;
 }
+
+/** Runs `then` once `perform` has succeeded or failed, which is at once where nothing has to be waited for. */
+export function afterwards<T>(perform: () => MaybePromise<T>, then: () => void): MaybePromise<T> {
+  let result: MaybePromise<T>;
+  try {
+    result = perform();
+  } catch (error) {
+    then();
+    throw error;
+  }
+  if (isPromise(result)) return Promise.resolve(result).finally(then);
+  then();
+  return result;
+}

@@ -20,7 +20,7 @@ const blocksizePolicy: Filter = defineFilter({
   parameters: {
     "blocksize-error-policy": choice(["allow", "error", "strict-error"], {
       default: "allow",
-      help: "What becomes of requests that keep to nothing: they are served; refused; also refused where they have no data and are too large",
+      help: "What becomes of requests that keep to nothing: they are served; refused; also refused for the end of a disk of no whole blocks",
     }),
     "blocksize-minimum": bytes("Smallest block to tell clients. Default: that of the disk"),
     "blocksize-preferred": bytes("Block size that is best for them. Default: that of the disk"),
@@ -114,7 +114,9 @@ function refusing(
   if (policy === "allow" && writeMax === Number.POSITIVE_INFINITY) return {};
   const check = (kind: string, offset: bigint, length: number, data: boolean): void => {
     if (policy === "allow" || blockSize === undefined) return;
-    const fault = faultOf(blockSize, offset, length, data || policy === "strict-error");
+    // A disk of no whole blocks ends with a part of one, which is there to be read too.
+    const reachesEnd = policy === "error" && offset + BigInt(length) === next.size;
+    const fault = faultOf(blockSize, { offset, length, data, reachesEnd });
     if (fault !== undefined) throw wrong(`client ${kind} request rejected: ${fault}`);
   };
   const { read, write, trim, zero, cache, extents } = overlay(next, {});
@@ -160,15 +162,20 @@ function refusing(
   };
 }
 
-function faultOf(
-  { minimum, maximum }: BlockSize,
-  offset: bigint,
-  length: number,
-  limited: boolean,
-): string | undefined {
-  if (length < minimum) return `count ${length} is smaller than minimum size ${minimum}`;
-  if (limited && length > maximum) return `count ${length} is larger than maximum size ${maximum}`;
-  if (length % minimum !== 0) return `count ${length} is not a multiple of minimum size ${minimum}`;
+interface Asked {
+  readonly offset: bigint;
+  readonly length: number;
+  readonly data: boolean;
+  /** It need not end with a whole block. */
+  readonly reachesEnd: boolean;
+}
+
+function faultOf({ minimum, maximum }: BlockSize, asked: Asked): string | undefined {
+  const { offset, length, data, reachesEnd } = asked;
+  if (length < minimum && !reachesEnd) return `count ${length} is smaller than minimum size ${minimum}`;
+  if (data && length > maximum) return `count ${length} is larger than maximum size ${maximum}`;
+  if (length % minimum !== 0 && !reachesEnd)
+    return `count ${length} is not a multiple of minimum size ${minimum}`;
   if (offset % BigInt(minimum) !== 0n)
     return `offset ${offset} is not aligned to a multiple of minimum size ${minimum}`;
   return undefined;

@@ -83,7 +83,7 @@ const cache: Filter = defineFilter({
         }
       },
       blockSize: preferringBlocks(next, state.blockBytes),
-      ...(unsafe && { nativeFua: true, multiConn: true }),
+      ...(unsafe && { nativeFua: true, fuaByFlushing: false, multiConn: true }),
     };
   },
   unload: ({ caches }: State) => caches.close(),

@@ -17,6 +17,7 @@ const checkwrite: Filter = defineFilter({
     trim: (offset, length) => inSteps(expectZeroes(next, offset, length, false)),
     flush: () => {},
     nativeFua: true,
+    fuaByFlushing: false,
     fastZero: true,
     multiConn: true,
   }),

@@ -53,6 +53,7 @@ const cow: Filter = defineFilter({
       blockSize: preferringBlocks(next, options["cow-block-size"]),
       // Nothing survives the server, whatever a client waits for.
       nativeFua: true,
+      fuaByFlushing: false,
       fastZero: true,
       multiConn: true,
       // They tell about the disk below.

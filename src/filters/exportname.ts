@@ -1,3 +1,4 @@
+import { checkString } from "../backend/export-strings.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import { boolean, choice, list, type Parameter, text } from "../backend/parameter.ts";
 import { NbdError } from "../core/errors.ts";
@@ -12,7 +13,6 @@ const exportname: Filter = defineFilter({
   longname: "nbdkit exportname filter",
   parameters: {
     "default-export": text({
-      default: "",
       placeholder: "NAME",
       help: "What clients get that ask for no name",
       aliases: ["default_export"],
@@ -28,18 +28,18 @@ const exportname: Filter = defineFilter({
       help: "Refuse names that are not among those of exportname=",
       aliases: ["exportname_strict"],
     }),
-    exportname: list((name) => name, {
+    exportname: list((name) => checkString("exportname", name), {
       default: [],
       placeholder: "NAME",
       help: "A name to list; may be given again",
     }),
     exportdesc: describedBy("Descriptions: keep, none, fixed:STRING, or script:SCRIPT, which finds $name"),
   },
-  async listExports(next, values, request, defaultExport) {
+  async listExports(next, values, request, onlyDefault) {
     const { "exportname-list": mode, exportname: names, exportdesc: describe = keep } = values;
     if (mode === "error") throw new NbdError("EPERM", "export list restricted by policy");
     if (mode === "empty") return [];
-    if (mode === "defaultonly" || mode === "default-only") return [{ name: await defaultExport(request) }];
+    if (mode === "defaultonly" || mode === "default-only") return onlyDefault(request);
     const listed = mode === "explicit" ? names.map((name) => ({ name })) : await next(request);
     return Promise.all(
       listed.map(async ({ name, description: before }: { name: string; description?: string }) => {
@@ -50,7 +50,9 @@ const exportname: Filter = defineFilter({
   },
   defaultExport(next, values, request) {
     checkName("", values);
-    return values["default-export"] === "" ? next(request) : values["default-export"];
+    const { "default-export": name, "exportname-strict": isStrict } = values;
+    // A name of the next layer is none of those that are allowed here; "" is, and means the same to it.
+    return name ?? (isStrict ? "" : next(request));
   },
   openNext(next, values, request) {
     checkName(request.exportName, values);

@@ -20,14 +20,18 @@ const fua: Filter = defineFilter({
   parameters: {
     fuamode: choice(modes, {
       default: "none",
+      aliases: ["fua-mode"],
       help: "FUA is: not offered, done by flushing, offered as native, added to all writes, left alone, dropped along with flushes",
     }),
     "flush-on-close": boolean({ default: false, help: "Flush when a client has gone" }),
   },
   open(next, { fuamode, "flush-on-close": flushing }: State, { readOnly }) {
     if (next.write !== undefined && !readOnly) checkAbility(next, fuamode);
-    const close = flushing && next.flush !== undefined && { close: () => overlay(next, {}).flush!() };
-    return { ...changesOf[fuamode](overlay(next, {})), ...close };
+    const { flush } = overlay(next, {});
+    if (flushing && flush === undefined) {
+      throw new NbdError("EINVAL", "flush-on-close requires plugin flush support: use flush-on-close=false");
+    }
+    return { ...changesOf[fuamode](overlay(next, {})), ...(flushing && { close: flush }) };
   },
 });
 export default fua;
@@ -48,18 +52,21 @@ const changesOf: Readonly<Record<Mode, (next: Handle) => HandleChanges>> = {
   emulate: () => ({ nativeFua: false, fuaByFlushing: true }),
   native: (next) => ({
     nativeFua: true,
+    fuaByFlushing: false,
     ...changing(next, ({ fua }, change) => (fua ? withFua(next, change) : change(withoutFua))),
     // Those are writes without FUA, and need no change.
     writeNow: next.writeNow,
   }),
   force: (next) => ({
     nativeFua: true,
+    fuaByFlushing: false,
     flush: () => {},
     ...changing(next, (_flags, change) => withFua(next, change)),
   }),
   pass: () => ({}),
   discard: (next) => ({
     nativeFua: true,
+    fuaByFlushing: false,
     flush: () => {},
     ...changing(next, (_flags, change) => change(withoutFua)),
     writeNow: next.writeNow,

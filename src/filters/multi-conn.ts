@@ -2,7 +2,8 @@ import { defineFilter, type Filter } from "../backend/filter.ts";
 import { boolean, choice } from "../backend/parameter.ts";
 import type { ThreadModel } from "../backend/plugin.ts";
 import { NbdError } from "../core/errors.ts";
-import { Group, type Mode, type Tracking } from "./multi-conn/group.ts";
+import type { Mode } from "./multi-conn/connection.ts";
+import { Group, type Tracking } from "./multi-conn/group.ts";
 
 interface State {
   readonly mode: Mode | "auto";
@@ -62,14 +63,14 @@ const multiConn: Filter = defineFilter({
       );
     }
     const key = state.byName ? request.exportName : "";
-    const group = state.groups.get(key) ?? new Group(mode, state.tracking);
+    const group = state.groups.get(key) ?? new Group(state.tracking);
     state.groups.set(key, group);
-    const changes = group.join(next, request);
+    const changes = group.join(next, mode, request);
     return {
       ...changes,
       async close() {
         await changes.close?.();
-        if (group.isEmpty) state.groups.delete(key);
+        if (group.isUnused) state.groups.delete(key);
       },
     };
   },

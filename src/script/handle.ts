@@ -36,9 +36,9 @@ class ScriptHandle {
     const writing = canWrite ? await this.#writing() : {};
     const canFlush = await this.#can("can_flush");
     const rotational = await this.#can("is_rotational");
-    const nativeFua = canWrite && (await this.#level("can_fua", "none")) === "native";
+    const fua = canWrite ? await this.#fua() : {};
     const multiConn = await this.#can("can_multi_conn");
-    const cache = await this.#level("can_cache", "none");
+    const cache = await this.#level("can_cache");
     const canExtents = await this.#can("can_extents");
     const blockSize = await this.#blockSize();
     const description = await this.#description();
@@ -52,7 +52,7 @@ class ScriptHandle {
       ...(blockSize === undefined ? {} : { blockSize }),
       ...(description === undefined ? {} : { description }),
       rotational,
-      nativeFua,
+      ...fua,
       multiConn,
       cacheByReading: cache === "emulate",
       close: () => this.close(),
@@ -77,6 +77,13 @@ class ScriptHandle {
         ? { trim: (offset, length, flags) => this.#change("trim", [length, offset, flagWords(flags)]) }
         : {}),
     };
+  }
+
+  /** A script without can_fua leaves it to the server. */
+  async #fua(): Promise<Partial<Handle>> {
+    const level = await this.#level("can_fua");
+    if (level === undefined) return {};
+    return { nativeFua: level === "native", fuaByFlushing: level === "emulate" };
   }
 
   async #size(): Promise<bigint> {
@@ -138,9 +145,10 @@ class ScriptHandle {
   }
 
   /** Of can_fua and can_cache. */
-  async #level(method: string, missing: string): Promise<string> {
-    const text = (await this.#text(method))?.toLowerCase() ?? missing;
-    if (["none", "emulate", "native"].includes(text)) return text;
+  /** Undefined where the script has no such method. */
+  async #level(method: string): Promise<string | undefined> {
+    const text = (await this.#text(method))?.toLowerCase();
+    if (text === undefined || ["none", "emulate", "native"].includes(text)) return text;
     throw new NbdError(
       "EINVAL",
       `could not parse output from ${method} method: ${text}: use none, emulate or native`,

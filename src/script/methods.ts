@@ -1,5 +1,5 @@
 import type { Handle } from "../backend/handle.ts";
-import type { Plugin, ThreadModel } from "../backend/plugin.ts";
+import type { ListRequest, Plugin, ThreadModel } from "../backend/plugin.ts";
 import { threadModels } from "../backend/plugin.ts";
 import { type Caller, knownStatusMax } from "./caller.ts";
 import { firstExport, parseExports } from "./exports.ts";
@@ -39,9 +39,8 @@ export const scriptMethods: Required<
   preconnect: async ({ caller }, client) =>
     void (await caller.call("preconnect", [String(client.readOnly)], { client })),
   listExports: async (state, request) => {
-    const output = await state.caller.call("list_exports", [String(request.readOnly), String(request.tls)]);
-    if (output !== undefined) return parseExports(output.toString());
-    return [{ name: await defaultExport(state, request) }];
+    const output = await state.caller.call("list_exports", questionArgs(request), { client: request });
+    return output && parseExports(output.toString());
   },
   defaultExport,
   open: ({ caller }, request) => openScript(caller, request),
@@ -52,12 +51,13 @@ export const scriptMethods: Required<
   },
 };
 
-async function defaultExport(
-  { caller }: ScriptState,
-  { readOnly, tls }: { readonly readOnly: boolean; readonly tls: boolean },
-): Promise<string> {
-  const output = await caller.call("default_export", [String(readOnly), String(tls)]);
+async function defaultExport({ caller }: ScriptState, request: ListRequest): Promise<string> {
+  const output = await caller.call("default_export", questionArgs(request), { client: request });
   return output === undefined ? "" : firstExport(output.toString());
+}
+
+function questionArgs({ readOnly, tls }: ListRequest): readonly string[] {
+  return [String(readOnly), String(tls)];
 }
 
 /** The last steps of the configuration: the script has got its parameters. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Chain } from "../../src/backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
+import { ConnectionContext } from "../../src/backend/connection-context.ts";
 import { text } from "../../src/backend/parameter.ts";
 import { threadModels } from "../../src/backend/plugin.ts";
 import { configure } from "../../src/cli/parameters.ts";
@@ -107,6 +108,68 @@ describe("a chain", () => {
   });
 });
 
+describe("the default export of a chain", () => {
+  const counting = (answer: () => string) => {
+    const asked: string[] = [];
+    const plugin: AnyPlugin = {
+      name: "plugin",
+      open: (_state, { exportName }) => ({ ...handle, description: exportName }),
+      defaultExport: (_state, { tls }) => {
+        asked.push(tls ? "under TLS" : "in clear");
+        return answer();
+      },
+    };
+    return { asked, plugin };
+  };
+  const silent: AnyFilter = { name: "silent" };
+
+  it("is asked for once for each connection, and once more under TLS", async () => {
+    const { asked, plugin } = counting(() => "disk");
+    const chain = new Chain(plugin, [silent], () => silentHost);
+    const context = new ConnectionContext(() => {});
+    for (const tls of [false, true]) {
+      for (let round = 0; round < 2; round++) {
+        expect(await chain.listExports({ ...client, tls }, context)).toEqual([{ name: "disk" }]);
+        expect(await chain.defaultExport({ ...client, tls }, context)).toBe("disk");
+        const open = await chain.open({ ...client, tls, exportName: "" }, context);
+        expect(open.description).toBe("disk");
+      }
+    }
+    expect(asked).toEqual(["in clear", "under TLS"]);
+    await chain.defaultExport(client, new ConnectionContext(() => {}));
+    expect(asked).toHaveLength(3);
+  });
+
+  it("is missing from the list where there is none, and is asked for again", async () => {
+    const said: string[] = [];
+    let answer = (): string => {
+      throw new Error("not today");
+    };
+    const { asked, plugin } = counting(() => answer());
+    const chain = new Chain(plugin, [silent], () => ({
+      ...silentHost,
+      error: (line) => void said.push(line),
+    }));
+    const context = new ConnectionContext(() => {});
+    expect(await chain.listExports(client, context)).toEqual([]);
+    expect(said).toEqual(["not today"]);
+    await expect(chain.defaultExport(client, context)).rejects.toThrow("not today");
+    answer = () => "x".repeat(4097);
+    expect(await chain.listExports(client, context)).toEqual([]);
+    answer = () => "disk";
+    expect(await chain.defaultExport(client, context)).toBe("disk");
+    expect(asked).toHaveLength(4);
+  });
+
+  it.each(["name", "description"])("is told with no %s that clients would break off for", async (key) => {
+    const list = (bytes: number) => [{ name: "a", description: "b", [key]: "x".repeat(bytes) }];
+    const plugin: AnyPlugin = { name: "plugin", open: () => handle, listExports: () => list(4096) };
+    expect(await new Chain(plugin, [], () => silentHost).listExports(client)).toEqual(list(4096));
+    const long = { ...plugin, listExports: () => list(4097) };
+    await expect(new Chain(long, [], () => silentHost).listExports(client)).rejects.toThrow("4097 bytes");
+  });
+});
+
 describe("the filters of a chain", () => {
   const plugin: AnyPlugin = {
     name: "plugin",
@@ -143,7 +206,7 @@ describe("the filters of a chain", () => {
     const filter: AnyFilter = {
       name: "filter",
       defaultExport: async (next, _state, request) => `${await next(request)}default`,
-      listExports: async (_next, _state, request, defaultExport) => [{ name: await defaultExport(request) }],
+      listExports: (_next, _state, request, onlyDefault) => onlyDefault(request),
     };
     const outer: AnyFilter = { name: "outer", defaultExport: () => "other" };
     const chain = new Chain(plugin, [outer, filter], () => silentHost);

@@ -177,7 +177,49 @@ describe("what an export can do", () => {
     const { asked, served } = disk(3_000_000, { cacheByReading: true });
     expect(served.canCache).toBe(true);
     await served.cache(0n, 2_500_000);
-    expect(asked).toEqual(["read 1048576", "read 1048576", "read 402848"]);
+    expect(asked).toEqual(["read 2500000"]);
+  });
+
+  it("includes caching by reading as much at once as clients may read, or the disk takes", async () => {
+    const asked: number[] = [];
+    const handle: Handle = {
+      size: 2n ** 30n,
+      read: (into) => void asked.push(into.length),
+      cacheByReading: true,
+    };
+    await new ServedExport(handle, false).cache(0n, 100_000_000);
+    expect(asked.splice(0)).toEqual([67_108_864, 32_891_136]);
+    const blockSize = { minimum: 512, preferred: 4096, maximum: 40_000_000 };
+    await new ServedExport({ ...handle, blockSize }, false).cache(0n, 100_000_000);
+    expect(asked).toEqual([40_000_000, 40_000_000, 20_000_000]);
+  });
+
+  it("has one piece of zeroes forced to the disk by itself, where the disk can do that", async () => {
+    const { asked, served } = disk(600_000, { nativeFua: true });
+    await served.zero(0n, 4096, { ...flags, fua: true });
+    await served.zero(0n, 300_000, { ...flags, fua: true });
+    expect(asked).toEqual(["write 4096 fua", "write 262144", "write 37856", "flush"]);
+  });
+
+  it("judges a whole block by all of its extents, also when one extent is asked for", async () => {
+    const blockSize = { minimum: 4096, preferred: 4096, maximum: 65_536 };
+    const hole = { length: 512n, hole: true, zero: true };
+    const zeroes = { length: 3584n, hole: false, zero: true };
+    const status = (_at: bigint, _length: number, one: boolean) =>
+      [
+        { length: 512n, state: 3n },
+        { length: 3584n, state: 2n },
+      ].slice(0, one ? 1 : 2);
+    const context = { name: "x:y", status };
+    const { served } = disk(65_536, {
+      blockSize,
+      extents: (_at, _length, one) => (one ? [hole] : [hole, zeroes]),
+      metaContexts: [context],
+    });
+    for (const one of [true, false]) {
+      expect(await served.extents(0n, 4096, one)).toEqual([{ length: 4096n, hole: false, zero: true }]);
+      expect(await served.status(context, 0n, 4096, one)).toEqual([{ length: 4096n, state: 2n }]);
+    }
   });
 
   it("includes extents: all data where it does not know", async () => {

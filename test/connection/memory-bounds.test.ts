@@ -52,6 +52,17 @@ describe.skipIf(reason !== "")(`the memory of the server stays small${reason} wh
     expect(await growth([troublesome], async (client) => client.send(reads), "late")).toBeLessThan(100);
   });
 
+  it("asks to cache the largest ranges of a disk that has to be read for that", async () => {
+    const cache = request({ command: Command.cache, length: 64 * MiB });
+    const mib = growth(["--filter=nocache", "memory", "64M", "cachemode=emulate"], async (client) => {
+      client.send(...Array<Buffer>(30).fill(cache), request({ command: Command.disconnect }));
+      client.socket.resume();
+      await client.closed;
+    });
+    // One request takes 64 MiB, of which some are left for the garbage collector.
+    expect(await mib).toBeLessThan(500);
+  });
+
   it("goes on sending after its goodbye", async () => {
     const mib = growth(["memory", "64M"], async (client) => {
       client.send(read(3 * MiB), request({ command: Command.disconnect }));

@@ -1,9 +1,20 @@
-# Sends requests of the given kinds at random, and prints what became of each.
+# Sends requests of the given kinds at random on several connections, one at a time, and prints what became of each.
 import hashlib, os, random
 
 kinds = os.environ["kinds"].split(",")
 random.seed(int(os.environ["seed"]))
-h.set_strict_mode(0)
+
+
+def connect():
+    handle = nbd.NBD()
+    handle.set_strict_mode(0)
+    handle.add_meta_context("base:allocation")
+    handle.connect_uri(os.environ["uri"])
+    return handle
+
+
+handles = [connect() for _ in range(int(os.environ["connections"]))]
+h = handles[0]
 size = h.get_size()
 print("size", size)
 able = {
@@ -53,6 +64,11 @@ def perform(kind, offset, length, fua):
 
 
 for index in range(60):
+    number = random.randrange(len(handles))
+    if len(handles) > 1 and random.randrange(20) == 0:
+        handles[number].shutdown()
+        handles[number] = connect()
+    h = handles[number]
     kind = random.choice(kinds)
     offset = random.randrange(max(1, size))
     length = random.choice([1, 511, 512, 4096, 65536, random.randrange(1, 150000)])
@@ -66,8 +82,11 @@ for index in range(60):
         answer = perform(kind, offset, length, fua)
     except nbd.Error as error:
         answer = error.errno
-    print(index, kind, offset, length, fua, answer)
+    print(index, number, kind, offset, length, fua, answer)
 if able["flush"]:
-    h.flush()
+    # Without multi-conn, each connection has to flush what it wrote.
+    for h in handles:
+        h.flush()
 print(hashlib.sha256(h.pread(size, 0)).hexdigest() if size else "")
-h.shutdown()
+for h in handles:
+    h.shutdown()

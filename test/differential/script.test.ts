@@ -124,11 +124,43 @@ describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our scripts are called as nbdkit's
         "size=1M",
       ],
     ],
+    ...["none", "emulate", "native", "Native"].flatMap((level) =>
+      [[], ["can_flush=exit 3"], ["flush=exit 0"]].map((flush) => [
+        [...disk, "pwrite=cat >/dev/null", `can_fua=echo ${level}`, ...flush],
+      ]),
+    ),
   ])("%j looks the same to clients", async (args) => {
     const look = 'for how in "" --map --list; do nbdinfo $how "$uri" | grep -vE "uri|protocol" ; done';
     const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];
     expect(theirs.stderr).toBe("");
     expect(ours).toMatchObject({ status: theirs.status, stdout: theirs.stdout, stderr: "", left: [] });
+  });
+
+  it.each([
+    ["list", "go"],
+    ["info y", "info", "info z", "go"],
+    ["info", "list"],
+  ])("the default export is asked for as often: %s, %s", async (...steps) => {
+    const given = steps.filter((step) => step !== undefined);
+    const code = `
+h.connect_uri("$uri")
+for step in ${JSON.stringify(given)}:
+  how, _, name = step.partition(" ")
+  h.set_export_name(name)
+  try: print(h.opt_list(lambda *found: print(found)) if how == "list" else h.opt_info() if how == "info" else h.opt_go())
+  except nbd.Error as e: print(e.errno)`;
+    const note = (words: string) => `echo ${words} >> "$CALLS"`;
+    for (const answer of ["echo chosen", "echo EIO none >&2; exit 1"]) {
+      const args = [
+        ...disk,
+        `default_export=${note("default")}; ${answer}`,
+        `open=${note("open $3")}; echo 1`,
+      ];
+      const look = `nbdsh --opt-mode -c '${code.replace('"$uri"', `"'"$uri"'"`)}'`;
+      const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];
+      expect([ours.status, ours.stdout, ours.calls]).toEqual([theirs.status, theirs.stdout, theirs.calls]);
+      expect(ours.calls).toContain("default");
+    }
   });
 
   it.each([
@@ -154,15 +186,26 @@ describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our scripts are called as nbdkit's
     expect(ours.left).toEqual([]);
   });
 
-  it.each(["EPERM", "eio", "ENOMEM x", "EINVAL", "ENOSPC y", "EROFS", "EDQUOT", "EFBIG", "EINVALID", "x"])(
-    "a script that fails with %s",
-    async (text) => {
-      const code = "try:\n  h.pread(512, 0)\nexcept nbd.Error as e:\n  print(e.errno)";
-      const args = ["eval", "get_size=echo 64K", `pread=echo '${text}' >&2; exit 1`];
-      const look = `nbdsh -u "$uri" -c '${code}'`;
-      const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];
-      expect(ours.stdout).toBe(theirs.stdout);
-      expect(ours.stdout).not.toBe("");
-    },
-  );
+  it.each([
+    "EPERM",
+    "eio",
+    "ENOMEM x",
+    "EINVAL",
+    "ENOSPC y",
+    "EROFS",
+    "EDQUOT",
+    "EFBIG",
+    "EOVERFLOW",
+    "ENOTSUP",
+    "EOPNOTSUPP",
+    "EINVALID",
+    "x",
+  ])("a script that fails with %s", async (text) => {
+    const code = "try:\n  h.pread(512, 0)\nexcept nbd.Error as e:\n  print(e.errno)";
+    const args = ["eval", "get_size=echo 64K", `pread=echo '${text}' >&2; exit 1`];
+    const look = `nbdsh -u "$uri" -c '${code}'`;
+    const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];
+    expect(ours.stdout).toBe(theirs.stdout);
+    expect(ours.stdout).not.toBe("");
+  });
 });

@@ -16,9 +16,13 @@ testPlugin("blocksize-policy that allows everything", {
   runs: 10,
 });
 
-function start(parameters: Record<string, string>, options?: WitnessOptions): Promise<Session> {
+function start(
+  parameters: Record<string, string>,
+  options?: WitnessOptions,
+  diskBytes = 1 << 20,
+): Promise<Session> {
   const named = Object.entries(parameters).map(([key, value]) => [`blocksize-${key}`, value]);
-  const { plugin } = new Witness(Buffer.alloc(1 << 20), options);
+  const { plugin } = new Witness(Buffer.alloc(diskBytes), options);
   return Session.start({ plugin, filters, parameters: Object.fromEntries(named) });
 }
 
@@ -44,8 +48,8 @@ describe("blocksize-policy", () => {
     expect(disk.requestUnit).toBe(1);
   });
 
-  it("refuses what keeps to nothing, and with strict-error also what is large without having data", async () => {
-    const parameters = { minimum: "4k", maximum: "8k", "error-policy": "error" };
+  it.each(["error", "strict-error"])("with %s refuses what keeps to nothing", async (policy) => {
+    const parameters = { minimum: "4k", maximum: "8k", "error-policy": policy };
     await using session = await start(parameters);
     const disk = await session.open();
     for (const [offset, length, reason] of [
@@ -59,14 +63,43 @@ describe("blocksize-policy", () => {
       );
       const write = async () => disk.write(Buffer.alloc(length), offset, false);
       await expect(write).rejects.toMatchObject({ code: "EINVAL" });
+      if (length > 8192) continue;
+      for (const ask of [
+        async () => disk.zero(offset, length, flags),
+        async () => disk.trim(offset, length, false),
+        async () => disk.cache(offset, length),
+        async () => disk.extents(offset, length, false),
+      ]) {
+        await expect(ask).rejects.toThrow(`request rejected: ${reason}`);
+      }
     }
     await contents(disk, 4096n, 8192);
     await disk.zero(0n, 12_288, flags);
     await disk.trim(0n, 12_288, false);
-    await using strict = await start({ ...parameters, "error-policy": "strict-error" });
-    const other = await strict.open();
-    await expect(other.zero(0n, 12_288, flags)).rejects.toThrow("client zero request rejected");
-    await expect(async () => other.trim(0n, 12_288, false)).rejects.toThrow("client trim request rejected");
+    await disk.cache(0n, 12_288);
+    await disk.extents(0n, 12_288, false);
+  });
+
+  it("serves the end of a disk of no whole blocks, unless it is strict", async () => {
+    const keeping = (policy: string): Promise<Session> =>
+      start({ minimum: "4k", maximum: "8k", "error-policy": policy }, {}, 100_000);
+    await using session = await keeping("error");
+    await using strict = await keeping("strict-error");
+    const [disk, other] = [await session.open(), await strict.open()];
+    for (const [offset, length] of [
+      [98_304n, 1696],
+      [94_208n, 5792],
+    ] as const) {
+      await contents(disk, offset, length);
+      await disk.write(Buffer.alloc(length), offset, false);
+      await disk.zero(offset, length, flags);
+      await disk.extents(offset, length, false);
+      await expect(contents(other, offset, length)).rejects.toThrow("client pread request rejected");
+      const extents = async () => other.extents(offset, length, false);
+      await expect(extents).rejects.toThrow("client extents request rejected");
+    }
+    await expect(contents(disk, 98_304n, 1000)).rejects.toThrow("smaller than minimum size");
+    await expect(contents(disk, 99_000n, 1000)).rejects.toThrow("is not aligned");
   });
 
   it("zeroes in pieces of the allowed size where the disk cannot zero", async () => {

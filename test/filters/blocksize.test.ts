@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
+import type { AnyPlugin } from "../../src/backend/component.ts";
+import type { ServedExport } from "../../src/backend/served-export.ts";
 import blocksize from "../../src/filters/blocksize.ts";
+import count from "../../src/filters/count.ts";
+import error from "../../src/filters/error.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
@@ -25,6 +29,71 @@ async function start(parameters: Record<string, string>, options: WitnessOptions
 }
 
 describe("blocksize", () => {
+  it.each([
+    ["holes, once", (_at: number) => ({ hole: true, zero: true })],
+    ["zeroes, some of them holes", (at: number) => ({ hole: at % 1024 === 0, zero: true })],
+    ["holes, some of them zeroes", (at: number) => ({ hole: true, zero: at % 1024 === 0 })],
+    ["data where one extent is data", (at: number) => ({ hole: at !== 70_144, zero: at !== 70_144 })],
+  ] as const)(
+    "judges each block by all of its extents, however few the disk tells at once: %s",
+    async (_title, kind) => {
+      const bytes = 512;
+      const kindOf = (start: number, end: number) => {
+        const kinds = Array.from({ length: (end - start) / bytes }, (_, index) =>
+          kind(start + index * bytes),
+        );
+        return { hole: kinds.every(({ hole }) => hole), zero: kinds.every(({ zero }) => zero) };
+      };
+      for (const atOnce of [1, 3, 1000]) {
+        const extents = (offset: bigint, _length: number, one: boolean) =>
+          Array.from({ length: one ? 1 : atOnce }, (_, index) => ({
+            length: BigInt(bytes),
+            ...kind(Number(offset) + index * bytes),
+          }));
+        const plugin: AnyPlugin = { name: "tiny", open: () => ({ size: 131_072n, read: () => {}, extents }) };
+        await using session = await Session.start({ plugin, filters, parameters: { minblock: "64k" } });
+        const disk = await session.open();
+        for (const one of [true, false]) {
+          const [first] = await disk.extents(100n, 100_000, one);
+          const [second] = await disk.extents(65_536n, 65_536, one);
+          expect(first).toMatchObject(kindOf(0, 65_536));
+          expect(second).toEqual({ length: 65_536n, ...kindOf(65_536, 131_072) });
+        }
+      }
+    },
+  );
+
+  it.each([
+    ["write", (disk: ServedExport) => disk.write(Buffer.alloc(16_384), 0n, true)],
+    ["zero", (disk: ServedExport) => disk.zero(0n, 16_384, { ...flags, fua: true })],
+    ["trim", (disk: ServedExport) => disk.trim(0n, 16_384, true)],
+  ] as const)(
+    "flushes once after the pieces of a %s with FUA, below another filter too",
+    async (kind, ask) => {
+      const pieces = [0, 4096, 8192, 12_288].map((at) => `${kind} ${at}+4096`);
+      for (const between of [[], [count], [count, error]]) {
+        const witness = new Witness(Buffer.alloc(65_536), { nativeFua: false });
+        const parameters = {
+          minblock: "4k",
+          maxdata: "4k",
+          maxlen: "4k",
+          ...(between.includes(error) && { "error-rate": "0" }),
+        };
+        const session = { plugin: witness.plugin, filters: [blocksize, ...between], parameters };
+        await using started = await Session.start(session);
+        await ask(await started.open());
+        expect(witness.take()).toEqual([...pieces, "flush"]);
+      }
+    },
+  );
+
+  it("asks for FUA with each piece where that costs no flush", async () => {
+    const { session, disk, witness } = await start({ maxdata: "4k", minblock: "4k" });
+    await using _ = session;
+    await disk.write(Buffer.alloc(8192), 0n, true);
+    expect(witness.take()).toEqual(["write 0+4096 fua", "write 4096+4096 fua"]);
+  });
+
   it("has whole blocks only, and tells clients to send what they like", async () => {
     const { session, disk } = await start({ minblock: "4k" });
     await using _ = session;

@@ -47,6 +47,27 @@ describe("exportname", () => {
     expect(await listed(parameters)).toEqual(expected);
   });
 
+  it.each([
+    [{ "default-export": "" }, [{ name: "" }]],
+    [{ "exportname-strict": "true", exportname: "a" }, []],
+    [{ "exportname-strict": "true", exportname: ["a", ""] }, [{ name: "" }]],
+  ])("lists only the default export, if there is one, with %j", async (parameters, expected) => {
+    expect(await listed({ ...parameters, "exportname-list": "defaultonly" })).toEqual(expected);
+  });
+
+  it("opens the default export of the disk below where its own is empty", async () => {
+    await using session = await start({ "default-export": "", "exportname-strict": "true", exportname: "" });
+    expect((await session.open({ exportName: "" })).description).toBe("is a");
+  });
+
+  it("refuses names and lists that NBD has no room for", async () => {
+    const long = "\u00e9".repeat(2049);
+    await expect(start({ exportname: long })).rejects.toThrow("exportname has 4098 bytes");
+    await expect(listed({ exportdesc: `fixed:${long}` })).rejects.toThrow(
+      "description of the export 'a' has 4098 bytes",
+    );
+  });
+
   it("lists nothing where that is forbidden", async () => {
     await expect(listed({ "exportname-list": "error" })).rejects.toMatchObject({
       code: "EPERM",
@@ -68,8 +89,9 @@ describe("exportname", () => {
   it.each([
     [{}, "a"],
     [{ default_export: "b" }, "b"],
-    [{ "default-export": "" }, "a"],
-    [{ "exportname-strict": "true", exportname: ["", "a"] }, "a"],
+    [{ "default-export": "" }, ""],
+    [{ "exportname-strict": "true", exportname: ["", "a"] }, ""],
+    [{ "exportname-strict": "true", exportname: ["", "b"], "default-export": "b" }, "b"],
   ])("with %j the default export is %s", async (parameters, expected) => {
     await using session = await start(parameters);
     expect(await session.chain.defaultExport(someClient)).toBe(expected);

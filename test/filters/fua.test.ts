@@ -66,6 +66,15 @@ describe("fua", () => {
     expect((await asked({ fuamode: "discard", ...flushing })).atClose).toEqual(["flush"]);
   });
 
+  it("refuses to flush for clients that have gone where the disk cannot flush", async () => {
+    const parameters = { fuamode: "pass", "flush-on-close": "yes" };
+    await expect(asked(parameters, neither)).rejects.toThrow("flush-on-close requires plugin flush support");
+  });
+
+  it("is told its mode as fua-mode= too", async () => {
+    expect(await asked({ "fua-mode": "pass" })).toMatchObject({ canFua: true });
+  });
+
   it.each(["emulate", "native", "force"])("fuamode=%s needs a disk that can flush", async (fuamode) => {
     await expect(asked({ fuamode }, neither)).rejects.toThrow(`fuamode '${fuamode}' requires plugin`);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { AnyPlugin } from "../../src/backend/component.ts";
 import multiConn from "../../src/filters/multi-conn.ts";
 import noparallel from "../../src/filters/noparallel.ts";
@@ -125,6 +125,103 @@ describe("multi-conn", () => {
     await two.flush();
     await one.flush();
     expect(flushed).toEqual(expected);
+  });
+
+  it.each([
+    ["plugin", "connection", true],
+    ["plugin", "connection", false],
+    ["plugin", "fast", false],
+    ["disable", "connection", true],
+    ["unsafe", "connection", false],
+    ["emulate", "off", false],
+  ])(
+    "%s, tracking %s: a flush of one connection covers the writes of another (%s)",
+    async (mode, tracking, plugins) => {
+      const { plugin, flushed } = caching({ multiConn: plugins });
+      const parameters = { "multi-conn-mode": mode, "multi-conn-track-dirty": tracking };
+      await using session = await start(plugin, parameters);
+      const [one, two] = [await session.open(), await session.open()];
+      await one.write(Buffer.of(1), 0n, false);
+      await two.flush();
+      expect(flushed).toContain("client 2");
+      flushed.splice(0);
+      await two.flush();
+      // Nothing has changed since, but for a connection that flushes all the others.
+      expect(flushed).toEqual(tracking === "off" ? ["client 1", "client 2"] : []);
+      await one.flush();
+      const isFlushedWithAll = plugins || tracking !== "connection";
+      if (mode !== "emulate") expect(flushed).toEqual(isFlushedWithAll ? [] : ["client 1"]);
+    },
+  );
+
+  it.each(["emulate", "plugin", "disable"])(
+    "%s: a flush covers what a connection wrote that has gone",
+    async (mode) => {
+      for (const multiConn of [true, false]) {
+        const { plugin, flushed } = caching({ multiConn });
+        await using session = await start(plugin, { "multi-conn-mode": mode });
+        const [one, two] = [await session.open(), await session.open()];
+        await one.write(Buffer.of(1), 0n, false);
+        await session.close(one);
+        await two.flush();
+        expect(flushed).toEqual(["client 2"]);
+        await two.write(Buffer.of(1), 0n, false);
+        await session.close(two);
+        await (await session.open()).flush();
+        expect(flushed).toEqual(["client 2", "client 3"]);
+      }
+    },
+  );
+
+  it.each(["emulate", "plugin"])("%s: is not flushed early by what is still running", async (mode) => {
+    const running: (() => void)[] = [];
+    const slowly = (): Promise<void> => new Promise((resolve) => void running.push(resolve));
+    const flushes: number[] = [];
+    const flush = async () => void flushes.push(running.length);
+    const { plugin } = caching({ multiConn: true, flush, write: slowly });
+    await using session = await start(plugin, { "multi-conn-mode": mode });
+    const one = await session.open();
+    const writing = one.write(Buffer.of(1), 0n, false);
+    const another = one.write(Buffer.of(1), 1n, false);
+    running[0]!();
+    await writing;
+    await one.flush();
+    running[1]!();
+    await another;
+    await one.flush();
+    await one.flush();
+    expect(flushes).toHaveLength(2);
+  });
+
+  it.each(["emulate", "plugin"])(
+    "%s: answers no flush before what it relies on has succeeded",
+    async (mode) => {
+      const running: { resolve: () => void; reject: (error: Error) => void }[] = [];
+      const flush = () => new Promise<void>((resolve, reject) => void running.push({ resolve, reject }));
+      const { plugin } = caching({ multiConn: true, flush });
+      await using session = await start(plugin, { "multi-conn-mode": mode });
+      const [one, two] = [await session.open(), await session.open()];
+      await one.write(Buffer.of(1), 0n, false);
+      const first = Promise.resolve(one.flush());
+      const second = Promise.resolve(two.flush());
+      await vi.waitFor(() => expect(running).toHaveLength(2));
+      running[0]!.reject(new Error("disk full"));
+      await expect(first).rejects.toThrow("disk full");
+      running[1]!.resolve();
+      await second;
+      await one.flush();
+      expect(running).toHaveLength(2);
+    },
+  );
+
+  it("flushes the caches of readers after all that was written", async () => {
+    const { plugin, flushed } = caching();
+    await using session = await start(plugin);
+    const [one, two, three] = [await session.open(), await session.open(), await session.open()];
+    await one.read(Buffer.alloc(1), 0n);
+    await three.write(Buffer.of(1), 0n, false);
+    await two.flush();
+    expect(flushed).toEqual(["client 3", "client 1"]);
   });
 
   it("lets those who have read flush too when another has written", async () => {

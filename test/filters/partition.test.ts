@@ -93,6 +93,57 @@ describe("partition", () => {
     await expect(session.open()).rejects.toThrow(message);
   });
 
+  describe("over a GPT in sectors of another size", () => {
+    const hybrid = (sectorBytes: number, types: readonly number[]): Buffer => {
+      const disk = gptDisk(sectorBytes, [{ first: 40, last: 49 }]);
+      const record = mbrDisk(
+        types.map((type, index) => ({ start: 1 + 8 * index, count: 8, type })),
+        0,
+        [],
+      );
+      record.copy(disk, 0, 0, 512);
+      return disk;
+    };
+    const both = [
+      [512, 4096, "partition-sectorsize=512"],
+      [4096, 512, "partition-sectorsize=4k"],
+    ] as const;
+
+    it.each(both)("refuses each number where the disk has %i, not %i", async (real, wanted, hint) => {
+      for (const number of ["1", "2", "3", "5"]) {
+        const options = { partition: number, "partition-sectorsize": String(wanted) };
+        await using session = await start(hybrid(real, [0xee, 0x83]), options);
+        await expect(session.open()).rejects.toThrow(hint);
+      }
+    });
+
+    it.each(both)(
+      "refuses the protective entry also where %i, not %i finds no GPT",
+      async (real, wanted, hint) => {
+        const disk = hybrid(real, [0x83, 0xee]);
+        disk.fill(0, real, real + 8);
+        const sectors = { "partition-sectorsize": String(wanted) };
+        await using session = await start(disk, { partition: "2", ...sectors });
+        await expect(session.open()).rejects.toThrow(hint);
+        await using other = await start(disk, { partition: "1", ...sectors });
+        expect((await other.open()).size).toBe(BigInt(8 * wanted));
+      },
+    );
+
+    it("refuses a protective entry of a logical partition", async () => {
+      const disk = mbrDisk([{ start: 10, count: 90, type: 0x05 }], 10, [{ record: 0, start: 1, count: 9 }]);
+      disk[10 * 512 + 0x1be + 4] = 0xee;
+      await using session = await start(disk, { partition: "5" });
+      await expect(session.open()).rejects.toThrow("partition-sectorsize=4k");
+    });
+
+    it("serves an MBR without a protective entry although an old GPT is there", async () => {
+      const disk = hybrid(4096, [0x83]);
+      await using session = await start(disk, { partition: "1" });
+      expect((await session.open()).size).toBe(4096n);
+    });
+  });
+
   it("refuses parameters that mean nothing", async () => {
     await expect(start(mbr, {})).rejects.toThrow("you must specify partition=");
     await expect(start(mbr, { partition: "0" })).rejects.toThrow("partition");

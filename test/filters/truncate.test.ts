@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { AnyPlugin } from "../../src/backend/component.ts";
 import nozero from "../../src/filters/nozero.ts";
 import truncate from "../../src/filters/truncate.ts";
 import memory from "../../src/plugins/memory.ts";
@@ -81,9 +82,27 @@ describe("truncate", () => {
     await using session = await start({ truncate: "3000" }, witness);
     const disk = await session.open();
     const data = { length: 1000n, hole: false, zero: false };
-    expect(await disk.extents(0n, 3000, false)).toEqual([data]);
-    expect(await disk.extents(1000n, 2000, false)).toEqual([{ length: 2000n, hole: true, zero: true }]);
-    expect(witness.take()).toEqual(["extents 0+1000"]);
+    const tail = { length: 2000n, hole: true, zero: true };
+    expect(await disk.extents(0n, 3000, false)).toEqual([data, tail]);
+    expect(await disk.extents(0n, 3000, true)).toEqual([data]);
+    expect(await disk.extents(1000n, 2000, false)).toEqual([tail]);
+    expect(witness.take()).toEqual(["extents 0+1000", "extents 0+1000"]);
+  });
+
+  it("has a hole where the last block of a sparse disk ends behind it", async () => {
+    const hole = (bytes: number) => ({ length: BigInt(bytes), hole: true, zero: true });
+    const blockSize = { minimum: 4096, preferred: 4096, maximum: 65_536 };
+    const plugin: AnyPlugin = {
+      name: "sparse",
+      open: () => ({
+        size: 5000n,
+        blockSize,
+        read: () => {},
+        extents: (_at: bigint, length: number) => [hole(length)],
+      }),
+    };
+    await using session = await Session.start({ plugin, filters, parameters: { truncate: "16384" } });
+    expect(await (await session.open()).extents(4096n, 8192, false)).toEqual([hole(8192)]);
   });
 
   it("cannot zero quickly what the disk cannot", async () => {

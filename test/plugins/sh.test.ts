@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { serve } from "../../src/api/serve.ts";
 import type { NbdServer } from "../../src/api/server.ts";
-import { connect } from "../../src/client/index.ts";
+import { connect, listExports } from "../../src/client/index.ts";
 import evaluate from "../../src/plugins/eval.ts";
 import { valueFor } from "../differential/answers.ts";
 import { testPlugin } from "../helpers/conformance.ts";
@@ -52,15 +52,37 @@ describe("the exit codes of a script", () => {
   it.each([
     [7, undefined],
     [8, "ESHUTDOWN"],
-  ])("%i ends the connection after the answer", async (status, code) => {
-    await using server = await served({ pwrite: `cat >/dev/null; exit ${status}` });
-    const client = await connect(server.uri);
-    const answer = client.write(0n, Buffer.alloc(512));
-    if (code === undefined) await answer;
-    else await expect(answer).rejects.toMatchObject({ code });
-    await client.closed;
-    await using other = await connect(server.uri);
-    expect(await other.read(0n, 1)).toEqual(Buffer.alloc(1));
+  ])(
+    "%i refuses all that the client asks after the answer, without calling the script",
+    async (status, code) => {
+      const broken = { pread: "exit 1", flush: "exit 1", zero: "exit 1" };
+      await using server = await served({ ...broken, pwrite: `cat >/dev/null; exit ${status}` });
+      await using client = await connect(server.uri);
+      const answer = client.write(0n, Buffer.alloc(512));
+      if (code === undefined) await answer;
+      else await expect(answer).rejects.toMatchObject({ code });
+      for (const ask of [() => client.read(0n, 512), () => client.flush(), () => client.zero(0n, 512)])
+        await expect(ask()).rejects.toMatchObject({ code: "ESHUTDOWN" });
+      await using other = await connect(server.uri);
+      await expect(other.read(0n, 1)).rejects.toMatchObject({ code: "EIO" });
+    },
+  );
+
+  it.each(["preconnect", "default_export", "open", "get_size", "can_flush"])(
+    "7 of %s refuses all requests from the first one on",
+    async (method) => {
+      const methods = { default_export: "echo x", open: "echo h", ...disk };
+      const body = (methods as Record<string, string>)[method] ?? ":";
+      await using server = await served({ ...methods, [method]: `${body.replace("exit 0", ":")}; exit 7` });
+      await using client = await connect(server.uri);
+      await expect(client.read(0n, 512)).rejects.toMatchObject({ code: "ESHUTDOWN" });
+    },
+  );
+
+  it.each(["default_export", "list_exports"])("6 of %s cuts the connection off", async (method) => {
+    await using server = await served({ [method]: "exit 6" });
+    const asked = method === "list_exports" ? listExports(server.uri) : connect(server.uri);
+    await expect(asked).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
   it.each([1, 9, 16, 255])("%i is an error", async (status) => {

@@ -1,4 +1,4 @@
-import { clipExtents } from "../../backend/extents.ts";
+import { checkedExtents, clipExtents, lengthOf } from "../../backend/extents.ts";
 import { type HandleChanges, overlay } from "../../backend/filter.ts";
 import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "../../backend/handle.ts";
 import { type BlockPart, blockParts } from "../../core/block-parts.ts";
@@ -25,6 +25,8 @@ export function aligning(next: Handle, limits: Limits, gate: RangeGate): HandleC
     zero: zero && ((offset, length, flags) => inSteps(requests.zero(offset, length, flags))),
     cache: cache && ((offset, length) => inSteps(requests.cache(offset, length))),
     extents: extents && ((offset, length, one) => inSteps(requests.extents(offset, length, one))),
+    // The server flushes once, after all pieces.
+    nativeFua: next.nativeFua === true && next.fuaByFlushing !== true,
     metaContexts: minblock === 1 ? next.metaContexts : undefined,
   };
 }
@@ -109,11 +111,25 @@ class Aligning {
   *extents(offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
     const { start, bytes } = this.#around(offset, length);
     const asked = Math.min(bytes, this.#limits.maxlen);
-    const found = yield* answer(this.#next.extents!(start, asked, requestOne));
     const block = BigInt(this.#limits.minblock);
+    const found = yield* this.#extentsOfBlock(start, asked, requestOne);
     const [first, ...rest] = clipExtents(found, { length: BigInt(asked), block, requestOne });
     // All begin with a whole block, the answer with what was asked for.
     return [{ ...first!, length: first!.length - (offset - start) }, ...rest];
+  }
+
+  /** Extents of at least one whole block: where an answer ends inside the first block, the rest of the block is asked for. */
+  *#extentsOfBlock(start: bigint, asked: number, requestOne: boolean): Steps<readonly Extent[]> {
+    const { minblock } = this.#limits;
+    const found = [...checkedExtents(yield* answer(this.#next.extents!(start, asked, requestOne)))];
+    for (let known = lengthOf(found); known < minblock; known = lengthOf(found)) {
+      const at = start + known;
+      if (at % BigInt(this.#next.blockSize?.minimum ?? 1) !== 0n) break;
+      const rest = checkedExtents(yield* answer(this.#next.extents!(at, minblock - Number(known), false)));
+      if (lengthOf(rest) <= 0n) break;
+      found.push(...rest);
+    }
+    return found;
   }
 
   #parts(offset: bigint, length: number): readonly BlockPart[] {

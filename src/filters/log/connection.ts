@@ -79,7 +79,7 @@ function connectFields(next: Handle, { exportName, tls, readOnly, signal }: Open
     rotational: shown(below.rotational),
     trim: shown(below.canTrim),
     zero: degree(below.canZero, next.zero !== undefined),
-    fua: degree(below.canFua, next.nativeFua === true),
+    fua: degree(below.canFua, !below.fuaFlushes),
     extents: shown(next.extents !== undefined),
     cache: degree(below.canCache, next.cache !== undefined),
     fast_zero: shown(below.canFastZero),

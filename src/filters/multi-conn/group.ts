@@ -2,69 +2,64 @@ import { around, type Operation } from "../../backend/around.ts";
 import { type HandleChanges, overlay } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
 import type { OpenRequest } from "../../backend/plugin.ts";
-import type { MaybePromise } from "../../core/maybe-promise.ts";
+import { afterwards } from "../../core/maybe-promise.ts";
+import { Connection, type Mode } from "./connection.ts";
 
-export type Mode = "emulate" | "plugin" | "disable" | "unsafe";
+// A flush may be left out only when it would change nothing. To know that, the group numbers all changes of the disk.
+//
+// - A write gets its number when it has completed: a flush promises nothing about a write that is still running, so the
+//   next flush has to cover that write.
+// - A flush covers the changes that had a number when it began, and only once it has succeeded. A second flush that
+//   arrives meanwhile is passed on; answered at once, it would promise what the first one may still fail to do.
+// - A connection that disconnects without a flush leaves its changes to the flushes of the other connections.
+
 export type Tracking = "connection" | "fast" | "off";
-
-/** One connection, and what it may have in a cache of its own. */
-interface Connection {
-  readonly next: Handle;
-  wrote: boolean;
-  read: boolean;
-  /** The last flush, which may still go on. It never rejects. */
-  flushed: Promise<void>;
-}
 
 /** Connections to the same disk. */
 export class Group {
-  readonly #mode: Mode;
   readonly #tracking: Tracking;
   readonly #connections = new Set<Connection>();
-  /** Somebody changed something since everything was flushed. */
-  #dirty = false;
+  /** The number of the last change. */
+  #changes = 0;
+  /** Changes up to this number need no flush of any connection. */
+  #flushed = 0;
 
-  constructor(mode: Mode, tracking: Tracking) {
-    this.#mode = mode;
+  constructor(tracking: Tracking) {
     this.#tracking = tracking;
   }
 
-  get isEmpty(): boolean {
-    return this.#connections.size === 0;
+  /** There is nothing left to remember. */
+  get isUnused(): boolean {
+    return this.#connections.size === 0 && this.#flushed === this.#changes;
   }
 
-  join(next: Handle, request: OpenRequest): HandleChanges {
-    const passes = this.#mode !== "emulate" && this.#tracking === "off";
-    return passes ? this.#announced : { ...this.#tracked(next, request), ...this.#announced };
+  join(next: Handle, mode: Mode, request: OpenRequest): HandleChanges {
+    const announced = mode === "plugin" ? {} : { multiConn: mode !== "disable" };
+    const passes = mode !== "emulate" && this.#tracking === "off";
+    return passes ? announced : { ...this.#tracked(next, mode, request), ...announced };
   }
 
-  get #announced(): HandleChanges {
-    if (this.#mode === "plugin") return {};
-    return { multiConn: this.#mode !== "disable" };
-  }
-
-  #tracked(next: Handle, request: OpenRequest): HandleChanges {
-    const connection: Connection = { next, wrote: false, read: false, flushed: Promise.resolve() };
+  #tracked(next: Handle, mode: Mode, request: OpenRequest): HandleChanges {
+    const connection = new Connection(next, mode);
     this.#connections.add(connection);
     const changes = around(next, request, (operation, perform) => {
-      this.#note(connection, operation);
-      return perform();
+      if (isRead(operation)) connection.read = true;
+      if (!isChange(operation)) return perform();
+      return afterwards(perform, () => this.#changed(connection));
     });
     return {
       ...changes,
-      flush: next.flush && (() => this.#flush(connection)),
+      flush:
+        next.flush && (() => (mode === "emulate" ? this.#flushAll(connection) : this.#flush(connection))),
       // A flush after the request reaches the other connections too.
-      ...(this.#mode === "emulate" ? { nativeFua: false } : {}),
-      ...this.#noting(connection),
-      close: async () => {
-        this.#connections.delete(connection);
-        await connection.flushed;
-      },
+      ...(mode === "emulate" ? { nativeFua: false, fuaByFlushing: changes.nativeFua } : {}),
+      ...this.#shortcuts(next, connection),
+      close: () => this.#leave(connection),
     };
   }
 
-  #noting(connection: Connection): HandleChanges {
-    const { readNow, writeNow } = overlay(connection.next, {});
+  #shortcuts(next: Handle, connection: Connection): HandleChanges {
+    const { readNow, writeNow } = overlay(next, {});
     return {
       readNow:
         readNow &&
@@ -75,62 +70,85 @@ export class Group {
       writeNow:
         writeNow &&
         ((...part) => {
-          connection.wrote = this.#dirty = true;
+          // Also when it fails, as it may have written a part.
+          this.#changed(connection);
           return writeNow(...part);
         }),
     };
   }
 
-  #note(connection: Connection, { kind }: Operation): void {
-    if (kind === "read" || kind === "cache") connection.read = true;
-    else if (kind !== "extents" && kind !== "flush") connection.wrote = this.#dirty = true;
+  #changed(connection: Connection): void {
+    connection.wrote = ++this.#changes;
   }
 
-  #flush(connection: Connection): MaybePromise<void> {
-    return this.#mode === "emulate" ? this.#flushAll() : this.#flushOne(connection);
+  /** Flushes all connections on behalf of one. */
+  async #flushAll(asking: Connection): Promise<void> {
+    const covered = this.#changes;
+    const isDue = (connection: Connection): boolean => this.#tracking === "off" || this.#isDue(connection);
+    const isDirty = (connection: Connection): boolean =>
+      this.#tracking === "connection" ? this.#hasWritten(connection) : isDue(connection);
+    const dirty = [...this.#connections].filter(isDirty);
+    const errors = await flushEach(dirty);
+    // Connections that have read come last: until all writers are flushed, they could read old data again.
+    const stale = [...this.#connections].filter((connection) => connection.read && this.#flushed < covered);
+    errors.push(...(await flushEach(stale)));
+    // The connection that wrote may have disconnected.
+    if (dirty.length + stale.length === 0 && isDue(asking)) errors.push(...(await flushEach([asking])));
+    if (errors.length > 0) throw errors[0];
+    this.#cover(covered);
   }
 
-  async #flushAll(): Promise<void> {
-    const due = [...this.#connections].filter((connection) => this.#isDue(connection));
-    this.#dirty = false;
-    const errors: unknown[] = [];
-    // One by one, as the plugin may bear no more; and all of them, as what the others have is safe then.
-    for (const connection of due) await flush(connection).catch((error) => errors.push(error));
-    if (errors.length === 0) return;
-    this.#dirty = true;
-    throw errors[0];
-  }
-
-  async #flushOne(connection: Connection): Promise<void> {
+  async #flush(connection: Connection): Promise<void> {
     if (!this.#isDue(connection)) return;
-    // Where the plugin says so, one flush is enough for all; "fast" takes that for granted.
-    const all = connection.next.multiConn === true || this.#tracking === "fast";
-    const dirty = this.#dirty;
-    if (all) this.#dirty = false;
-    try {
-      await flush(connection);
-    } catch (error) {
-      this.#dirty ||= dirty;
-      throw error;
+    const covered = this.#changes;
+    const hasWritten = this.#hasWritten(connection);
+    await connection.flush();
+    if (this.#tracking === "fast" || [...this.#connections].every(({ isConsistent }) => isConsistent)) {
+      this.#cover(covered);
+    } else {
+      connection.flushed = Math.max(connection.flushed, covered);
+      if (hasWritten) this.#appeared(connection);
     }
   }
 
-  /** Whether a flush would change anything that anybody sees. */
-  #isDue({ wrote, read }: Connection): boolean {
-    if (this.#tracking === "off") return true;
-    if (this.#tracking === "fast") return this.#dirty;
-    return wrote || (read && this.#dirty);
+  /** What a connection had kept to itself has reached the disk, which the caches of the others do not know. */
+  #appeared(connection: Connection): void {
+    const knowsAll = connection.flushed === this.#changes;
+    this.#changes++;
+    if (knowsAll) connection.flushed = this.#changes;
+  }
+
+  async #leave(connection: Connection): Promise<void> {
+    this.#connections.delete(connection);
+    await connection.idle;
+    if (this.#hasWritten(connection)) this.#changes++;
+    else if (this.#connections.size === 0 && !this.#isDue(connection)) this.#cover(this.#changes);
+  }
+
+  #cover(changes: number): void {
+    this.#flushed = Math.max(this.#flushed, changes);
+  }
+
+  #isDue({ flushed }: Connection): boolean {
+    return Math.max(flushed, this.#flushed) < this.#changes;
+  }
+
+  #hasWritten({ wrote, flushed }: Connection): boolean {
+    return wrote > Math.max(flushed, this.#flushed);
   }
 }
 
-/** What comes while it goes on is for the next one. */
-function flush(connection: Connection): Promise<void> {
-  const { wrote, read } = connection;
-  connection.wrote = connection.read = false;
-  const flushed = (async () => connection.next.flush!())();
-  connection.flushed = flushed.catch(() => {
-    connection.wrote ||= wrote;
-    connection.read ||= read;
-  });
-  return flushed;
+function isRead({ kind }: Operation): boolean {
+  return kind === "read" || kind === "cache";
+}
+
+function isChange({ kind }: Operation): boolean {
+  return kind === "write" || kind === "trim" || kind === "zero";
+}
+
+/** One by one, as the plugin may bear no more; and all of them, as what the others have is safe then. */
+async function flushEach(connections: readonly Connection[]): Promise<unknown[]> {
+  const errors: unknown[] = [];
+  for (const connection of connections) await connection.flush().catch((error) => errors.push(error));
+  return errors;
 }

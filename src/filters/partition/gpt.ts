@@ -21,6 +21,14 @@ export function isGpt({ size, sectorBytes }: Disk, start: Buffer): boolean {
   );
 }
 
+/** Whether there is a GPT for sectors of 4096 bytes where 512 are expected, or the other way round. */
+export async function hasGptInOtherSectors({ size, sectorBytes, read }: Disk): Promise<boolean> {
+  const other = sectorBytes === 512 ? 4096 : 512;
+  if (size < 2n * BigInt(other)) return false;
+  const start = await read(0n, 2 * other);
+  return isGpt({ size, sectorBytes: other, read }, start);
+}
+
 /** @throws NbdError EINVAL when there is no such partition, or the table makes no sense */
 export async function findGptPartition(disk: Disk, start: Buffer, number: number): Promise<Partition> {
   const sector = BigInt(disk.sectorBytes);

@@ -1,4 +1,5 @@
 import { NbdError } from "../../core/errors.ts";
+import { hasGptInOtherSectors } from "./gpt.ts";
 import type { Disk, Partition } from "./table.ts";
 
 /** Of a master or extended boot record. */
@@ -24,6 +25,8 @@ export function isMbr(start: Buffer): boolean {
 /** @throws NbdError EINVAL when there is no such partition, or the table makes no sense */
 export async function findMbrPartition(disk: Disk, start: Buffer, number: number): Promise<Partition> {
   const primary = Array.from({ length: primaryCount }, (_, index) => entryOf(start, index));
+  // Addresses of a disk with a GPT mean nothing in sectors of another size, also those of a hybrid MBR.
+  if (primary.some(isProtective) && (await hasGptInOtherSectors(disk))) throw otherSectors(disk);
   if (number > primaryCount) {
     const extended = primary.find((entry) => entry.count > 0n && isExtended(entry));
     if (extended !== undefined) return findLogical(disk, extended, number);
@@ -33,6 +36,7 @@ export async function findMbrPartition(disk: Disk, start: Buffer, number: number
     );
   }
   const entry = primary[number - 1]!;
+  if (isProtective(entry)) throw otherSectors(disk);
   if (entry.count === 0n || entry.type === 0 || isExtended(entry)) throw notFound(number);
   return inBytes(disk, entry.start, entry.count);
 }
@@ -51,6 +55,21 @@ function isExtended({ type }: Entry): boolean {
   return type === 0x05 || type === 0x0f || type === 0x85;
 }
 
+/** The entry that keeps tools which know no GPT from taking the disk for an empty one (UEFI specification, "Protective MBR"). */
+function isProtective({ type, count }: Entry): boolean {
+  return type === 0xee && count > 0n;
+}
+
+/** It covers the GPT itself, so that writing there would destroy the table. */
+function otherSectors({ sectorBytes }: Disk): NbdError {
+  const [other, value] = sectorBytes === 512 ? ["4096", "4k"] : ["512", "512"];
+  return new NbdError(
+    "EINVAL",
+    `rejecting the GPT protective entry of the MBR: there is no GPT for sectors of ${sectorBytes} bytes; ` +
+      `if the disk has sectors of ${other} bytes, use partition-sectorsize=${value}`,
+  );
+}
+
 /** Each logical partition has a record of its own, which tells where the next one is; the first number is 5. */
 async function findLogical(disk: Disk, extended: Entry, number: number): Promise<Partition> {
   const end = extended.start + extended.count;
@@ -58,7 +77,10 @@ async function findLogical(disk: Disk, extended: Entry, number: number): Promise
   for (let current = primaryCount + 1; current <= logicalMax; current++) {
     const bytes = await readRecord(disk, record);
     const [own, link] = [entryOf(bytes, 0), entryOf(bytes, 1)];
-    if (current === number) return logical(disk, record, own, end);
+    if (current === number) {
+      if (isProtective(own)) throw otherSectors(disk);
+      return logical(disk, record, own, end);
+    }
     if (link.start === 0n && link.count === 0n) break;
     const following = extended.start + link.start;
     // Chains that go backwards could have no end.
@@ -83,7 +105,7 @@ async function readRecord(disk: Disk, sector: bigint): Promise<Buffer> {
 }
 
 function logical(disk: Disk, record: bigint, { start, count }: Entry, end: bigint): Partition {
-  if (start > 0n && record + start + count <= end) return inBytes(disk, record + start, count);
+  if (start > 0n && count > 0n && record + start + count <= end) return inBytes(disk, record + start, count);
   throw new NbdError(
     "EINVAL",
     `logical partition start or size out of range: ${count} sectors at ${record + start}, where the extended partition ends at ${end}`,

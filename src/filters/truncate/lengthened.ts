@@ -1,4 +1,4 @@
-import { clipExtents, clipStatus } from "../../backend/extents.ts";
+import { clipExtents, clipStatus, lengthOf } from "../../backend/extents.ts";
 import { type HandleChanges, overlay } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
 import type { MetaContext } from "../../backend/meta-context.ts";
@@ -67,16 +67,20 @@ function zeroing(next: Handle): HandleChanges {
   };
 }
 
-/** An answer ends where the tail begins, which is the next thing to be asked for. */
+/** The tail follows what the disk below knows up to its end, as a block may begin there and end in the tail. */
 function describing(next: Handle): HandleChanges {
   const { extents, metaContexts } = overlay(next, {});
   return {
     extents(offset, length, requestOne) {
       const real = realPart(next, offset, length);
-      if (real === 0) return [{ length: BigInt(length), hole: true, zero: true }];
-      if (extents === undefined) return [{ length: BigInt(real), hole: false, zero: false }];
+      const tail = { length: BigInt(length - real), hole: true, zero: true };
+      if (real === 0) return [tail];
+      if (extents === undefined) return [{ length: BigInt(real), hole: false, zero: false }, tail];
       const range = { length: BigInt(real), block: 1n, requestOne };
-      return then(extents(offset, real, requestOne), (found) => clipExtents(found, range));
+      return then(extents(offset, real, requestOne), (found) => {
+        const clipped = clipExtents(found, range);
+        return lengthOf(clipped) === range.length ? [...clipped, tail] : clipped;
+      });
     },
     metaContexts: metaContexts?.map((context) => untilTail(next, context)),
   };

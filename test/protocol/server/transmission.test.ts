@@ -229,6 +229,26 @@ describe.each(forms)("with %s replies", (form) => {
     await expectReplies(form, [text({ command: flush })], [failure(form, 5, "no error at all")], scene);
   });
 
+  it("EOVERFLOW and ENOTSUP are told only to those who ask for them with a flag", async () => {
+    const fails = (code: string) => () => Promise.reject(new NbdError(code, "no"));
+    const disk: Partial<Handle> = {
+      read: fails("EOVERFLOW"),
+      trim: fails("EOPNOTSUPP"),
+      zero: fails("ENOTSUP"),
+      cache: fails("ENOTSUP"),
+      fastZero: true,
+    };
+    const cases: [Fields, number][] = [
+      [{ command: read, length: 1 }, 22],
+      [{ command: trim, length: 1 }, 22],
+      [{ command: cache, length: 1 }, 22],
+      [{ command: zero, flags: fastZero, length: 1 }, 95],
+    ];
+    if (form !== "simple") cases.push([{ command: read, flags: dontFragment, length: 1 }, 75]);
+    for (const [fields, code] of cases)
+      await expectReplies(form, [text(fields)], [failure(form, code, "no")], { disk });
+  });
+
   const wrong: [string, Fields, number, string, Scene?][] = [
     [
       "a READ past the end",

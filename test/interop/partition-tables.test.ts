@@ -1,0 +1,70 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import partition from "../../src/filters/partition.ts";
+import file from "../../src/plugins/file.ts";
+import { Session } from "../../src/testing/session.ts";
+import { describeWith, toolPath } from "../helpers/tools.ts";
+import { Folder } from "../plugins/folder.ts";
+
+const MiB = 1024 * 1024;
+const create = (kind: string, number: number | "", size: string): string[] => [
+  "n",
+  ...(kind ? [kind] : []),
+  ...(number === "" ? [] : [String(number)]),
+  "",
+  size,
+];
+const gpt = ["g", ...create("", 1, "+16M"), ...create("", 2, "+8M"), "w"];
+const mbr = [
+  "o",
+  ...create("p", 1, "+8M"),
+  ...create("e", 2, "+40M"),
+  ...create("l", "", "+4M"),
+  ...create("l", "", "+8M"),
+  "w",
+];
+
+/** The size of a partition of a disk that fdisk makes in sectors of one size, and that is read in those of another. */
+async function sizeOf(commands: readonly string[], sectorBytes: number, number: string, readIn: number) {
+  using folder = new Folder();
+  const disk = folder.sparseFile("disk", 64 * MiB);
+  const input = `${commands.join("\n")}\n`;
+  execFileSync(toolPath("fdisk")!, ["-b", String(sectorBytes), disk], {
+    input,
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const parameters = { file: disk, partition: number, "partition-sectorsize": String(readIn) };
+  await using session = await Session.start({ plugin: file, filters: [partition], parameters });
+  return (await session.open()).size;
+}
+
+describeWith(["fdisk"], "partitions that fdisk makes", () => {
+  const sizes = [512, 4096] as const;
+
+  describe.each(sizes)("in sectors of %i bytes", (sectorBytes) => {
+    const other = sizes.find((size) => size !== sectorBytes)!;
+
+    it.each([
+      ["1", 16],
+      ["2", 8],
+    ])("are served from a GPT: %s", async (number, size) => {
+      expect(await sizeOf(gpt, sectorBytes, number, sectorBytes)).toBe(BigInt(size * MiB));
+    });
+
+    it.each([
+      ["1", 8],
+      ["5", 4],
+      ["6", 8],
+    ])("are served from an MBR: %s", async (number, size) => {
+      expect(await sizeOf(mbr, sectorBytes, number, sectorBytes)).toBe(BigInt(size * MiB));
+    });
+
+    it.each(["1", "2", "5"])(
+      "are not mistaken for others where sectors have another size: %s",
+      async (number) => {
+        const hint = `partition-sectorsize=${sectorBytes === 512 ? "512" : "4k"}`;
+        await expect(sizeOf(gpt, sectorBytes, number, other)).rejects.toThrow(hint);
+      },
+    );
+  });
+});

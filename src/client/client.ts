@@ -12,7 +12,7 @@ import { formatNbdUri } from "./format-uri.ts";
 import { joinEqual } from "./join.ts";
 import type { Line } from "./line.ts";
 import { type ReadOptions, Requests, type WriteOptions, type ZeroOptions } from "./requests.ts";
-import { allSettled, cutBytes, cutRange } from "./split.ts";
+import { cutRange, eachPiece } from "./split.ts";
 
 export interface StatusOptions {
   /** Only the first extent of each context, cut at the end of the range. */
@@ -90,12 +90,10 @@ export class NbdClient implements AsyncDisposable {
     const length = typeof lengthOrInto === "number" ? lengthOrInto : lengthOrInto.length;
     this.#requests.check("read", start, BigInt(length));
     const into = typeof lengthOrInto === "number" ? Buffer.allocUnsafe(length) : asBuffer(lengthOrInto);
-    const pieces: Promise<unknown>[] = [];
-    for (const { at, piece } of cutBytes(into, this.#requests.payloadMax)) {
+    await eachPiece(into, this.#requests.payloadMax, (piece, at) => {
       const request = this.#requests.read(start + BigInt(at), piece, options.dontFragment ?? false);
-      pieces.push(this.#engine.submit(request, options.signal));
-    }
-    await allSettled(pieces);
+      return this.#engine.submit(request, options.signal);
+    });
     return into;
   }
 
@@ -106,13 +104,9 @@ export class NbdClient implements AsyncDisposable {
     const flags = this.#requests.writeFlags({ fua: options.fua });
     // An aborted write may still sit in the socket's queue when the caller reuses the buffer.
     const bytes = options.signal === undefined ? asBuffer(data) : Buffer.from(data);
-    const pieces: Promise<unknown>[] = [];
-    for (const { at, piece } of cutBytes(bytes, this.#requests.payloadMax)) {
-      pieces.push(
-        this.#engine.submit(this.#requests.write(start + BigInt(at), piece, flags), options.signal),
-      );
-    }
-    await allSettled(pieces);
+    await eachPiece(bytes, this.#requests.payloadMax, (piece, at) =>
+      this.#engine.submit(this.#requests.write(start + BigInt(at), piece, flags), options.signal),
+    );
   }
 
   /** Waits until every write that was answered is on permanent storage. */

@@ -66,7 +66,7 @@ export async function listExports(
   return await named(address, options.signal, async () => {
     const line = await dial(address, options.signal);
     const listing = await line.talk(clientListing(wishes(address, options)), options.signal);
-    line.transport.end();
+    line.leave();
     return listing;
   });
 }

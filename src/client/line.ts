@@ -81,6 +81,12 @@ export class Line implements Receiver {
     if (this.#closed !== undefined) receiver.closed(this.#closed.error);
   }
 
+  /** Sends what is queued, then closes. What a server still sends is dropped. */
+  leave(): void {
+    this.#receiver = { received: () => {}, drained: () => {}, ended: () => {}, closed: () => {} };
+    this.transport.end();
+  }
+
   received(bytes: Buffer): void {
     if (this.#receiver !== undefined) this.#receiver.received(bytes);
     else this.#rest = Buffer.concat([this.#rest, bytes]);

@@ -11,9 +11,35 @@ export function payloadMax(blockSize: BlockSize | undefined): number {
   return maximum - (maximum % blockSize.minimum);
 }
 
-/** Cuts a buffer into views of at most `max` bytes. */
-export function* cutBytes(bytes: Buffer, max: number): Generator<{ at: number; piece: Buffer }> {
-  for (let at = 0; at < bytes.length; at += max) yield { at, piece: bytes.subarray(at, at + max) };
+/** Requests of one call that are under way at once: a server may take single bytes, and each request takes memory. */
+const piecesMax = 64;
+
+/**
+ * Does something with a buffer in pieces of at most `max` bytes, several at a time.
+ * @throws the first error, when no piece is under way any more: one would go on writing into a buffer that is the
+ * caller's again
+ */
+export async function eachPiece(
+  bytes: Buffer,
+  max: number,
+  action: (piece: Buffer, at: number) => Promise<unknown>,
+): Promise<void> {
+  let next = 0;
+  let failed: { readonly error: unknown } | undefined;
+  const work = async (): Promise<void> => {
+    while (next < bytes.length && failed === undefined) {
+      const at = next;
+      next += max;
+      try {
+        await action(bytes.subarray(at, at + max), at);
+      } catch (error) {
+        failed ??= { error };
+      }
+    }
+  };
+  const workers = Math.min(piecesMax, Math.ceil(bytes.length / max));
+  await Promise.all(Array.from({ length: workers }, work));
+  if (failed !== undefined) throw failed.error;
 }
 
 /** Cuts a range into ranges of at most `max` bytes. */
@@ -24,14 +50,4 @@ export function* cutRange(
 ): Generator<{ offset: bigint; length: bigint }> {
   const end = offset + length;
   for (let at = offset; at < end; at += max) yield { offset: at, length: end - at < max ? end - at : max };
-}
-
-/**
- * Waits for every piece before it throws the first error: a piece still under way would go on writing
- * into a buffer that the caller takes for its own again.
- */
-export async function allSettled(pieces: readonly Promise<unknown>[]): Promise<void> {
-  for (const result of await Promise.allSettled(pieces)) {
-    if (result.status === "rejected") throw result.reason;
-  }
 }

@@ -10,7 +10,8 @@ export interface Run {
  * @param grain only whole units of this many bytes, counted from the start of the disk, can be zeroes; 0 for never
  */
 export function findRuns(bytes: Buffer, offset: bigint, grain: number): Run[] {
-  if (grain === 0) return [{ start: 0, end: bytes.length, zero: false }];
+  // Units that are longer than the block may be gibibytes, of which no zeroes need be kept to compare with.
+  if (grain === 0 || grain > bytes.length) return [{ start: 0, end: bytes.length, zero: false }];
   const runs: { start: number; end: number; zero: boolean }[] = [];
   const zeroes = zeroBytes(grain);
   let end: number;

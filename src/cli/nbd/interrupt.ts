@@ -1,26 +1,22 @@
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Runs an action that a signal aborts. Once the action has cleaned up, the process ends by that signal, as whoever
- * sent it expects. A second signal does not wait for the cleaning.
+ * Has SIGINT, SIGTERM and SIGHUP call `report` and then end the process. Without this call the system ends it, silently.
+ * The process waits for nothing first: not for a server, not for a disk, and not for what it is writing.
  */
-export async function interruptible<T>(action: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const controller = new AbortController();
-  let caught: NodeJS.Signals | undefined;
-  const disarm = (): void => {
-    for (const signal of signals) process.off(signal, interrupt);
-  };
-  const interrupt = (signal: NodeJS.Signals): void => {
-    caught = signal;
-    // The second one finds the default action again.
-    disarm();
-    controller.abort(new Error(`interrupted by ${signal}`));
-  };
-  for (const signal of signals) process.on(signal, interrupt);
-  try {
-    return await action(controller.signal);
-  } finally {
-    disarm();
-    if (caught !== undefined) process.kill(process.pid, caught);
+export function reportWhenInterrupted(report: (signal: NodeJS.Signals) => void): void {
+  for (const signal of signals) {
+    process.once(signal, () => {
+      report(signal);
+      dieOf(signal);
+    });
   }
+}
+
+/** Ends the process by a signal, so that its parent process sees 128+N as for any program that the signal ended. */
+export function dieOf(signal: NodeJS.Signals): void {
+  // Node.js handles or ignores some signals itself: taking a handler away gives the signal its default action back.
+  process.on(signal, () => {});
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }

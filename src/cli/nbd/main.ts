@@ -2,8 +2,9 @@ import { messageOf } from "../../core/errors.ts";
 import { packageVersion } from "../../core/version.ts";
 import type { Command, Surroundings } from "./command.ts";
 import { commands } from "./commands.ts";
-import { interruptible } from "./interrupt.ts";
+import { reportWhenInterrupted } from "./interrupt.ts";
 import { UsageError } from "./options.ts";
+import { printLines, watchStandardOutput } from "./standard-output.ts";
 
 /**
  * The `nbd` command.
@@ -12,13 +13,10 @@ import { UsageError } from "./options.ts";
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
-  // A reader that has seen enough (nbd info URI | head) is no failure of ours.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-  });
+  watchStandardOutput();
   if (name === undefined) return complain("nbd", "which command? Try nbd --help");
-  if (name === "--help" || name === "-h" || name === "help") return print(overview());
-  if (name === "--version" || name === "-V") return print(`nbd (nbdkit-node) ${packageVersion}`);
+  if (name === "--help" || name === "-h" || name === "help") return await print(overview());
+  if (name === "--version" || name === "-V") return await print(`nbd (nbdkit-node) ${packageVersion}`);
   const command = commands.find((candidate) => candidate.name === name);
   if (command === undefined) {
     const known = commands.map((candidate) => candidate.name).join(", ");
@@ -32,21 +30,30 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function runCommand(command: Command, argv: readonly string[]): Promise<number> {
   const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
-  if (words.includes("--help")) return print(command.help);
+  if (words.includes("--help")) return await print(command.help);
   try {
-    return await interruptible((signal) => command.run(argv, surroundings(signal)));
+    return await command.run(argv, surroundings(`nbd ${command.name}`));
   } catch (error) {
     const hint = error instanceof UsageError ? ` (try nbd ${command.name} --help)` : "";
     return complain(`nbd ${command.name}`, `${messageOf(error)}${hint}`);
   }
 }
 
-function surroundings(signal: AbortSignal): Surroundings {
-  return { signal, print };
+function surroundings(who: string): Surroundings {
+  return {
+    print: printLines,
+    reportWhenInterrupted: (report) => {
+      reportWhenInterrupted((signal) => {
+        const message = report(signal);
+        // Written before write() returns, unless the reader of stderr keeps the process waiting: then it is lost.
+        if (message !== undefined) complain(who, message);
+      });
+    },
+  };
 }
 
-function print(text: string): number {
-  process.stdout.write(`${text}\n`);
+async function print(text: string): Promise<number> {
+  await printLines(text);
   return 0;
 }
 

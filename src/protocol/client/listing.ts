@@ -5,9 +5,11 @@ import type { Conversation } from "../conversation.ts";
 import type { ExportInfo, ExportListing } from "../export-info.ts";
 import { greet } from "./greeting.ts";
 import { askInfo } from "./info.ts";
+import { listingBytesMax } from "./limits.ts";
 import { askList } from "./list.ts";
 import { listMetaContexts } from "./meta-context.ts";
 import { abort, chooseReplyForm, type HandshakeWishes, secure } from "./negotiate.ts";
+import { violation } from "./violation.ts";
 
 /** One export as the server lists it; without `info` it cannot be opened now. */
 export interface ListedExport extends ExportListing {
@@ -32,9 +34,21 @@ export function* clientListing(wishes: HandshakeWishes): Conversation<ServerList
   yield* secure(style, wishes);
   const replyForm = yield* chooseReplyForm(wishes);
   const exports: ListedExport[] = [];
-  for (const listing of yield* askList()) exports.push(yield* describe(listing, replyForm));
+  let characters = 0;
+  for (const listing of yield* askList()) {
+    const described = yield* describe(listing, replyForm);
+    characters += charactersIn(described);
+    if (characters > listingBytesMax) throw violation(`a listing of more than ${listingBytesMax} bytes`);
+    exports.push(described);
+  }
   yield* abort();
   return { style, replyForm, exports };
+}
+
+/** An empty text takes memory too. */
+function charactersIn({ name, description = "", info, contexts }: ListedExport): number {
+  const texts = [name, description, info?.name ?? "", info?.description ?? "", ...contexts];
+  return texts.reduce((sum, text) => sum + text.length + 16, 0);
 }
 
 function* describe(listing: ExportListing, replyForm: ReplyForm): Conversation<ListedExport> {

@@ -1,6 +1,6 @@
 import { isOptionError, Magic, OptionReply } from "../constants.ts";
 import { type Conversation, send, take } from "../conversation.ts";
-import { optionRepliesMax, optionReplyBytesMax } from "./limits.ts";
+import { optionRepliesBytesMax, optionRepliesMax, optionReplyBytesMax } from "./limits.ts";
 import { serverText, violation } from "./violation.ts";
 
 /** How a server answers an option: everything that it sent before the acknowledgement, or its refusal. */
@@ -36,6 +36,7 @@ export function* askOption(
 ): Conversation<OptionAnswer> {
   yield* sendOption(option, data);
   const items: Buffer[] = [];
+  let bytes = 0;
   while (items.length <= optionRepliesMax) {
     const reply = yield* takeReply(option);
     if (isOptionError(reply.type)) {
@@ -43,6 +44,10 @@ export function* askOption(
     }
     if (reply.type === OptionReply.ack) return { ok: true, items };
     if (reply.type !== itemType) throw violation(`unknown reply type ${reply.type} to option ${option}`);
+    bytes += reply.data.length;
+    if (bytes > optionRepliesBytesMax) {
+      throw violation(`more than ${optionRepliesBytesMax} bytes of replies to option ${option}`);
+    }
     items.push(reply.data);
   }
   throw violation(`more than ${optionRepliesMax} replies to option ${option}`);

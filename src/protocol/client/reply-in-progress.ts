@@ -4,6 +4,7 @@ import { Chunk, ChunkFlag } from "../constants.ts";
 import type { Awaited, AwaitedRead, Outcome, ReplyFailure } from "./awaited.ts";
 import { isErrorChunk, readErrorChunk, readStatusChunk } from "./chunk.ts";
 import { Coverage } from "./coverage.ts";
+import { errorChunksMax } from "./limits.ts";
 import { violation } from "./violation.ts";
 
 /** The chunks of one reply so far. It checks that together they make a whole answer. */
@@ -13,6 +14,7 @@ export class ReplyInProgress {
   #coverage: Coverage | undefined;
   #failure: ReplyFailure | undefined;
   #contentChunks = 0;
+  #errorChunks = 0;
 
   constructor(awaited: Awaited) {
     this.awaited = awaited;
@@ -24,6 +26,8 @@ export class ReplyInProgress {
     if (isErrorChunk(type)) {
       // The first error is the cause; what follows are usually its consequences.
       const failure = readErrorChunk(type, payload);
+      if (++this.#errorChunks > errorChunksMax)
+        throw violation(`more than ${errorChunksMax} errors in a reply`);
       this.#failure ??= failure;
     } else if (type === Chunk.offsetHole) {
       this.#acceptHole(payload);

@@ -36,13 +36,18 @@ export const copyCommand: Command = {
   summary: "copies disks from and to NBD servers, files and pipes",
   help,
   options: copyTable,
-  async run(argv, { signal }) {
+  async run(argv, { reportWhenInterrupted }) {
     const { options, operands } = parseOptions(argv, copyTable);
     const [source, destination] = operands;
     if (source === undefined || destination === undefined)
       throw new UsageError("SOURCE and DESTINATION are needed");
     if (operands.length > 2) throw new UsageError(`too many operands: ${operands.slice(2).join(" ")}`);
-    await copy(source, destination, readCopyOptions(options, process.stderr.isTTY === true), signal);
+    await copy(
+      source,
+      destination,
+      readCopyOptions(options, process.stderr.isTTY === true),
+      reportWhenInterrupted,
+    );
     return 0;
   },
 };

@@ -1,53 +1,84 @@
-import { NbdError } from "../../../core/errors.ts";
+import { codeOf, messageOf, NbdError } from "../../../core/errors.ts";
+import type { Surroundings } from "../command.ts";
 import { type Destination, isStream, type Source, type Stream } from "./endpoint.ts";
 import { openDestination, openSource } from "./open.ts";
 import type { CopyOptions } from "./options.ts";
 import { sourceJobs, streamJobs } from "./plan.ts";
-import { progressTo } from "./progress.ts";
+import { type Progress, progressTo } from "./progress.ts";
+import { CopyState } from "./state.ts";
 import { workThrough } from "./work.ts";
 import { Writer } from "./writer.ts";
 
 /**
  * Copies everything from a source to a destination, which must be large enough.
- * @throws what went wrong first; the destination is then in an unknown state
+ * @throws NbdError what went wrong first, and what the destination contains then
  */
 export async function copy(
   from: string,
   to: string,
   options: CopyOptions,
-  signal: AbortSignal,
+  reportWhenInterrupted: Surroundings["reportWhenInterrupted"],
 ): Promise<void> {
-  const source = await openSource(from, signal);
+  let state: CopyState | undefined;
+  reportWhenInterrupted((signal) => {
+    const described = state?.describe();
+    return described && `interrupted by ${signal}: ${described}`;
+  });
+  const source = await openSource(from);
   let destination: Destination | undefined;
-  const destroy = (): void => {
+  try {
+    destination = await openDestination(to, from);
+    state = new CopyState(destination, isStream(source) ? undefined : source.size);
+    await copyBetween(source, destination, options, state);
+  } catch (error) {
     source.destroy();
     destination?.destroy();
-  };
-  signal.addEventListener("abort", destroy);
-  try {
-    destination = await openDestination(to, from, signal);
-    await copyBetween(source, destination, options, signal);
-  } catch (error) {
-    destroy();
-    throw signal.aborted ? signal.reason : error;
-  } finally {
-    signal.removeEventListener("abort", destroy);
+    throw withState(error, state);
   }
+}
+
+function withState(error: unknown, state: CopyState | undefined): NbdError {
+  const described = state?.describe();
+  const message = `${messageOf(error)}${described === undefined ? "" : `; ${described}`}`;
+  return new NbdError(codeOf(error), message, { cause: error });
 }
 
 async function copyBetween(
   source: Source | Stream,
   destination: Destination,
   options: CopyOptions,
-  signal: AbortSignal,
+  state: CopyState,
 ): Promise<void> {
   const size = isStream(source) ? undefined : source.size;
   requireRoom(size, destination);
   const lanes = isStream(source) ? 1 : await openLanes(source, destination, options.connections);
+  state.begins();
   await destination.prepare(size);
 
   const progress = progressTo(size === undefined ? undefined : options.progress);
-  const writer = new Writer(destination, options, (done) => progress(done, size ?? 0n));
+  const end = await copyContents(source, destination, lanes, options, state, progress);
+  state.written();
+  if (options.flush) await destination.flush();
+  await destination.finish(end);
+  if (!isStream(source)) await source.close();
+  progress.show(1n, 1n);
+  await progress.shown();
+}
+
+/** @returns where the last byte ends */
+async function copyContents(
+  source: Source | Stream,
+  destination: Destination,
+  lanes: number,
+  options: CopyOptions,
+  state: CopyState,
+  progress: Progress,
+): Promise<bigint> {
+  const size = isStream(source) ? undefined : source.size;
+  const writer = new Writer(destination, options, (bytes) => {
+    state.done += bytes;
+    progress.show(state.done, size ?? 0n);
+  });
   const blocks = isStream(source)
     ? destination.minimumBlock
     : Math.max(source.minimumBlock, destination.minimumBlock);
@@ -57,12 +88,8 @@ async function copyBetween(
     : sourceJobs(source, options.extents, requestBytes, blocks);
   const inFlight = Math.max(1, Math.min(options.requests, Math.floor(options.queueBytes / requestBytes)));
   const crew = { lanes, workers: lanes * inFlight, ordered: destination.sequential };
-  await workThrough(jobs, source, writer, crew, signal);
-
-  if (options.flush) await destination.flush();
-  await destination.finish(writer.end);
-  if (!isStream(source)) await source.close();
-  progress(1n, 1n);
+  await workThrough(jobs, source, writer, crew);
+  return writer.end;
 }
 
 function requireRoom(size: bigint | undefined, destination: Destination): void {

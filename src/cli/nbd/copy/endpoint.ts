@@ -33,6 +33,10 @@ export function isStream(source: Source | Stream): source is Stream {
 
 /** Where the bytes go. */
 export interface Destination {
+  /** The user's name for it, for messages. */
+  readonly name: string;
+  /** What is where nothing was copied to, for messages; undefined where that does not matter. */
+  readonly unwritten: string | undefined;
   /** Undefined for one that takes as many as come. */
   readonly size: bigint | undefined;
   /** The smallest unit that can be written, and the smallest worth writing alone. */

@@ -1,9 +1,13 @@
 import type { FileHandle } from "node:fs/promises";
-import { addon } from "./addon.ts";
+import { addon } from "../addon.ts";
 import { anyLanes, type Destination } from "./endpoint.ts";
+import { setSize, writeAt } from "./file-io.ts";
+import { naming } from "./naming.ts";
 
 /** Copies to a regular file, which becomes as long as the source, or to a block device, which stays as it is. */
 export class FileDestination implements Destination {
+  readonly name: string;
+  unwritten: string;
   readonly size: bigint | undefined;
   readonly minimumBlock = 1;
   readonly preferredBlock = 4096;
@@ -13,9 +17,11 @@ export class FileDestination implements Destination {
   readonly #device: boolean;
 
   /** @param deviceSize bytes; undefined for a regular file */
-  constructor(file: FileHandle, deviceSize: bigint | undefined) {
+  constructor(file: FileHandle, name: string, deviceSize: bigint | undefined) {
     this.#file = file;
+    this.name = name;
     this.#device = deviceSize !== undefined;
+    this.unwritten = this.#device ? "may be what was there before" : "is missing";
     this.size = deviceSize;
   }
 
@@ -28,20 +34,14 @@ export class FileDestination implements Destination {
   async prepare(size: bigint | undefined): Promise<void> {
     if (this.#device) return;
     // Through 0, so that all of it is a hole.
-    await this.#file.truncate(0);
-    if (size !== undefined) await this.#file.truncate(Number(size));
+    await setSize(this.#file, this.name, 0n);
+    if (size === undefined) return;
+    await setSize(this.#file, this.name, size);
+    this.unwritten = "reads as zeroes";
   }
 
-  async write(bytes: Buffer, offset: bigint): Promise<void> {
-    for (let done = 0; done < bytes.length; ) {
-      const { bytesWritten } = await this.#file.write(
-        bytes,
-        done,
-        bytes.length - done,
-        Number(offset) + done,
-      );
-      done += bytesWritten;
-    }
+  write(bytes: Buffer, offset: bigint): Promise<void> {
+    return writeAt(this.#file, this.name, bytes, offset);
   }
 
   async zero(offset: bigint, length: bigint, allocate: boolean): Promise<boolean> {
@@ -60,15 +60,14 @@ export class FileDestination implements Destination {
   }
 
   async flush(): Promise<void> {
-    await this.#file.sync();
+    await naming(this.name, "fsync", () => this.#file.sync());
   }
 
   async finish(size: bigint): Promise<void> {
-    if (!this.#device) await this.#file.truncate(Number(size));
-    await this.#file.close();
+    if (!this.#device) await setSize(this.#file, this.name, size);
+    await naming(this.name, "close", () => this.#file.close());
   }
 
-  destroy(): void {
-    this.#file.close().catch(() => {});
-  }
+  /** Left open for calls of the addon that are under way: another file could get the number of a closed one. */
+  destroy(): void {}
 }

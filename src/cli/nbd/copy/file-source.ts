@@ -1,8 +1,11 @@
 import type { FileHandle } from "node:fs/promises";
 import { NbdError } from "../../../core/errors.ts";
 import type { Extent } from "../../../core/extent.ts";
-import { addon } from "./addon.ts";
+import type { NativeBinding } from "../../../native/binding.ts";
+import { addon } from "../addon.ts";
 import { anyLanes, type Source } from "./endpoint.ts";
+import { readAt } from "./file-io.ts";
+import { naming } from "./naming.ts";
 
 /** Copies from a regular file or a block device. */
 export class FileSource implements Source {
@@ -21,17 +24,7 @@ export class FileSource implements Source {
   async openLanes(): Promise<void> {}
 
   async read(into: Buffer, offset: bigint): Promise<void> {
-    for (let filled = 0; filled < into.length; ) {
-      const { bytesRead } = await this.#file.read(
-        into,
-        filled,
-        into.length - filled,
-        Number(offset) + filled,
-      );
-      if (bytesRead === 0)
-        throw new NbdError("EIO", `${this.#name}: the file became shorter while it was copied`);
-      filled += bytesRead;
-    }
+    await readAt(this.#file, this.#name, into, offset);
   }
 
   extents(): AsyncIterable<Extent> | undefined {
@@ -48,15 +41,19 @@ export class FileSource implements Source {
   async *#allExtents(): AsyncGenerator<Extent> {
     const native = addon()!;
     for (let at = 0n; at < this.size; ) {
-      const data = clip(await native.nextDataAsync(this.#file.fd, at), this.size);
+      const data = clip(await this.#seek("data", at, native.nextDataAsync), this.size);
       if (data > at) yield { length: data - at, hole: true, zero: true };
       at = data;
       if (at >= this.size) return;
-      const hole = clip(await native.nextHoleAsync(this.#file.fd, at), this.size);
+      const hole = clip(await this.#seek("holes", at, native.nextHoleAsync), this.size);
       if (hole <= at) throw new NbdError("EIO", `${this.#name}: the file changed while it was copied`);
       yield { length: hole - at, hole: false, zero: false };
       at = hole;
     }
+  }
+
+  #seek(what: string, at: bigint, next: NativeBinding["nextDataAsync"]): Promise<bigint> {
+    return naming(this.#name, `looking for ${what} at ${at}`, () => next(this.#file.fd, at));
   }
 }
 

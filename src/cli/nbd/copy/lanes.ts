@@ -4,11 +4,9 @@ import { anyLanes } from "./endpoint.ts";
 /** Several connections to one export, where the server says that they see each other's writes. */
 export class Lanes {
   readonly #clients: NbdClient[];
-  readonly #signal: AbortSignal;
 
-  constructor(first: NbdClient, signal: AbortSignal) {
+  constructor(first: NbdClient) {
     this.#clients = [first];
-    this.#signal = signal;
   }
 
   get max(): number {
@@ -18,7 +16,7 @@ export class Lanes {
   async open(count: number): Promise<void> {
     const { address } = this.#clients[0]!;
     while (this.#clients.length < count) {
-      this.#clients.push(await connect(address, { metaContexts: [], signal: this.#signal }));
+      this.#clients.push(await connect(address, { metaContexts: [] }));
     }
   }
 

@@ -5,6 +5,8 @@ import { Lanes } from "./lanes.ts";
 
 /** Copies to an NBD server. */
 export class NbdDestination implements Destination {
+  readonly name: string;
+  readonly unwritten = "may be what was there before";
   readonly size: bigint;
   readonly minimumBlock: number;
   readonly preferredBlock: number;
@@ -16,16 +18,17 @@ export class NbdDestination implements Destination {
   #canZero: boolean;
 
   /** @throws NbdError EPERM for a read-only export */
-  static async open(uri: string, signal: AbortSignal): Promise<NbdDestination> {
-    const first = await connect(uri, { metaContexts: [], signal });
-    if (!first.readOnly) return new NbdDestination(first, signal);
+  static async open(uri: string): Promise<NbdDestination> {
+    const first = await connect(uri, { metaContexts: [] });
+    if (!first.readOnly) return new NbdDestination(first);
     await first.close();
     throw new NbdError("EPERM", `${first.uri}: the export is read-only`);
   }
 
-  private constructor(first: NbdClient, signal: AbortSignal) {
+  private constructor(first: NbdClient) {
     this.#first = first;
-    this.#lanes = new Lanes(first, signal);
+    this.#lanes = new Lanes(first);
+    this.name = first.uri;
     this.size = first.size;
     this.minimumBlock = first.blockSize?.minimum ?? 1;
     this.preferredBlock = first.blockSize?.preferred ?? 4096;

@@ -12,13 +12,13 @@ export class NbdSource implements Source {
   readonly #first: NbdClient;
   readonly #lanes: Lanes;
 
-  static async open(uri: string, signal: AbortSignal): Promise<NbdSource> {
-    return new NbdSource(await connect(uri, { signal }), signal);
+  static async open(uri: string): Promise<NbdSource> {
+    return new NbdSource(await connect(uri));
   }
 
-  private constructor(first: NbdClient, signal: AbortSignal) {
+  private constructor(first: NbdClient) {
     this.#first = first;
-    this.#lanes = new Lanes(first, signal);
+    this.#lanes = new Lanes(first);
     this.size = first.size;
     this.minimumBlock = first.blockSize?.minimum ?? 1;
     this.lanesMax = this.#lanes.max;

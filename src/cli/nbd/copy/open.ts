@@ -1,8 +1,8 @@
-import { createReadStream, createWriteStream, type Stats } from "node:fs";
+import { type BigIntStats, createReadStream, createWriteStream } from "node:fs";
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { isNbdUri } from "../../../client/index.ts";
 import { NbdError } from "../../../core/errors.ts";
-import { addon } from "./addon.ts";
+import { addon } from "../addon.ts";
 import type { Destination, Source, Stream } from "./endpoint.ts";
 import { FileDestination } from "./file-destination.ts";
 import { FileSource } from "./file-source.ts";
@@ -11,36 +11,32 @@ import { NbdSource } from "./nbd-source.ts";
 import { nullDestination, StreamDestination, StreamSource } from "./streams.ts";
 
 /** Opens the source that a word on the command line names. @throws Error */
-export async function openSource(name: string, signal: AbortSignal): Promise<Source | Stream> {
-  if (name === "-") return new StreamSource(process.stdin);
+export async function openSource(name: string): Promise<Source | Stream> {
+  if (name === "-") return new StreamSource(process.stdin, "standard input");
   if (name === "null:") throw new NbdError("EINVAL", "null: can only be a destination");
-  if (isNbdUri(name)) return await NbdSource.open(name, signal);
+  if (isNbdUri(name)) return await NbdSource.open(name);
   const file = await open(name, "r");
   return await closedOnError(file, async () => {
-    const stats = await file.stat();
+    const stats = await file.stat({ bigint: true });
     if (stats.isDirectory()) throw new NbdError("EISDIR", `${name}: is a directory`);
-    if (stats.isFile()) return new FileSource(file, name, BigInt(stats.size));
+    if (stats.isFile()) return new FileSource(file, name, stats.size);
     if (stats.isBlockDevice()) return new FileSource(file, name, deviceSize(file, name));
-    return new StreamSource(createReadStream(name, { fd: file, highWaterMark: 256 * 1024 }));
+    return new StreamSource(createReadStream(name, { fd: file, highWaterMark: 256 * 1024 }), name);
   });
 }
 
 /** Opens the destination; nothing in it changes yet, save that a file that is missing is made. @throws Error */
-export async function openDestination(
-  name: string,
-  source: string,
-  signal: AbortSignal,
-): Promise<Destination> {
-  if (name === "-") return new StreamDestination(process.stdout);
+export async function openDestination(name: string, source: string): Promise<Destination> {
+  if (name === "-") return new StreamDestination(process.stdout, "standard output");
   if (name === "null:") return nullDestination;
-  if (isNbdUri(name)) return await NbdDestination.open(name, signal);
+  if (isNbdUri(name)) return await NbdDestination.open(name);
   const file = await openForWriting(name);
   return await closedOnError(file, async () => {
-    const stats = await file.stat();
-    if (stats.isBlockDevice()) return new FileDestination(file, deviceSize(file, name));
-    if (!stats.isFile()) return new StreamDestination(createWriteStream(name, { fd: file }));
+    const stats = await file.stat({ bigint: true });
+    if (stats.isBlockDevice()) return new FileDestination(file, name, deviceSize(file, name));
+    if (!stats.isFile()) return new StreamDestination(createWriteStream(name, { fd: file }), name);
     await refuseSameFile(name, stats, source);
-    return new FileDestination(file, undefined);
+    return new FileDestination(file, name, undefined);
   });
 }
 
@@ -54,10 +50,10 @@ async function openForWriting(name: string): Promise<FileHandle> {
   }
 }
 
-async function refuseSameFile(name: string, stats: Stats, source: string): Promise<void> {
+async function refuseSameFile(name: string, stats: BigIntStats, source: string): Promise<void> {
   if (source === "-" || isNbdUri(source)) return;
   await using file = await open(source, "r");
-  const other = await file.stat();
+  const other = await file.stat({ bigint: true });
   if (other.dev === stats.dev && other.ino === stats.ino) {
     throw new NbdError("EINVAL", `${source} and ${name} are the same file`);
   }

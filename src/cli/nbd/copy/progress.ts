@@ -1,18 +1,39 @@
-import { writeSync } from "node:fs";
+import { write } from "node:fs";
+import { promisify } from "node:util";
+import { naming } from "./naming.ts";
 
-/** Shows how far it is. `done` and `total` are bytes. */
-export type Progress = (done: bigint, total: bigint) => void;
+/** Shows how far a copy is. */
+export interface Progress {
+  /** `done` and `total` are bytes. */
+  show(done: bigint, total: bigint): void;
+  /** Resolves when all that was to be shown has been written. @throws NbdError that names the descriptor */
+  shown(): Promise<void>;
+}
 
 /** @param where a descriptor for lines such as "42/100", or "bar" for a bar on stderr */
 export function progressTo(where: number | "bar" | undefined): Progress {
-  if (where === undefined) return () => {};
-  let shown = -1;
-  return (done, total) => {
-    const percent = total === 0n ? 100 : Number((100n * done) / total);
-    if (percent === shown) return;
-    shown = percent;
-    if (where === "bar") drawBar(percent);
-    else writeSync(where, `${percent}/100\n`);
+  const draw = where === undefined ? undefined : where === "bar" ? drawBar : lineWriter(where);
+  let last = -1;
+  let pending: Promise<void> = Promise.resolve();
+  return {
+    show: (done, total) => {
+      const percent = total === 0n ? 100 : Number((100n * done) / total);
+      if (draw === undefined || percent === last) return;
+      last = percent;
+      pending = pending.then(() => draw(percent));
+      // Told by shown().
+      pending.catch(() => {});
+    },
+    shown: () => pending,
+  };
+}
+
+const writeAsync = promisify(write);
+
+/** On the thread pool: a reader that does not read must not keep the process from hearing signals. */
+function lineWriter(fd: number): (percent: number) => Promise<void> {
+  return async (percent) => {
+    await naming(`--progress=${fd}`, "write", () => writeAsync(fd, `${percent}/100\n`));
   };
 }
 

@@ -1,20 +1,29 @@
 import type { Readable, Writable } from "node:stream";
 import { ByteQueue } from "../../../core/bytes.ts";
 import type { Destination, Stream } from "./endpoint.ts";
+import { fileError } from "./naming.ts";
 
 /** Copies from standard input, a pipe, or anything else that has no size. */
 export class StreamSource implements Stream {
   readonly #input: Readable;
+  readonly #name: string;
 
-  constructor(input: Readable) {
+  constructor(input: Readable, name: string) {
     this.#input = input;
+    this.#name = name;
   }
 
   async *blocks(size: number): AsyncGenerator<Buffer> {
     const queue = new ByteQueue();
-    for await (const chunk of this.#input) {
-      queue.push(chunk as Buffer);
-      while (queue.length >= size) yield queue.take(size);
+    let taken = 0;
+    try {
+      for await (const chunk of this.#input) {
+        queue.push(chunk as Buffer);
+        taken += chunk.length;
+        while (queue.length >= size) yield queue.take(size);
+      }
+    } catch (error) {
+      throw fileError(this.#name, `read at ${taken}`, error);
     }
     if (queue.length > 0) yield queue.takeAll();
   }
@@ -26,6 +35,8 @@ export class StreamSource implements Stream {
 
 /** Copies to standard output, a pipe, or anything else that is written from its beginning to its end. */
 export class StreamDestination implements Destination {
+  readonly name: string;
+  readonly unwritten = "is missing";
   readonly size = undefined;
   readonly minimumBlock = 1;
   readonly preferredBlock = 4096;
@@ -34,8 +45,9 @@ export class StreamDestination implements Destination {
   readonly startsZero = false;
   readonly #output: Writable;
 
-  constructor(output: Writable) {
+  constructor(output: Writable, name: string) {
     this.#output = output;
+    this.name = name;
     // Each write reports its own failure.
     output.on("error", () => {});
   }
@@ -44,9 +56,10 @@ export class StreamDestination implements Destination {
 
   async prepare(): Promise<void> {}
 
-  write(bytes: Buffer): Promise<void> {
+  write(bytes: Buffer, offset: bigint): Promise<void> {
+    const what = `write of ${bytes.length} bytes at ${offset}`;
     return new Promise((resolve, reject) => {
-      this.#output.write(bytes, (error) => (error ? reject(error) : resolve()));
+      this.#output.write(bytes, (error) => (error ? reject(fileError(this.name, what, error)) : resolve()));
     });
   }
 
@@ -59,7 +72,7 @@ export class StreamDestination implements Destination {
   finish(): Promise<void> {
     if (this.#output === (process.stdout as Writable)) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      this.#output.once("error", reject);
+      this.#output.once("error", (error) => reject(fileError(this.name, "close", error)));
       this.#output.end(resolve);
     });
   }
@@ -71,6 +84,8 @@ export class StreamDestination implements Destination {
 
 /** `null:` takes everything and keeps nothing, to see how fast a source can be read. */
 export const nullDestination: Destination = {
+  name: "null:",
+  unwritten: undefined,
   size: undefined,
   minimumBlock: 1,
   preferredBlock: 4096,

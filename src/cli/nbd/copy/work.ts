@@ -12,27 +12,26 @@ export interface Crew {
 
 /**
  * Several workers take one job after the other until none is left.
- * @throws the first failure, which stops all of them, or the signal's reason
+ * @throws the first failure, at once: others may still wait for a source that sends nothing
  */
 export async function workThrough(
   jobs: AsyncGenerator<Job>,
   source: Source | Stream,
   writer: Writer,
   crew: Crew,
-  signal: AbortSignal,
 ): Promise<void> {
-  let failed: { readonly error: unknown } | undefined;
+  let failed = false;
   const queue = new Turns();
   const work = async (lane: number): Promise<void> => {
     const reader = new Reader(source, lane);
-    while (failed === undefined && !signal.aborted) {
+    while (!failed) {
       const { value: job, done } = await jobs.next();
       if (done) return;
       const turn = queue.take();
       try {
         const bytes = await reader.bytesOf(job);
         if (crew.ordered) await turn.before;
-        if (failed !== undefined) return;
+        if (failed) return;
         if (bytes !== undefined) await writer.write(bytes, job.offset, lane);
         else if (job.kind === "zero") await writer.zero(job.offset, job.length, lane);
       } finally {
@@ -40,18 +39,11 @@ export async function workThrough(
       }
     }
   };
-  const workOrStopAll = async (lane: number): Promise<void> => {
-    try {
-      await work(lane);
-    } catch (error) {
-      failed ??= { error };
-      // What the others wait for must not keep them.
-      source.destroy();
-    }
-  };
-  await Promise.all(Array.from({ length: crew.workers }, (_, index) => workOrStopAll(index % crew.lanes)));
-  signal.throwIfAborted();
-  if (failed !== undefined) throw failed.error;
+  try {
+    await Promise.all(Array.from({ length: crew.workers }, (_, index) => work(index % crew.lanes)));
+  } finally {
+    failed = true;
+  }
 }
 
 /** Each turn comes after the one taken before it. */

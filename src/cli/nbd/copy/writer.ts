@@ -3,8 +3,12 @@ import { findRuns, zeroBytes } from "../../../core/zero-runs.ts";
 import type { Destination } from "./endpoint.ts";
 import type { CopyOptions } from "./options.ts";
 
-/** A slow server should not sit on one request for minutes, and the progress should move. */
-const zeroBytesMax: bigint = 128n * 1024n * 1024n;
+/** To begin with: a slow server should not sit on one request for minutes, and the progress should move. */
+const zeroBytesMin: bigint = 128n * 1024n * 1024n;
+/** Where zeroing is quicker than this the next request is for twice as much: disks of exbibytes come to an end. */
+const zeroMsMin = 100;
+/** Where it is slower, for half as much. */
+const zeroMsMax = 2000;
 
 /** Puts bytes and zeroes into a destination in the cheapest way that the options allow. */
 export class Writer {
@@ -13,16 +17,16 @@ export class Writer {
   readonly #skipZeroes: boolean;
   readonly #grain: number;
   readonly #requestBytes: number;
-  readonly #progress: (done: bigint) => void;
-  #done = 0n;
+  readonly #progress: (bytes: bigint) => void;
   #end = 0n;
+  #zeroBytes = zeroBytesMin;
 
-  /** @param progress hears how many bytes are done */
-  constructor(destination: Destination, options: CopyOptions, progress: (done: bigint) => void) {
+  /** @param progress hears of each stretch that is done, in bytes */
+  constructor(destination: Destination, options: CopyOptions, progress: (bytes: bigint) => void) {
     this.#destination = destination;
     this.#allocated = options.allocated;
     this.#skipZeroes = !options.allocated && (destination.startsZero || options.destinationIsZero);
-    this.#grain = options.allocated || destination.sequential ? 0 : grainOf(destination, options.sparse);
+    this.#grain = options.allocated || destination.sequential ? 0 : grainOf(destination, options);
     this.#requestBytes = options.requestBytes;
     this.#progress = progress;
   }
@@ -50,13 +54,23 @@ export class Writer {
   }
 
   async zero(offset: bigint, length: bigint, lane: number): Promise<void> {
-    if (!this.#skipZeroes) {
-      for (let at = 0n; at < length; at += zeroBytesMax) {
-        const piece = length - at < zeroBytesMax ? length - at : zeroBytesMax;
-        await this.#putZeroes(offset + at, piece, lane);
-      }
+    if (this.#skipZeroes) {
+      this.#advance(offset, length);
+      return;
     }
-    this.#advance(offset, length);
+    for (let at = 0n; at < length; ) {
+      const piece = length - at < this.#zeroBytes ? length - at : this.#zeroBytes;
+      const started = performance.now();
+      await this.#putZeroes(offset + at, piece, lane);
+      this.#adapt(performance.now() - started);
+      this.#advance(offset + at, piece);
+      at += piece;
+    }
+  }
+
+  #adapt(ms: number): void {
+    if (ms < zeroMsMin) this.#zeroBytes *= 2n;
+    else if (ms > zeroMsMax && this.#zeroBytes > zeroBytesMin) this.#zeroBytes /= 2n;
   }
 
   async #putZeroes(offset: bigint, length: bigint, lane: number): Promise<void> {
@@ -71,14 +85,15 @@ export class Writer {
   }
 
   #advance(offset: bigint, length: bigint): void {
-    this.#done += length;
     if (offset + length > this.#end) this.#end = offset + length;
-    this.#progress(this.#done);
+    this.#progress(length);
   }
 }
 
-/** Never finer than the destination can do. */
-function grainOf({ preferredBlock, minimumBlock }: Destination, sparse: number | undefined): number {
+/** Never finer than the destination can do, and by itself no coarser than the pieces that are looked at. */
+function grainOf({ preferredBlock, minimumBlock }: Destination, options: CopyOptions): number {
+  const { sparse, requestBytes } = options;
   if (sparse === 0) return 0;
-  return Math.max(sparse ?? Math.max(4096, preferredBlock), minimumBlock);
+  const preferred = Math.min(Math.max(4096, preferredBlock), requestBytes);
+  return Math.max(sparse ?? preferred, minimumBlock);
 }

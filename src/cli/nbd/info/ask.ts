@@ -1,5 +1,4 @@
 import { connect, type NbdClient } from "../../../client/index.ts";
-import type { Surroundings } from "../command.ts";
 import { UsageError } from "../options.ts";
 
 const questions: Readonly<Record<string, (client: NbdClient) => boolean>> = {
@@ -23,13 +22,13 @@ const questions: Readonly<Record<string, (client: NbdClient) => boolean>> = {
 };
 
 /** `nbd info --can`, `--is` and `--has`: 0 is yes and 2 is no; failing to find out is 1. */
-export async function answerQuestion(uri: string, what: string, { signal }: Surroundings): Promise<number> {
+export async function answerQuestion(uri: string, what: string): Promise<number> {
   const question = questions[what];
   if (question === undefined) {
     throw new UsageError(
       `unknown --can, --is or --has "${what}": use one of ${Object.keys(questions).join(", ")}`,
     );
   }
-  await using client = await connect(uri, { signal });
+  await using client = await connect(uri);
   return question(client) ? 0 : 2;
 }

@@ -90,6 +90,6 @@ function runMode(
       return showExports(uri, { list, content, json }, surroundings);
     }
     default:
-      return answerQuestion(uri, options.get(chosen[0])!, surroundings);
+      return answerQuestion(uri, options.get(chosen[0])!);
   }
 }

@@ -18,14 +18,14 @@ export async function showExports(
   surroundings: Surroundings,
 ): Promise<number> {
   const report = options.list
-    ? await listReport(uri, options.content, surroundings.signal)
-    : await exportReport(uri, options.content, surroundings.signal);
-  surroundings.print(options.json ? formatJson(report) : formatText(report));
+    ? await listReport(uri, options.content)
+    : await exportReport(uri, options.content);
+  await surroundings.print(options.json ? formatJson(report) : formatText(report));
   return 0;
 }
 
-async function exportReport(uri: string, content: boolean, signal: AbortSignal): Promise<ServerReport> {
-  await using client = await connect(uri, { listContexts: true, metaContexts: [], signal });
+async function exportReport(uri: string, content: boolean): Promise<ServerReport> {
+  await using client = await connect(uri, { listContexts: true, metaContexts: [] });
   const report = await describeClient(client, content);
   const tls = client.address.tls !== undefined;
   return { protocol: client.handshake, tls, replyForm: client.replyForm, exports: [report] };
@@ -45,16 +45,16 @@ async function describeClient(client: NbdClient, content: boolean): Promise<Expo
 }
 
 /** Exports that the server lists but does not open are left out. */
-async function listReport(uri: string, content: boolean, signal: AbortSignal): Promise<ServerReport> {
+async function listReport(uri: string, content: boolean): Promise<ServerReport> {
   const address = parseNbdUri(uri);
-  const listing = await listExports(address, { signal });
+  const listing = await listExports(address);
   const exports: ExportReport[] = [];
   for (const { name, description, info, contexts } of listing.exports) {
     if (info === undefined) continue;
     exports.push({
       name: info.name ?? name,
       description: info.description ?? description,
-      content: content ? await contentOf(uri, name, signal) : undefined,
+      content: content ? await contentOf(uri, name) : undefined,
       uri: formatNbdUri({ ...address, exportName: name }),
       contexts,
       capabilities: capabilitiesOf(info.flags),
@@ -66,7 +66,7 @@ async function listReport(uri: string, content: boolean, signal: AbortSignal): P
   return { protocol: listing.style, tls, replyForm: listing.replyForm, exports };
 }
 
-async function contentOf(uri: string, exportName: string, signal: AbortSignal): Promise<string | undefined> {
-  await using client = await connect(uri, { exportName, metaContexts: [], signal });
+async function contentOf(uri: string, exportName: string): Promise<string | undefined> {
+  await using client = await connect(uri, { exportName, metaContexts: [] });
   return await probeContent(client);
 }

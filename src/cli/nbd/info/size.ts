@@ -2,8 +2,8 @@ import { connect } from "../../../client/index.ts";
 import type { Surroundings } from "../command.ts";
 
 /** `nbd info --size`: a number is JSON too, so --json changes nothing. */
-export async function showSize(uri: string, { print, signal }: Surroundings): Promise<number> {
-  await using client = await connect(uri, { signal });
-  print(String(client.size));
+export async function showSize(uri: string, { print }: Surroundings): Promise<number> {
+  await using client = await connect(uri);
+  await print(String(client.size));
   return 0;
 }

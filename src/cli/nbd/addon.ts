@@ -1,5 +1,5 @@
-import type { NativeBinding } from "../../../native/binding.ts";
-import { native } from "../../../native/load.ts";
+import type { NativeBinding } from "../../native/binding.ts";
+import { native } from "../../native/load.ts";
 
 let loaded: NativeBinding | undefined | "none";
 

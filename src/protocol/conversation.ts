@@ -1,4 +1,5 @@
 import { ByteQueue } from "../core/bytes.ts";
+import { NbdError } from "../core/errors.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 
 /**
@@ -149,5 +150,5 @@ export class Talk<Result> {
 }
 
 function bytesInClear(): Error {
-  return new Error("the peer sent bytes in clear where TLS was to begin");
+  return new NbdError("EPROTO", "the peer sent bytes in clear where TLS was to begin");
 }

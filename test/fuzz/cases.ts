@@ -3,8 +3,12 @@ import { type ClientCase, clientCase } from "./client-grammar.ts";
 import { runClientCase } from "./client-run.ts";
 import { type ServerCase, serverCase } from "./server-grammar.ts";
 import { runServerCase } from "./server-run.ts";
+import { runTlsClientCase } from "./tls/client-run.ts";
+import type { FuzzKeys } from "./tls/keys.ts";
+import { type TlsCase, tlsClientCase, tlsServerCase } from "./tls/plan.ts";
+import { runTlsServerCase } from "./tls/server-run.ts";
 
-export type Case = ServerCase | ClientCase;
+export type Case = ServerCase | ClientCase | TlsCase;
 
 /** The case that belongs to a seed: even ones are for the server, odd ones for the client. */
 export function caseOf(seed: number): Case {
@@ -12,8 +16,24 @@ export function caseOf(seed: number): Case {
   return seed % 2 === 0 ? serverCase(random) : clientCase(random);
 }
 
-export async function runCase(test: Case): Promise<void> {
-  await (test.side === "server" ? runServerCase(test) : runClientCase(test));
+/** The same inside of TLS. */
+export function tlsCaseOf(seed: number): TlsCase {
+  const random = new Random(seed);
+  return seed % 2 === 0 ? tlsServerCase(random) : tlsClientCase(random);
+}
+
+/** @param keys for cases inside of TLS */
+export async function runCase(test: Case, keys?: FuzzKeys): Promise<void> {
+  switch (test.side) {
+    case "server":
+      return await runServerCase(test);
+    case "client":
+      return await runClientCase(test);
+    case "tls-server":
+      return await runTlsServerCase(test, keys!);
+    case "tls-client":
+      return await runTlsClientCase(test, keys!);
+  }
 }
 
 /** A case as it is kept in a file: what the peer sends in hex, so that it outlives changes of the grammar. */

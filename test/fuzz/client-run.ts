@@ -13,47 +13,90 @@ import { expectThat, settles, turn } from "./finding.ts";
 /** Fixed costs, and the one chunk for which room is made before it has come. */
 const allocatedBase = 1024 * 1024 + 16 * statusExtentsMax;
 
+/** How bytes get from the server that is fuzzed to the client, and back. */
+export interface Way {
+  readonly line: Line;
+  readonly tls: "off" | "require";
+  /** Everything that comes before the bytes of the handshake. */
+  open(): Promise<void>;
+  deliver(bytes: Buffer): void;
+  /** Lets what was delivered arrive, and happen what it causes. */
+  quiet(): Promise<void>;
+  /** Everything that the client has sent since the last call. */
+  takeSent(): Buffer;
+  /** The server leaves, in order or not. */
+  leave(lost: boolean): void;
+}
+
 /** Runs one case. @throws Finding, or whatever came out of the engine */
-export async function runClientCase(test: ClientCase): Promise<void> {
-  const meeting = new Meeting(test);
+export async function runClientCase(test: ClientCase, way: Way = new ClearWay()): Promise<void> {
+  const meeting = new Meeting(test, way);
   const allocated = await countAllocated(() => meeting.run());
   const received = [...test.handshake, ...(test.replies ?? [])].reduce((sum, { length }) => sum + length, 0);
   const allowed = allocatedBase + 20 * received + meeting.bytesAsked;
   expectThat(allocated <= allowed, `allocates ${allocated} bytes for ${received} received`);
 }
 
+/** Nothing in between. */
+class ClearWay implements Way {
+  readonly tls = "off";
+  readonly line: Line;
+  readonly #transport = new MemoryTransport();
+  #sent: Buffer[] = [];
+
+  constructor() {
+    this.#transport.onSent = () => void this.#sent.push(this.#transport.take());
+    this.line = new Line(this.#transport, undefined);
+  }
+
+  async open(): Promise<void> {}
+
+  deliver(bytes: Buffer): void {
+    this.#transport.deliver(bytes);
+  }
+
+  quiet(): Promise<void> {
+    return turn();
+  }
+
+  takeSent(): Buffer {
+    return Buffer.concat(this.#sent.splice(0));
+  }
+
+  leave(lost: boolean): void {
+    if (lost) this.#transport.lose(new NbdError("ECONNRESET", "lost"));
+    else this.#transport.deliverEnd();
+  }
+}
+
 class Meeting {
   bytesAsked = 0;
   readonly #test: ClientCase;
   readonly #random: Random;
-  readonly #transport = new MemoryTransport();
-  #sent: Buffer[] = [];
+  readonly #way: Way;
 
-  constructor(test: ClientCase) {
+  constructor(test: ClientCase, way: Way) {
     this.#test = test;
     this.#random = new Random(test.seed);
-    this.#transport.onSent = () => void this.#sent.push(this.#transport.take());
+    this.#way = way;
   }
 
   async run(): Promise<void> {
-    const line = new Line(this.#transport, undefined);
+    const { line } = this.#way;
     if (this.#test.wishes.lists) {
       await this.#list(line);
       return;
     }
     const client = await this.#connect(line);
     if (client === undefined) return;
-    await turn();
-    this.#sent = [];
+    await this.#way.quiet();
+    this.#way.takeSent();
     const done = Promise.all(this.#test.operations.map((operation) => this.#perform(client, operation)));
-    await turn();
+    await this.#way.quiet();
     this.#test.replies ??= this.#replies(client);
-    for (const bytes of this.#test.replies) {
-      this.#transport.deliver(Buffer.from(bytes));
-      if (this.#random.oneIn(4)) await turn();
-    }
+    await this.#deliver(this.#test.replies);
     const closing = this.#test.wishes.leaves === "close" ? client.close() : undefined;
-    await turn();
+    await this.#way.quiet();
     this.#leave();
     await settles(done, "an operation");
     // What the operations did not survive is theirs to tell.
@@ -64,19 +107,24 @@ class Meeting {
 
   async #list(line: Line): Promise<void> {
     const { wishes, valid } = this.#test;
-    const listed = heard(line.talk(clientListing({ tls: "off", ...wishes })));
+    const listed = heard(line.talk(clientListing({ tls: this.#way.tls, ...wishes })));
+    await this.#way.open();
     await this.#deliver(this.#test.handshake);
+    // Only what was heard counts where the way takes its time.
+    if (valid) await this.#way.quiet();
     this.#leave();
     await settles(listed, "the listing");
     const error = await failureOf(listed);
     expectThat(!valid || error === undefined, `a valid listing fails: ${error}`);
+    line.leave();
   }
 
   async #connect(line: Line): Promise<NbdClient | undefined> {
     const { wishes, handshake, valid } = this.#test;
-    const talking = heard(line.talk(clientHandshake({ tls: "off", exportName: "disk", ...wishes })));
+    const talking = heard(line.talk(clientHandshake({ tls: this.#way.tls, exportName: "disk", ...wishes })));
+    await this.#way.open();
     await this.#deliver(handshake);
-    await turn();
+    await this.#way.quiet();
     let agreed = false;
     talking.then(
       () => {
@@ -97,7 +145,7 @@ class Meeting {
 
   async #deliver(chunks: readonly Buffer[]): Promise<void> {
     for (const bytes of chunks) {
-      this.#transport.deliver(Buffer.from(bytes));
+      this.#way.deliver(Buffer.from(bytes));
       if (this.#random.oneIn(4)) await turn();
     }
   }
@@ -105,18 +153,11 @@ class Meeting {
   #replies(client: NbdClient): Buffer[] {
     const { wishes, valid } = this.#test;
     const ids = client.contexts.map((name) => wishes.metaContexts.indexOf(name) + 7);
-    return repliesTo(
-      new Random(this.#test.seed + 1),
-      Buffer.concat(this.#sent),
-      client.replyForm,
-      ids,
-      valid,
-    );
+    return repliesTo(new Random(this.#test.seed + 1), this.#way.takeSent(), client.replyForm, ids, valid);
   }
 
   #leave(): void {
-    if (this.#test.wishes.leaves === "lost") this.#transport.lose(new NbdError("ECONNRESET", "lost"));
-    else this.#transport.deliverEnd();
+    this.#way.leave(this.#test.wishes.leaves === "lost");
   }
 
   /** Fails only as an operation may, and succeeds only with what the server sent. */

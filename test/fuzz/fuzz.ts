@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { caseOf, runCase, writeCase } from "./cases.ts";
+import { caseOf, runCase, tlsCaseOf, writeCase } from "./cases.ts";
+import { FuzzKeys } from "./tls/keys.ts";
 
 /** Different findings of one run, after which more are no help. */
 const findingsMax = 50;
@@ -14,6 +15,8 @@ export async function fuzz(args: readonly string[]): Promise<number> {
       seed: { type: "string", default: "1" },
       minutes: { type: "string" },
       executions: { type: "string" },
+      /** Conversations inside of TLS, and around it. */
+      tls: { type: "boolean", default: false },
       /** Where cases are written that found something. */
       out: { type: "string", default: "." },
     },
@@ -32,15 +35,16 @@ export async function fuzz(args: readonly string[]): Promise<number> {
   process.on("unhandledRejection", noteEscape);
   process.on("uncaughtException", noteEscape);
   mkdirSync(values.out, { recursive: true });
-  console.log(`fuzzing from seed ${first}`);
+  using keys = values.tls ? await FuzzKeys.make() : undefined;
+  console.log(`fuzzing${values.tls ? " inside of TLS" : ""} from seed ${first}`);
 
   let count = 0;
   let nextReport = Date.now() + 10_000;
   for (; count < executions && Date.now() < deadline && findings.size < findingsMax; count++) {
     const seed = first + count;
-    const test = caseOf(seed);
+    const test = values.tls ? tlsCaseOf(seed) : caseOf(seed);
     try {
-      await runCase(test);
+      await runCase(test, keys);
       if (escaped !== undefined) throw escaped;
     } catch (error) {
       escaped = undefined;
@@ -59,7 +63,7 @@ export async function fuzz(args: readonly string[]): Promise<number> {
     if (Date.now() < nextReport) continue;
     nextReport = Date.now() + 60_000;
     console.log(
-      `${new Date().toISOString()} ${count + 1} executions, up to seed ${seed}, ${findings.size} findings`,
+      `${new Date().toISOString()} ${count + 1} executions, up to seed ${seed}, ${findings.size} findings, ${Math.round(process.memoryUsage.rss() / 2 ** 20)} MiB`,
     );
   }
   console.log(`done: ${count} executions from seed ${first}, ${findings.size} findings`);

@@ -13,6 +13,9 @@ buildSync({
   bundle: true,
   platform: "node",
   format: "esm",
+  target: "node20",
+  // For what is CommonJS in the bundle.
+  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
   sourcemap: "inline",
   outfile,
 });

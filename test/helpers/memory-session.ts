@@ -4,6 +4,7 @@ import type { Plugin } from "../../src/backend/plugin.ts";
 import { Session } from "../../src/connection/session.ts";
 import type { HandshakeOptions, SessionSetup } from "../../src/connection/setup.ts";
 import { Gate } from "../../src/core/gate.ts";
+import type { Transport } from "../../src/transport/transport.ts";
 import { MemoryTransport } from "./memory-transport.ts";
 
 export interface MemorySessionOptions {
@@ -12,6 +13,8 @@ export interface MemorySessionOptions {
   readonly readOnly?: boolean;
   readonly threads?: number;
   readonly handshake?: Partial<HandshakeOptions>;
+  /** Instead of one in memory, which `transport` is. */
+  readonly over?: Transport;
   /** What several sessions share. */
   readonly setup?: Partial<SessionSetup>;
 }
@@ -27,7 +30,7 @@ export class MemorySession {
     const log = { verbose: true, debug: () => {}, error: (line: string) => void this.errors.push(line) };
     const plugin: Plugin = { ...options.plugin, name: "tested", open: options.open };
     const host = { ...log, stdioSafe: true, debugFlag: () => 0, shutdown: () => {} };
-    this.session = new Session(this.transport, {
+    this.session = new Session(options.over ?? this.transport, {
       chain: new Chain(plugin, [], () => host),
       threads: options.threads ?? 16,
       readOnly: options.readOnly ?? false,

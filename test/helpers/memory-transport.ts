@@ -1,4 +1,7 @@
+import { StreamTransport } from "../../src/transport/stream.ts";
 import type { Peer, Receiver, Transport } from "../../src/transport/transport.ts";
+import { TransportStream } from "../../src/transport/transport-stream.ts";
+import type { Upgrade } from "../../src/transport/upgrade.ts";
 
 /**
  * One end of a connection in memory: the test says what arrives and when, and takes what was sent. It makes full use
@@ -72,8 +75,14 @@ export class MemoryTransport implements Transport {
     return this.#backlog;
   }
 
-  startTls(): Promise<Transport> {
-    return Promise.reject(new Error("there is no TLS in memory"));
+  /** As a socket of the addon's does it where Node.js has no stream for it (vsock). */
+  startTls(upgrade: Upgrade): Promise<Transport> {
+    const receiver = this.#receiver!;
+    const stream = new TransportStream(this);
+    const successor = new StreamTransport(stream, stream, this.peer);
+    successor.start(receiver);
+    successor.pause();
+    return successor.startTls(upgrade);
   }
 
   pause(): void {

@@ -1,0 +1,104 @@
+import type { Duplex } from "node:stream";
+import { Line } from "../../../src/client/line.ts";
+import { Option, OptionReply } from "../../../src/protocol/constants.ts";
+import { StreamTransport } from "../../../src/transport/stream.ts";
+import type { Upgrade } from "../../../src/transport/upgrade.ts";
+import { MemoryStream } from "../../helpers/memory-stream.ts";
+import { runClientCase, type Way } from "../client-run.ts";
+import { optionReply } from "../encode.ts";
+import { expectThat } from "../finding.ts";
+import type { FuzzKeys } from "./keys.ts";
+import { greetingBytes, isClean, type TlsClientCase } from "./plan.ts";
+import { disturb, quiet } from "./wire.ts";
+
+/** Runs one case. @throws Finding, or whatever came out of the client */
+export async function runTlsClientCase(test: TlsClientCase, keys: FuzzKeys): Promise<void> {
+  const { plan, inner } = test;
+  const clean = isClean(plan, "client");
+  const way = new TlsWay(test, await keys.client(plan), await keys.peerServer(plan));
+  const bytes = Buffer.concat(inner.handshake).subarray(greetingBytes);
+  const valid = inner.valid && clean;
+  const met = { ...inner, valid, handshake: bytes.length === 0 ? [] : [bytes] };
+  await runClientCase(met, way);
+  expectThat(way.secured || !clean, "a clean TLS handshake fails");
+  await way.quiet();
+  expectThat(way.clientEnd.destroyed, "the client's end of the connection stays open");
+}
+
+/** A server that greets and acknowledges STARTTLS in clear, and says the rest inside of TLS. */
+class TlsWay implements Way {
+  readonly tls = "require";
+  readonly line: Line;
+  readonly clientEnd: MemoryStream;
+  secured = false;
+  readonly #test: TlsClientCase;
+  readonly #upgrade: Upgrade;
+  readonly #server: MemoryStream;
+  readonly #sent: Buffer[] = [];
+  #inside: Duplex | undefined;
+
+  constructor(test: TlsClientCase, upgrade: Upgrade, peer: Upgrade) {
+    this.#test = test;
+    this.#upgrade = peer;
+    [this.clientEnd, this.#server] = MemoryStream.pair();
+    this.#server.on("error", () => {});
+    this.line = new Line(new StreamTransport(this.clientEnd, this.clientEnd, { family: "unix" }), upgrade);
+  }
+
+  async open(): Promise<void> {
+    const { plan, inner } = this.#test;
+    const server = this.#server;
+    const heard: Buffer[] = [];
+    const hear = (bytes: Buffer): void => void heard.push(bytes);
+    server.on("data", hear);
+    server.write(Buffer.concat(inner.handshake).subarray(0, greetingBytes));
+    await this.quiet();
+    const asked = Buffer.concat(heard).subarray(4);
+    expectThat(
+      asked.length === 16 && asked.readUInt32BE(8) === Option.starttls,
+      "the client asks for no TLS",
+    );
+    // The hello waits in the stream for TLS to take it.
+    server.off("data", hear).pause();
+    const acknowledged = optionReply(Option.starttls, OptionReply.ack);
+    server.write(Buffer.concat([acknowledged, Buffer.from(plan.injected, "hex")]));
+    // What comes next is no longer in clear, and would be taken for it.
+    await this.quiet();
+    disturb(server, plan);
+    if (plan.instead === undefined) await this.#secure();
+    else server.write(Buffer.from(plan.instead, "hex"));
+    await this.quiet();
+  }
+
+  deliver(bytes: Buffer): void {
+    this.#inside?.write(bytes);
+  }
+
+  quiet(): Promise<void> {
+    return quiet(this.clientEnd, this.#server);
+  }
+
+  takeSent(): Buffer {
+    return Buffer.concat(this.#sent.splice(0));
+  }
+
+  leave(lost: boolean): void {
+    if (lost) this.#server.lose();
+    else if (this.#inside !== undefined) this.#inside.end();
+    else this.#server.end();
+  }
+
+  async #secure(): Promise<void> {
+    this.#upgrade(this.#server).then(
+      ({ stream }) => {
+        this.#inside = stream;
+        this.secured = true;
+        stream.on("error", () => {});
+        stream.on("data", (bytes: Buffer) => void this.#sent.push(bytes));
+        stream.once("close", () => this.#server.destroy());
+      },
+      () => this.#server.destroy(),
+    );
+    await this.quiet();
+  }
+}

@@ -49,6 +49,8 @@ export class StreamTransport implements Transport {
     plain.on("error", () => {});
     try {
       const { stream, peer } = await upgrade(plain);
+      // It may be lost as soon as it is secure, which only those hear that were told of it before.
+      if (stream.destroyed) throw stream.errored ?? new Error("the connection was lost");
       this.#peer = { ...this.#peer, tls: peer };
       this.#input = stream;
       this.#output = stream;

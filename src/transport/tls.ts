@@ -1,4 +1,4 @@
-import { createPrivateKey, X509Certificate } from "node:crypto";
+import { constants, createPrivateKey, X509Certificate } from "node:crypto";
 import {
   type ConnectionOptions,
   connect,
@@ -65,6 +65,9 @@ export type TlsClientSettings =
 const pskCiphers =
   "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:kDHEPSK+HIGH:kECDHEPSK+HIGH:PSK+HIGH:!aNULL";
 
+/** New keys in the middle of a connection (TLS 1.2): no client of NBD asks for them, and Node.js fails an assertion over some streams. */
+const secureOptions: number = constants.SSL_OP_NO_RENEGOTIATION;
+
 /** How long a client may take for the TLS handshake, in ms; the handshake of NBD has its own limit around it. */
 const tlsHandshakeMs = 60_000;
 
@@ -91,6 +94,8 @@ export function tlsServer(settings: TlsServerSettings): Upgrade {
           return;
         }
         stream.allowHalfOpen = halfOpen;
+        // Where it is no socket, TLS goes on reading it: its end must not end what is still to be sent.
+        plain.allowHalfOpen = halfOpen;
         resolve({ stream, peer: peerOf(stream) });
       });
       // Whoever leaves in the middle of the handshake has left: half a connection would wait for ever.
@@ -113,12 +118,10 @@ export function tlsClient(settings: TlsClientSettings): Upgrade {
       const stream = connect({ ...options, socket: plain });
       const fail = (error: unknown): void =>
         reject(new NbdError("EPROTO", `TLS handshake failed: ${reasonOf(error)}`, { cause: error as Error }));
-      stream.once("error", fail);
+      // Never taken away: TLS may tell of more errors than one, and of some before the promise is heard.
+      stream.on("error", fail);
       stream.once("close", () => fail("the server left"));
-      stream.once("secureConnect", () => {
-        stream.off("error", fail);
-        resolve({ stream, peer: peerOf(stream) });
-      });
+      stream.once("secureConnect", () => resolve({ stream, peer: peerOf(stream) }));
     });
 }
 
@@ -154,7 +157,7 @@ function whyNotAuthorized(stream: TLSSocket): string {
 }
 
 function serverOptions(settings: TlsServerSettings): TlsOptions & SecureContextOptions {
-  return { minVersion: "TLSv1.2", ...keysOf(settings), ...chosen(settings.algorithms) };
+  return { minVersion: "TLSv1.2", secureOptions, ...keysOf(settings), ...chosen(settings.algorithms) };
 }
 
 function chosen(algorithms: TlsAlgorithms | undefined): SecureContextOptions {
@@ -188,6 +191,7 @@ function clientOptions(settings: TlsClientSettings): ConnectionOptions {
     const { username, key } = settings;
     return {
       ciphers: pskCiphers,
+      secureOptions,
       pskCallback: () => ({ psk: key, identity: username }),
       // Whoever has the key is the server. One that shows a certificate instead, whoever signed it, has shown no key.
       checkServerIdentity: (_host, certificate) => (isShown(certificate) ? notByKey() : undefined),
@@ -202,6 +206,7 @@ function clientOptions(settings: TlsClientSettings): ConnectionOptions {
     ...(isIpAddress(hostname) ? { host: hostname } : { host: hostname, servername: hostname }),
     rejectUnauthorized: verifyPeer,
     minVersion: "TLSv1.2",
+    secureOptions,
   };
 }
 

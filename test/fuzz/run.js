@@ -15,7 +15,9 @@ buildSync({
   format: "esm",
   target: "node20",
   // For what is CommonJS in the bundle.
-  banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+  banner: {
+    js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
+  },
   sourcemap: "inline",
   outfile,
 });

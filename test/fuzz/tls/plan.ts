@@ -29,8 +29,6 @@ export interface TlsPlan {
   readonly faults: readonly Fault[];
   /** Lengths of the pieces that the peer's bytes arrive in; none leaves them whole. */
   readonly cut: readonly number[];
-  /** How often the peer asks for new keys in the middle (TLS 1.2). */
-  readonly renegotiations: number;
 }
 
 /** A conversation inside TLS: the inner case's greeting or flags are sent in clear. */
@@ -95,17 +93,15 @@ function tlsPlan(random: Random, fuzzed: "server" | "client"): TlsPlan {
   const clean = random.oneIn(2);
   const seldom = <T>(times: number, otherwise: T, make: () => T): T =>
     clean || !random.oneIn(times) ? otherwise : make();
-  const version = random.pick(["TLSv1.2", "TLSv1.3"] as const);
   return {
     keys: clean ? random.pick(["x509", "psk"]) : random.pick(allKeys),
-    version,
+    version: random.pick(["TLSv1.2", "TLSv1.3"]),
     verifyPeer: random.oneIn(4),
     native: random.oneIn(2),
     injected: seldom(6, "", () => injection(random, fuzzed)),
     instead: seldom<string | undefined>(5, undefined, () => nonsense(random)),
     faults: clean ? [] : Array.from({ length: random.below(4) }, () => fault(random)),
     cut: random.pick([[], [1], [5, 1, 300], [100], [1400], [16_384, 3]]),
-    renegotiations: version === "TLSv1.2" && random.oneIn(4) ? random.between(1, 6) : 0,
   };
 }
 

@@ -86,6 +86,27 @@ describe("nbd copy between files", () => {
     expect(stdout).toMatch(/^(\d+\/100\n)+$/);
   });
 
+  it("names the source or destination that failed, where in it, and what it contains", async () => {
+    using folder = new Folder();
+    const [from, pipe] = [folder.file("from"), folder.file("pipe")];
+    writeFileSync(from, randomBytes(mebibyte));
+    expect(await nbd("copy", "--request-size=64k", from, "/dev/full")).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^nbd copy: \/dev\/full: write of 65536 bytes at \d+ failed: ENOSPC: .*; \/dev\/full is incomplete: 0 of 1048576 bytes are copied, the rest is missing\n$/,
+      ),
+    });
+    const script = '"$1" copy - "$2" < /';
+    expect(await run("/bin/sh", ["-c", script, "sh", command, pipe])).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^nbd copy: standard input: read at 0 failed: EISDIR: .*; .*\/pipe is incomplete: 0 bytes are copied, the rest is missing\n$/,
+      ),
+    });
+  });
+
   it("ends by the signal that interrupts it", async () => {
     const child = launch(command, ["copy", "-", "null:"], {
       stdio: ["pipe", "pipe", "pipe"],

@@ -59,4 +59,32 @@ describe("clientListing", () => {
     const { error } = talk(clientListing(wishes), [hex(greeting, optionReply(8, 1), many)]);
     expect(error).toMatchObject({ code: "EPROTO", message: expect.stringContaining("more than 10000") });
   });
+
+  /** A description of the longest kind, as hex. */
+  const long = "61".repeat(16_000);
+
+  it("does not collect texts for ever: of the replies to one option", () => {
+    const replies = Array.from({ length: 2200 }, () => hex(optionReply(3, 2, `00000000${long}`)));
+    const { error } = talk(clientListing(wishes), [hex(greeting, optionReply(8, 1)), ...replies]);
+    expect(error).toMatchObject({
+      code: "EPROTO",
+      message: expect.stringContaining("more than 33554432 bytes of replies to option 3"),
+    });
+  });
+
+  it("does not collect texts for ever: of the contexts of many exports", () => {
+    const contexts = Array.from({ length: 1000 }, () => optionReply(9, 4, `00000000${"61".repeat(4000)}`));
+    const described = hex(optionReply(6, 3, exportItem), optionReply(6, 1), ...contexts, optionReply(9, 1));
+    const listed = hex(
+      greeting,
+      optionReply(8, 1),
+      ...Array(20).fill(optionReply(3, 2, "00000000")),
+      optionReply(3, 1),
+    );
+    const { error } = talk(clientListing(wishes), [listed, ...Array(20).fill(described)]);
+    expect(error).toMatchObject({
+      code: "EPROTO",
+      message: expect.stringContaining("a listing of more than 67108864 bytes"),
+    });
+  });
 });

@@ -153,6 +153,11 @@ describe("ReplyParser", () => {
 });
 
 describe("a server that lies in its replies is disconnected", () => {
+  it("when it tells of errors without end", () => {
+    const errors = Array.from({ length: 65_537 }, () => chunk(1, "8001", false, "00000005 0000"));
+    expect(() => parse("structured", [read(4)], [hex(...errors)])).toThrow(/more than 65536 errors/);
+  });
+
   it.each<[string, ReplyForm, Awaited, string[], RegExp]>([
     ["a wrong magic", "simple", plain, ["12345678"], /not how a simple reply starts/],
     [

@@ -8,11 +8,12 @@ import { FileDestination } from "./file-destination.ts";
 import { FileSource } from "./file-source.ts";
 import { NbdDestination } from "./nbd-destination.ts";
 import { NbdSource } from "./nbd-source.ts";
+import { standardInput, standardOutput } from "./standard-streams.ts";
 import { nullDestination, StreamDestination, StreamSource } from "./streams.ts";
 
 /** Opens the source that a word on the command line names. @throws Error */
 export async function openSource(name: string): Promise<Source | Stream> {
-  if (name === "-") return new StreamSource(process.stdin, "standard input");
+  if (name === "-") return new StreamSource(standardInput(), "standard input");
   if (name === "null:") throw new NbdError("EINVAL", "null: can only be a destination");
   if (isNbdUri(name)) return await NbdSource.open(name);
   const file = await open(name, "r");
@@ -27,7 +28,7 @@ export async function openSource(name: string): Promise<Source | Stream> {
 
 /** Opens the destination; nothing in it changes yet, save that a file that is missing is made. @throws Error */
 export async function openDestination(name: string, source: string): Promise<Destination> {
-  if (name === "-") return new StreamDestination(process.stdout, "standard output");
+  if (name === "-") return standardOutput();
   if (name === "null:") return nullDestination;
   if (isNbdUri(name)) return await NbdDestination.open(name);
   const file = await openForWriting(name);

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from "node:stream";
 import { ByteQueue } from "../../../core/bytes.ts";
+import { codeOf } from "../../../core/errors.ts";
 import type { Destination, Stream } from "./endpoint.ts";
 import { fileError } from "./naming.ts";
 
@@ -44,10 +45,13 @@ export class StreamDestination implements Destination {
   readonly sequential = true;
   readonly startsZero = false;
   readonly #output: Writable;
+  readonly #sync: (() => Promise<void>) | undefined;
 
-  constructor(output: Writable, name: string) {
+  /** @param sync waits until all is on permanent storage; absent where there is none */
+  constructor(output: Writable, name: string, sync?: () => Promise<void>) {
     this.#output = output;
     this.name = name;
+    this.#sync = sync;
     // Each write reports its own failure.
     output.on("error", () => {});
   }
@@ -67,7 +71,16 @@ export class StreamDestination implements Destination {
     return false;
   }
 
-  async flush(): Promise<void> {}
+  async flush(): Promise<void> {
+    const sync = this.#sync;
+    if (sync === undefined) return;
+    try {
+      await sync();
+    } catch (error) {
+      // Devices such as /dev/null have nothing to wait for.
+      if (codeOf(error) !== "EINVAL") throw fileError(this.name, "fsync", error);
+    }
+  }
 
   finish(): Promise<void> {
     if (this.#output === (process.stdout as Writable)) return Promise.resolve();

@@ -15,8 +15,19 @@ export function nbdPage(): string {
     ...commands.flatMap(({ name, help }) => [heading(`"NBD ${name.toUpperCase()}"`), verbatim(help)]),
     heading("EXIT STATUS"),
     paragraphs("0 for success, 1 for any failure, 2 for the answer no (nbd info --can)."),
+    heading("SIGNALS"),
+    ...signals.map(([name, what]) => item(name, what)),
     heading("SEE ALSO"),
     paragraphs("nbdkit(1), nbdinfo(1), nbdcopy(1)"),
   ];
   return `${parts.join("\n")}\n`;
 }
+
+const signals: readonly (readonly [name: string, what: string])[] = [
+  [
+    "SIGINT, SIGTERM, SIGHUP",
+    `The process ends at once by that signal. nbd copy first prints one line on stderr: how many bytes are copied, and what
+the rest of the destination contains.`,
+  ],
+  ["SIGPIPE", "The process ends when the reader of its standard output has gone, silently."],
+];

@@ -8,7 +8,8 @@ export function failure(call: string, subject: string, error: unknown): NbdError
 
 function reasonOf(error: unknown): string {
   const number = (error as { errno?: unknown }).errno;
-  const reason = typeof number === "number" ? getSystemErrorMap().get(number)?.[1] : undefined;
+  // The addon's numbers are those of the system; Node's are negative.
+  const reason = typeof number === "number" ? getSystemErrorMap().get(-Math.abs(number))?.[1] : undefined;
   if (reason === undefined) return error instanceof Error ? error.message : String(error);
   return reason.charAt(0).toUpperCase() + reason.slice(1);
 }

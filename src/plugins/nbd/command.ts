@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { closeSync } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { type ConnectOptions, connect, type TlsParameters } from "../../client/index.ts";
@@ -67,7 +66,7 @@ class ActivatedServer {
     // It may have been killed itself.
     watcher.on("error", () => {});
     // With the last copy gone, the connection is over when the server is.
-    closeSync(listening);
+    native().closeDescriptor(listening);
     this.#kill = (signal) => void child.kill(signal);
     this.#ended = new Promise((resolve) => {
       child.once("error", (error) => {

@@ -45,6 +45,7 @@
         "native/watch.cc",
         "native/system_log.cc",
         "native/temporary_file.cc",
+        "native/temporary_folder.cc",
       ],
       "conditions": [
         ["cxx_library=='false'", {

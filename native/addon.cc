@@ -31,6 +31,7 @@
 #include "stream_socket.h"
 #include "system_log.h"
 #include "temporary_file.h"
+#include "temporary_folder.h"
 #include "vsock.h"
 #include "watch.h"
 
@@ -146,6 +147,8 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("createPipe", inThisThread<createPipe>);
   add("duplicate", inThisThread<duplicate>);
 
+  add("makeFolder", inThisThread<TemporaryFolder::make>);
+  add("removeFoldersOnSignals", inThisThread<removeFoldersOnSignals>);
   add("createTemporaryFile", inThisThread<createTemporaryFile>);
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("makeMemoryMap", inThisThread<makeMemoryMap>);

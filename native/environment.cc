@@ -1,14 +1,21 @@
 #include "environment.h"
 
+#include <atomic>
+
 #include "js.h"
 
 namespace {
+
+// In this process.
+std::atomic<int> environments;
 
 void environmentEnds(napi_async_cleanup_hook_handle, void* data) {
   auto* environment = static_cast<Environment*>(data);
   environment->memoryLocks.clear();
   environment->memoryMaps.clear();
   environment->descriptors.clear();
+  environment->folders.clear();
+  if (--environments == 0) forgetSignals();
   const auto closed = [](uv_handle_t* handle) {
     auto* environment = static_cast<Environment*>(handle->data);
     napi_remove_async_cleanup_hook(environment->hook);
@@ -56,6 +63,7 @@ uv_loop_t* loopOf(Napi::Env env) {
 Environment& environmentOf(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
 
 void addEnvironment(Napi::Env env, Napi::Object exports) {
+  environments++;
   auto* environment = new Environment(loopOf(env));
   napi_add_async_cleanup_hook(env, environmentEnds, environment, &environment->hook);
   env.SetInstanceData<Environment, keep>(environment);
@@ -68,4 +76,5 @@ void addEnvironment(Napi::Env env, Napi::Object exports) {
   add("own", own);
   add("closeMemoryMap", close<&Environment::memoryMaps>);
   add("unlockMemoryFile", close<&Environment::memoryLocks>);
+  add("removeFolder", close<&Environment::folders>);
 }

@@ -9,6 +9,7 @@
 #include "memory_lock.h"
 #include "memory_map.h"
 #include "owned.h"
+#include "temporary_folder.h"
 
 // What the addon keeps for one environment: the main thread, or a worker thread, that loaded it. An environment may
 // end at any time (process.exit() in a worker, terminate(), an error), after which no JavaScript runs. Everything that
@@ -20,6 +21,7 @@ struct Environment {
   Owned<UniqueFd> descriptors;
   Owned<std::unique_ptr<MemoryMap>> memoryMaps;
   Owned<MemoryLock> memoryLocks;
+  Owned<TemporaryFolder> folders;
   napi_async_cleanup_hook_handle hook = nullptr;
 };
 
@@ -28,5 +30,5 @@ uv_loop_t* loopOf(Napi::Env env);
 Environment& environmentOf(Napi::Env env);
 
 // Makes the environment, and adds to the exports what closes its resources:
-// closeDescriptor(fd), handOver(fd), own(fd), closeMemoryMap(map), unlockMemoryFile(lock).
+// closeDescriptor(fd), handOver(fd), own(fd), closeMemoryMap(map), unlockMemoryFile(lock), removeFolder(folder).
 void addEnvironment(Napi::Env env, Napi::Object exports);

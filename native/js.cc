@@ -161,6 +161,13 @@ Napi::Value toJs(Napi::Env env, MemoryLock& value) {
   return Napi::BigInt::New(env, environmentOf(env).memoryLocks.add(std::move(value)));
 }
 
+Napi::Value toJs(Napi::Env env, TemporaryFolder& value) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("path", Napi::String::New(env, value.path()));
+  object.Set("folder", numberFrom(env, environmentOf(env).folders.add(std::move(value))));
+  return object;
+}
+
 Napi::Value toJs(Napi::Env env, Pipe& value) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("readEnd", toJs(env, value.readEnd));

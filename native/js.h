@@ -18,6 +18,7 @@
 #include "memory_map.h"
 #include "peer_credentials.h"
 #include "pipe.h"
+#include "temporary_folder.h"
 
 // Between JavaScript values and plain C++ ones. A fromJs that returns false has thrown.
 namespace js {
@@ -46,6 +47,7 @@ Napi::Value toJs(Napi::Env env, const BlockDevice& value);
 Napi::Value toJs(Napi::Env env, UniqueFd& value);
 Napi::Value toJs(Napi::Env env, std::unique_ptr<MemoryMap>& value);
 Napi::Value toJs(Napi::Env env, MemoryLock& value);
+Napi::Value toJs(Napi::Env env, TemporaryFolder& value);
 Napi::Value toJs(Napi::Env env, Pipe& value);
 Napi::Value toJs(Napi::Env env, const SocketAddress& value);
 Napi::Value toJs(Napi::Env env, std::optional<Accepted>& value);

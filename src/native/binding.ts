@@ -151,6 +151,17 @@ export interface NativeBinding {
   duplicate(fd: number): number;
 
   /**
+   * A new folder that only this user can enter. `removeFolder` takes the number `folder`. The folder is removed, with all that is
+   * in it, when the environment or the process ends at the latest: also by SIGHUP, SIGINT, SIGQUIT and SIGTERM where
+   * the program does not handle them, but not by SIGKILL and after a crash.
+   * @param prefix folder that it is made in, and how its name begins
+   */
+  makeFolder(prefix: string): { readonly path: string; readonly folder: number };
+  removeFolder(folder: number): void;
+  /** To be called when the program has stopped handling a signal: the system has forgotten then what `makeFolder` had arranged. */
+  removeFoldersOnSignals(): void;
+
+  /**
    * An empty file on a disk that has no name any more.
    * @param prefix folder, and how the name began
    */

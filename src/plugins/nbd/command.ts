@@ -4,7 +4,7 @@ import type { Writable } from "node:stream";
 import { type ConnectOptions, connect, type TlsParameters } from "../../client/index.ts";
 import { codeOf, messageOf, NbdError } from "../../core/errors.ts";
 import { native } from "../../native/load.ts";
-import { Workspace } from "../../script/workspace.ts";
+import { TemporaryFolder } from "../../native/temporary-folder.ts";
 import type { Connection } from "./dialer.ts";
 
 /** A server that was told to end and has not done so within this time is killed. */
@@ -30,9 +30,9 @@ export async function connectToCommand(
   tls: TlsParameters | undefined,
   options: ConnectOptions,
 ): Promise<Connection> {
-  const workspace = new Workspace();
+  const folder = new TemporaryFolder();
   try {
-    const path = join(workspace.path, "socket");
+    const path = join(folder.path, "socket");
     const server = new ActivatedServer(words, path);
     try {
       const client = await connect({ target: { kind: "unix", path }, ...(tls && { tls }) }, options);
@@ -45,7 +45,7 @@ export async function connectToCommand(
     }
   } finally {
     // Connected or not, nobody needs the name any more.
-    workspace.remove();
+    folder.remove();
   }
 }
 

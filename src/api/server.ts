@@ -1,5 +1,6 @@
 import { EventEmitter } from "node:events";
 import type { Chain } from "../backend/chain.ts";
+import { disposeBy } from "../core/dispose.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Endpoint } from "../server/listener.ts";
 import type { ConnectedClient, ServerOptions } from "../server/options.ts";
@@ -22,6 +23,11 @@ export interface ServerEvents {
 
 /** A server in this process; see `serve`. */
 export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  static {
+    disposeBy(NbdServer, (server) => server.close());
+  }
+
   /** Where clients can connect: a Unix socket, or a host and the port that it really has. */
   readonly address: Endpoint;
   /** Resolves when the server has ended, whoever ended it, and the plugin has cleaned up. */
@@ -111,10 +117,6 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
   /** Cuts every connection off, then closes. */
   async destroy(): Promise<void> {
     this.#server.destroy();
-    await this.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 }

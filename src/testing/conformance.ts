@@ -39,45 +39,52 @@ export interface Check {
  */
 export function conformanceChecks(subject: Subject): readonly Check[] {
   const { writes = "kept" } = subject;
-  const start = (plugin = subject.plugin): Promise<Session> =>
-    Session.start({ ...subject, plugin, parameters: parametersOf(subject) });
-  const withDisk = async (body: (disk: ServedExport, model: Model) => Promise<void>): Promise<void> => {
-    await using session = await start();
-    const disk = await session.open();
-    for (const window of windowsOf(disk.size)) await body(disk, await Model.of(disk, window, writes));
+  const inSession: InSession = async (body, plugin = subject.plugin) => {
+    const session = await Session.start({ ...subject, plugin, parameters: parametersOf(subject) });
+    try {
+      await body(session);
+    } finally {
+      await session.end();
+    }
   };
+  const withDisk = (body: (disk: ServedExport, model: Model) => Promise<void>): Promise<void> =>
+    inSession(async (session) => {
+      const disk = await session.open();
+      for (const window of windowsOf(disk.size)) await body(disk, await Model.of(disk, window, writes));
+    });
   return [
     ...Object.entries(claims).map(([name, claim]) => ({ name, run: () => withDisk(claim) })),
     {
       name: "behaves like an array of bytes under any sequence of requests",
-      run: () => anySequence(start, writes, subject.runs ?? 50),
+      run: () => anySequence(inSession, writes, subject.runs ?? 50),
     },
     {
       name: "reads the same for a client that may only read, and lets it change nothing",
-      run: () => readOnly(start, writes),
+      run: () => readOnly(inSession, writes),
     },
     {
       name: "outlives a client that leaves, and shows its flushed writes to others",
-      run: () => severalClients(start, writes),
+      run: () => severalClients(inSession, writes),
     },
-    { name: "closes each handle once", run: () => closesOnce(start, subject.plugin) },
+    { name: "closes each handle once", run: () => closesOnce(inSession, subject.plugin) },
   ];
 }
 
-type Start = (plugin?: AnyPlugin) => Promise<Session>;
+/** No `await using`, which Node.js 20 cannot do in the contexts of `node:vm` where tests may run. */
+type InSession = (body: (session: Session) => Promise<void>, plugin?: AnyPlugin) => Promise<void>;
 
 function parametersOf({ parameters = {} }: Subject): SessionOptions["parameters"] {
   return typeof parameters === "function" ? parameters() : parameters;
 }
 
-async function anySequence(start: Start, writes: Writes, runs: number): Promise<void> {
-  const attempt = async (steps: readonly Step[]): Promise<void> => {
-    await using session = await start();
-    const disk = await session.open();
-    for (const window of windowsOf(disk.size, 16 * 1024)) {
-      await runSteps(disk, await Model.of(disk, window, writes), steps);
-    }
-  };
+async function anySequence(inSession: InSession, writes: Writes, runs: number): Promise<void> {
+  const attempt = (steps: readonly Step[]): Promise<void> =>
+    inSession(async (session) => {
+      const disk = await session.open();
+      for (const window of windowsOf(disk.size, 16 * 1024)) {
+        await runSteps(disk, await Model.of(disk, window, writes), steps);
+      }
+    });
   const fails = (steps: readonly Step[]): Promise<boolean> =>
     attempt(steps).then(
       () => false,
@@ -92,37 +99,39 @@ async function anySequence(start: Start, writes: Writes, runs: number): Promise<
   }
 }
 
-async function readOnly(start: Start, writes: Writes): Promise<void> {
-  await using session = await start();
-  const disk = await session.open({ readOnly: true });
-  assert.equal(disk.canWrite || disk.canTrim || disk.canZero || disk.canFua, false);
-  const other = await session.open();
-  assert.equal(other.size, disk.size);
-  for (const window of windowsOf(disk.size)) {
-    const model = await Model.of(disk, window, writes);
-    if (disk.canMultiConn) await model.checkAll(other);
-    await model.checkAll(disk);
-  }
+function readOnly(inSession: InSession, writes: Writes): Promise<void> {
+  return inSession(async (session) => {
+    const disk = await session.open({ readOnly: true });
+    assert.equal(disk.canWrite || disk.canTrim || disk.canZero || disk.canFua, false);
+    const other = await session.open();
+    assert.equal(other.size, disk.size);
+    for (const window of windowsOf(disk.size)) {
+      const model = await Model.of(disk, window, writes);
+      if (disk.canMultiConn) await model.checkAll(other);
+      await model.checkAll(disk);
+    }
+  });
 }
 
-async function severalClients(start: Start, writes: Writes): Promise<void> {
-  await using session = await start();
-  const [first, second] = [await session.open(), await session.open()];
-  const [window] = windowsOf(first.size);
-  const model = await Model.of(second, window!, writes);
-  const shared = second.canMultiConn;
-  if (first.canWrite && writes !== "refused") {
-    // What the clients do not share is a model of the first alone.
-    const written = shared ? model : await Model.of(first, window!, writes);
-    await written.store(first, 0, pattern(window!.length, 5), false);
-  }
-  await first.flush();
-  await session.close(first);
-  await model.checkAll(second);
-  assert.equal(second.size, first.size);
+function severalClients(inSession: InSession, writes: Writes): Promise<void> {
+  return inSession(async (session) => {
+    const [first, second] = [await session.open(), await session.open()];
+    const [window] = windowsOf(first.size);
+    const model = await Model.of(second, window!, writes);
+    const shared = second.canMultiConn;
+    if (first.canWrite && writes !== "refused") {
+      // What the clients do not share is a model of the first alone.
+      const written = shared ? model : await Model.of(first, window!, writes);
+      await written.store(first, 0, pattern(window!.length, 5), false);
+    }
+    await first.flush();
+    await session.close(first);
+    await model.checkAll(second);
+    assert.equal(second.size, first.size);
+  });
 }
 
-async function closesOnce(start: Start, plugin: AnyPlugin): Promise<void> {
+async function closesOnce(inSession: InSession, plugin: AnyPlugin): Promise<void> {
   const open: Map<number, number> = new Map();
   const counting: AnyPlugin = {
     ...plugin,
@@ -144,11 +153,10 @@ async function closesOnce(start: Start, plugin: AnyPlugin): Promise<void> {
       });
     },
   };
-  {
-    await using session = await start(counting);
+  await inSession(async (session) => {
     const [first, second] = [await session.open(), await session.open({ readOnly: true })];
     await session.close(first);
     await second.read(Buffer.alloc(Math.min(512, Number(second.size))), 0n);
-  }
+  }, counting);
   assert.deepEqual([...open.values()], [...open.values()].fill(1), "how often each handle was closed");
 }

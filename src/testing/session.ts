@@ -3,6 +3,7 @@ import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import type { Host, OpenRequest } from "../backend/plugin.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
+import { disposeBy } from "../core/dispose.ts";
 
 export interface SessionOptions {
   readonly plugin: AnyPlugin;
@@ -69,7 +70,12 @@ export class Session {
     await disk.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  static {
+    disposeBy(Session, (session) => session.end());
+  }
+
+  async end(): Promise<void> {
     for (const disk of this.#opened) await this.close(disk);
     await this.chain.cleanup();
     await this.chain.unload();

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Chain } from "../backend/chain.ts";
 import { disposeBy } from "../core/dispose.ts";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { isError, messageOf, NbdError } from "../core/errors.ts";
 import type { Endpoint } from "../server/listener.ts";
 import type { ConnectedClient, ServerOptions } from "../server/options.ts";
 import { Server } from "../server/server.ts";
@@ -134,5 +134,5 @@ async function orAborted(step: Promise<void>, stop: AbortSignal): Promise<void> 
     await Promise.race([step, aborted]);
   }
   if (stop.aborted)
-    throw stop.reason instanceof Error ? stop.reason : new NbdError("ECANCELED", messageOf(stop.reason));
+    throw isError(stop.reason) ? stop.reason : new NbdError("ECANCELED", messageOf(stop.reason));
 }

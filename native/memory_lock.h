@@ -14,7 +14,8 @@ class MemoryLock {
   MemoryLock() = default;
   // Owns a mapping of the file whose pages are locked.
   MemoryLock(void* mapping, size_t size) : mapping_(mapping), size_(size) {}
-  MemoryLock(MemoryLock&& other) noexcept : mapping_(std::exchange(other.mapping_, nullptr)), size_(other.size_) {}
+  MemoryLock(MemoryLock&& other) noexcept
+      : mapping_(std::exchange(other.mapping_, nullptr)), size_(other.size_) {}
   MemoryLock& operator=(MemoryLock&& other) noexcept {
     std::swap(mapping_, other.mapping_);
     std::swap(size_, other.size_);

@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-// Resources that JavaScript knows by a number: descriptors, mappings. Each has one owner, this table, until it is
-// taken out once. What is left goes with the table. `Resource` moves, frees itself, is true unless it is empty, and
-// has a `numberOf`.
+// Resources that JavaScript knows by a number: descriptors, mappings. Each has one owner, this table, until
+// it is taken out once. What is left goes with the table. `Resource` moves, frees itself, is true unless it
+// is empty, and has a `numberOf`.
 template <class Resource>
 class Owned {
  public:

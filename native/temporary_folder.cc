@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// A folder that is to be removed. Threads and signal handlers look at these without locks, so an entry is never freed
-// but used again, and the one that takes the path out of it removes the folder.
+// A folder that is to be removed. Threads and signal handlers look at these without locks, so an entry is
+// never freed but used again, and the one that takes the path out of it removes the folder.
 struct Entry {
   std::atomic<char*> path;
   Entry* next;
@@ -72,8 +72,8 @@ void onSignal(int number) {
   raise(number);
 }
 
-// Node has handlers for some signals that restore the terminal, and then end the process: it installs them for one
-// use, unlike those of a program that goes on.
+// Node has handlers for some signals that restore the terminal, and then end the process: it installs them
+// for one use, unlike those of a program that goes on.
 bool endsProcess(const struct sigaction& action) {
   if (action.sa_handler == SIG_IGN || action.sa_handler == onSignal) return false;
   return action.sa_handler == SIG_DFL || (action.sa_flags & SA_RESETHAND) != 0;
@@ -86,6 +86,8 @@ Failure catchSignal(int number) {
   beforeOurs[number] = current;
   struct sigaction ours {};
   ours.sa_handler = onSignal;
+  // So that another copy of the addon knows that this one ends the process as well.
+  ours.sa_flags = SA_RESETHAND;
   sigfillset(&ours.sa_mask);
   return sigaction(number, &ours, nullptr) == 0 ? Failure{} : lastFailure("sigaction");
 }

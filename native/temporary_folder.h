@@ -6,8 +6,9 @@
 
 #include "failure.h"
 
-// A folder with all that is in it, which goes away with this object. Where the process ends first, it goes away too: at
-// exit(), and when SIGHUP, SIGINT, SIGQUIT or SIGTERM end the process because the program does not handle them.
+// A folder with all that is in it, which goes away with this object. Where the process ends first, it goes
+// away too: at exit(), and when SIGHUP, SIGINT, SIGQUIT or SIGTERM end the process because the program does
+// not handle them.
 class TemporaryFolder {
  public:
   // `prefix` is where it is made, and how its name begins. Only this user can enter it.
@@ -35,8 +36,8 @@ inline int64_t numberOf(const TemporaryFolder& folder) { return reinterpret_cast
 // Removes all such folders of the process, which ends now.
 void removeTemporaryFolders();
 
-// Sees to it that they go away when a signal ends the process. To be called again when the program has stopped handling
-// a signal, which makes the system forget.
+// Sees to it that they go away when a signal ends the process. To be called again when the program has
+// stopped handling a signal, which makes the system forget.
 Failure removeFoldersOnSignals();
 
 // Leaves the signals as they were: the code here may be unloaded.

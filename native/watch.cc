@@ -35,7 +35,8 @@ class Watch : public Napi::ObjectWrap<Watch> {
                        {InstanceMethod<&Watch::want>("want"), InstanceMethod<&Watch::close>("close")});
   }
 
-  explicit Watch(const Napi::CallbackInfo& info) : ObjectWrap(info), busyPoll_(environmentOf(info.Env()).busyPoll) {
+  explicit Watch(const Napi::CallbackInfo& info)
+      : ObjectWrap(info), busyPoll_(environmentOf(info.Env()).busyPoll) {
     int fd;
     if (!js::fromJs(info[0], fd)) return;
     callback_ = Napi::Persistent(info[1].As<Napi::Function>());

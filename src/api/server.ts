@@ -23,6 +23,7 @@ export interface ServerEvents {
 
 /** A server in this process; see `serve`. */
 export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
+  /** `await using` calls it at the end of the scope: as `close`. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     disposeBy(NbdServer, (server) => server.close());

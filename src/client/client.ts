@@ -32,6 +32,7 @@ export interface StatusOptions {
  * reason, though the server may still do it.
  */
 export class NbdClient implements AsyncDisposable {
+  /** `await using` calls it at the end of the scope: as `close`. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     disposeBy(NbdClient, (client) => client.close());

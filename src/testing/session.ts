@@ -70,6 +70,7 @@ export class Session {
     await disk.close();
   }
 
+  /** `await using` calls it: as `end`. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     disposeBy(Session, (session) => session.end());

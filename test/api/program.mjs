@@ -55,7 +55,7 @@ const endings = {
   },
   async many() {
     const servers = [];
-    for (let i = 0; i < 15; i++) servers.push(await busyServer());
+    for (let i = 0; i < 12; i++) servers.push(await busyServer());
     for (const server of servers) await server.close();
   },
   async halfWay() {

@@ -28,6 +28,7 @@
         "native/busy_poll.cc",
         "native/datagram.cc",
         "native/duplicate.cc",
+        "native/environment.cc",
         "native/errno_name.cc",
         "native/file_io.cc",
         "native/gather.cc",
@@ -43,6 +44,8 @@
         "native/stream_socket.cc",
         "native/watch.cc",
         "native/system_log.cc",
+        "native/temporary_file.cc",
+        "native/temporary_folder.cc",
       ],
       "conditions": [
         ["cxx_library=='false'", {

@@ -9,6 +9,7 @@
 #include "call.h"
 #include "datagram.h"
 #include "duplicate.h"
+#include "environment.h"
 #include "extents.h"
 #include "file_io.h"
 #include "gather.h"
@@ -29,6 +30,8 @@
 #include "service.h"
 #include "stream_socket.h"
 #include "system_log.h"
+#include "temporary_file.h"
+#include "temporary_folder.h"
 #include "vsock.h"
 #include "watch.h"
 
@@ -79,6 +82,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
     exports.Set(name, Napi::Function::New(env, function, name));
   };
   exports.Set("features", features(env));
+  addEnvironment(env, exports);
 
   add("exitWithParent", inThisThread<exitWithParent>);
   add("cancelExitWithParent", inThisThread<disarmParentDeath>);
@@ -137,23 +141,25 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("receiveInto", inThisThread<receiveInto>);
   add("sendPart", inThisThread<sendPart>);
   add("sendPieces", inThisThread<sendPieces>);
+  add("shutDown", inThisThread<shutDown>);
   addWatch(env, exports);
 
   add("createPipe", inThisThread<createPipe>);
   add("duplicate", inThisThread<duplicate>);
 
+  add("makeFolder", inThisThread<TemporaryFolder::make>);
+  add("removeFoldersOnSignals", inThisThread<removeFoldersOnSignals>);
+  add("createTemporaryFile", inThisThread<createTemporaryFile>);
   add("createMemoryFile", inThisThread<createMemoryFile>);
   add("makeMemoryMap", inThisThread<makeMemoryMap>);
   add("readMemoryMap", inThisThread<readMemoryMap>);
   add("writeMemoryMap", inThisThread<writeMemoryMap>);
   add("madeInMemoryMap", inThisThread<madeInMemoryMap>);
   add("removingFromMemoryMap", inThisThread<removingFromMemoryMap>);
-  add("closeMemoryMap", inThisThread<closeMemoryMap>);
   add("setSize", inThisThread<setSize>);
   add("blockDevice", inThisThread<blockDevice>);
 
   add("lockMemoryFile", inThisThread<lockMemoryFile>);
-  add("unlockMemoryFile", inThisThread<unlockMemoryFile>);
 
   add("seedRandom", inThisThread<seedRandom>);
   add("drawRandom", inThisThread<drawRandom>);

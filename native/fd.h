@@ -25,3 +25,5 @@ class UniqueFd {
  private:
   int fd_ = -1;
 };
+
+inline int numberOf(const UniqueFd& fd) { return fd.get(); }

@@ -4,6 +4,8 @@
 #include <ctime>
 #include <unistd.h>
 
+#include "temporary_folder.h"
+
 // As far as a handler may use them.
 static struct sigaction handlersOfNode[NSIG];
 static volatile sig_atomic_t patienceSeconds;
@@ -47,4 +49,7 @@ Failure signalHeard(int seconds) {
   return {};
 }
 
-Failure exitNow(int status) { _exit(status); }
+Failure exitNow(int status) {
+  removeTemporaryFolders();
+  _exit(status);
+}

@@ -4,6 +4,7 @@
 #include <limits>
 #include <utility>
 
+#include "environment.h"
 #include "errno_name.h"
 
 namespace js {
@@ -143,7 +144,29 @@ Napi::Value toJs(Napi::Env env, const BlockDevice& value) {
   return object;
 }
 
-Napi::Value toJs(Napi::Env env, UniqueFd& value) { return Napi::Number::New(env, value.release()); }
+static Napi::Value numberFrom(Napi::Env env, int64_t value) {
+  return Napi::Number::New(env, static_cast<double>(value));
+}
+
+Napi::Value toJs(Napi::Env env, UniqueFd& value) {
+  return numberFrom(env, environmentOf(env).descriptors.add(std::move(value)));
+}
+
+Napi::Value toJs(Napi::Env env, std::unique_ptr<MemoryMap>& value) {
+  if (!value) return Napi::Number::New(env, 0);
+  return numberFrom(env, environmentOf(env).memoryMaps.add(std::move(value)));
+}
+
+Napi::Value toJs(Napi::Env env, MemoryLock& value) {
+  return Napi::BigInt::New(env, environmentOf(env).memoryLocks.add(std::move(value)));
+}
+
+Napi::Value toJs(Napi::Env env, TemporaryFolder& value) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("path", Napi::String::New(env, value.path()));
+  object.Set("folder", numberFrom(env, environmentOf(env).folders.add(std::move(value))));
+  return object;
+}
 
 Napi::Value toJs(Napi::Env env, Pipe& value) {
   Napi::Object object = Napi::Object::New(env);

@@ -14,8 +14,11 @@
 #include "failure.h"
 #include "fd.h"
 #include "listener.h"
+#include "memory_lock.h"
+#include "memory_map.h"
 #include "peer_credentials.h"
 #include "pipe.h"
+#include "temporary_folder.h"
 
 // Between JavaScript values and plain C++ ones. A fromJs that returns false has thrown.
 namespace js {
@@ -40,8 +43,11 @@ Napi::Value toJs(Napi::Env env, size_t value);
 Napi::Value toJs(Napi::Env env, std::optional<size_t> value);
 Napi::Value toJs(Napi::Env env, std::optional<int64_t> value);
 Napi::Value toJs(Napi::Env env, const BlockDevice& value);
-// JavaScript owns the descriptor from here on.
+// From here on the environment owns these, and JavaScript has their number.
 Napi::Value toJs(Napi::Env env, UniqueFd& value);
+Napi::Value toJs(Napi::Env env, std::unique_ptr<MemoryMap>& value);
+Napi::Value toJs(Napi::Env env, MemoryLock& value);
+Napi::Value toJs(Napi::Env env, TemporaryFolder& value);
 Napi::Value toJs(Napi::Env env, Pipe& value);
 Napi::Value toJs(Napi::Env env, const SocketAddress& value);
 Napi::Value toJs(Napi::Env env, std::optional<Accepted>& value);

@@ -1,14 +1,36 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <utility>
 
 #include "failure.h"
 
 extern const bool canLockMemory;
 
-// Keeps all of a memory file in RAM, never in swap, until it is unlocked or the process ends. Returns what
-// unlockMemoryFile wants to have.
-Outcome<std::optional<int64_t>> lockMemoryFile(int fd, int64_t size);
+// Keeps all of a memory file in RAM, never in swap, as long as it lives.
+class MemoryLock {
+ public:
+  MemoryLock() = default;
+  // Owns a mapping of the file whose pages are locked.
+  MemoryLock(void* mapping, size_t size) : mapping_(mapping), size_(size) {}
+  MemoryLock(MemoryLock&& other) noexcept
+      : mapping_(std::exchange(other.mapping_, nullptr)), size_(other.size_) {}
+  MemoryLock& operator=(MemoryLock&& other) noexcept {
+    std::swap(mapping_, other.mapping_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~MemoryLock();
 
-Failure unlockMemoryFile(int64_t lock, int64_t size);
+  void* get() const { return mapping_; }
+  explicit operator bool() const { return mapping_ != nullptr; }
+
+ private:
+  void* mapping_ = nullptr;
+  size_t size_ = 0;
+};
+
+inline int64_t numberOf(const MemoryLock& lock) { return reinterpret_cast<intptr_t>(lock.get()); }
+
+Outcome<MemoryLock> lockMemoryFile(int fd, int64_t size);

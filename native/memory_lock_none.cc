@@ -2,6 +2,6 @@
 
 const bool canLockMemory = false;
 
-Outcome<std::optional<int64_t>> lockMemoryFile(int, int64_t) { return {{}, notSupported("mlock")}; }
+MemoryLock::~MemoryLock() = default;
 
-Failure unlockMemoryFile(int64_t, int64_t) { return notSupported("munmap"); }
+Outcome<MemoryLock> lockMemoryFile(int, int64_t) { return {{}, notSupported("mlock")}; }

@@ -4,17 +4,16 @@
 
 const bool canLockMemory = true;
 
-// Pages are locked as long as a locked mapping shows them.
-Outcome<std::optional<int64_t>> lockMemoryFile(int fd, int64_t size) {
-  void* const mapping = mmap(nullptr, size, PROT_READ, MAP_SHARED, fd, 0);
-  if (mapping == MAP_FAILED) return {{}, lastFailure("mmap")};
-  if (mlock(mapping, size) == 0) return {reinterpret_cast<intptr_t>(mapping), {}};
-  const Failure failure = lastFailure("mlock");
-  munmap(mapping, size);
-  return {{}, failure};
+MemoryLock::~MemoryLock() {
+  if (mapping_ != nullptr) munmap(mapping_, size_);
 }
 
-Failure unlockMemoryFile(int64_t lock, int64_t size) {
-  if (munmap(reinterpret_cast<void*>(lock), size) == 0) return {};
-  return lastFailure("munmap");
+// Pages are locked as long as a locked mapping shows them.
+Outcome<MemoryLock> lockMemoryFile(int fd, int64_t size) {
+  const auto length = static_cast<size_t>(size);
+  void* const mapping = mmap(nullptr, length, PROT_READ, MAP_SHARED, fd, 0);
+  if (mapping == MAP_FAILED) return {{}, lastFailure("mmap")};
+  MemoryLock lock(mapping, length);
+  if (mlock(mapping, length) != 0) return {{}, lastFailure("mlock")};
+  return {std::move(lock), {}};
 }

@@ -24,7 +24,7 @@ size_t pagesIn(size_t bytes) { return (bytes + pageBytes - 1) / pageBytes; }
 MemoryMap::MemoryMap(std::byte* bytes, uint8_t* exists, size_t size)
     : bytes_(bytes), exists_(exists), size_(size) {}
 
-Outcome<MemoryMap*> MemoryMap::make(int fd, int64_t size) {
+Outcome<std::unique_ptr<MemoryMap>> MemoryMap::make(int fd, int64_t size) {
   if (size == 0 || size > mappedMax) return {};
   const auto length = static_cast<size_t>(size);
   void* bytes = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
@@ -36,7 +36,8 @@ Outcome<MemoryMap*> MemoryMap::make(int fd, int64_t size) {
     munmap(bytes, length);
     return {{}, failure};
   }
-  return {new MemoryMap(static_cast<std::byte*>(bytes), static_cast<uint8_t*>(exists), length), {}};
+  auto* map = new MemoryMap(static_cast<std::byte*>(bytes), static_cast<uint8_t*>(exists), length);
+  return {std::unique_ptr<MemoryMap>(map), {}};
 }
 
 MemoryMap::~MemoryMap() {
@@ -79,10 +80,7 @@ void MemoryMap::removing(int64_t offset, int64_t length) {
 
 static MemoryMap& mapAt(size_t address) { return *reinterpret_cast<MemoryMap*>(address); }
 
-Outcome<size_t> makeMemoryMap(int fd, int64_t size) {
-  const Outcome<MemoryMap*> made = MemoryMap::make(fd, size);
-  return {reinterpret_cast<size_t>(made.value), made.failure};
-}
+Outcome<std::unique_ptr<MemoryMap>> makeMemoryMap(int fd, int64_t size) { return MemoryMap::make(fd, size); }
 
 Outcome<bool> readMemoryMap(size_t map, std::span<std::byte> buffer, size_t start, size_t end,
                             int64_t offset) {
@@ -103,10 +101,5 @@ Failure madeInMemoryMap(size_t map, int64_t offset, int64_t length) {
 
 Failure removingFromMemoryMap(size_t map, int64_t offset, int64_t length) {
   mapAt(map).removing(offset, length);
-  return {};
-}
-
-Failure closeMemoryMap(size_t map) {
-  delete reinterpret_cast<MemoryMap*>(map);
   return {};
 }

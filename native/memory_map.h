@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "failure.h"
@@ -11,8 +12,8 @@
 // note that is wrong, as when two threads do both at once, costs time or memory, and never the right bytes.
 class MemoryMap {
  public:
-  // Nothing (nullptr) when the file is too large for the address space.
-  static Outcome<MemoryMap*> make(int fd, int64_t size);
+  // Empty when the file is too large for the address space.
+  static Outcome<std::unique_ptr<MemoryMap>> make(int fd, int64_t size);
 
   ~MemoryMap();
   MemoryMap(const MemoryMap&) = delete;
@@ -37,12 +38,15 @@ class MemoryMap {
   size_t size_;
 };
 
+inline int64_t numberOf(const std::unique_ptr<MemoryMap>& map) {
+  return reinterpret_cast<intptr_t>(map.get());
+}
+
 // The same for JavaScript, where a map is its address, which all threads of the process share; 0 is no map.
-Outcome<size_t> makeMemoryMap(int fd, int64_t size);
+Outcome<std::unique_ptr<MemoryMap>> makeMemoryMap(int fd, int64_t size);
 Outcome<bool> readMemoryMap(size_t map, std::span<std::byte> buffer, size_t start, size_t end,
                             int64_t offset);
 Outcome<bool> writeMemoryMap(size_t map, std::span<const std::byte> buffer, size_t start, size_t end,
                              int64_t offset);
 Failure madeInMemoryMap(size_t map, int64_t offset, int64_t length);
 Failure removingFromMemoryMap(size_t map, int64_t offset, int64_t length);
-Failure closeMemoryMap(size_t map);

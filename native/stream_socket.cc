@@ -61,3 +61,8 @@ Outcome<std::optional<size_t>> sendPieces(int fd, std::vector<std::span<const st
   } while (put < 0 && errno == EINTR);
   return outcomeOf(put, "writev");
 }
+
+Failure shutDown(int fd) {
+  if (shutdown(fd, SHUT_RDWR) == 0 || errno == ENOTCONN) return {};
+  return lastFailure("shutdown");
+}

@@ -22,3 +22,7 @@ Outcome<std::optional<size_t>> sendPart(int fd, std::span<const std::byte> buffe
 
 // All of the pieces, in one call as far as the system takes them.
 Outcome<std::optional<size_t>> sendPieces(int fd, std::vector<std::span<const std::byte>> pieces);
+
+// Ends the connection both ways, as closing the last descriptor of it would. That it has ended already is no
+// failure.
+Failure shutDown(int fd);

@@ -2,52 +2,16 @@
 
 #include <uv.h>
 
-#include "busy_poll.h"
+#include "environment.h"
 #include "hang_up_event.h"
 #include "js.h"
 
 namespace {
 
-uv_loop_t* loopOf(Napi::Env env) {
-  uv_loop_t* loop = nullptr;
-  napi_get_uv_event_loop(env, &loop);
-  return loop;
-}
-
-// One for each loop.
-struct LoopState {
-  explicit LoopState(Napi::Env env) : busyPoll(loopOf(env)) {}
-
-  BusyPoll busyPoll;
-  napi_async_cleanup_hook_handle hook = nullptr;
-};
-
-void loopEnds(napi_async_cleanup_hook_handle, void* data) {
-  auto* state = static_cast<LoopState*>(data);
-  const auto closed = [](uv_handle_t* handle) {
-    auto* state = static_cast<LoopState*>(handle->data);
-    napi_remove_async_cleanup_hook(state->hook);
-    delete state;
-  };
-  state->busyPoll.close(closed, state);
-}
-
-// It goes with the loop, and not when the addon's data would go.
-void keep(Napi::Env, LoopState*) {}
-
-LoopState* makeLoopState(Napi::Env env) {
-  auto* state = new LoopState(env);
-  napi_add_async_cleanup_hook(env, loopEnds, state, &state->hook);
-  env.SetInstanceData<LoopState, keep>(state);
-  return state;
-}
-
-LoopState* loopStateOf(Napi::Env env) { return env.GetInstanceData<LoopState>(); }
-
 void setBusyPoll(const Napi::CallbackInfo& info) {
   int microseconds;
   if (!js::fromJs(info[0], microseconds)) return;
-  loopStateOf(info.Env())->busyPoll.setLimit(static_cast<uint64_t>(microseconds) * 1000);
+  environmentOf(info.Env()).busyPoll.setLimit(static_cast<uint64_t>(microseconds) * 1000);
 }
 
 // Lives until libuv has let go of it, which may be after the JavaScript object.
@@ -71,7 +35,8 @@ class Watch : public Napi::ObjectWrap<Watch> {
                        {InstanceMethod<&Watch::want>("want"), InstanceMethod<&Watch::close>("close")});
   }
 
-  explicit Watch(const Napi::CallbackInfo& info) : ObjectWrap(info), loop_(loopStateOf(info.Env())) {
+  explicit Watch(const Napi::CallbackInfo& info)
+      : ObjectWrap(info), busyPoll_(environmentOf(info.Env()).busyPoll) {
     int fd;
     if (!js::fromJs(info[0], fd)) return;
     callback_ = Napi::Persistent(info[1].As<Napi::Function>());
@@ -123,7 +88,7 @@ class Watch : public Napi::ObjectWrap<Watch> {
     if (watch == nullptr) return;
     // What is wrong with the socket shows when it is used.
     const bool failed = status < 0;
-    watch->loop_->busyPoll.active();
+    watch->busyPoll_.active();
     watch->call(failed || (events & UV_READABLE), failed || (events & UV_WRITABLE),
                 failed || (events & (UV_DISCONNECT | hangUpEvent)));
   }
@@ -135,7 +100,7 @@ class Watch : public Napi::ObjectWrap<Watch> {
                                      Napi::Boolean::New(env, left)});
   }
 
-  LoopState* loop_;
+  BusyPoll& busyPoll_;
   Napi::FunctionReference callback_;
   napi_async_cleanup_hook_handle hook_ = nullptr;
   Poll* poll_ = nullptr;
@@ -144,7 +109,6 @@ class Watch : public Napi::ObjectWrap<Watch> {
 }  // namespace
 
 void addWatch(Napi::Env env, Napi::Object exports) {
-  makeLoopState(env);
   exports.Set("Watch", Watch::define(env));
   exports.Set("setBusyPoll", Napi::Function::New<setBusyPoll>(env, "setBusyPoll"));
 }

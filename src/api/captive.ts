@@ -1,5 +1,6 @@
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { text } from "node:stream/consumers";
+import { asyncDispose } from "../core/dispose.ts";
 import { Captive } from "../server/captive.ts";
 import type { ServeOptions } from "./options.ts";
 import { serve, warnings } from "./serve.ts";
@@ -69,7 +70,7 @@ export async function spawn(command: string, options: CaptiveOptions): Promise<C
     child: captive.child,
     finished,
     kill,
-    [Symbol.asyncDispose]: async () => {
+    [asyncDispose]: async () => {
       await captive.abandon();
       await finished;
     },
@@ -86,10 +87,15 @@ export async function spawn(command: string, options: CaptiveOptions): Promise<C
  * @throws as `serve` does; the signal's reason when it is aborted
  */
 export async function run(command: string, options: CaptiveOptions): Promise<CaptiveResult> {
-  await using captive = await spawn(command, { stdio: ["inherit", "pipe", "pipe"], ...options });
-  const { child, finished } = captive;
-  const collected = [child.stdout, child.stderr].map((stream) => (stream === null ? "" : text(stream)));
-  const [status, stdout, stderr] = await Promise.all([finished, ...collected]);
-  options.signal?.throwIfAborted();
-  return { status, stdout: stdout!, stderr: stderr! };
+  const captive = await spawn(command, { stdio: ["inherit", "pipe", "pipe"], ...options });
+  try {
+    const { child, finished } = captive;
+    const collected = [child.stdout, child.stderr].map((stream) => (stream === null ? "" : text(stream)));
+    const [status, stdout, stderr] = await Promise.all([finished, ...collected]);
+    options.signal?.throwIfAborted();
+    return { status, stdout: stdout!, stderr: stderr! };
+  } finally {
+    // No `await using`, which Node.js 20 cannot do in the contexts of `node:vm`.
+    await captive[asyncDispose]();
+  }
 }

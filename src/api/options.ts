@@ -16,7 +16,7 @@ export interface ServeOptions {
   readonly exportName?: string;
   /** Nothing can be changed, whatever the plugin allows (-r). Default false. */
   readonly readOnly?: boolean;
-  /** Requests of one connection that are worked on at once (-t). Default 16. */
+  /** Requests of one connection that are worked on at once (-t). Default 16, for which 0 stands too. */
   readonly threads?: number;
   /** Default: no TLS. */
   readonly tls?: ServeTls;

@@ -4,6 +4,7 @@ import type { Log } from "../core/log.ts";
 import { buildChain, loadComponents } from "../registry/assemble.ts";
 import { handshakeDefaults, threadsDefault } from "../server/options.ts";
 import { prepareTls, type ServerTls } from "../server/tls.ts";
+import { checkNumbers } from "./numbers.ts";
 import type { ParameterValues, ServeOptions, ServeTls } from "./options.ts";
 import { NbdServer } from "./server.ts";
 
@@ -24,6 +25,7 @@ import { NbdServer } from "./server.ts";
 export async function serve(options: ServeOptions): Promise<NbdServer> {
   const { signal, log = warnings } = options;
   signal?.throwIfAborted();
+  checkNumbers(options);
   const stop = new AbortController();
   const filters = (options.filters ?? []).map((one) =>
     typeof one === "object" && "filter" in one ? one : { filter: one, parameters: {} },
@@ -51,7 +53,7 @@ export async function serve(options: ServeOptions): Promise<NbdServer> {
     listen: options.listen ?? { kind: "private" },
     exportName: options.exportName ?? "",
     readOnly: options.readOnly ?? false,
-    threads: options.threads ?? threadsDefault,
+    threads: options.threads || threadsDefault,
     handshake: { ...handshakeDefaults, ...options.handshake },
     keepalive: options.keepalive ?? false,
     busyPollUs: options.busyPollUs ?? 0,

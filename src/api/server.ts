@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import type { Chain } from "../backend/chain.ts";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { disposeBy } from "../core/dispose.ts";
+import { isError, messageOf, NbdError } from "../core/errors.ts";
 import type { Endpoint } from "../server/listener.ts";
 import type { ConnectedClient, ServerOptions } from "../server/options.ts";
 import { Server } from "../server/server.ts";
@@ -22,6 +23,12 @@ export interface ServerEvents {
 
 /** A server in this process; see `serve`. */
 export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
+  /** `await using` calls it at the end of the scope: as `close`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  static {
+    disposeBy(NbdServer, (server) => server.close());
+  }
+
   /** Where clients can connect: a Unix socket, or a host and the port that it really has. */
   readonly address: Endpoint;
   /** Resolves when the server has ended, whoever ended it, and the plugin has cleaned up. */
@@ -113,10 +120,6 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
     this.#server.destroy();
     await this.close();
   }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
 }
 
 /** From the chain's point of view the server never was, or is no more. */
@@ -132,5 +135,5 @@ async function orAborted(step: Promise<void>, stop: AbortSignal): Promise<void> 
     await Promise.race([step, aborted]);
   }
   if (stop.aborted)
-    throw stop.reason instanceof Error ? stop.reason : new NbdError("ECANCELED", messageOf(stop.reason));
+    throw isError(stop.reason) ? stop.reason : new NbdError("ECANCELED", messageOf(stop.reason));
 }

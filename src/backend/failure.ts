@@ -1,5 +1,5 @@
 import { getSystemErrorMap } from "node:util";
-import { codeOf, NbdError } from "../core/errors.ts";
+import { codeOf, isError, NbdError } from "../core/errors.ts";
 
 /** A failed system call in nbdkit's words: "realpath: /nonexist: No such file or directory". */
 export function failure(call: string, subject: string, error: unknown): NbdError {
@@ -8,7 +8,8 @@ export function failure(call: string, subject: string, error: unknown): NbdError
 
 function reasonOf(error: unknown): string {
   const number = (error as { errno?: unknown }).errno;
-  const reason = typeof number === "number" ? getSystemErrorMap().get(number)?.[1] : undefined;
-  if (reason === undefined) return error instanceof Error ? error.message : String(error);
+  // The addon's numbers are those of the system; Node's are negative.
+  const reason = typeof number === "number" ? getSystemErrorMap().get(-Math.abs(number))?.[1] : undefined;
+  if (reason === undefined) return isError(error) ? error.message : String(error);
   return reason.charAt(0).toUpperCase() + reason.slice(1);
 }

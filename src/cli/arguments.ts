@@ -1,7 +1,8 @@
 import { NbdError } from "../core/errors.ts";
-import { parseBoolean, parseDelay, parseInteger } from "../core/values.ts";
+import { checkNumber, parseBoolean, parseDelay, parseInteger } from "../core/values.ts";
 import type { LogDestination } from "../server/error-sink.ts";
 import { type HandshakeOptions, handshakeDefaults, threadsDefault } from "../server/options.ts";
+import { busyPollRange, flagsMaskRange, threadsRange, timeoutRange } from "../server/ranges.ts";
 import type { TlsOptions } from "../server/tls.ts";
 import { getopt } from "./getopt.ts";
 import type { Invocation } from "./invocation.ts";
@@ -98,7 +99,7 @@ const appliers: Readonly<Record<OptionId, (draft: Draft, value: string) => void>
     draft.log = parseLogDestination(value);
   },
   maskHandshake: (draft, value) => {
-    draft.handshake.flagsMask = parseInteger("mask-handshake", value, 0, 2 ** 32 - 1);
+    draft.handshake.flagsMask = parseInteger("mask-handshake", value, flagsMaskRange.min, flagsMaskRange.max);
   },
   name: (draft, value) => {
     draft.name = value;
@@ -147,13 +148,13 @@ const appliers: Readonly<Record<OptionId, (draft: Draft, value: string) => void>
     draft.swap = true;
   },
   threads: (draft, value) => {
-    draft.threads = parseInteger("threads", value, 0, 2 ** 31 - 1) || threadsDefault;
+    draft.threads = parseInteger("threads", value, threadsRange.min, threadsRange.max) || threadsDefault;
   },
   busyPoll: (draft, value) => {
     draft.busyPollUs = parseBusyPoll(value);
   },
   timeout: (draft, value) => {
-    draft.handshake.timeoutMs = parseDelay("timeout", value);
+    draft.handshake.timeoutMs = checkNumber("timeout in ms", parseDelay("timeout", value), timeoutRange);
   },
   tls: (draft, value) => {
     draft.tls.mode = parseTlsMode(value);
@@ -238,11 +239,9 @@ function checkCombination(draft: Draft): void {
   }
 }
 
-/** Longer than this, sleeping costs nothing in comparison. */
-const busyPollMaxMs = 10;
-
 function parseBusyPoll(text: string): number {
-  const delayMs = parseDelay("busy-poll", text);
-  if (delayMs <= busyPollMaxMs) return Math.round(delayMs * 1000);
-  throw new NbdError("EINVAL", `--busy-poll=${text}: at most ${busyPollMaxMs}ms, and 50us is a good choice`);
+  const delayUs = Math.round(parseDelay("busy-poll", text) * 1000);
+  if (delayUs <= busyPollRange.max) return delayUs;
+  const most = `at most ${busyPollRange.max / 1000}ms`;
+  throw new NbdError("EINVAL", `--busy-poll=${text}: ${most}, and 50us is a good choice`);
 }

@@ -2,6 +2,7 @@ import { NbdError } from "../core/errors.ts";
 import { parseInteger } from "../core/values.ts";
 import { tcpPort } from "../native/port.ts";
 import { defaultPort, type ListenOptions } from "../server/options.ts";
+import { vsockPortRange } from "../server/ranges.ts";
 import { inheritedDescriptors } from "../server/socket-activation.ts";
 import type { Invocation } from "./invocation.ts";
 
@@ -38,11 +39,9 @@ function addressOf({ unix, vsock, port, ipAddress, family, run }: Invocation): L
   };
 }
 
-/** A port of vsock has 32 bits, and no name. */
-const vsockPortMax = 2 ** 32 - 1;
-
+/** It has no name. */
 function vsockPort(text: string | undefined): number {
-  return text === undefined ? defaultPort : parseInteger("-p", text, 0, vsockPortMax);
+  return text === undefined ? defaultPort : parseInteger("-p", text, vsockPortRange.min, vsockPortRange.max);
 }
 
 function otherPlaces(invocation: Invocation): readonly string[] {

@@ -1,3 +1,4 @@
+import { disposeBy } from "../core/dispose.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
@@ -31,6 +32,12 @@ export interface StatusOptions {
  * reason, though the server may still do it.
  */
 export class NbdClient implements AsyncDisposable {
+  /** `await using` calls it at the end of the scope: as `close`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  static {
+    disposeBy(NbdClient, (client) => client.close());
+  }
+
   readonly address: NbdAddress;
   /** The address as NBD URI. */
   readonly uri: string;
@@ -197,10 +204,6 @@ export class NbdClient implements AsyncDisposable {
   /** Closes at once: requests under way reject with the reason. */
   destroy(reason?: NbdError): void {
     this.#engine.destroy(reason);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 
   /** One request after the other, since a range may be as long as the disk and a request only 32 bits. */

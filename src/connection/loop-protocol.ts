@@ -5,7 +5,7 @@ import type { Peer } from "../transport/transport.ts";
 
 /** A connection after its handshake, as plain data that another thread can go on from. */
 export interface MovedConnection {
-  /** The socket, which is the other thread's from here on. */
+  /** The socket. Only the other thread uses it, and only the one that gave it away closes it, once the other is done. */
   readonly fd: number;
   readonly peer: Peer;
   /** Bytes received that no request has used yet. */

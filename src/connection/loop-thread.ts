@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { startLoop } from "../installation/package.ts";
+import { native } from "../native/load.ts";
 import type { FromLoop, LoopData, MovedConnection, ToLoop } from "./loop-protocol.ts";
 
 /** What the thread that gave a connection away still has to do with it. */
@@ -18,6 +19,7 @@ export interface LoopEvents {
 }
 
 interface Carried {
+  readonly fd: number;
   readonly log: Log;
   finished(): void;
 }
@@ -29,9 +31,7 @@ export class LoopThread {
   #next = 0;
 
   constructor(data: LoopData, events: LoopEvents) {
-    // Sockets come and go by descriptors that the thread did not open.
-    const options = { trackUnmanagedFds: false, workerData: data };
-    this.#worker = startLoop(options);
+    this.#worker = startLoop({ workerData: data });
     this.#worker.on("message", (message: FromLoop) => {
       if (message.kind === "ready") events.ready();
       else this.#heard(message);
@@ -51,7 +51,7 @@ export class LoopThread {
   /** @param finished called once, when the connection has ended */
   carry(connection: MovedConnection, log: Log, finished: () => void): Elsewhere {
     const id = this.#next++;
-    this.#carried.set(id, { log, finished });
+    this.#carried.set(id, { fd: connection.fd, log, finished });
     this.#say({ kind: "carry", id, connection });
     return {
       close: () => this.#say({ kind: "close", id }),
@@ -59,8 +59,9 @@ export class LoopThread {
     };
   }
 
-  stop(): void {
-    void this.#worker.terminate();
+  /** Resolves when the thread uses nothing of this one any more. */
+  async stop(): Promise<void> {
+    await this.#worker.terminate();
   }
 
   #say(message: ToLoop): void {
@@ -73,13 +74,17 @@ export class LoopThread {
       carried.log[message.kind](message.message);
       return;
     }
-    this.#carried.delete(message.id);
-    carried.finished();
+    this.#finish(message.id, carried);
   }
 
-  /** With the thread went its sockets. */
+  /** The thread has ended, and used the sockets of its connections until then. */
   #finishAll(): void {
-    for (const { finished } of this.#carried.values()) finished();
-    this.#carried.clear();
+    for (const [id, carried] of this.#carried) this.#finish(id, carried);
+  }
+
+  #finish(id: number, { fd, finished }: Carried): void {
+    this.#carried.delete(id);
+    native().closeDescriptor(fd);
+    finished();
   }
 }

@@ -73,7 +73,7 @@ class CarriedConnection implements Receiver {
     this.#moved = moved;
     this.#progress = progress;
     this.#log = log;
-    this.#socket = new NativeSocket(moved.fd, moved.peer);
+    this.#socket = new NativeSocket(moved.fd, moved.peer, "elsewhere");
   }
 
   /** Resolves when everything of it has been released; never rejects. */

@@ -46,9 +46,10 @@ export class Placement {
     for (const connections of this.#there.values()) connections.delete(connection);
   }
 
-  stop(): void {
-    for (const loop of this.#there.keys()) loop.stop();
-    this.#starting?.stop();
+  /** Resolves when all other threads have ended. Only then may what their connections use be released. */
+  async stop(): Promise<void> {
+    const loops = [...this.#there.keys(), ...(this.#starting === undefined ? [] : [this.#starting])];
+    await Promise.all(loops.map((loop) => loop.stop()));
   }
 
   /** Moves connections away until no other loop has fewer. */

@@ -23,8 +23,18 @@ export function codeOf(error: unknown): string {
 
 /** What to show of an error, whatever was thrown: one line, because logs and terminals are read by lines. */
 export function messageOf(error: unknown): string {
-  const text = attempt(() => String(error instanceof Error ? error.message || error.name : error));
+  const text = attempt(() => String(isError(error) ? error.message || error.name : error));
   return (text ?? "unknown error").trim().replace(/\s*\n\s*/g, " ");
+}
+
+/**
+ * Whether it is an error, also one of another realm: in the contexts of `node:vm`, in which test runners run tests, what Node
+ * throws is not an `instanceof Error`.
+ */
+export function isError(value: unknown): value is Error {
+  if (typeof value !== "object" || value === null) return false;
+  const { name, message } = value as { name?: unknown; message?: unknown };
+  return typeof name === "string" && typeof message === "string";
 }
 
 /**

@@ -37,6 +37,35 @@ export function parseInteger(what: string, text: string, min: number, max: numbe
   return value;
 }
 
+/** Both ends are in it. */
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * Returns a whole number within the range that a program gave.
+ * @param what names the value in the error
+ * @throws NbdError EINVAL for what is no whole number, ERANGE for one that is out of the range
+ */
+export function checkWhole(what: string, value: number, range: Range): number {
+  if (typeof value === "number" && !Number.isInteger(value) && Number.isFinite(value))
+    throw new NbdError("EINVAL", `${what}: ${value} is no whole number: use ${range.min} to ${range.max}`);
+  return checkNumber(what, value, range);
+}
+
+/** The same for numbers that need not be whole. */
+export function checkNumber(what: string, value: number, { min, max }: Range): number {
+  if (typeof value !== "number" || Number.isNaN(value))
+    throw new NbdError("EINVAL", `${what}: expected a number from ${min} to ${max}, not ${kindOf(value)}`);
+  if (value >= min && value <= max) return value;
+  throw new NbdError("ERANGE", `${what}: ${value} is out of range: use ${min} to ${max}`);
+}
+
+function kindOf(value: unknown): string {
+  return typeof value === "number" || value === null ? String(value) : `a ${typeof value}`;
+}
+
 function parseOctal(what: string, digits: string): number {
   if (/^[0-7]+$/.test(digits)) return Number.parseInt(digits, 8);
   throw new NbdError("EINVAL", `${what}: could not parse number: "${digits}": a leading 0 means octal`);

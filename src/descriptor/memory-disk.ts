@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import type { BlockSize, Handle, WriteFlags } from "../backend/handle.ts";
 import type { PortableHandle } from "../backend/portable.ts";
 import type { Extent } from "../core/extent.ts";
@@ -105,9 +104,9 @@ export class MemoryDisk implements Handle {
 
   /** Gives the memory back; not part of a client's handle. */
   dispose(): void {
-    if (this.#lock !== undefined) native().unlockMemoryFile(this.#lock, this.size);
+    if (this.#lock !== undefined) native().unlockMemoryFile(this.#lock);
     if (this.#map !== 0) native().closeMemoryMap(this.#map);
-    closeSync(this.#fd);
+    native().closeDescriptor(this.#fd);
   }
 
   #punch(offset: bigint, length: number): MaybePromise<void> {
@@ -124,7 +123,7 @@ export function createMemoryDisk(name: string, size: bigint): MemoryDisk {
   try {
     return new MemoryDisk(fd, size, native().makeMemoryMap(fd, size));
   } catch (error) {
-    closeSync(fd);
+    native().closeDescriptor(fd);
     throw error;
   }
 }

@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { failure } from "../backend/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";
@@ -26,7 +25,7 @@ export class TemporaryDisk {
     try {
       this.#fd = createUnlinkedFile(name, folder);
     } catch (error) {
-      throw failure("mkdtemp", folder, error);
+      throw failure("mkostemp", folder, error);
     }
     this.#atOnce = new AtOnce(this.#fd, new Durability(this.#fd));
   }
@@ -52,7 +51,7 @@ export class TemporaryDisk {
 
   /** {@link read} and {@link write} must have been answered. */
   close(): void {
-    closeSync(this.#fd);
+    native().closeDescriptor(this.#fd);
   }
 }
 

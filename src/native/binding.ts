@@ -7,6 +7,16 @@
  * its promise settles.
  */
 export interface NativeBinding {
+  /**
+   * Closes a descriptor that a function here has made. Until then the addon owns it: it is closed with the environment (the main
+   * thread, or a worker thread that was ended) at the latest. `fs.closeSync` is not for it. EBADF for any other descriptor.
+   */
+  closeDescriptor(fd: number): void;
+  /** Gives up a descriptor that a function here has made: another owner, such as a `net.Socket`, closes it. EBADF for any other. */
+  handOver(fd: number): void;
+  /** Makes a descriptor of another owner the addon's, as if a function here had made it. EEXIST when it is the addon's already. */
+  own(fd: number): void;
+
   /** What this build can do on this system; the keys of `--dump-config` and `--dump-plugin` follow from it. */
   readonly features: NativeFeatures;
 
@@ -124,6 +134,8 @@ export interface NativeBinding {
   sendPart(fd: number, from: Uint8Array, start: number, end: number): number;
   /** Bytes taken of all pieces together, which is less than all of them when there are many; -1 when there is no room. */
   sendPieces(fd: number, pieces: readonly Uint8Array[]): number;
+  /** Ends a connection both ways, as closing its descriptor would; the descriptor stays open. */
+  shutDown(fd: number): void;
   /** How long, in µs, this loop goes on looking after something came, before it sleeps; 0, as at first, for not at all. */
   setBusyPoll(microseconds: number): void;
   /** Waits for a descriptor on Node's loop. */
@@ -132,13 +144,29 @@ export interface NativeBinding {
     ready: (readable: boolean, writable: boolean, left: boolean) => void,
   ) => Watch;
 
-  /** A pipe for a program that we start, whose sockets would not open as /dev/stdout. Close both with `fs.closeSync`. */
-  createPipe(): { readonly readEnd: number; readonly writeEnd: number };
+  /** A pipe for a program that we start, whose sockets would not open as /dev/stdout. */
+  createPipe(): Pipe;
 
-  /** Another descriptor of the same file or socket. Close it with `fs.closeSync`. */
+  /** Another descriptor of the same file or socket. */
   duplicate(fd: number): number;
 
-  /** An unlinked file in memory (memfd); ENOTSUP where the system has none. Close it with `fs.closeSync`. */
+  /**
+   * A new folder that only this user can enter. `removeFolder` takes the number `folder`. The folder is removed, with all that is
+   * in it, when the environment or the process ends at the latest: also by SIGHUP, SIGINT, SIGQUIT and SIGTERM where
+   * the program does not handle them, but not by SIGKILL and after a crash.
+   * @param prefix folder that it is made in, and how its name begins
+   */
+  makeFolder(prefix: string): { readonly path: string; readonly folder: number };
+  removeFolder(folder: number): void;
+  /** To be called when the program has stopped handling a signal: the system has forgotten then what `makeFolder` had arranged. */
+  removeFoldersOnSignals(): void;
+
+  /**
+   * An empty file on a disk that has no name any more.
+   * @param prefix folder, and how the name began
+   */
+  createTemporaryFile(prefix: string): number;
+  /** An unlinked file in memory (memfd); ENOTSUP where the system has none. */
   createMemoryFile(name: string): number;
   /**
    * Maps a memory file of that many bytes: a quick way to those of its pages that exist. A map is its address, good in all
@@ -159,11 +187,11 @@ export interface NativeBinding {
   blockDevice(fd: number): BlockDevice;
 
   /**
-   * Keeps all of a memory file in RAM, never in swap, until it is unlocked or the process ends. Returns what
+   * Keeps all of a memory file in RAM, never in swap, until it is unlocked or the environment ends. Returns what
    * `unlockMemoryFile` wants to have. ENOMEM above the limit of `ulimit -l`, ENOTSUP where the system has no such thing.
    */
   lockMemoryFile(fd: number, size: bigint): bigint;
-  unlockMemoryFile(lock: bigint, size: bigint): void;
+  unlockMemoryFile(lock: bigint): void;
 
   /**
    * Pseudo-random numbers, fast and no secret (xoshiro256**). The 32 bytes of `state` become those of the generator
@@ -192,6 +220,12 @@ export interface Watch {
   want(readable: boolean, writable: boolean, end?: boolean, hangUp?: boolean): void;
   /** No call comes after this. The descriptor stays open. */
   close(): void;
+}
+
+/** Descriptors: what is written into one can be read from the other. */
+export interface Pipe {
+  readonly readEnd: number;
+  readonly writeEnd: number;
 }
 
 export interface SocketAddress {

@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { everyRequest } from "../backend/handle.ts";
 import { size } from "../backend/parameter.ts";
 import { definePlugin, type Plugin } from "../backend/plugin.ts";
@@ -24,11 +23,18 @@ const example3: Plugin = definePlugin({
     const fd = createUnlinkedFile("nbdkit-example3");
     try {
       native().setSize(fd, size);
-      const disk = await openFileDisk(fd, { writable: true, owned: true, advice: "normal", relief: false });
+      const disk = await openFileDisk(fd, { writable: true, owned: false, advice: "normal", relief: false });
       // Two connections of one client would not see the same disk.
-      return { ...disk, multiConn: false };
+      return {
+        ...disk,
+        multiConn: false,
+        close: async () => {
+          await disk.close?.();
+          native().closeDescriptor(fd);
+        },
+      };
     } catch (error) {
-      closeSync(fd);
+      native().closeDescriptor(fd);
       throw error;
     }
   },

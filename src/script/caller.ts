@@ -2,10 +2,10 @@ import type { ChildProcess } from "node:child_process";
 import type { Client, Host } from "../backend/plugin.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { shellQuote } from "../core/shell.ts";
+import { TemporaryFolder } from "../native/temporary-folder.ts";
 import { signalTree } from "../processes/tree.ts";
 import { scriptFailure } from "./failure.ts";
 import { type Ended, runScript } from "./process.ts";
-import { Workspace } from "./workspace.ts";
 
 /** What a script is started as for one of its methods. */
 export interface Command {
@@ -35,7 +35,8 @@ export const knownStatusMax = 8;
 
 /** Calls scripts, and knows what their exit codes mean (nbdkit-sh-plugin(3), "Exit codes"). */
 export class Caller {
-  readonly workspace: Workspace = new Workspace();
+  /** Scripts know it as $tmpdir. */
+  readonly workspace: TemporaryFolder = new TemporaryFolder();
   readonly host: Host;
   readonly #find: FindCommand;
   readonly #running = new Set<ChildProcess>();

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync } from "node:fs";
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import { constants } from "node:os";
 import { messageOf, NbdError } from "../core/errors.ts";
+import type { Pipe } from "../native/binding.ts";
 import { native } from "../native/load.ts";
+import { streamOn } from "../native/stream.ts";
 
 /** How a script ended. */
 export interface Ended {
@@ -34,20 +35,15 @@ const errorBytesMax = 64 * 1024;
  * @throws NbdError when it cannot run, is killed, prints too much, or succeeds without taking its input
  */
 export async function runScript(call: Call): Promise<Ended> {
-  const pipes = [native().createPipe(), native().createPipe(), native().createPipe()] as const;
-  const [stdin, stdout, stderr] = pipes;
-  const theirs = [stdin.readEnd, stdout.writeEnd, stderr.writeEnd];
-  const input = new Socket({ fd: stdin.writeEnd, readable: false, writable: true });
-  const child = spawn(call.program, call.args, { stdio: theirs, env: call.environment });
-  for (const fd of theirs) closeSync(fd);
+  const { child, stdin, stdout, stderr } = start(call);
   call.started(child);
   const ended = endOf(child);
-  const refused = feed(input, call.input);
+  const refused = feed(stdin, call.input);
   const [status, output, errors, inputRefused] = await Promise.all([
     ended,
     // Whoever goes on writing there, be it a child of the script, gets SIGPIPE.
-    collect(stdout.readEnd, call.outputMax, (stream) => stream.destroy()),
-    collect(stderr.readEnd, errorBytesMax, () => {}),
+    collect(stdout, call.outputMax, (stream) => stream.destroy()),
+    collect(stderr, errorBytesMax, () => {}),
     refused,
   ]);
   if (output.cut) throw new NbdError("EIO", `the script printed more than ${call.outputMax} bytes`);
@@ -59,6 +55,52 @@ export async function runScript(call: Call): Promise<Ended> {
     );
   }
   return { status, stdout: output.bytes, stderr: errors.bytes };
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  readonly stdin: Socket;
+  readonly stdout: Socket;
+  readonly stderr: Socket;
+}
+
+function start({ program, args, environment }: Call): Started {
+  const [stdin, stdout, stderr] = newPipes();
+  const theirs = [stdin.readEnd, stdout.writeEnd, stderr.writeEnd];
+  let child: ChildProcess;
+  try {
+    child = spawn(program, args, { stdio: theirs, env: environment });
+  } catch (error) {
+    closeAll([stdin.writeEnd, stdout.readEnd, stderr.readEnd]);
+    throw error;
+  } finally {
+    closeAll(theirs);
+  }
+  return {
+    child,
+    stdin: streamOn(stdin.writeEnd, { readable: false, writable: true }),
+    stdout: streamOn(stdout.readEnd, { readable: true, writable: false }),
+    stderr: streamOn(stderr.readEnd, { readable: true, writable: false }),
+  };
+}
+
+function newPipes(): readonly [stdin: Pipe, stdout: Pipe, stderr: Pipe] {
+  const open: number[] = [];
+  const next = (): Pipe => {
+    const pipe = native().createPipe();
+    open.push(pipe.readEnd, pipe.writeEnd);
+    return pipe;
+  };
+  try {
+    return [next(), next(), next()];
+  } catch (error) {
+    closeAll(open);
+    throw error;
+  }
+}
+
+function closeAll(descriptors: readonly number[]): void {
+  for (const fd of descriptors) native().closeDescriptor(fd);
 }
 
 /** The exit status, or why there is none. */
@@ -85,11 +127,10 @@ function feed(stdin: Socket, input: Uint8Array | undefined): Promise<boolean> {
 
 /** What comes, up to a length; the rest is dropped, and somebody told about it. */
 function collect(
-  fd: number,
+  stream: Socket,
   bytesMax: number,
   tooMuch: (stream: Socket) => void,
 ): Promise<{ readonly bytes: Buffer; readonly cut: boolean }> {
-  const stream = new Socket({ fd, readable: true, writable: false });
   const chunks: Buffer[] = [];
   let length = 0;
   stream.on("data", (chunk) => {

@@ -1,9 +1,9 @@
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
 import { checkSocketPath } from "../core/socket-path.ts";
 import { native } from "../native/load.ts";
+import { TemporaryFolder } from "../native/temporary-folder.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";
-import { PrivateDirectory } from "./private-directory.ts";
 import { removeSocket, removeStaleSocket } from "./stale-socket.ts";
 
 /**
@@ -28,20 +28,16 @@ export function listenUnix(name: string, label: string | undefined): Listener {
 
 /** The same in a directory of its own that only this user can enter. */
 export function listenPrivately(label: string | undefined): Listener {
-  const directory = new PrivateDirectory();
-  const remove = (): void => directory.remove();
+  const folder = new TemporaryFolder();
   try {
-    const listener = listenUnix(directory.socketPath, label);
-    // Also when something ends the process without asking us first.
-    process.once("exit", remove);
+    const listener = listenUnix(join(folder.path, "socket"), label);
     const close = (): void => {
       listener.close();
-      process.off("exit", remove);
-      remove();
+      folder.remove();
     };
     return { ...listener, close };
   } catch (error) {
-    remove();
+    folder.remove();
     throw error;
   }
 }

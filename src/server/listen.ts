@@ -43,6 +43,7 @@ function listenInherited(descriptors: readonly number[]): Listener {
   const sockets = descriptors.map((fd) =>
     openSocket(`descriptor ${fd}`, undefined, () => {
       native().adoptListener(fd);
+      native().own(fd);
       return fd;
     }),
   );

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { messageOf } from "../core/errors.ts";
+import { isError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { native } from "../native/load.ts";
 
@@ -41,7 +41,7 @@ export class Quit {
     // A defect of ours or of a plugin: say so in one line and end in order, with what can still be saved.
     const failed = (error: unknown): void => {
       log.error(`internal error: ${messageOf(error)}`);
-      if (error instanceof Error && error.stack !== undefined) log.debug(error.stack);
+      if (isError(error) && error.stack !== undefined) log.debug(error.stack);
       this.ask("failed");
     };
     dieOfUserSignal();

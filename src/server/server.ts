@@ -83,8 +83,8 @@ export class Server {
       this.#options.log.error(`${this.#sessions.size} connections did not end in time and were cut off`);
       this.destroy();
     }
-    this.#placement.stop();
-    return !this.#wasDestroyed;
+    const threadsEnded = await endsOrStalls(this.#placement.stop(), this.#chain.progress);
+    return threadsEnded && !this.#wasDestroyed;
   }
 
   /** Cuts everything off. */
@@ -92,7 +92,7 @@ export class Server {
     this.#listener.close();
     for (const session of this.#sessions) session.destroy();
     this.#sessions.clear();
-    this.#placement.stop();
+    void this.#placement.stop();
     this.#wasDestroyed = true;
     this.#setDestroyed();
   }

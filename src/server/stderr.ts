@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { NbdError } from "../core/errors.ts";
+import { isError, NbdError } from "../core/errors.ts";
 
 /** Synchronous, so that a line is out before the process ends for whatever reason. */
 export function writeStderr(line: string): void {
@@ -7,6 +7,6 @@ export function writeStderr(line: string): void {
     writeSync(2, line);
   } catch (error) {
     // Nobody reads stderr any more (EPIPE), or it was never open: there is nobody left to tell.
-    if (!(error instanceof Error)) throw new NbdError("EIO", "stderr failed", { cause: error });
+    if (!isError(error)) throw new NbdError("EIO", "stderr failed", { cause: error });
   }
 }

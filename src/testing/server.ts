@@ -84,7 +84,7 @@ export class TestServer {
     try {
       for (const client of this.#clients) await this.disconnect(client);
     } finally {
-      await this.#session[Symbol.asyncDispose]();
+      await this.#session.end();
     }
     this.#watch.checkClosed();
   }

@@ -2,6 +2,7 @@ import { Chain } from "../backend/chain.ts";
 import type { Host, OpenRequest } from "../backend/plugin.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
+import { disposeBy } from "../core/dispose.ts";
 import { loadComponents } from "../registry/assemble.ts";
 import type { SessionOptions } from "./subject.ts";
 import type { Watch } from "./watch.ts";
@@ -73,7 +74,13 @@ export class Session {
     await disk.close();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** `await using` calls it: as `end`. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>;
+  static {
+    disposeBy(Session, (session) => session.end());
+  }
+
+  async end(): Promise<void> {
     for (const disk of this.#opened) await this.close(disk);
     await this.chain.cleanup();
     await this.chain.unload();

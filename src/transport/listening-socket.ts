@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import type { PeerCredentials, SocketAddress, Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { NativeSocket } from "./native-socket.ts";
@@ -35,7 +34,7 @@ export class ListeningSocket {
     this.#closed = true;
     clearTimeout(this.#rest);
     this.#watch?.close();
-    closeSync(this.#fd);
+    native().closeDescriptor(this.#fd);
   }
 
   #acceptSome(keepalive: boolean, connected: (transport: Transport) => void): void {

@@ -1,8 +1,7 @@
-import { closeSync } from "node:fs";
-import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
+import { streamOn } from "../native/stream.ts";
 import { Gathering } from "./gathering.ts";
 import { NativeOutbox } from "./native-outbox.ts";
 import { StreamTransport } from "./stream.ts";
@@ -37,6 +36,7 @@ export class NativeSocket implements Transport {
   readonly lends = true;
   readonly outbox: NativeOutbox;
   readonly #fd: number;
+  readonly #owner: "here" | "elsewhere";
   readonly #watch: Watch;
   readonly #gathering: Gathering;
   #receiver: Receiver | undefined;
@@ -46,10 +46,15 @@ export class NativeSocket implements Transport {
   #peerEnded = false;
   #state = "open" as "open" | "ending" | "closed";
 
-  /** @param fd does not block; closed with the transport */
-  constructor(fd: number, peer: Peer) {
+  /**
+   * @param fd does not block
+   * @param owner "here" closes the descriptor with the connection; "elsewhere" ends the connection, and another thread closes
+   * the descriptor later
+   */
+  constructor(fd: number, peer: Peer, owner: "here" | "elsewhere" = "here") {
     this.peer = peer;
     this.#fd = fd;
+    this.#owner = owner;
     this.#watch = new (native().Watch)(fd, (readable, writable, left) =>
       this.#ready(readable, writable, left),
     );
@@ -189,7 +194,7 @@ export class NativeSocket implements Transport {
   /** Node's own sockets are quicker, but it knows no vsock. */
   #asStream(): Duplex {
     if (this.peer.family === "vsock") return new TransportStream(new NativeSocket(this.#fd, this.peer));
-    return new Socket({ fd: this.#fd, readable: true, writable: true, allowHalfOpen: true });
+    return streamOn(this.#fd, { readable: true, writable: true, allowHalfOpen: true });
   }
 
   /** From here on the descriptor is not touched. */
@@ -202,7 +207,8 @@ export class NativeSocket implements Transport {
   #close(error?: Error): void {
     if (this.#state === "closed") return;
     this.#giveUp();
-    closeSync(this.#fd);
+    if (this.#owner === "here") native().closeDescriptor(this.#fd);
+    else native().shutDown(this.#fd);
     // Outside of whatever call brought us here, as receivers expect.
     queueMicrotask(() => this.#receiver?.closed(error));
   }

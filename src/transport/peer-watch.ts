@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import type { Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 
@@ -40,6 +39,6 @@ export class PeerWatch {
     if (this.#closed) return;
     this.#closed = true;
     this.#watch.close();
-    closeSync(this.#fd);
+    native().closeDescriptor(this.#fd);
   }
 }

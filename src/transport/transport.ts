@@ -23,7 +23,10 @@ export interface Transport {
   startTls(upgrade: Upgrade): Promise<Transport>;
   /** False once it is closing or closed, of which the receiver may hear only later. */
   readonly isOpen?: boolean;
-  /** Present where another thread can go on with the descriptor that it returns; this object is done with then. */
+  /**
+   * Present where another thread can go on with the descriptor that it returns; this object is done with then. The descriptor stays
+   * this thread's to close, with the addon's `closeDescriptor`.
+   */
   detach?(): number;
   /** Stops `received` until `resume`: whoever does not keep up makes the peer wait. */
   pause(): void;

@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { native } from "../native/load.ts";
 import { NativeSocket } from "./native-socket.ts";
 import { StreamTransport } from "./stream.ts";
@@ -17,7 +16,7 @@ export async function connectVsock(cid: number, port: number, signal?: AbortSign
     await writable(fd, signal);
     native().connectOutcome(fd);
   } catch (error) {
-    closeSync(fd);
+    native().closeDescriptor(fd);
     throw error;
   }
   const peer: Peer = { family: "vsock", address: String(cid), port };

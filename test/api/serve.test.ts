@@ -54,6 +54,25 @@ describe("serve", () => {
     await second.write(0n, Buffer.from("two"));
   });
 
+  it("serves one plugin definition several times, each with its own parameters and state", async () => {
+    const plugin = definePlugin({
+      name: "filled",
+      parameters: { byte: integer({ required: true, min: 0, max: 255, help: "What it is full of" }) },
+      configComplete: ({ byte }) => ({ byte, reads: 0 }),
+      open: (state) => ({ size: 512n, read: (into) => void into.fill(state.byte + state.reads++) }),
+    });
+    await using one = await serve({ plugin, parameters: { byte: 1 } });
+    await using other = await serve({ plugin, parameters: { byte: 100 } });
+    await using first = await connect(one.uri);
+    await using second = await connect(other.uri);
+    const read = async (client: typeof first): Promise<number> => (await client.read(0n, 1))[0]!;
+    expect([await read(first), await read(first), await read(second), await read(first)]).toEqual([
+      1, 2, 100, 3,
+    ]);
+    await one.close();
+    expect(await read(second)).toBe(101);
+  });
+
   it("listens where it is told to, and removes its sockets", async () => {
     using folder = new Folder();
     const path = folder.join("socket");

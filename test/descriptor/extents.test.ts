@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { canFindExtents, findExtents, findExtentsNow } from "../../src/descriptor/extents.ts";
 import { createMemoryFile } from "../../src/descriptor/memory-file.ts";
+import { native } from "../../src/native/load.ts";
 
 const page = 4096;
 let fd: number;
@@ -11,7 +12,7 @@ beforeAll(() => {
   for (const at of [2, 3, 7]) writeSync(fd, Buffer.alloc(page, 1), 0, page, at * page);
   for (let at = 1000; at < 20_000; at += 2) writeSync(fd, Buffer.alloc(page, 1), 0, page, at * page);
 });
-afterAll(() => closeSync(fd));
+afterAll(() => native().closeDescriptor(fd));
 
 /** "h" for a hole, "d" for data, each with its pages. */
 function shortly(extents: readonly { length: bigint; hole: boolean; zero: boolean }[]): string {

@@ -1,12 +1,13 @@
-import { closeSync, fstatSync, readSync, writeSync } from "node:fs";
+import { fstatSync, readSync, writeSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { createMemoryFile, createUnlinkedFile } from "../../src/descriptor/memory-file.ts";
+import { native } from "../../src/native/load.ts";
 
 describe("createMemoryFile", () => {
   it("makes a sparse file of any size that no folder lists", () => {
     const fd = createMemoryFile("nbdkit-test", 2n ** 63n - 1n);
     expect(fstatSync(fd, { bigint: true })).toMatchObject({ size: 2n ** 63n - 1n, blocks: 0n });
-    closeSync(fd);
+    native().closeDescriptor(fd);
   });
 
   it("has a substitute in the temporary folder, already unlinked", () => {
@@ -17,6 +18,6 @@ describe("createMemoryFile", () => {
     expect(into.toString()).toBe("hello");
     expect(fstatSync(fd)).toMatchObject({ nlink: 0 });
     expect(fstatSync(fd).mode & 0o777).toBe(0o600);
-    closeSync(fd);
+    native().closeDescriptor(fd);
   });
 });

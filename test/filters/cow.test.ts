@@ -146,7 +146,7 @@ describe("cow", () => {
       await using other = await start({}, new Witness(Buffer.alloc(100_000)));
       const disk = await other.open();
       await expect(async () => disk.write(Buffer.alloc(100), 0n, false)).rejects.toThrow(
-        `mkdtemp: ${folder.path}/nothing: No such file or directory`,
+        `mkostemp: ${folder.path}/nothing: No such file or directory`,
       );
     } finally {
       vi.unstubAllEnvs();

@@ -1,4 +1,4 @@
-import { closeSync, readSync, writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
@@ -41,8 +41,8 @@ class Arrivals implements Disposable {
 
   [Symbol.dispose](): void {
     this.#watch.close();
-    closeSync(this.#pipe.readEnd);
-    closeSync(this.#pipe.writeEnd);
+    native().closeDescriptor(this.#pipe.readEnd);
+    native().closeDescriptor(this.#pipe.writeEnd);
   }
 
   #read(): void {

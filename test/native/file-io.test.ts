@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -20,7 +19,7 @@ describe.runIf(native().features.memoryFile)("on a memory file", () => {
   beforeEach(() => {
     fd = native().createMemoryFile("test");
   });
-  afterEach(() => closeSync(fd));
+  afterEach(() => native().closeDescriptor(fd));
 
   it("writes and reads at offsets that no number can hold", async () => {
     pwrite(fd, Buffer.from("now"), beyondNumbers);

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 import { expect, it } from "vitest";
 import { native } from "../../src/native/load.ts";
 
@@ -11,8 +11,8 @@ async function withPipe(use: (read: number, write: number) => unknown): Promise<
   try {
     await use(readEnd, writeEnd);
   } finally {
-    closeSync(readEnd);
-    closeSync(writeEnd);
+    native().closeDescriptor(readEnd);
+    native().closeDescriptor(writeEnd);
   }
 }
 

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { native } from "../../src/native/load.ts";
 import { temporaryFile } from "./temporary.ts";
@@ -61,7 +61,7 @@ describe.runIf(features.zeroRange)("zeroing a range", () => {
     zeroRange(fd, at(1), at(1));
     expect(fstatSync(fd).blocks * 512).toBe(piece);
     expect(fstatSync(fd).size).toBe(4 * piece);
-    closeSync(fd);
+    native().closeDescriptor(fd);
   });
 });
 

@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { expect, it } from "vitest";
 import { native } from "../../src/native/load.ts";
 
@@ -10,9 +9,9 @@ it.runIf(features.memoryLock && features.memoryFile)(
     const fd = createMemoryFile("test");
     setSize(fd, 8192n);
     const lock = lockMemoryFile(fd, 8192n);
-    closeSync(fd);
+    native().closeDescriptor(fd);
     expect(lock).toBeGreaterThan(0n);
-    unlockMemoryFile(lock, 8192n);
+    unlockMemoryFile(lock);
   },
 );
 

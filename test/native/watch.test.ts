@@ -1,4 +1,3 @@
-import { closeSync } from "node:fs";
 import { connect } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -30,7 +29,7 @@ it("a watch tells of a client that waits, and of nothing after it was closed", a
   const before = calls;
   for (let turns = 0; turns < 5; turns++) await turn();
   expect(calls).toBe(before);
-  closeSync(fd);
+  native().closeDescriptor(fd);
 });
 
 it("a closed watch and what its callback knows can be collected", async () => {
@@ -48,5 +47,5 @@ it("a closed watch and what its callback knows can be collected", async () => {
     collectGarbage();
   }
   expect(known.deref()).toBeUndefined();
-  closeSync(fd);
+  native().closeDescriptor(fd);
 });

@@ -1,11 +1,10 @@
 import { spawn } from "node:child_process";
-import { closeSync } from "node:fs";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
 import { type ConnectOptions, connect, type TlsParameters } from "../../client/index.ts";
 import { codeOf, messageOf, NbdError } from "../../core/errors.ts";
 import { native } from "../../native/load.ts";
-import { Workspace } from "../../script/workspace.ts";
+import { TemporaryFolder } from "../../native/temporary-folder.ts";
 import type { Connection } from "./dialer.ts";
 
 /** A server that was told to end and has not done so within this time is killed. */
@@ -31,9 +30,9 @@ export async function connectToCommand(
   tls: TlsParameters | undefined,
   options: ConnectOptions,
 ): Promise<Connection> {
-  const workspace = new Workspace();
+  const folder = new TemporaryFolder();
   try {
-    const path = join(workspace.path, "socket");
+    const path = join(folder.path, "socket");
     const server = new ActivatedServer(words, path);
     try {
       const client = await connect({ target: { kind: "unix", path }, ...(tls && { tls }) }, options);
@@ -46,7 +45,7 @@ export async function connectToCommand(
     }
   } finally {
     // Connected or not, nobody needs the name any more.
-    workspace.remove();
+    folder.remove();
   }
 }
 
@@ -67,7 +66,7 @@ class ActivatedServer {
     // It may have been killed itself.
     watcher.on("error", () => {});
     // With the last copy gone, the connection is over when the server is.
-    closeSync(listening);
+    native().closeDescriptor(listening);
     this.#kill = (signal) => void child.kill(signal);
     this.#ended = new Promise((resolve) => {
       child.once("error", (error) => {

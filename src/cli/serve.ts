@@ -20,6 +20,7 @@ import { loadNamed, requirePlugin } from "./load.ts";
 import { configure } from "./parameters.ts";
 import { identityStep, lockMemory } from "./privileges.ts";
 import { programName } from "./program-name.ts";
+import { fixTemporaryFolder } from "./temporary-folder.ts";
 
 /** What plugins may rely on for the files that they make, as with nbdkit. */
 const fileModeMask = 0o022;
@@ -48,6 +49,7 @@ export async function serve(
   showCommandLine(args);
   process.umask(fileModeMask);
   const start = { launch, environment: { ...process.env }, listen, toBackground };
+  fixTemporaryFolder();
   // As many file operations at once as one connection may have requests; libuv reads it when first needed.
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, Math.min(invocation.threads, 1024)));
 

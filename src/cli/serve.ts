@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { messageOf } from "../core/errors.ts";
+import { logText } from "../core/log-text.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { buildChain, type Components } from "../registry/assemble.ts";
 import { isDetachedCopy, startDetachedCopy, tellFailure } from "../server/background.ts";
@@ -87,7 +88,7 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
   const components = await loadNamed(invocation);
   if (log.verbose) showComponents(components, log);
   for (const warning of debugFlagWarnings(components, invocation.debugFlags)) {
-    writeStderr(`${log.settings.program}: warning: ${warning}\n`);
+    writeStderr(`${logText(`${log.settings.program}: warning: ${warning}`)}\n`);
   }
   const tls = await prepareTls(absolutePaths(invocation.tls), log);
   const { debugFlags } = invocation;

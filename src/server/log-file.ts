@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { messageOf, NbdError } from "../core/errors.ts";
+import { logText } from "../core/log-text.ts";
 import { writeStderr } from "./stderr.ts";
 
 /** A file that errors are appended to (--log=/PATH). */
@@ -23,7 +24,7 @@ export class LogFile {
       writeSync(this.#fd, line);
     } catch (error) {
       // The disk is full, say. stderr is the last place to try.
-      writeStderr(`nbdkit: error: --log: ${messageOf(error)}\n${line}`);
+      writeStderr(`${logText(`nbdkit: error: --log: ${messageOf(error)}`)}\n${line}`);
     }
   }
 
@@ -34,9 +35,8 @@ export class LogFile {
       closeSync(this.#fd);
       this.#fd = fd;
     } catch (error) {
-      this.write(
-        `nbdkit: error: --log: cannot open it anew, going on with the old one: ${messageOf(error)}\n`,
-      );
+      const problem = `cannot open it anew, going on with the old one: ${messageOf(error)}`;
+      this.write(`${logText(`nbdkit: error: --log: ${problem}`)}\n`);
     }
   }
 }

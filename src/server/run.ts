@@ -1,4 +1,5 @@
 import type { Chain } from "../backend/chain.ts";
+import { logText } from "../core/log-text.ts";
 import { shellQuote } from "../core/shell.ts";
 import { leaveTerminal, releaseStarter } from "./background.ts";
 import { Captive, type CaptiveOptions, isTyped } from "./captive.ts";
@@ -99,7 +100,7 @@ function startCaptive(server: Server, options: RunOptions): Captive | undefined 
 }
 
 function report(message: string): void {
-  writeStderr(`nbdkit: ${message}\n`);
+  writeStderr(`${logText(`nbdkit: ${message}`)}\n`);
 }
 
 async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Quit): Promise<number> {

@@ -57,8 +57,10 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       // The command remains whoever started us, as nbdkit's does, so it cannot wait for the rest.
       if (options.changeIdentity !== undefined) captive = startCaptive(server, options);
       options.changeIdentity?.(server.endpoint);
-      writePidfile(options.pidfile);
-      if (options.pidfile !== undefined) options.log.debug(`written pidfile ${options.pidfile}`);
+      if (options.pidfile !== undefined) {
+        writePidfile(options.pidfile, options.log);
+        options.log.debug(`written pidfile ${options.pidfile}`);
+      }
       if (options.toBackground) moveToBackground(options);
       await Promise.race([chain.afterFork(), quit.asked]);
       if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);

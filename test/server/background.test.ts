@@ -201,3 +201,49 @@ describe.skipIf(process.platform !== "linux")(
     });
   },
 );
+
+describe.skipIf(process.platform !== "linux")("a FIFO as pidfile", () => {
+  it.each([
+    ["in the background", '"$nbdkit" -U socket -P fifo null && cat fifo'],
+    ["for the command of --run", `"$nbdkit" -U socket -P fifo null --run 'cat fifo'`],
+    ["in the foreground", '"$nbdkit" -f -U socket -P fifo null >/dev/null 2>&1 & cat fifo'],
+    ["whose reader comes first", 'cat fifo & "$nbdkit" -U socket -P fifo null; wait'],
+  ])("keeps no server from serving, and tells its reader the process id (%s)", async (_how, script) => {
+    await using scene = new Scene();
+    await scene.sh("mkfifo fifo");
+    const { status, stdout, stderr } = await scene.sh(script);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const pid = Number(/^(\d+)\n$/.exec(stdout)?.[1]);
+    expect(pid).toBeGreaterThan(0);
+    if (!script.includes("--run")) {
+      expect(scene.processes).toEqual([pid]);
+      process.kill(pid, "SIGTERM");
+    }
+    await scene.empty();
+  });
+
+  it("keeps no server from ending at a signal", async () => {
+    await using scene = new Scene();
+    await scene.sh("mkfifo fifo");
+    await scene.sh('"$nbdkit" -U socket -P fifo null');
+    const [pid] = scene.processes;
+    process.kill(pid!, "SIGTERM");
+    await scene.empty();
+    expect(existsSync(scene.folder.join("socket"))).toBe(false);
+  });
+
+  it("is refused as --log where no program reads it", async () => {
+    await using scene = new Scene();
+    await scene.sh("mkfifo fifo");
+    const { status, stderr } = await scene.nbdkit([
+      "-U",
+      "socket",
+      `--log=${scene.folder.join("fifo")}`,
+      "null",
+    ]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^nbdkit: error: --log: .*: no program reads this FIFO: start its reader first\n$/,
+    );
+  });
+});

@@ -9,6 +9,7 @@ export {
   descriptor,
   integer,
   list,
+  once,
   type Parameter,
   type Parameters,
   password,

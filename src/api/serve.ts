@@ -1,6 +1,7 @@
 import type { Chain } from "../backend/chain.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { logText } from "../core/log-text.ts";
 import { buildChain, loadComponents } from "../registry/assemble.ts";
 import { handshakeDefaults, threadsDefault } from "../server/options.ts";
 import { prepareTls, type ServerTls } from "../server/tls.ts";
@@ -66,7 +67,7 @@ export async function serve(options: ServeOptions): Promise<NbdServer> {
 /** Where nobody gave a log. */
 export const warnings: Log = {
   verbose: false,
-  error: (message) => process.emitWarning(message, "NbdServerWarning"),
+  error: (message) => process.emitWarning(logText(message), "NbdServerWarning"),
   debug: () => {},
 };
 

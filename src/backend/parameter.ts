@@ -108,6 +108,22 @@ export function list<Value, const O extends Options<readonly Value[]>>(
   return declare((text, key, before = []) => [...before, parse(text, key)], "TEXT", options);
 }
 
+/**
+ * A parameter that is refused when it is given again, where otherwise the last value counts.
+ *
+ * ```ts
+ * parameters: { file: once(text({ help: "The file to serve" })) }
+ * ```
+ * @param refusal the line for the user; by default it names the key
+ */
+export function once<P extends Parameter<unknown>>(parameter: P, refusal?: (key: string) => string): P {
+  const parse: Parameter<unknown>["parse"] = (text, key, before) => {
+    if (before === undefined) return parameter.parse(text, key);
+    throw new NbdError("EINVAL", refusal?.(key) ?? `${key} parameter appears multiple times: give it once`);
+  };
+  return { ...parameter, parse };
+}
+
 /** For a plugin's `catchAllKey`: what was given for keys that nobody declared. The first of each key counts. */
 export function catchAll<const O extends Options<ReadonlyMap<string, string>>>(
   options: O,

@@ -1,4 +1,5 @@
 import { messageOf, stackOf } from "../core/errors.ts";
+import { debugText, logText } from "../core/log-text.ts";
 import { exitWithParent, surviveParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { writeStderr } from "../server/stderr.ts";
@@ -25,9 +26,9 @@ export async function main(args: readonly string[], launch: Launch): Promise<num
     return await perform(invocation, args, launch);
   } catch (error) {
     const program = programName(name);
-    writeStderr(`${program}: error: ${messageOf(error)}\n`);
+    writeStderr(`${logText(`${program}: error: ${messageOf(error)}`)}\n`);
     const stack = verbose ? stackOf(error) : undefined;
-    if (stack !== undefined) writeStderr(`${program}: debug: ${stack}\n`);
+    if (stack !== undefined) writeStderr(`${debugText(`${program}: debug: ${stack}`)}\n`);
     return 1;
   }
 }

@@ -20,7 +20,9 @@ export function newPlugin(folder: string): string {
     mkdirSync(path, { recursive: true });
     if (readdirSync(path).length > 0) throw new NbdError("EEXIST", "it is not empty: name a new folder");
     for (const [file, text] of templateFiles("plugin")) {
-      writeFileSync(join(path, file), text.replace(nameMark, name).replace(versionMark, packageVersion));
+      const filled = text.replace(nameMark, name).replace(versionMark, packageVersion);
+      // Not through a link that another user may have put there since.
+      writeFileSync(join(path, file), filled, { flag: "wx" });
     }
   } catch (error) {
     throw new NbdError("EIO", `--new-plugin: cannot make ${folder}: ${messageOf(error)}`, { cause: error });

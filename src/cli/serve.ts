@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { messageOf } from "../core/errors.ts";
+import { logText } from "../core/log-text.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { buildChain, type Components } from "../registry/assemble.ts";
 import { isDetachedCopy, startDetachedCopy, tellFailure } from "../server/background.ts";
@@ -20,6 +21,7 @@ import { loadNamed, requirePlugin } from "./load.ts";
 import { configure } from "./parameters.ts";
 import { identityStep, lockMemory } from "./privileges.ts";
 import { programName } from "./program-name.ts";
+import { fixTemporaryFolder } from "./temporary-folder.ts";
 
 /** What plugins may rely on for the files that they make, as with nbdkit. */
 const fileModeMask = 0o022;
@@ -48,6 +50,7 @@ export async function serve(
   showCommandLine(args);
   process.umask(fileModeMask);
   const start = { launch, environment: { ...process.env }, listen, toBackground };
+  fixTemporaryFolder();
   // As many file operations at once as one connection may have requests; libuv reads it when first needed.
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, Math.min(invocation.threads, 1024)));
 
@@ -85,7 +88,7 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
   const components = await loadNamed(invocation);
   if (log.verbose) showComponents(components, log);
   for (const warning of debugFlagWarnings(components, invocation.debugFlags)) {
-    writeStderr(`${log.settings.program}: warning: ${warning}\n`);
+    writeStderr(`${logText(`${log.settings.program}: warning: ${warning}`)}\n`);
   }
   const tls = await prepareTls(absolutePaths(invocation.tls), log);
   const { debugFlags } = invocation;

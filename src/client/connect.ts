@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { withoutSecrets } from "../core/secrets.ts";
 import { clientHandshake } from "../protocol/client/handshake.ts";
 import { clientListing, type ServerListing } from "../protocol/client/listing.ts";
 import type { HandshakeWishes } from "../protocol/client/negotiate.ts";
@@ -103,6 +104,8 @@ async function named<T>(
     return await action();
   } catch (error) {
     if (signal?.aborted && error === signal.reason) throw error;
-    throw new NbdError(codeOf(error), `${formatNbdUri(address)}: ${messageOf(error)}`, { cause: error });
+    throw new NbdError(codeOf(error), `${withoutSecrets(formatNbdUri(address))}: ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { NbdError } from "../core/errors.ts";
+import { withoutSecrets } from "../core/secrets.ts";
 import { defaultPort, type NbdAddress, type NbdTarget, type TlsParameters } from "./address.ts";
 
 /** RFC 3986, appendix B, with a scheme that must be there. */
@@ -30,7 +31,7 @@ export function parseNbdUri(uri: string): NbdAddress {
     const known = Object.keys(schemes).join(", ");
     throw new NbdError(
       "EINVAL",
-      `NBD URI "${uri}": ${scheme === "" ? "no" : `unknown`} scheme: use one of ${known}`,
+      `NBD URI "${withoutSecrets(uri)}": ${scheme === "" ? "no" : `unknown`} scheme: use one of ${known}`,
     );
   }
   const parameters = parseQuery(uri, query);
@@ -51,12 +52,16 @@ function parseAuthority(uri: string, authority: string): { username?: string; ho
     user === undefined &&
     portText === undefined
   ) {
-    throw wrong(uri, "host", `"${authority}" is neither a name, an address nor an IPv6 address in brackets`);
+    throw wrong(
+      uri,
+      "host",
+      `"${authority.replace(/^.*@/s, "")}" is neither a name, an address nor an IPv6 address in brackets`,
+    );
   }
   const host = literal ?? decode(uri, "host", name);
   return {
     host,
-    ...(user !== undefined && { username: decode(uri, "user name", user) }),
+    ...(user !== undefined && { username: decode(uri, userName, user) }),
     ...(portText !== undefined && portText !== "" && { port: parseNumber(uri, "port", portText, 1, host) }),
   };
 }
@@ -128,15 +133,19 @@ function parseTls(
   };
 }
 
+/** The part whose value may have a password. */
+const userName = "user name";
+
 /** Percent-decoding. A plus sign is a plus sign: these are no web forms. */
 function decode(uri: string, part: string, text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    throw wrong(uri, part, `"${text}" is not percent-encoded UTF-8`, { cause: error });
+    const shown = part === userName ? text.replace(/:.*$/s, ":***") : text;
+    throw wrong(uri, part, `"${shown}" is not percent-encoded UTF-8`, { cause: error });
   }
 }
 
 function wrong(uri: string, part: string, reason: string, options?: ErrorOptions): NbdError {
-  return new NbdError("EINVAL", `NBD URI "${uri}": ${part}: ${reason}`, options);
+  return new NbdError("EINVAL", `NBD URI "${withoutSecrets(uri)}": ${part}: ${reason}`, options);
 }

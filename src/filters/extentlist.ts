@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { failure } from "../backend/failure.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
-import type { Parameter } from "../backend/parameter.ts";
+import { once, text } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
-import { NbdError } from "../core/errors.ts";
 import type { Extent } from "../core/extent.ts";
 import { type ListedExtent, parseExtentList } from "./extentlist/parse.ts";
 import { within } from "./extentlist/within.ts";
@@ -18,7 +17,16 @@ interface State {
 const extentlist: Filter = defineFilter({
   name: "extentlist",
   longname: "nbdkit extentlist filter",
-  parameters: { extentlist: fileName() },
+  parameters: {
+    extentlist: once(
+      text({
+        required: true,
+        placeholder: "FILENAME",
+        help: "The list: in each line an offset, a length and what is there (hole, zero, or nothing for data)",
+      }),
+      () => "extentlist cannot appear twice",
+    ),
+  },
   debugFlags: ["lookup"],
   configComplete: ({ extentlist }, host): State => ({ extentlist, extents: [], host }),
   getReady(state: State) {
@@ -39,18 +47,6 @@ function tellLookup(host: Host, offset: bigint, found: readonly Extent[]): void 
     ({ length, hole, zero }) => `${length}${hole ? " hole" : ""}${zero ? " zero" : ""}`,
   );
   host.debug(`extentlist: lookup at ${offset} found: ${words.join(", ")}`);
-}
-
-function fileName(): Parameter<string> & { readonly required: true } {
-  return {
-    required: true,
-    placeholder: "FILENAME",
-    help: "The list: in each line an offset, a length and what is there (hole, zero, or nothing for data)",
-    parse(text, _key, before) {
-      if (before === undefined) return text;
-      throw new NbdError("EINVAL", "extentlist cannot appear twice");
-    },
-  };
 }
 
 function textOf(path: string): string {

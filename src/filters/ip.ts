@@ -59,15 +59,16 @@ function checkLate(state: State, client: Client): void {
 }
 
 function check({ allow, deny, host }: State, client: Client): void {
-  const matches = (name: string, rules: readonly Rule[]): boolean =>
+  // A client about whom the system does not tell what a rule asks is not let in by it, but kept out.
+  const matches = (name: string, rules: readonly Rule[], unknown: boolean): boolean =>
     rules.some((rule) => {
-      const found = rule.matches(client);
+      const found = rule.matches(client) ?? unknown;
       if (host.debugFlag("rules") > 0) {
         host.debug(`ip: match source with ${name}=${rule.text} => ${found ? "yes" : "no"}`);
       }
       return found;
     });
-  if (matches("allow", allow) || !matches("deny", deny)) return;
+  if (matches("allow", allow, false) || !matches("deny", deny, true)) return;
   throw new NbdError("EPERM", "client not permitted to connect because of source address restriction");
 }
 

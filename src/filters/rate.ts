@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { around } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
-import { type Parameter, path } from "../backend/parameter.ts";
+import { once, type Parameter, path } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
 import { delayed } from "../backend/sleep.ts";
 import { NbdError } from "../core/errors.ts";
@@ -24,8 +24,8 @@ const rate: Filter = defineFilter({
   name: "rate",
   longname: "nbdkit rate filter",
   parameters: {
-    rate: bitsPerSecond("Limit of all connections together"),
-    "connection-rate": bitsPerSecond("Limit of each connection"),
+    rate: once(bitsPerSecond("Limit of all connections together"), setTwice),
+    "connection-rate": once(bitsPerSecond("Limit of each connection"), setTwice),
     "rate-file": path({ help: "A file with the limit, which may change while the server runs" }),
     "connection-rate-file": path({ help: "The same for the limit of each connection" }),
     burstiness: seconds(
@@ -77,9 +77,12 @@ function rateIn(file: string): number | undefined {
   }
 }
 
+function setTwice(key: string): string {
+  return `${key} set twice on the command line`;
+}
+
 function bitsPerSecond(help: string): Parameter<number> {
-  const parse = (text: string, key: string, before?: number): number => {
-    if (before !== undefined) throw new NbdError("EINVAL", `${key} set twice on the command line`);
+  const parse = (text: string, key: string): number => {
     const value = Number(parseSize(text));
     if (value === 0) throw new NbdError("EINVAL", `${key} cannot be set to 0: leave it out for no limit`);
     return value;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
-import { path } from "../backend/parameter.ts";
+import { once, path } from "../backend/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 
 /** Lets nobody change anything, always or while a file exists: nbdkit-readonly-filter(1). */
@@ -8,7 +8,7 @@ const readonly: Filter = defineFilter({
   name: "readonly",
   longname: "nbdkit readonly filter",
   parameters: {
-    "readonly-file": path({ help: "Read-only only while this file exists" }),
+    "readonly-file": once(path({ help: "Read-only only while this file exists" })),
   },
   // The plugin may make use of knowing that nobody will write.
   openNext: (next, { "readonly-file": file }, request) =>

@@ -1,23 +1,13 @@
 import { requestUnitOf } from "../backend/block-size.ts";
 import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
 import type { Handle } from "../backend/handle.ts";
-import { type Parameter, size, text } from "../backend/parameter.ts";
+import { once, size, text } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
 import { windowOn } from "../backend/window.ts";
 import { NbdError } from "../core/errors.ts";
 import { type Content, findEntry } from "./tar/find.ts";
 import { TarReader } from "./tar/reader.ts";
 import { sparseDisk } from "./tar/sparse-disk.ts";
-
-const entryParameter: Parameter<string> & { readonly required: true } = {
-  parse(entry, key, before) {
-    if (before === undefined) return entry;
-    throw new NbdError("EINVAL", `only one ${key} parameter can be given`);
-  },
-  placeholder: "FILENAME",
-  required: true,
-  help: "The path inside the tar file to serve, as `tar t` lists it",
-};
 
 interface State {
   readonly entry: string;
@@ -32,7 +22,14 @@ const tar: Filter = defineFilter({
   longname: "nbdkit tar filter",
   description: "A file inside an uncompressed tar file",
   parameters: {
-    "tar-entry": entryParameter,
+    "tar-entry": once(
+      text({
+        placeholder: "FILENAME",
+        required: true,
+        help: "The path inside the tar file to serve, as `tar t` lists it",
+      }),
+      (key) => `only one ${key} parameter can be given`,
+    ),
     "tar-limit": size({ help: "How much of the tar file to search for it, from the start" }),
     tar: text({
       placeholder: "PROGRAM",

@@ -1,7 +1,7 @@
 import { type AllocatedDisk, allocate, checkMemory } from "../allocator/allocate.ts";
 import { type Allocator, allocator, allocatorFeatures } from "../allocator/parameter.ts";
 import { everyRequest } from "../backend/handle.ts";
-import { catchAll, type Parameter, size } from "../backend/parameter.ts";
+import { catchAll, once, type Parameter, size, text } from "../backend/parameter.ts";
 import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
 import { parseBase64 } from "../core/base64.ts";
 import { NbdError } from "../core/errors.ts";
@@ -26,9 +26,9 @@ const data: Plugin = definePlugin({
   longname: "nbdkit data plugin",
   description: "A disk whose bytes are given on the command line",
   parameters: {
-    data: once("DATA", "The disk in a language of its own: '0x55 0xAA \"text\" <FILE @512 (1 2)*8'"),
-    base64: once("BASE64", "The bytes of the disk in base64"),
-    raw: once("TEXT", "The bytes of the disk as they are"),
+    data: content("DATA", "The disk in a language of its own: '0x55 0xAA \"text\" <FILE @512 (1 2)*8'"),
+    base64: content("BASE64", "The bytes of the disk in base64"),
+    raw: content("TEXT", "The bytes of the disk as they are"),
     size: size({ help: "Size of the disk, if it is another than that of the data" }),
     allocator,
     NAME: catchAll({ default: new Map(), help: "What $NAME stands for in data=" }),
@@ -58,15 +58,8 @@ export default data;
 
 const notOnce = "raw|base64|data parameter must be specified exactly once";
 
-function once(placeholder: string, help: string): Parameter<string> {
-  return {
-    parse(text, _key, before) {
-      if (before === undefined) return text;
-      throw new NbdError("EINVAL", notOnce);
-    },
-    placeholder,
-    help,
-  };
+function content(placeholder: string, help: string): Parameter<string> {
+  return once(text({ placeholder, help }), () => notOnce);
 }
 
 interface Values {

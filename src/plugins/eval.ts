@@ -1,4 +1,4 @@
-import type { Parameter } from "../backend/parameter.ts";
+import { once, type Parameter, text } from "../backend/parameter.ts";
 import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { Caller, type Command } from "../script/caller.ts";
@@ -71,8 +71,8 @@ const evaluate: Plugin = definePlugin<Record<string, Parameter>, ScriptState>({
   longname: "nbdkit eval plugin",
   description: "A disk that pieces of shell script on the command line make",
   parameters: {
-    ...Object.fromEntries(methods.map((method) => [method, once(`Script for the method ${method}`)])),
-    missing: once("Script for all methods that are not given"),
+    ...Object.fromEntries(methods.map((method) => [method, script(`Script for the method ${method}`)])),
+    missing: script("Script for all methods that are not given"),
     KEY: others,
   },
   catchAllKey: "KEY",
@@ -98,15 +98,11 @@ const evaluate: Plugin = definePlugin<Record<string, Parameter>, ScriptState>({
 
 export default evaluate;
 
-function once(help: string): Parameter<string> {
-  return {
-    parse(text, key, before) {
-      if (before === undefined) return text;
-      throw new NbdError("EINVAL", `method ${key} defined more than once on the command line`);
-    },
-    placeholder: "SCRIPT",
-    help,
-  };
+function script(help: string): Parameter<string> {
+  return once(
+    text({ placeholder: "SCRIPT", help }),
+    (key) => `method ${key} defined more than once on the command line`,
+  );
 }
 
 function start(values: Values, host: Host): Caller {

@@ -1,14 +1,14 @@
 import { close } from "node:fs";
 import { promisify } from "node:util";
 import { everyRequest, type Handle } from "../backend/handle.ts";
-import { boolean, choice, descriptor, text } from "../backend/parameter.ts";
+import { boolean, choice, descriptor, once, text } from "../backend/parameter.ts";
 import { definePlugin, type Host, type OpenRequest, type Plugin } from "../backend/plugin.ts";
 import { openFileDisk } from "../descriptor/file-disk.ts";
 import type { FileAdvice } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { listFiles } from "./file/list.ts";
 import { openSource } from "./file/open.ts";
-import { resolveSource, type Source } from "./file/source.ts";
+import { givenAgain, resolveSource, type Source } from "./file/source.ts";
 
 interface State {
   readonly source: Source;
@@ -23,10 +23,13 @@ const file: Plugin = definePlugin({
   longname: "nbdkit file plugin",
   description: "A file or block device, or all those in a directory",
   parameters: {
-    file: text({ placeholder: "FILENAME", help: "The file or block device to serve" }),
-    dir: text({ placeholder: "DIRNAME", help: "A directory: clients choose a file in it by export name" }),
-    fd: descriptor({ help: "The same as file=, already open" }),
-    dirfd: descriptor({ help: "The same as dir=, already open" }),
+    file: once(text({ placeholder: "FILENAME", help: "The file or block device to serve" }), givenAgain),
+    dir: once(
+      text({ placeholder: "DIRNAME", help: "A directory: clients choose a file in it by export name" }),
+      givenAgain,
+    ),
+    fd: once(descriptor({ help: "The same as file=, already open" }), givenAgain),
+    dirfd: once(descriptor({ help: "The same as dir=, already open" }), givenAgain),
     cache: choice(["default", "none"], { default: "default", help: "none: see reduce-memory-pressure" }),
     fadvise: choice(["normal", "random", "sequential"], { default: "normal", help: "How it will be read" }),
     "reduce-memory-pressure": boolean({ default: false, help: "Keep little of the file in the page cache" }),

@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
-import { createRequire } from "node:module";
 import { extname, join, resolve } from "node:path";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
-import { packageRoot } from "../core/package-root.ts";
 import { directoryOf } from "./directory.ts";
 import { builtInFilters } from "./filters.ts";
 import { importDefinition, moduleExtensions } from "./module.ts";
+import { packageName, packagePath } from "./package-path.ts";
 import { builtInPlugins } from "./plugins.ts";
 import { checkDefinition, type Kind } from "./shape.ts";
+import { faultAround } from "./trust.ts";
 
 /** A plugin or filter, and where it came from. */
 export interface Loaded<Definition> {
@@ -70,7 +70,8 @@ async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> 
 }
 
 async function findModule<Definition>(kind: Kind, name: string): Promise<Loaded<Definition>> {
-  const path = isShortName(name) ? (addedPath(kind, name) ?? packagePath(kind, name)) : resolve(name);
+  const path = isShortName(name) ? (addedPath(kind, name) ?? packagePath(kind, name)) : givenPath(kind, name);
+  if (path === undefined) throw notInstalled(kind, name);
   try {
     const definition = checkDefinition<Definition>(kind, await importDefinition(path), path);
     return { definition, path: () => path };
@@ -84,6 +85,17 @@ function isShortName(name: string): boolean {
   return !/[./]/.test(name);
 }
 
+/** Naming a file is a decision for it and its owner, but not for other users who could add to what it imports. */
+function givenPath(kind: Kind, name: string): string {
+  const path = resolve(name);
+  const fault = faultAround(path);
+  if (fault === undefined) return path;
+  throw new NbdError(
+    "EPERM",
+    `cannot open ${kind} '${name}': ${fault}, and what it imports would be looked up there: move ${name} to a folder of its own elsewhere`,
+  );
+}
+
 function addedPath(kind: Kind, name: string): string | undefined {
   const paths = moduleExtensions.map((extension) =>
     join(directoryOf(kind), `nbdkit-${name}-${kind}${extension}`),
@@ -91,20 +103,10 @@ function addedPath(kind: Kind, name: string): string | undefined {
   return paths.find((path) => existsSync(path));
 }
 
-function packagePath(kind: Kind, name: string): string {
-  const packageName = `nbdkit-${name}-${kind}`;
-  for (const from of [join(process.cwd(), "package.json"), join(packageRoot(), "package.json")]) {
-    try {
-      return createRequire(from).resolve(packageName);
-    } catch (error) {
-      // Not installed there; the next place may have it.
-      if ((error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND") continue;
-      throw new NbdError("EINVAL", `cannot open ${kind} '${name}': ${messageOf(error)}`, { cause: error });
-    }
-  }
+function notInstalled(kind: Kind, name: string): NbdError {
   const known = Object.keys(kind === "plugin" ? builtInPlugins : builtInFilters).join(", ");
-  throw new NbdError(
+  return new NbdError(
     "ENOENT",
-    `cannot open ${kind} '${name}': no such ${kind}: known here: ${known}; a package ${packageName} or a path would work too`,
+    `cannot open ${kind} '${name}': no such ${kind}: known here: ${known}; a package ${packageName(kind, name)} or a path would work too`,
   );
 }

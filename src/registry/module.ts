@@ -4,6 +4,7 @@ import { pathToFileURL } from "node:url";
 import { settled } from "../backend/settled.ts";
 import { NbdError } from "../core/errors.ts";
 import { importModule } from "../installation/package.ts";
+import { offerOwnPackage } from "./own-package.ts";
 
 /** What Node takes for a module; newer ones run TypeScript as well. */
 export const moduleExtensions: readonly string[] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
@@ -16,6 +17,7 @@ export async function importDefinition(path: string): Promise<unknown> {
 }
 
 async function importFile(path: string): Promise<{ readonly default?: unknown }> {
+  offerOwnPackage(path);
   try {
     return (await importModule(pathToFileURL(path).href)) as { readonly default?: unknown };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { logText } from "../core/log-text.ts";
 import { native } from "../native/load.ts";
 import { LogFile } from "./log-file.ts";
 import { writeStderr } from "./stderr.ts";
@@ -23,7 +24,7 @@ export interface ErrorSink {
  */
 export function openErrorSink(destination: LogDestination, program: string): ErrorSink {
   const line = (subject: string, message: string): string =>
-    `${program}: ${subject === "" ? "" : `${subject}: `}error: ${message}\n`;
+    `${logText(`${program}: ${subject === "" ? "" : `${subject}: `}error: ${message}`)}\n`;
   const stderr: ErrorSink = {
     isStderr: true,
     write: (subject, message) => writeStderr(line(subject, message)),
@@ -68,6 +69,6 @@ function systemLog(program: string): ErrorSink {
   return {
     isStderr: false,
     write: (subject, message) =>
-      native().systemLog([...parts, ...(subject === "" ? [] : [subject]), message].join(": ")),
+      native().systemLog(logText([...parts, ...(subject === "" ? [] : [subject]), message].join(": "))),
   };
 }

@@ -2,12 +2,12 @@ import { join, resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
 import { checkSocketPath } from "../core/socket-path.ts";
 import { native } from "../native/load.ts";
+import { removeStaleSocket, SocketFile } from "../native/socket-file.ts";
 import { TemporaryFolder } from "../native/temporary-folder.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";
-import { removeSocket, removeStaleSocket } from "./stale-socket.ts";
 
 /**
- * Listens on a Unix socket, whose file is removed at the end.
+ * Listens on a Unix socket, whose file is removed at the end, unless another file has taken its place.
  * @throws NbdError with one line that names the path
  */
 export function listenUnix(name: string, label: string | undefined): Listener {
@@ -18,10 +18,13 @@ export function listenUnix(name: string, label: string | undefined): Listener {
   checkSocketPath("-U", path);
   removeStaleSocket(path);
   const socket = openSocket(path, label, () => native().listenUnix(path));
+  const file = new SocketFile(path);
   const listener = listenerOf([socket], { kind: "unix", path });
+  let isOpen = true;
   const close = (): void => {
+    if (isOpen) file.remove();
+    isOpen = false;
     listener.close();
-    removeSocket(path);
   };
   return { ...listener, close };
 }

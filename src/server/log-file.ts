@@ -1,6 +1,10 @@
-import { closeSync, openSync, writeSync } from "node:fs";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { logText } from "../core/log-text.ts";
 import { writeStderr } from "./stderr.ts";
+
+/** A FIFO must not make the server wait, neither for a reader nor for a reader that is slow. */
+const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /** A file that errors are appended to (--log=/PATH). */
 export class LogFile {
@@ -11,9 +15,10 @@ export class LogFile {
   constructor(path: string) {
     this.#path = path;
     try {
-      this.#fd = openSync(path, "a", 0o666);
+      this.#fd = openSync(path, flags, 0o666);
     } catch (error) {
-      throw new NbdError("EIO", `--log: ${messageOf(error)}`, { cause: error });
+      const remedy = codeOf(error) === "ENXIO" ? ": no program reads this FIFO: start its reader first" : "";
+      throw new NbdError("EIO", `--log: ${messageOf(error)}${remedy}`, { cause: error });
     }
   }
 
@@ -23,20 +28,19 @@ export class LogFile {
       writeSync(this.#fd, line);
     } catch (error) {
       // The disk is full, say. stderr is the last place to try.
-      writeStderr(`nbdkit: error: --log: ${messageOf(error)}\n${line}`);
+      writeStderr(`${logText(`nbdkit: error: --log: ${messageOf(error)}`)}\n${line}`);
     }
   }
 
   /** After the file was moved aside, what follows goes to a new one under its name. */
   reopen(): void {
     try {
-      const fd = openSync(this.#path, "a", 0o666);
+      const fd = openSync(this.#path, flags, 0o666);
       closeSync(this.#fd);
       this.#fd = fd;
     } catch (error) {
-      this.write(
-        `nbdkit: error: --log: cannot open it anew, going on with the old one: ${messageOf(error)}\n`,
-      );
+      const problem = `cannot open it anew, going on with the old one: ${messageOf(error)}`;
+      this.write(`${logText(`nbdkit: error: --log: ${problem}`)}\n`);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Log } from "../core/log.ts";
+import { debugText } from "../core/log-text.ts";
 import type { ErrorSink } from "./error-sink.ts";
 import { writeStderr } from "./stderr.ts";
 
@@ -33,7 +34,7 @@ export class ServerLog implements Log {
   debug(message: string): void {
     if (!this.verbose) return;
     const subject = this.#subject === "" ? "" : `${this.#subject}: `;
-    writeStderr(`${this.settings.program}: ${subject}debug: ${message}\n`);
+    writeStderr(`${debugText(`${this.settings.program}: ${subject}debug: ${message}`)}\n`);
   }
 
   named(subject: string): Log {

@@ -1,4 +1,5 @@
 import type { Chain } from "../backend/chain.ts";
+import { logText } from "../core/log-text.ts";
 import { shellQuote } from "../core/shell.ts";
 import { leaveTerminal, releaseStarter } from "./background.ts";
 import { Captive, type CaptiveOptions, isTyped } from "./captive.ts";
@@ -56,8 +57,10 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       // The command remains whoever started us, as nbdkit's does, so it cannot wait for the rest.
       if (options.changeIdentity !== undefined) captive = startCaptive(server, options);
       options.changeIdentity?.(server.endpoint);
-      writePidfile(options.pidfile);
-      if (options.pidfile !== undefined) options.log.debug(`written pidfile ${options.pidfile}`);
+      if (options.pidfile !== undefined) {
+        writePidfile(options.pidfile, options.log);
+        options.log.debug(`written pidfile ${options.pidfile}`);
+      }
       if (options.toBackground) moveToBackground(options);
       await Promise.race([chain.afterFork(), quit.asked]);
       if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
@@ -99,7 +102,7 @@ function startCaptive(server: Server, options: RunOptions): Captive | undefined 
 }
 
 function report(message: string): void {
-  writeStderr(`nbdkit: ${message}\n`);
+  writeStderr(`${logText(`nbdkit: ${message}`)}\n`);
 }
 
 async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Quit): Promise<number> {

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { logText } from "../core/log-text.ts";
 import type { TlsServerSettings } from "../transport/tls.ts";
 import { readKeyFile, readKeyFileIfThere, readPskFile } from "../transport/tls-files.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
@@ -52,7 +53,8 @@ export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerT
   const advice = "try --tls-certificates=/path/to/certificates or --tls-psk=/path/to/keys";
   if (mode === "require") throw new NbdError("ENOENT", `--tls=require but ${reason}: ${advice}`);
   if (options.mode === "on") {
-    writeStderr(`nbdkit: warning: --tls=on but ${reason}; TLS is disabled: ${advice}\n`);
+    const warning = `--tls=on but ${reason}; TLS is disabled: ${advice}`;
+    writeStderr(`${logText(`nbdkit: warning: ${warning}`)}\n`);
   } else if (log.verbose) log.debug(`TLS disabled: ${reason}`);
   return { mode: "off" };
 }

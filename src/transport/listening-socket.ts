@@ -1,7 +1,8 @@
-import type { PeerCredentials, SocketAddress, Watch } from "../native/binding.ts";
+import type { SocketAddress, Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { NativeSocket } from "./native-socket.ts";
 import type { Peer, Transport } from "./transport.ts";
+import { unixPeer } from "./unix-peer.ts";
 
 /** New clients in one turn of the loop; more would keep those waiting that are there already. */
 const acceptedMax = 64;
@@ -59,14 +60,5 @@ export class ListeningSocket {
 }
 
 function peerOf({ family, host, port, fd }: SocketAddress & { readonly fd: number }): Peer {
-  return family === "unix" ? { family, ...credentialsOf(fd) } : { family, address: host, port };
-}
-
-function credentialsOf(fd: number): PeerCredentials {
-  try {
-    return native().peerCredentials(fd);
-  } catch {
-    // The system does not tell. Whoever needs to know who a client is lets nobody in then.
-    return {};
-  }
+  return family === "unix" ? unixPeer(fd) : { family, address: host, port };
 }

@@ -1,15 +1,24 @@
 import { fstatSync } from "node:fs";
 import { Socket } from "node:net";
+import { native } from "../native/load.ts";
 import { StreamTransport } from "./stream.ts";
-import type { Transport } from "./transport.ts";
+import type { Peer, Transport } from "./transport.ts";
+import { unixPeer } from "./unix-peer.ts";
 
 /** One client on standard input and output: a socket on both (inetd), or a pair of pipes. */
 export function stdioTransport(): Transport {
   const { stdin, stdout } = process;
+  if (!fstatSync(0).isSocket()) return new StreamTransport(stdin, stdout, { family: "stdio" });
   // A socket that is both is used as one: closing the half that Node calls stdin would not tell the peer anything.
-  if (fstatSync(0).isSocket() && fstatSync(0).ino === fstatSync(1).ino) {
+  if (fstatSync(0).ino === fstatSync(1).ino) {
     const both = new Socket({ fd: 0, readable: true, writable: true, allowHalfOpen: true });
-    return new StreamTransport(both, both, { family: "stdio" }, 0);
+    return new StreamTransport(both, both, peerOf(both), 0);
   }
-  return new StreamTransport(stdin, stdout, { family: "stdio" });
+  return new StreamTransport(stdin, stdout, peerOf(stdin as unknown as Socket));
+}
+
+/** As over a listening socket. */
+function peerOf({ remoteAddress: address, remotePort: port }: Socket): Peer {
+  if (address !== undefined && port !== undefined) return { family: "tcp", address, port };
+  return native().localAddress(0).family === "unix" ? unixPeer(0) : { family: "stdio" };
 }

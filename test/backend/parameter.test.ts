@@ -8,6 +8,7 @@ import {
   descriptor,
   integer,
   list,
+  once,
   type Parameters,
   probability,
   size,
@@ -128,5 +129,35 @@ describe("declared parameters", () => {
         ["__proto__", "4"],
       ]),
     });
+  });
+});
+
+describe("once", () => {
+  const parameters = {
+    size: once(size({ required: true, placeholder: "BYTES", help: "How large" })),
+    name: once(text({ help: "" }), (key) => `one ${key} is enough`),
+  } satisfies Parameters;
+
+  it("keeps everything else of a parameter", () => {
+    expect(parameters.size).toMatchObject({ required: true, placeholder: "BYTES", help: "How large" });
+    const component = new Component(
+      { name: "x", parameters, open: () => ({ size: 0n, read() {} }) },
+      silentHost,
+    );
+    component.config("size", "1K");
+    component.config("name", "");
+    expect(component.state).toEqual({ size: 1024n, name: "" });
+  });
+
+  it.each([
+    ["size", "size parameter appears multiple times: give it once"],
+    ["name", "one name is enough"],
+  ])("refuses %s when it is given again, with the same value too", (key, message) => {
+    const component = new Component(
+      { name: "x", parameters, open: () => ({ size: 0n, read() {} }) },
+      silentHost,
+    );
+    component.config(key, "1");
+    expect(() => component.config(key, "1")).toThrow(message);
   });
 });

@@ -181,7 +181,6 @@ const parameters: readonly Case[] = [
   ...refused(['unknown allocator "x"'], captive("memory", "1M", "allocator=x")),
   { args: captive("file", "disk") },
   { args: captive("file", "file=disk") },
-  { args: captive("file", "disk", "file=disk") },
   { args: captive("file", "dir=folder") },
   { args: captive("file", "./folder/../disk", "fadvise=sequential", "cache=none") },
   ...refused(["you must supply either [file=]<FILENAME> or dir=<DIRNAME>"], captive("file")),

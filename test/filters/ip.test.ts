@@ -6,11 +6,12 @@ import { Session } from "../../src/testing/session.ts";
 import { someClient } from "../backend/hosts.ts";
 import { Certificates, certificateTools, clientDn } from "../helpers/certificates.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { outcomeOf } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { Scene } from "../server/scene.ts";
 import { overMemory } from "./disks.ts";
 
-testPlugin("ip over memory", { ...overMemory(ip, { deny: "10.0.0.0/8" }), runs: 5 });
+testPlugin("ip over memory", { ...overMemory(ip, { allow: "any", deny: "10.0.0.0/8" }), runs: 5 });
 
 const v4 = { peer: { family: "tcp", address: "192.168.1.77", port: 5 } } as const;
 /** An IPv4 client on a socket for both families. */
@@ -37,7 +38,17 @@ describe("a rule", () => {
     ["192.168.1.76/32", []],
     ["2001:db8::1", [v6]],
     ["2001:db8::/32", [v6]],
-    ["::/0", [v6]],
+    ["::/0", [mapped, v6]],
+    ["::ffff:192.168.1.77", [v4, mapped]],
+    ["::FFFF:c0a8:14d", [v4, mapped]],
+    ["0:0:0:0:0:ffff:192.168.1.77/128", [v4, mapped]],
+    ["::ffff:192.168.1.76/127", [v4, mapped]],
+    ["::ffff:192.168.1.76/128", []],
+    ["::ffff:192.168.0.0/112", [v4, mapped]],
+    ["::ffff:0:0/96", [v4, mapped]],
+    ["::ffff:0:0/95", [mapped]],
+    ["::ffff:10.0.0.0/104", []],
+    ["::192.168.1.77", []],
     ["2001:db9::/32", []],
     ["pid:99", [unix]],
     ["pid:98", []],
@@ -108,10 +119,31 @@ describe("ip", () => {
     [{ allow: "dn:CN=client,*", deny: "any" }, { ...v4, ...named }, true],
     [{ allow: "dn:CN=other", deny: "any" }, { ...v4, ...named }, false],
     [{ deny: "any", allow: "uid:0" }, { peer: { family: "unix" } }, false],
+    [{ deny: "::ffff:192.168.1.77" }, v4, false],
+    [{ deny: "::ffff:192.168.1.77" }, { peer: { ...v4.peer, address: "0:0:0:0:0:FFFF:c0a8:014d" } }, false],
+    [{ deny: "uid:7" }, unix, true],
+    [{ deny: "vsock-cid:2" }, vsock, true],
   ])("%j lets %j in: %s", async (parameters, client, welcome) => {
     if (welcome) await admit(parameters, client);
     else await expect(admit(parameters, client)).rejects.toMatchObject({ code: "EPERM", message: refused });
   });
+
+  it.each(["uid:7", "gid:7", "pid:7"])(
+    "keeps a client out by deny=%s where the system does not tell who it is",
+    async (deny) => {
+      await expect(admit({ deny }, { peer: { family: "unix" } })).rejects.toMatchObject({ message: refused });
+      await expect(admit({ deny, allow: deny }, { peer: { family: "unix" } })).rejects.toThrow(refused);
+    },
+  );
+
+  it.each(["uid:7", "anyunix", "anyipv4", "anyipv6", "anyvsock", "10.0.0.0/8", "vsock-cid:3", "security:x"])(
+    "keeps a client on pipes, which may be anywhere, out by deny=%s, and does not let it in by allow=",
+    async (rule) => {
+      await expect(admit({ deny: rule }, stdio)).rejects.toThrow(refused);
+      await expect(admit({ allow: rule, deny: "any" }, stdio)).rejects.toThrow(refused);
+      await admit({ allow: rule }, stdio);
+    },
+  );
 
   it("waits for TLS only where a rule asks for a certificate, and then tells others no names", async () => {
     await using early = await Session.start(overMemory(ip, { deny: "any" }));
@@ -190,5 +222,45 @@ describeWith(["nbdinfo", ...certificateTools], "ip and certificates", () => {
     expect(await size(`dn:${clientDn}`)).toBe("1048576\n");
     expect(await size("issuer-dn:CN=test authority,*")).toBe("1048576\n");
     expect(await size("dn:CN=somebody else")).toBe("");
+  });
+});
+
+describeWith(["python3"], "ip with -s", () => {
+  /** Starts a server on a socket that is connected already, and prints whether it greets its client. */
+  const superserver = `import os, socket, subprocess, sys
+family, rules = sys.argv[1], [rule.replace("ME", str(os.getpid())) for rule in sys.argv[2:]]
+if family == "unix":
+    ours, theirs = socket.socketpair()
+else:
+    address = "127.0.0.1" if family == "ipv4" else "::1"
+    listener = socket.create_server((address, 0), family=socket.AF_INET if family == "ipv4" else socket.AF_INET6)
+    ours = socket.create_connection(listener.getsockname()[:2])
+    theirs, _ = listener.accept()
+server = subprocess.Popen([os.environ["nbdkit"], "-s", "--filter=ip", "null", *rules], stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL)
+theirs.close()
+try:
+    print("in" if ours.recv(8) == b"NBDMAGIC" else "out")
+except ConnectionResetError:
+    print("out")
+ours.close()
+server.wait()`;
+
+  it.each([
+    ["unix", "in", ["allow=pid:ME", "deny=all"]],
+    ["unix", "out", ["deny=pid:ME"]],
+    ["unix", "in", ["deny=pid:1"]],
+    ["unix", "out", [`deny=uid:${process.getuid?.()}`]],
+    ["unix", "in", [`allow=gid:${process.getgid?.()}`, "deny=all"]],
+    ["unix", "out", ["deny=anyunix"]],
+    ["unix", "in", ["deny=anyipv4,anyipv6"]],
+    ["ipv4", "out", ["deny=127.0.0.0/8"]],
+    ["ipv4", "out", ["deny=::ffff:127.0.0.1"]],
+    ["ipv4", "in", ["deny=anyunix,uid:0"]],
+    ["ipv6", "out", ["deny=::1"]],
+    ["ipv6", "in", ["deny=anyipv4"]],
+  ])("knows who is on a socket (%s, %s with %j)", async (family, outcome, rules) => {
+    await using scene = new Scene();
+    const { stdout, stderr } = await outcomeOf(scene.start("python3", ["-c", superserver, family, ...rules]));
+    expect({ stdout, stderr }).toEqual({ stdout: `${outcome}\n`, stderr: "" });
   });
 });

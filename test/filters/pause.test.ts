@@ -134,6 +134,9 @@ describe("pause", () => {
     await using _ = await Session.start(overMemory(pause, parameters));
     using control = new Control(folder.join("control"));
     expect(await control.ask("r")).toBe("R");
+    // Also not of one that another server listens on.
+    await expect(Session.start(overMemory(pause, parameters))).rejects.toThrow("Address already in use");
+    expect(await control.ask("r")).toBe("R");
   });
 });
 

@@ -46,4 +46,10 @@ describe("readonly", () => {
     await exported.write(Buffer.from("c"), 1n, false);
     expect(disk.bytes.subarray(0, 2).toString()).toBe("ac");
   });
+
+  it("refuses a second file, as only one would count", async () => {
+    const parameters = { "readonly-file": ["a", "b"] };
+    const session = Session.start({ plugin: new RecordingDisk().plugin, filters: [readonly], parameters });
+    await expect(session).rejects.toThrow("readonly-file parameter appears multiple times");
+  });
 });

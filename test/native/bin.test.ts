@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, rmSync, symlinkSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { hasLauncher, packageCopy, type Report } from "./package-copy.ts";
@@ -55,6 +55,19 @@ describe("bin/nbdkit finds its package", () => {
     const file = link("../commands/nbdkit", join(copy.path, "deep/er/more/server"));
     const throughBoth = link(dirname(file), join(copy.path, "deep/files"));
     expect(run(join(throughBoth, "server"), ["x"]).argv).toEqual(["x"]);
+  });
+
+  it("and no other one that any user can put beside a link below /tmp", () => {
+    using copy = packageCopy();
+    for (const stranger of ["nbdkit-node", "lib/node_modules/nbdkit-node", "lib/nbdkit-node"]) {
+      const bin = join(copy.path, "shared", stranger, "bin");
+      link(join(copy.path, "bin/nbdkit"), join(bin, "nbdkit"));
+      mkdirSync(join(bin, "../dist/bundle"), { recursive: true });
+      writeFileSync(join(bin, "../dist/bundle/nbdkit.cjs"), 'console.log(`{ "argv": ["a stranger"] }`)');
+    }
+    const path = link(join(copy.path, "bin/nbdkit"), join(copy.path, "shared/own/nbdkit"));
+    chmodSync(join(copy.path, "shared"), 0o1777);
+    expect(run(path, ["x"]).argv).toEqual(["x"]);
   });
 
   it("when a shell is given its bare name", () => {

@@ -28,18 +28,31 @@ afterAll(() => {
   folder[Symbol.dispose]();
 });
 
-const configure = (parameters: Record<string, string>): Promise<Session> =>
+const configure = (parameters: Record<string, string | string[]>): Promise<Session> =>
   Session.start({ plugin: file, parameters });
 
 describe("file refuses with a line that says why", () => {
-  const refused: readonly (readonly [string, () => Record<string, string>, string])[] = [
+  const onlyOnce = "file|dir|fd|dirfd parameter can only appear once on the command line: ";
+  const refused: readonly (readonly [string, () => Record<string, string | string[]>, string])[] = [
     [
       "nothing",
       () => ({}),
       "you must supply either [file=]<FILENAME> or dir=<DIRNAME> parameter after the plugin",
     ],
-    ["two of a kind", () => ({ file: "a", dir: "b" }), "file= and dir= cannot be used at the same time"],
-    ["fd= beside file=", () => ({ file: "a", fd: "9" }), "file= and fd= cannot be used at the same time"],
+    [
+      "two of a kind",
+      () => ({ file: "a", dir: "b" }),
+      `${onlyOnce}file= and dir= cannot be used at the same time`,
+    ],
+    [
+      "fd= beside file=",
+      () => ({ file: "a", fd: "9" }),
+      `${onlyOnce}file= and fd= cannot be used at the same time`,
+    ],
+    ["two files", () => ({ file: ["a", "a"] }), `${onlyOnce}file= was given again`],
+    ["two directories", () => ({ dir: ["a", "b"] }), `${onlyOnce}dir= was given again`],
+    ["two descriptors", () => ({ fd: ["9", "9"] }), `${onlyOnce}fd= was given again`],
+    ["two descriptors of directories", () => ({ dirfd: ["9", "9"] }), `${onlyOnce}dirfd= was given again`],
     ["an empty name", () => ({ file: "" }), "cannot resolve a null or empty path"],
     ["a missing file", () => ({ file: "/nonexist" }), "realpath: /nonexist: No such file or directory"],
     ["a missing directory", () => ({ dir: "/nonexist" }), "realpath: /nonexist: No such file or directory"],

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { connect } from "../../src/client/connect.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { ended, printed, Scene, until } from "./scene.ts";
@@ -143,5 +144,106 @@ describeWith(["script"], "nbdkit started on a terminal without -f", () => {
     await until("the terminal's end", () => scene.processes.length === 1);
     expect(() => process.kill(pid, 0)).not.toThrow();
     await stop(scene);
+  });
+});
+
+describe.skipIf(process.platform !== "linux")(
+  "names that are relative, for a server in the background",
+  () => {
+    // Not "tmp", which is in "/" too.
+    const temporary = "temporary";
+    const relative = { env: { TMPDIR: temporary } };
+
+    it.each([
+      ["cow", ["--filter=cow", "memory", "1M"]],
+      ["cow over all data", ["--filter=cow", "memory", "1M", "cow-on-read=true"]],
+      ["cache", ["--filter=cache", "memory", "1M"]],
+      ["cache of all reads", ["--filter=cache", "memory", "1M", "cache-on-read=true", "cache=writeback"]],
+    ])("TMPDIR is where %s keeps what clients write", async (_name, args) => {
+      await using scene = new Scene(temporary);
+      expect(await scene.nbdkit(["-U", "socket", "-P", "pid", ...args], relative)).toMatchObject({
+        status: 0,
+      });
+      await using client = await connect(`nbd+unix:///?socket=${scene.folder.join("socket")}`);
+      await client.write(512n, Buffer.alloc(512, "x"));
+      expect((await client.read(0n, 1024)).toString("latin1", 511, 514)).toBe("\0xx");
+      await client.close();
+      await stop(scene);
+    });
+
+    it("TMPDIR is where scripts find their folder, and the script itself", async () => {
+      await using scene = new Scene(temporary);
+      scene.file(
+        "script",
+        'case $1 in get_size) echo 7 > "$tmpdir/size"; cat "$tmpdir/size";; pread) ;; *) exit 2;; esac',
+      );
+      const started = await scene.sh('"$nbdkit" -U socket -P pid sh - < script', relative);
+      expect(started).toEqual({ status: 0, stdout: "", stderr: "" });
+      await using client = await connect(`nbd+unix:///?socket=${scene.folder.join("socket")}`);
+      expect(client.size).toBe(7n);
+      await client.close();
+      await stop(scene);
+    });
+
+    it("the program of the plugin nbd, and the socket of its URI, are the user's", async () => {
+      await using scene = new Scene(temporary);
+      scene.file("far", `#!/bin/sh\nexec "${nbdkit}" -f null 7\n`);
+      await scene.sh("chmod +x far");
+      const far = await scene.nbdkit(["-U", "far-socket", "-P", "pid", "nbd", "command=./far"], relative);
+      expect(far).toEqual({ status: 0, stdout: "", stderr: "" });
+      const near = ["-U", "socket", "-P", "near-pid", "nbd", "nbd+unix:///?socket=far-socket"];
+      expect(await scene.nbdkit(near, relative)).toEqual({ status: 0, stdout: "", stderr: "" });
+      await using client = await connect(`nbd+unix:///?socket=${scene.folder.join("socket")}`);
+      expect(client.size).toBe(7n);
+      await client.close();
+      process.kill(await scene.number("near-pid"), "SIGTERM");
+      await stop(scene);
+    });
+  },
+);
+
+describe.skipIf(process.platform !== "linux")("a FIFO as pidfile", () => {
+  it.each([
+    ["in the background", '"$nbdkit" -U socket -P fifo null && cat fifo'],
+    ["for the command of --run", `"$nbdkit" -U socket -P fifo null --run 'cat fifo'`],
+    ["in the foreground", '"$nbdkit" -f -U socket -P fifo null >/dev/null 2>&1 & cat fifo'],
+    ["whose reader comes first", 'cat fifo & "$nbdkit" -U socket -P fifo null; wait'],
+  ])("keeps no server from serving, and tells its reader the process id (%s)", async (_how, script) => {
+    await using scene = new Scene();
+    await scene.sh("mkfifo fifo");
+    const { status, stdout, stderr } = await scene.sh(script);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const pid = Number(/^(\d+)\n$/.exec(stdout)?.[1]);
+    expect(pid).toBeGreaterThan(0);
+    if (!script.includes("--run")) {
+      expect(scene.processes).toEqual([pid]);
+      process.kill(pid, "SIGTERM");
+    }
+    await scene.empty();
+  });
+
+  it("keeps no server from ending at a signal", async () => {
+    await using scene = new Scene();
+    await scene.sh("mkfifo fifo");
+    await scene.sh('"$nbdkit" -U socket -P fifo null');
+    const [pid] = scene.processes;
+    process.kill(pid!, "SIGTERM");
+    await scene.empty();
+    expect(existsSync(scene.folder.join("socket"))).toBe(false);
+  });
+
+  it("is refused as --log where no program reads it", async () => {
+    await using scene = new Scene();
+    await scene.sh("mkfifo fifo");
+    const { status, stderr } = await scene.nbdkit([
+      "-U",
+      "socket",
+      `--log=${scene.folder.join("fifo")}`,
+      "null",
+    ]);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /^nbdkit: error: --log: .*: no program reads this FIFO: start its reader first\n$/,
+    );
   });
 });

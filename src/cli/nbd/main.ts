@@ -1,4 +1,5 @@
 import { messageOf } from "../../core/errors.ts";
+import { logText } from "../../core/log-text.ts";
 import { packageVersion } from "../../core/version.ts";
 import type { Command, Surroundings } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -58,7 +59,7 @@ async function print(text: string): Promise<number> {
 }
 
 function complain(who: string, message: string): number {
-  process.stderr.write(`${who}: ${message}\n`);
+  process.stderr.write(`${logText(`${who}: ${message}`)}\n`);
   return 1;
 }
 

@@ -3,35 +3,62 @@ import type { Peer } from "../../backend/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import { parseInteger } from "../../core/values.ts";
 
+/** Whether a client matches; undefined where the system does not tell what it takes to know that. */
+export type Match = boolean | undefined;
+
+/** The bits before the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2). */
+const mappedBits = 96;
+
 /**
- * An IPv4 or IPv6 address, or a range of them: "10.0.0.0/8".
+ * An IPv4 or IPv6 address, or a range of them: "10.0.0.0/8". An IPv4-mapped one (::ffff:10.0.0.0/104) is the IPv4 one.
  * @throws NbdError EINVAL
  */
-export function addressRule(text: string, key: string): (peer: Peer | undefined) => boolean {
-  const [address, prefix, ...rest] = text.split("/");
-  const version = isIP(address!);
+export function addressRule(text: string, key: string): (peer: Peer | undefined) => Match {
+  const [given, prefix, ...rest] = text.split("/");
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(given!)] ?? 0;
   // An address with the name of an interface is no range.
-  if (version === 0 || rest.length > 0 || address!.includes("%")) {
+  if (bits === 0 || rest.length > 0 || given!.includes("%")) {
     throw new NbdError(
       "EINVAL",
       `don't know how to parse rule: ${key}=${text}: use an address, a range ADDRESS/BITS, any, anyipv4, anyipv6, ` +
         "anyunix, pid:N, uid:N, gid:N, dn:NAME, issuer-dn:NAME or security:LABEL",
     );
   }
-  const bits = version === 4 ? 32 : 128;
-  const range = new BlockList();
   const length = prefix === undefined ? bits : parseInteger(`${key}=${text}`, prefix, 0, bits);
-  range.addSubnet(address!, length, version === 4 ? "ipv4" : "ipv6");
-  return (peer) => {
-    const from = addressOf(peer);
-    return isIP(from) === version && range.check(from, version === 4 ? "ipv4" : "ipv6");
-  };
+  const mapped = length >= mappedBits ? mappedAddress(given!) : undefined;
+  return mapped === undefined ? rangeOf(given!, length) : rangeOf(mapped, length - mappedBits);
 }
 
-/** Where a client connects from; empty where that is no IP address. */
-export function addressOf(peer: Peer | undefined): string {
-  if (peer?.family !== "tcp" || peer.address === undefined) return "";
-  // On a socket for both families, which a superserver may have opened, IPv4 clients have such addresses.
-  const [, ipv4] = /^::ffff:([\d.]+)$/i.exec(peer.address) ?? [];
-  return ipv4 ?? peer.address.split("%")[0]!;
+function rangeOf(address: string, length: number): (peer: Peer | undefined) => Match {
+  const family = familyOf(address);
+  const range = new BlockList();
+  range.addSubnet(address, length, family);
+  return (peer) => addressesOf(peer)?.some((from) => familyOf(from) === family && range.check(from, family));
+}
+
+/**
+ * The addresses that a client connects from: none over a Unix socket, undefined where the system does not tell. On a
+ * socket for both families, which a superserver may have opened, an IPv4 client has an IPv6 address beside its own.
+ */
+export function addressesOf(peer: Peer | undefined): readonly string[] | undefined {
+  if (peer === undefined || peer.family === "stdio") return undefined;
+  if (peer.family !== "tcp") return [];
+  if (peer.address === undefined) return undefined;
+  const address = peer.address.split("%")[0]!;
+  const mapped = mappedAddress(address);
+  return mapped === undefined ? [address] : [mapped, address];
+}
+
+/** The IPv4 address in an IPv4-mapped IPv6 address, in whatever form that is written. */
+function mappedAddress(address: string): string | undefined {
+  if (isIP(address) !== 6) return undefined;
+  const [, high, low] =
+    /^\[::ffff:([\da-f]{1,4}):([\da-f]{1,4})\]$/.exec(new URL(`tcp://[${address}]`).hostname) ?? [];
+  if (high === undefined || low === undefined) return undefined;
+  const bytes = Buffer.from(high.padStart(4, "0") + low.padStart(4, "0"), "hex");
+  return bytes.join(".");
+}
+
+function familyOf(address: string): "ipv4" | "ipv6" {
+  return isIP(address) === 4 ? "ipv4" : "ipv6";
 }

@@ -1,13 +1,13 @@
-import { isIPv4, isIPv6 } from "node:net";
+import { isIPv4 } from "node:net";
 import type { Client, Peer } from "../../backend/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import { parseInteger } from "../../core/values.ts";
-import { addressOf, addressRule } from "./address.ts";
+import { addressesOf, addressRule, type Match } from "./address.ts";
 
 /** One thing that a client can be known by (nbdkit-ip-filter(1), "RULES"). */
 export interface Rule {
   readonly text: string;
-  matches(client: Client): boolean;
+  matches(client: Client): Match;
   /** It asks for the client's certificate. */
   readonly needsTls: boolean;
 }
@@ -55,13 +55,19 @@ function parseRule(text: string, key: string): Rule {
   return { text, needsTls: false, matches: ({ peer }) => isAt(peer) };
 }
 
-const families: Readonly<Record<string, (peer: Peer | undefined) => boolean>> = {
+const families: Readonly<Record<string, (peer: Peer | undefined) => Match>> = {
   any: () => true,
-  anyipv4: (peer) => isIPv4(addressOf(peer)),
-  anyipv6: (peer) => isIPv6(addressOf(peer)),
-  anyunix: (peer) => peer?.family === "unix",
-  anyvsock: (peer) => peer?.family === "vsock",
+  anyipv4: (peer) => addressesOf(peer)?.some(isIPv4),
+  // An IPv4 client of a socket for both families is none.
+  anyipv6: (peer) => isFamily(peer, "tcp") && addressesOf(peer)?.every((address) => !isIPv4(address)),
+  anyunix: (peer) => isFamily(peer, "unix"),
+  anyvsock: (peer) => isFamily(peer, "vsock"),
 };
+
+/** Over pipes a client may be anywhere. */
+function isFamily(peer: Peer | undefined, family: Peer["family"]): Match {
+  return peer === undefined || peer.family === "stdio" ? undefined : peer.family === family;
+}
 
 interface Kind {
   readonly needsTls?: boolean;
@@ -72,28 +78,39 @@ interface Kind {
 const idMax = 2 ** 32 - 1;
 
 const kinds: Readonly<Record<string, Kind>> = {
-  pid: idKind("pid", 1, ({ pid }) => pid),
-  uid: idKind("uid", 0, ({ uid }) => uid),
-  gid: idKind("gid", 0, ({ gid }) => gid),
-  "vsock-cid": idKind("vsock-cid", 0, ({ family, address }) =>
-    family === "vsock" && address !== undefined ? Number(address) : undefined,
+  pid: idKind("unix", "pid", 1, ({ pid }) => pid),
+  uid: idKind("unix", "uid", 0, ({ uid }) => uid),
+  gid: idKind("unix", "gid", 0, ({ gid }) => gid),
+  "vsock-cid": idKind("vsock", "vsock-cid", 0, ({ address }) =>
+    address === undefined ? undefined : Number(address),
   ),
-  "vsock-port": idKind("vsock-port", 0, ({ family, port }) => (family === "vsock" ? port : undefined)),
+  "vsock-port": idKind("vsock", "vsock-port", 0, ({ port }) => port),
   security: {
+    // Where there is no SELinux, no client has a label.
     parse:
       (value) =>
       ({ peer }) =>
-        peer?.securityContext === value,
+        isFamily(peer, "unix") && peer?.securityContext === value,
   },
   dn: nameKind(({ tlsDn }) => tlsDn),
   "issuer-dn": nameKind(({ tlsIssuerDn }) => tlsIssuerDn),
 };
 
-function idKind(name: string, min: number, idOf: (peer: Peer) => number | undefined): Kind {
+function idKind(
+  family: Peer["family"],
+  name: string,
+  min: number,
+  idOf: (peer: Peer) => number | undefined,
+): Kind {
   return {
     parse(value) {
       const wanted = parseInteger(name, value, min, idMax);
-      return ({ peer }) => peer !== undefined && idOf(peer) === wanted;
+      return ({ peer }) => {
+        const isCandidate = isFamily(peer, family);
+        if (peer === undefined || isCandidate !== true) return isCandidate;
+        const id = idOf(peer);
+        return id === undefined ? undefined : id === wanted;
+      };
     },
   };
 }

@@ -3,6 +3,7 @@ import { closeSync, writeSync } from "node:fs";
 import { codeOf, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
+import { printableWord } from "../../core/printable.ts";
 
 /** Something that is logged; an id where it has a beginning and an end. */
 export interface Act {
@@ -128,9 +129,11 @@ function variablesOf(act: Act, type: Type, fields: Fields): Record<string, strin
   return variables;
 }
 
-/** A word as the log has it: a shell reads it back as the same text. */
+/** A word as the log has it, on one line: a shell reads it back as the same text. */
 export function quoted(word: string): string {
-  return /^[\w%+\-./:=@]+$/.test(word) ? word : `"${word.replace(/[\\"$`]/g, "\\$&")}"`;
+  return printableWord(word, (plain) =>
+    /^[\w%+\-./:=@]+$/.test(plain) ? plain : `"${plain.replace(/[\\"$`]/g, "\\$&")}"`,
+  );
 }
 
 /** UTC, with microseconds. */

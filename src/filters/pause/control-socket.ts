@@ -1,6 +1,7 @@
-import { lstatSync, unlinkSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { failure } from "../../backend/failure.ts";
+import { native } from "../../native/load.ts";
+import { removeStaleSocket, SocketFile } from "../../native/socket-file.ts";
 
 /** A Unix socket that takes commands of one letter each, and answers them in order. */
 export class ControlSocket {
@@ -8,6 +9,7 @@ export class ControlSocket {
   readonly #obey: (command: string) => Promise<string>;
   readonly #clients = new Set<Socket>();
   #server: Server | undefined;
+  #file: SocketFile | undefined;
 
   /** @param obey returns the answer */
   constructor(path: string, obey: (command: string) => Promise<string>) {
@@ -16,19 +18,31 @@ export class ControlSocket {
   }
 
   async listen(): Promise<void> {
-    removeSocket(this.#path);
+    // Not by its path: Node would remove at the end what lies there, whatever it is by then.
+    const fd = this.#bind();
+    this.#file = new SocketFile(this.#path);
     const server = createServer((client) => void this.#serve(client));
     await new Promise<void>((resolve, reject) => {
-      server.once("error", (error) => reject(failure("bind", this.#path, error)));
-      server.listen(this.#path, resolve);
+      server.once("error", (error) => reject(failure("listen", this.#path, error)));
+      server.listen({ fd }, resolve);
     });
     this.#server = server;
   }
 
   close(): void {
     if (this.#server === undefined) return;
+    this.#file?.remove();
     this.#server.close();
     for (const client of this.#clients) client.destroy();
+  }
+
+  #bind(): number {
+    removeStaleSocket(this.#path);
+    try {
+      return native().listenUnix(this.#path);
+    } catch (error) {
+      throw failure("bind", this.#path, error);
+    }
   }
 
   async #serve(client: Socket): Promise<void> {
@@ -42,14 +56,5 @@ export class ControlSocket {
     } catch {
       // Whoever asked has gone.
     }
-  }
-}
-
-/** One that was left behind, as nobody asks to have two servers on the same path; and nothing else. */
-function removeSocket(path: string): void {
-  try {
-    if (lstatSync(path).isSocket()) unlinkSync(path);
-  } catch {
-    // There is none, or `listen` will say why it is in the way.
   }
 }

@@ -17,12 +17,19 @@ export interface SourceValues {
   readonly dirfd?: number | undefined;
 }
 
+const onlyOnce = "file|dir|fd|dirfd parameter can only appear once on the command line";
+
+/** The line for a user who named two disks. */
+export function givenAgain(key: string): string {
+  return `${onlyOnce}: ${key}= was given again: use another server, or dir= for several files`;
+}
+
 /** @throws NbdError when not exactly one is given, or when it names something that cannot be served */
 export function resolveSource({ file, dir, fd, dirfd }: SourceValues): Source {
   const given = Object.entries({ file, dir, fd, dirfd }).filter(([, value]) => value !== undefined);
   if (given.length > 1) {
     const names = given.slice(0, 2).map(([key]) => `${key}=`);
-    throw new NbdError("EINVAL", `${names.join(" and ")} cannot be used at the same time: give only one`);
+    throw new NbdError("EINVAL", `${onlyOnce}: ${names.join(" and ")} cannot be used at the same time`);
   }
   if (file !== undefined) return resolveFile(file);
   if (dir !== undefined) return resolveDirectory(dir);

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import {
   defaultPort,
   type ListOptions,
@@ -85,9 +86,14 @@ function placeOf(values: Values): Place {
     throw wrong("'port' parameter should only be used with 'hostname' or 'vsock'");
   }
   if (arg.length > 0 && command === undefined) throw wrong("'arg' parameter needs 'command'");
-  if (command !== undefined) return { kind: "command", words: [command, ...arg] };
+  if (command !== undefined) return { kind: "command", words: [programPath(command), ...arg] };
   if (fd !== undefined) return { kind: "descriptor", fd };
   return { kind: "address", address: addressOf(values) };
+}
+
+/** A name without a slash is looked up in $PATH. */
+function programPath(command: string): string {
+  return command.includes("/") ? resolve(command) : command;
 }
 
 function addressOf({ uri, socket, hostname, vsock, port = String(defaultPort) }: Values): NbdAddress {
@@ -96,7 +102,22 @@ function addressOf({ uri, socket, hostname, vsock, port = String(defaultPort) }:
   if (vsock !== undefined) {
     return { target: { kind: "vsock", cid: vsock, port: parseInteger("port", port, 0, vsockPortMax) } };
   }
-  return parseNbdUri(uri!);
+  return absolute(parseNbdUri(uri!));
+}
+
+/** The connection is made when a client asks for it, and the server may be in another directory then. */
+function absolute({ target, tls, ...rest }: NbdAddress): NbdAddress {
+  const { certificates, pskFile, ...others } = tls ?? {};
+  const keys = {
+    ...others,
+    ...(certificates !== undefined && { certificates: resolve(certificates) }),
+    ...(pskFile !== undefined && { pskFile: resolve(pskFile) }),
+  };
+  return {
+    ...rest,
+    target: target.kind === "unix" ? { ...target, path: resolve(target.path) } : target,
+    ...(tls !== undefined && { tls: keys }),
+  };
 }
 
 function tlsModeOf(values: Values): TlsMode {

@@ -19,6 +19,6 @@ export function serverString(bytes: Buffer, what: string): string {
 export function serverText(bytes: Buffer): string {
   return bytes
     .toString("utf8")
-    .replace(/\p{Cc}+/gu, " ")
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cf}]+/gu, " ")
     .trim();
 }

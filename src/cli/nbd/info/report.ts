@@ -1,4 +1,7 @@
 import type { Capabilities } from "../../../client/index.ts";
+import { logText } from "../../../core/log-text.ts";
+import { printableJson } from "../../../core/printable.ts";
+import { withoutSecrets } from "../../../core/secrets.ts";
 import { formatSize } from "../../../core/size.ts";
 
 /** All that `nbd info` shows of a server. */
@@ -27,14 +30,14 @@ export interface ExportReport {
 export function formatText({ protocol, tls, replyForm, exports }: ServerReport): string {
   const lines = [`protocol: ${protocol} ${tls ? "with" : "without"} TLS, using ${replyForm} packets`];
   for (const one of exports) {
-    lines.push(`export="${printable(one.name)}":`);
-    if (one.description) lines.push(`\tdescription: ${printable(one.description)}`);
+    lines.push(`export="${logText(one.name)}":`);
+    if (one.description) lines.push(`\tdescription: ${logText(one.description)}`);
     const size = formatSize(one.size);
     lines.push(`\texport-size: ${one.size}${size === String(one.size) ? "" : ` (${size})`}`);
-    if (one.content) lines.push(`\tcontent: ${printable(one.content)}`);
-    lines.push(`\turi: ${one.uri}`);
+    if (one.content) lines.push(`\tcontent: ${logText(one.content)}`);
+    lines.push(`\turi: ${logText(one.uri)}`);
     if (one.contexts.length > 0) {
-      lines.push("\tcontexts:", ...one.contexts.map((name) => `\t\t${printable(name)}`));
+      lines.push("\tcontexts:", ...one.contexts.map((name) => `\t\t${logText(name)}`));
     }
     for (const [name, value] of properties(one)) lines.push(`\t${name}: ${value}`);
   }
@@ -50,7 +53,7 @@ export function formatJson({ protocol, tls, replyForm, exports }: ServerReport):
     `"structured": ${replyForm !== "simple"},`,
     `"exports": [`,
   ];
-  return `${head.join("\n")}\n${exports.map(formatExport).join(",\n")} ]\n}`;
+  return printableJson(`${head.join("\n")}\n${exports.map(formatExport).join(",\n")} ]\n}`);
 }
 
 function formatExport(one: ExportReport): string {
@@ -61,7 +64,7 @@ function formatExport(one: ExportReport): string {
     `"export-name": ${JSON.stringify(one.name)}`,
     ...text("description", one.description),
     ...text("content", one.content),
-    ...text("uri", one.uri),
+    ...text("uri", withoutSecrets(one.uri)),
     ...(contexts === "" ? [] : [`"contexts": [${contexts}\n\t]`]),
     ...properties(one).map(([name, value]) => `"${name}": ${value}`),
     `"export-size": ${one.size}`,
@@ -90,12 +93,4 @@ function properties({ capabilities, blockSize }: ExportReport): [string, boolean
           ["block_size_maximum", blockSize.maximum],
         ] as [string, number][])),
   ];
-}
-
-/** Names come from the server and go to a terminal: control characters are shown, not sent. */
-function printable(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
-  );
 }

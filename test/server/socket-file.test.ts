@@ -1,7 +1,8 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, expect, it } from "vitest";
-import { removeStaleSocket } from "../../src/server/stale-socket.ts";
+import { serve } from "../../src/api/serve.ts";
+import { removeStaleSocket } from "../../src/native/socket-file.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { ended, Scene } from "./scene.ts";
 
@@ -88,5 +89,75 @@ describe("what is no socket", () => {
     removeStaleSocket(scene.folder.join("link"));
     const error = await new Promise((resolve) => connect(scene.folder.join("link")).once("error", resolve));
     expect(error).toMatchObject({ code: "ECONNREFUSED" });
+  });
+});
+
+/** Ends a server whose socket has been replaced, and tells whether what lies there now is still the same. */
+async function endWith(scene: Scene, replace: () => void, options: readonly string[]): Promise<void> {
+  const child = scene.start(nbdkit, ["-P", "pid", ...options]);
+  const status = ended(child);
+  const pid = await scene.number("pid");
+  replace();
+  process.kill(pid, "SIGTERM");
+  expect(await status).toBe(0);
+  await scene.empty();
+}
+
+describe("what has taken the place of a socket", () => {
+  it.each([
+    ["-U", ["-f", "-U", "socket", "null"]],
+    ["-U in the background", ["-U", "socket", "null"]],
+    ["pause-control", ["-f", "-U", "other", "--filter=pause", "null", "pause-control=socket"]],
+  ])("stays when the server ends: a plain file (%s)", async (_name, options) => {
+    await using scene = new Scene();
+    const replace = (): void => {
+      unlinkSync(scene.folder.join("socket"));
+      scene.file("socket", "precious");
+    };
+    await endWith(scene, replace, options);
+    expect(scene.read("socket")).toBe("precious");
+  });
+
+  it("stays when the server ends: the socket of its successor", async () => {
+    await using scene = new Scene();
+    const listener = `import socket, time
+s = socket.socket(socket.AF_UNIX)
+s.bind("socket")
+s.listen()
+open("bound", "w").write("1\\n")
+time.sleep(1000)`;
+    const child = scene.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", "null"]);
+    const status = ended(child);
+    await scene.number("pid");
+    unlinkSync(scene.folder.join("socket"));
+    const successor = scene.start("python3", ["-c", listener]);
+    await scene.number("bound");
+    child.kill("SIGTERM");
+    expect(await status).toBe(0);
+    expect(successor.exitCode).toBe(null);
+    expect(statSync(scene.folder.join("socket")).isSocket()).toBe(true);
+  });
+
+  it("stays when serve() of a program closes", async () => {
+    await using scene = new Scene();
+    const path = scene.folder.join("socket");
+    {
+      await using _ = await serve({ plugin: "null", listen: { kind: "unix", path } });
+      unlinkSync(path);
+      scene.file("socket", "precious");
+    }
+    expect(scene.read("socket")).toBe("precious");
+  });
+
+  it("stays when it is the folder of the socket that was moved away", async () => {
+    await using scene = new Scene();
+    mkdirSync(scene.folder.join("at"));
+    const replace = (): void => {
+      renameSync(scene.folder.join("at"), scene.folder.join("moved"));
+      mkdirSync(scene.folder.join("at"));
+      scene.file("at/socket", "precious");
+    };
+    await endWith(scene, replace, ["-f", "-U", "at/socket", "null"]);
+    expect(scene.read("at/socket")).toBe("precious");
   });
 });

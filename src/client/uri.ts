@@ -1,4 +1,4 @@
-import { NbdError } from "../core/errors.ts";
+import { NbdError, type NbdErrorOptions } from "../core/errors.ts";
 import { defaultPort, type NbdAddress, type NbdTarget, type TlsParameters } from "./address.ts";
 
 /** RFC 3986, appendix B, with a scheme that must be there. */
@@ -133,10 +133,10 @@ function decode(uri: string, part: string, text: string): string {
   try {
     return decodeURIComponent(text);
   } catch (error) {
-    throw wrong(uri, part, `"${text}" is not percent-encoded UTF-8`, { cause: error });
+    throw wrong(uri, part, `"${text}" is not percent-encoded UTF-8`, { cause: error, retold: true });
   }
 }
 
-function wrong(uri: string, part: string, reason: string, options?: ErrorOptions): NbdError {
+function wrong(uri: string, part: string, reason: string, options?: NbdErrorOptions): NbdError {
   return new NbdError("EINVAL", `NBD URI "${uri}": ${part}: ${reason}`, options);
 }

@@ -94,12 +94,45 @@ describe("the exit codes of a script", () => {
   });
 });
 
+describe("what a script prints on stderr", () => {
+  const traceback = "Traceback (most recent call last):\n  File x\nConnectionRefusedError: port 1";
+  const long = "1234567890".repeat(200);
+
+  it.each([
+    ["the code and the first line", "ENOSPC full", "ENOSPC", "full"],
+    ["several lines", traceback, "EIO", traceback.replace(/\s*\n\s*/g, " ")],
+    ["a code and several lines", `EPERM\n${traceback}\n\n`, "EPERM", traceback.replace(/\s*\n\s*/g, " ")],
+    [
+      "more than anybody reads",
+      `${long}\nthe end`,
+      "EIO",
+      `${long.slice(0, 300)} [...] ${long.slice(-692)} the end`,
+    ],
+  ])(
+    "is the message of its error, for the client and in the log: %s",
+    async (_what, stderr, code, message) => {
+      const said: string[] = [];
+      await using server = await served({ pread: `cat >&2 <<'E'\n${stderr}\nE\nexit 1` }, said);
+      await using client = await connect(server.uri);
+      const expected = `pread: ${message}`;
+      await expect(client.read(0n, 512)).rejects.toMatchObject({
+        code,
+        message: expect.stringContaining(expected),
+      });
+      expect(said).toEqual([`read: ${expected}`]);
+    },
+  );
+});
+
 describe("a script that does not read what is written", () => {
   it.each([
     ["ends at once", "exit 0"],
     ["closes its stdin first", "exec <&-; exit 0"],
     ["reads the first byte only", "dd bs=1 count=1 >/dev/null 2>&1"],
-    ["leaves a process behind that holds its stdin", "sleep 1000 <&0 >/dev/null 2>&1 & echo $! >>$tmpdir/pids"],
+    [
+      "leaves a process behind that holds its stdin",
+      "sleep 1000 <&0 >/dev/null 2>&1 & echo $! >>$tmpdir/pids",
+    ],
   ])("has succeeded with status 0 when it %s", async (_how, pwrite) => {
     const said: string[] = [];
     const unload = "test ! -f $tmpdir/pids || kill $(cat $tmpdir/pids)";

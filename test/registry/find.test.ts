@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Scene } from "../server/scene.ts";
@@ -104,7 +104,10 @@ it.each<[string, string, RegExp, number?]>([
   ["waits.mjs", "await new Promise(() => {});", /: it waits for something that will never happen$/],
   ["throws.mjs", 'throw new Error("at the\\nstart");', /: at the start$/],
   ["nothing.cjs", "module.exports = null;", /has no plugin as its default export$/],
-  ["syntax.mjs", "export default {", /: Unexpected end of input$/],
+  ["syntax.mjs", "\nexport default {", /syntax\.mjs:2: SyntaxError: Unexpected end of input$/],
+  ["syntax.cjs", "\nmodule.exports = { open( {\n};", /syntax\.cjs:3: SyntaxError: Unexpected token ';'$/],
+  ["import.mjs", '\nimport { x } from "node:fs";', /import\.mjs:2: SyntaxError: .* export named 'x'$/],
+  ["parse.mjs", 'JSON.parse("{");', /': Expected property name .* in JSON at position 1/],
   ["text", "hello", /is neither a JavaScript module \(.*\) nor a script that begins with #!$/],
   ["not-executable", asScript, /is not executable: use chmod \+x$/, 0o644],
   [
@@ -181,12 +184,39 @@ it("a handle that is none is told to its client, also under filters", async () =
   expect(stderr).toContain("what none's open returned is no handle: it has no read function");
 });
 
+it("names the file and the line of a syntax error in what a plugin imports, and runs none of it", async () => {
+  await using scene = new Scene();
+  const note = scene.folder.join("note");
+  scene.file(
+    "runs.mjs",
+    `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(note)}, "ran");`,
+  );
+  const broken = scene.file("broken.mjs", "const a = 1;\nexport { b };\n");
+  scene.file("mine.mjs", `import "./runs.mjs";\nimport "./broken.mjs";\n${asModule}`);
+  const { status, stderr } = await scene.nbdkit(["./mine.mjs", ...look]);
+  expect(status).toBe(1);
+  expect(stderr).toBe(
+    `nbdkit: error: cannot open plugin './mine.mjs': ${broken}:2: SyntaxError: Export 'b' is not defined in module\n`,
+  );
+  expect(existsSync(note)).toBe(false);
+});
+
+const runsTypeScript = Boolean((process.features as { readonly typescript?: unknown }).typescript);
+
+it.skipIf(!runsTypeScript).each([
+  ["that TypeScript does not have", "\nconst a: number = ;", 2],
+  ["that JavaScript does not have", "const a: number = 1;\n\nconst a: number = 2;", 3],
+])("names the file and the line of a syntax error %s in a TypeScript plugin", async (_what, text, line) => {
+  await using scene = new Scene();
+  const file = scene.file("mine.ts", `${text}\n${asModule}`);
+  expect((await scene.nbdkit(["./mine.ts", ...look])).stderr).toContain(`: ${file}:${line}: SyntaxError: `);
+});
+
 it("names a TypeScript plugin's way to run, where Node does not", async () => {
   await using scene = new Scene();
   scene.file("mine.ts", `const one: number = 1;\n${asModule}`);
   const { status, stdout, stderr } = await scene.nbdkit(["./mine.ts", ...look]);
-  const runs = (process.features as { readonly typescript?: unknown }).typescript;
-  if (runs) expect({ status, stdout }).toEqual({ status: 0, stdout: "512\n" });
+  if (runsTypeScript) expect({ status, stdout }).toEqual({ status: 0, stdout: "512\n" });
   else
     expect({ status, stderr }).toEqual({
       status: 1,

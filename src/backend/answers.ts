@@ -79,7 +79,7 @@ const exportShape: Shape<ExportItem> = { name: aString, description: aString };
 
 /** @throws NbdError EINVAL for members that are unknown, or of another kind */
 function checkMembers(what: string, value: object, shape: Shape, own: Own): void {
-  const fault = memberFault(value, shape, "member", own);
+  const fault = memberFault(value, shape, own);
   if (fault !== undefined) throw wrong(`${what}: ${fault}`);
 }
 

@@ -1,4 +1,6 @@
 import { NbdError, type NbdErrorOptions } from "../core/errors.ts";
+import { aString } from "../core/kinds.ts";
+import { checkKind } from "../core/shape.ts";
 import { defaultPort, type NbdAddress, type NbdTarget, type TlsParameters } from "./address.ts";
 
 /** RFC 3986, appendix B, with a scheme that must be there. */
@@ -15,6 +17,7 @@ const schemes: Readonly<Record<string, { kind: NbdTarget["kind"]; tls: boolean }
 
 /** Whether this looks like an NBD URI at all, rather than a file's name. */
 export function isNbdUri(text: string): boolean {
+  checkKind("isNbdUri: the text", text, aString);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase();
   return scheme !== undefined && scheme in schemes;
 }
@@ -24,6 +27,7 @@ export function isNbdUri(text: string): boolean {
  * @throws NbdError EINVAL, which names the part that is wrong
  */
 export function parseNbdUri(uri: string): NbdAddress {
+  checkKind("parseNbdUri: the URI", uri, aString);
   const [, scheme = "", authority = "", path = "", query = ""] = parts.exec(uri) ?? [];
   const meaning = schemes[scheme.toLowerCase()];
   if (meaning === undefined) {

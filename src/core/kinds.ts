@@ -8,15 +8,17 @@ export interface Kind {
 export const aString: Kind = ofType("a string", "string");
 export const aFunction: Kind = ofType("a function", "function");
 export const aBoolean: Kind = ofType("true or false", "boolean");
+export const aNumber: Kind = ofType("a number", "number");
 export const anObject: Kind = { name: "an object", accepts: isObject };
 export const aBuffer: Kind = {
   name: "a Buffer or Uint8Array",
-  accepts: (value) => value instanceof Uint8Array,
+  accepts: isBytes,
 };
 export const anAbortSignal: Kind = {
   name: "an AbortSignal",
   accepts: (value) => isObject(value) && "aborted" in value && "addEventListener" in value,
 };
+export const aWhole: Kind = { name: "a whole number", accepts: (value) => Number.isSafeInteger(value) };
 /** Looked at elsewhere. */
 export const anything: Kind = { name: "anything", accepts: () => true };
 
@@ -50,12 +52,17 @@ export function said(value: unknown): string {
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value);
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value === "function") return "a function";
-  if (Array.isArray(value)) return "an array";
+  if (Array.isArray(value)) return saidArray(value);
   if (!isObject(value)) return String(value);
   if (typeof (value as { readonly then?: unknown }).then === "function") return "a promise";
   const name = constructorOf(value);
   if (name === "" || name === "Object") return "an object";
   return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;
+}
+
+function saidArray(values: readonly unknown[]): string {
+  const few = values.slice(0, 3).map((value) => (Array.isArray(value) ? "an array" : said(value)));
+  return `[${[...few, ...(values.length > few.length ? ["..."] : [])].join(", ")}]`;
 }
 
 function constructorOf(value: object): string {
@@ -65,6 +72,11 @@ function constructorOf(value: object): string {
 
 function ofType(name: string, type: string): Kind {
   return { name, accepts: (value) => typeof value === type };
+}
+
+/** Also one of another realm, as in the contexts of `node:vm`. */
+function isBytes(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
 }
 
 function isObject(value: unknown): value is object {

@@ -68,7 +68,7 @@ const wrong: readonly Wrong[] = [
   wrongMember({ description: 5 }, "description", "a string, and is 5"),
   wrongMember({ multiConn: 1 }, "multiConn", "true or false, and is 1"),
   wrongMember({ fastZero: "yes" }, "fastZero", 'true or false, and is "yes"'),
-  wrongMember({ identity: [] }, "identity", "a string, and is an array"),
+  wrongMember({ identity: [] }, "identity", "a string, and is []"),
   ...[{ wirte: () => {} }, { pwrite: () => {} }, { Write: () => {} }].map((members) =>
     unknownMember(members, 'did you mean "write"?'),
   ),

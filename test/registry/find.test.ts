@@ -85,7 +85,11 @@ it.each<[string, string, RegExp, number?]>([
   ["text.mjs", 'export default "memory";', /has no plugin as its default export$/],
   ["nameless.mjs", "export default { open() {} };", /is no plugin: it has no name$/],
   ["closed.mjs", 'export default { name: "x" };', /is no plugin: it has no open function$/],
-  ["wrong.mjs", 'export default { name: "x", open: 1 };', /is no plugin: its open is no function$/],
+  [
+    "wrong.mjs",
+    'export default { name: "x", open: 1 };',
+    /is no plugin: the member "open" must be a function, and is 1$/,
+  ],
   [
     "size.mjs",
     'export default { name: "x", open() {}, parameters: { size: 1 } };',
@@ -100,6 +104,31 @@ it.each<[string, string, RegExp, number?]>([
     "magic.mjs",
     'export default { name: "x", open() {}, magicKey: "size" };',
     /its magicKey "size" is none of its parameters$/,
+  ],
+  [
+    "misspelt.mjs",
+    'export default { name: "x", open() {}, getRaedy() {} };',
+    /is no plugin: unknown member "getRaedy": did you mean "getReady"\?$/,
+  ],
+  [
+    "unknown.mjs",
+    'export default { name: "x", open() {}, licence: "BSD" };',
+    /is no plugin: unknown member "licence": known are name, longname, /,
+  ],
+  [
+    "class.mjs",
+    'class Base { cleanpu() {} helper() {} } class Mine extends Base { name = "x"; open() {} } export default new Mine();',
+    /is no plugin: unknown member "cleanpu": did you mean "cleanup"\?$/,
+  ],
+  [
+    "provides.mjs",
+    'export default { name: "x", open() {}, provides: ["wirte"] };',
+    /is no plugin: the member "provides" must be an array of names of members that a handle may have, and is \["wirte"\]$/,
+  ],
+  [
+    "option.mjs",
+    'export default { name: "x", open() {}, parameters: { size: { parse() {}, placeholder: "", help: "", requierd: true } } };',
+    /is no plugin: its parameter size: unknown member "requierd": did you mean "required"\?$/,
   ],
   ["waits.mjs", "await new Promise(() => {});", /: it waits for something that will never happen$/],
   ["throws.mjs", 'throw new Error("at the\\nstart");', /: at the start$/],
@@ -171,7 +200,9 @@ it.each(["openNext", "open"])("a filter whose %s is no function is refused at th
     status: 1,
     stdout: "",
     stderr: expect.stringMatching(
-      new RegExp(`^nbdkit: error: cannot open filter .* is no filter: its ${name} is no function\\n$`),
+      new RegExp(
+        `^nbdkit: error: cannot open filter .* is no filter: the member "${name}" must be a function, and is 5\\n$`,
+      ),
     ),
   });
 });

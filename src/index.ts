@@ -26,7 +26,7 @@ export {
   type WriteOptions,
   type ZeroOptions,
 } from "./client/index.ts";
-export { NbdError } from "./core/errors.ts";
+export { NbdError, type NbdErrorOptions } from "./core/errors.ts";
 export type { Extent } from "./core/extent.ts";
 export type { Log } from "./core/log.ts";
 export type { Endpoint } from "./server/listener.ts";

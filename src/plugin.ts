@@ -34,7 +34,7 @@ export {
 } from "./backend/plugin.ts";
 export { sleep } from "./backend/sleep.ts";
 export { type BlockPart, blockParts } from "./core/block-parts.ts";
-export { codeOf, messageOf, NbdError } from "./core/errors.ts";
+export { codeOf, messageOf, NbdError, type NbdErrorOptions } from "./core/errors.ts";
 export type { Extent, StatusExtent } from "./core/extent.ts";
 export { isPromise, type MaybePromise } from "./core/maybe-promise.ts";
 export { RangeGate } from "./core/range-gate.ts";

@@ -2,6 +2,7 @@ import type { ChildProcess, StdioOptions } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { asyncDispose } from "../core/dispose.ts";
 import { Captive } from "../server/captive.ts";
+import { checkCaptive } from "./option-shapes.ts";
 import type { ServeOptions } from "./options.ts";
 import { serve, warnings } from "./serve.ts";
 import type { NbdServer } from "./server.ts";
@@ -40,19 +41,21 @@ export interface CaptiveResult {
  * @throws as `serve` does
  */
 export async function spawn(command: string, options: CaptiveOptions): Promise<CaptiveCommand> {
-  const { log = warnings, signal } = options;
+  checkCaptive("spawn", command, options);
+  const { stdio = "inherit", env = process.env, ...served } = options;
+  const { log = warnings, signal } = served;
   const starting = new AbortController();
   let stop = (): void => starting.abort(signal!.reason);
   signal?.addEventListener("abort", () => stop(), { once: true });
   signal?.throwIfAborted();
-  const server = await serve({ ...options, signal: starting.signal });
+  const server = await serve({ ...served, signal: starting.signal });
   const captive = new Captive(
     {
       command,
       exportName: options.exportName ?? "",
-      environment: options.env ?? process.env,
+      environment: env,
       tls: server.tls,
-      stdio: options.stdio ?? "inherit",
+      stdio,
       report: (message) => log.error(message),
     },
     server.address,
@@ -87,6 +90,7 @@ export async function spawn(command: string, options: CaptiveOptions): Promise<C
  * @throws as `serve` does; the signal's reason when it is aborted
  */
 export async function run(command: string, options: CaptiveOptions): Promise<CaptiveResult> {
+  checkCaptive("run", command, options);
   const captive = await spawn(command, { stdio: ["inherit", "pipe", "pipe"], ...options });
   try {
     const { child, finished } = captive;

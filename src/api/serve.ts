@@ -6,6 +6,7 @@ import { buildChain, loadComponents } from "../registry/assemble.ts";
 import { handshakeDefaults, threadsDefault } from "../server/options.ts";
 import { prepareTls, type ServerTls } from "../server/tls.ts";
 import { checkNumbers } from "./numbers.ts";
+import { checkServeOptions, isConfigured } from "./option-shapes.ts";
 import type { ParameterValues, ServeOptions, ServeTls } from "./options.ts";
 import { NbdServer } from "./server.ts";
 
@@ -20,16 +21,17 @@ import { NbdServer } from "./server.ts";
  *
  * It handles no signals and never ends the process. A private socket is removed when the server is closed, or else when the
  * process exits.
- * @throws NbdError with one line: ENOENT for a plugin or filter that is not there, EINVAL for parameters, EADDRINUSE and
+ * @throws NbdError with one line: ENOENT for a plugin or filter that is not there, EINVAL for options and parameters, EADDRINUSE and
  * the like for the address, ECANCELED when the plugin itself wants to stop; what a plugin throws; the signal's reason
  */
 export async function serve(options: ServeOptions): Promise<NbdServer> {
+  checkServeOptions(options);
   const { signal, log = warnings } = options;
   signal?.throwIfAborted();
   checkNumbers(options);
   const stop = new AbortController();
   const filters = (options.filters ?? []).map((one) =>
-    typeof one === "object" && "filter" in one ? one : { filter: one, parameters: {} },
+    isConfigured(one) ? one : { filter: one, parameters: {} },
   );
   const components = await loadComponents(
     options.plugin,

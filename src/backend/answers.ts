@@ -1,7 +1,10 @@
 import { NbdError } from "../core/errors.ts";
+import { aString } from "../core/kinds.ts";
+import { isPlain, memberFault, type Own, type Shape } from "../core/shape.ts";
 import { checkBlockSize } from "./block-size.ts";
 import type { HandleChanges } from "./filter.ts";
 import type { Handle } from "./handle.ts";
+import { blockSizeShape, handleMembers, handleShape, metaContextShape } from "./handle-shape.ts";
 import { checkContexts } from "./meta-context.ts";
 import { type ExportItem, type ThreadModel, threadModels } from "./plugin.ts";
 
@@ -14,28 +17,47 @@ import { type ExportItem, type ThreadModel, threadModels } from "./plugin.ts";
 export function checkedHandle(from: string, handle: Handle): Handle {
   if (typeof handle?.read !== "function")
     throw wrong(`what ${from} returned is no handle: it has no read function`);
-  checkMethods(from, handle);
-  const { size, description } = handle;
-  if (typeof size !== "bigint" || size < 0n || size >= 2n ** 63n)
-    throw wrong(`the size that ${from} returned must be a bigint from 0 to 2^63-1, and is ${String(size)}`);
-  if (description !== undefined && typeof description !== "string")
-    throw wrong(`the description that ${from} returned must be a string, and is ${String(description)}`);
-  checkBlockSize(from, handle.blockSize);
-  checkContexts(from, handle.metaContexts);
+  checkMembers(`what ${from} returned`, handle, handleShape, "state");
+  const { size, blockSize, metaContexts = [] } = handle;
+  if (size === undefined) throw wrong(`what ${from} returned is no handle: it has no size`);
+  checkBlockSize(from, blockSize);
+  if (blockSize !== undefined)
+    checkMembers(`the blockSize that ${from} returned`, blockSize, blockSizeShape, "nothing");
+  checkContexts(from, metaContexts);
+  for (const context of metaContexts)
+    checkMembers(`a metadata context that ${from} returned`, context, metaContextShape, "nothing");
   return handle;
 }
 
-/** @param who the filter. @throws NbdError EINVAL for what is none */
+/**
+ * @param who the filter
+ * @returns the changes as a plain object, whatever class they are of
+ * @throws NbdError EINVAL for what is none
+ */
 export function checkedChanges(who: string, changes: HandleChanges): HandleChanges {
   if (typeof changes !== "object" || changes === null)
     throw wrong(`what ${who}'s open returned must be an object with what changes: {} changes nothing`);
-  checkMethods(`${who}'s open`, changes);
-  return changes;
+  checkMembers(`what ${who}'s open returned`, changes, handleShape, "state");
+  return isPlain(changes) ? changes : membersOf(changes);
+}
+
+function membersOf(changes: HandleChanges): HandleChanges {
+  const present = handleMembers.filter((name) => name in changes);
+  return Object.fromEntries(
+    present.map((name) => {
+      const member = changes[name];
+      return [name, typeof member === "function" ? member.bind(changes) : member];
+    }),
+  );
 }
 
 /** @param who the plugin or filter. @throws NbdError EINVAL for what is no list of exports */
 export function checkedExports(who: string, exports: readonly ExportItem[]): readonly ExportItem[] {
-  if (Array.isArray(exports) && exports.every(isExport)) return exports;
+  if (Array.isArray(exports) && exports.every(isExport)) {
+    for (const item of exports)
+      checkMembers(`an export that ${who}'s listExports returned`, item, exportShape, "nothing");
+    return exports;
+  }
   throw wrong(
     `what ${who}'s listExports returned is no list of exports: use [{ name: "...", description: "..." }]`,
   );
@@ -53,22 +75,12 @@ export function checkedThreadModel(who: string, model: ThreadModel): ThreadModel
   throw wrong(`the threadModel of ${who} must be one of ${threadModels.join(", ")}, and is ${String(model)}`);
 }
 
-/** What a handle may do beside reading. */
-const methods = [
-  "write",
-  "flush",
-  "trim",
-  "zero",
-  "cache",
-  "extents",
-  "close",
-  "readNow",
-  "writeNow",
-] as const satisfies readonly (keyof Handle)[];
+const exportShape: Shape<ExportItem> = { name: aString, description: aString };
 
-function checkMethods(from: string, handle: HandleChanges): void {
-  const broken = methods.find((name) => !["function", "undefined"].includes(typeof handle[name]));
-  if (broken !== undefined) throw wrong(`the ${broken} that ${from} returned is no function`);
+/** @throws NbdError EINVAL for members that are unknown, or of another kind */
+function checkMembers(what: string, value: object, shape: Shape, own: Own): void {
+  const fault = memberFault(value, shape, own);
+  if (fault !== undefined) throw wrong(`${what}: ${fault}`);
 }
 
 function isExport(item: ExportItem | null): boolean {

@@ -5,6 +5,7 @@ import { type AnyFilter, type AnyPlugin, Component } from "./component.ts";
 import { ConnectionContext } from "./connection-context.ts";
 import { counted } from "./counted.ts";
 import { checkExportStrings, checkString } from "./export-strings.ts";
+import type { Trust } from "./guard.ts";
 import type { Handle } from "./handle.ts";
 import { openFilter, openPlugin } from "./open-layer.ts";
 import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } from "./plugin.ts";
@@ -26,6 +27,7 @@ export class Chain {
   /**
    * @param told is given a line before each step of the lifecycle, in nbdkit's words
    * @param tracing what there is to tell, about the chain to `told`, and about a client to its own log
+   * @param trustIn how far each of them is trusted
    */
   constructor(
     plugin: AnyPlugin,
@@ -33,12 +35,15 @@ export class Chain {
     hostFor: (name: string) => Omit<Host, "stopping">,
     told: Tell = () => {},
     tracing: Tracing = noTracing,
+    trustIn: (definition: AnyPlugin | AnyFilter) => Trust = () => "none",
   ) {
     this.#told = told;
     this.#tracing = tracing;
     const host = (name: string): Host => ({ ...hostFor(name), stopping: this.#stopping.signal });
-    this.#plugin = new Component(plugin, host(plugin.name));
-    this.#filters = filters.map((filter) => new Component(filter, host(filter.name)));
+    const component = <Kind extends AnyPlugin | AnyFilter>(definition: Kind): Component<Kind> =>
+      new Component(definition, host(definition.name), trustIn(definition));
+    this.#plugin = component(plugin);
+    this.#filters = filters.map(component);
   }
 
   get plugin(): AnyPlugin {

@@ -1,6 +1,7 @@
 import { messageOf, NbdError } from "../core/errors.ts";
 import { checkedThreadModel } from "./answers.ts";
 import type { Filter } from "./filter.ts";
+import type { Trust } from "./guard.ts";
 import { type Parameter, secretPlaceholder } from "./parameter.ts";
 import { type Host, type Plugin, type ThreadModel, threadModels } from "./plugin.ts";
 import { settled } from "./settled.ts";
@@ -15,14 +16,16 @@ export type AnyFilter = Filter<any, any>;
 export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilter> {
   readonly definition: Kind;
   readonly host: Host;
+  readonly trust: Trust;
   readonly #values: Record<string, unknown> = {};
   /** What `configComplete` returned; the values before that and for components without one. */
   state: unknown = this.#values;
   #complete = false;
 
-  constructor(definition: Kind, host: Host) {
+  constructor(definition: Kind, host: Host, trust: Trust = "none") {
     this.definition = definition;
     this.host = host;
+    this.trust = trust;
   }
 
   /** @returns false when the component knows no such parameter */

@@ -1,15 +1,18 @@
 import { getSystemErrorMap } from "node:util";
-import { codeOf, isError, NbdError } from "../core/errors.ts";
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 
 /** A failed system call in nbdkit's words: "realpath: /nonexist: No such file or directory". */
 export function failure(call: string, subject: string, error: unknown): NbdError {
-  return new NbdError(codeOf(error), `${call}: ${subject}: ${reasonOf(error)}`, { cause: error });
+  return new NbdError(codeOf(error), `${call}: ${subject}: ${reasonOf(error)}`, {
+    cause: error,
+    retold: true,
+  });
 }
 
 function reasonOf(error: unknown): string {
   const number = (error as { errno?: unknown }).errno;
   // The addon's numbers are those of the system; Node's are negative.
   const reason = typeof number === "number" ? getSystemErrorMap().get(-Math.abs(number))?.[1] : undefined;
-  if (reason === undefined) return isError(error) ? error.message : String(error);
+  if (reason === undefined) return messageOf(error);
   return reason.charAt(0).toUpperCase() + reason.slice(1);
 }

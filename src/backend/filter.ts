@@ -1,5 +1,6 @@
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Handle } from "./handle.ts";
+import { handleMembers } from "./handle-shape.ts";
 import type { Parameters, Values } from "./parameter.ts";
 import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } from "./plugin.ts";
 import { underChanges } from "./portable.ts";
@@ -88,30 +89,12 @@ function shortcuts(next: Handle, changes: HandleChanges): HandleChanges {
 
 /** The handle as a plain object, so that it can be spread whatever class it came from. */
 function passThrough(next: Handle): Handle {
-  const methods = {
-    read: next.read.bind(next),
-    write: next.write?.bind(next),
-    flush: next.flush?.bind(next),
-    trim: next.trim?.bind(next),
-    zero: next.zero?.bind(next),
-    cache: next.cache?.bind(next),
-    extents: next.extents?.bind(next),
-    close: next.close?.bind(next),
-  };
-  return { ...Object.fromEntries(values.map((name) => [name, next[name]])), ...methods } as Handle;
+  return Object.fromEntries(
+    passed.map((name) => {
+      const member = next[name];
+      return [name, typeof member === "function" ? member.bind(next) : member];
+    }),
+  ) as unknown as Handle;
 }
 
-const values = [
-  "size",
-  "multiConn",
-  "rotational",
-  "nativeFua",
-  "fuaByFlushing",
-  "fastZero",
-  "zeroByWriting",
-  "cacheByReading",
-  "blockSize",
-  "description",
-  "identity",
-  "metaContexts",
-] as const;
+const passed = handleMembers.filter((name) => !["readNow", "writeNow", "portable"].includes(name));

@@ -1,13 +1,15 @@
 import { checkedChanges, checkedHandle } from "./answers.ts";
 import type { AnyFilter, AnyPlugin, Component } from "./component.ts";
 import { type HandleChanges, type OpenNext, overlay } from "./filter.ts";
+import { guarded } from "./guard.ts";
 import type { Handle } from "./handle.ts";
 import type { OpenRequest } from "./plugin.ts";
 
 /** @throws whatever the plugin throws, and NbdError EINVAL for an answer that is no handle */
 export async function openPlugin(plugin: Component<AnyPlugin>, request: OpenRequest): Promise<Handle> {
   const { definition, state } = plugin;
-  return accepted(`${definition.name}'s open`, await definition.open(state, request));
+  const handle = await accepted(`${definition.name}'s open`, await definition.open(state, request));
+  return guardedHandle(plugin, handle);
 }
 
 /**
@@ -21,9 +23,7 @@ export async function openFilter(
 ): Promise<Handle> {
   const { definition, state } = filter;
   const below =
-    definition.openNext === undefined
-      ? await next(request)
-      : await accepted(`${definition.name}'s openNext`, await definition.openNext(next, state, request));
+    definition.openNext === undefined ? await next(request) : await openNext(filter, next, request);
   if (definition.open === undefined) return below;
   let changes: HandleChanges;
   try {
@@ -32,7 +32,26 @@ export async function openFilter(
     await below.close?.();
     throw error;
   }
-  return accepted(`${definition.name}'s open`, overlay(below, changes));
+  const merged = await accepted(`${definition.name}'s open`, overlay(below, changes));
+  return guarded(definition.name, merged, changes, filter.trust);
+}
+
+/** What a filter returns may be a handle of the next layer, which is guarded already, or one of its own. */
+async function openNext(filter: Component<AnyFilter>, next: OpenNext, request: OpenRequest): Promise<Handle> {
+  const { definition, state } = filter;
+  const opened = new Set<Handle>();
+  const remembering: OpenNext = async (asked) => {
+    const handle = await next(asked);
+    opened.add(handle);
+    return handle;
+  };
+  const below = await definition.openNext!(remembering, state, request);
+  const handle = await accepted(`${definition.name}'s openNext`, below);
+  return opened.has(handle) ? handle : guardedHandle(filter, handle);
+}
+
+function guardedHandle({ definition, trust }: Component, handle: Handle): Handle {
+  return trust === "full" ? handle : guarded(definition.name, overlay(handle, {}), handle, trust);
 }
 
 /** @param from the plugin or filter, and its function */

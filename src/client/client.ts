@@ -1,17 +1,21 @@
 import { disposeBy } from "../core/dispose.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
+import { aBuffer } from "../core/kinds.ts";
+import { checkKind, checkOptions } from "../core/shape.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
 import type { ClientAgreement } from "../protocol/client/handshake.ts";
 import { baseAllocation } from "../protocol/constants.ts";
 import type { BlockSize } from "../protocol/export-info.ts";
 import type { NbdAddress } from "./address.ts";
 import { allocationOf } from "./allocation.ts";
+import { aLengthOrBuffer, bytesOf } from "./arguments.ts";
 import type { Capabilities } from "./capabilities.ts";
 import { Engine } from "./engine.ts";
-import { formatNbdUri } from "./format-uri.ts";
+import { uriOf } from "./format-uri.ts";
 import { joinEqual } from "./join.ts";
 import type { Line } from "./line.ts";
+import { readShape, signalShape, statusShape, writeShape, zeroShape } from "./option-shapes.ts";
 import { type ReadOptions, Requests, type WriteOptions, type ZeroOptions } from "./requests.ts";
 import { cutRange, eachPiece } from "./split.ts";
 
@@ -64,7 +68,7 @@ export class NbdClient implements AsyncDisposable {
   /** Use `connect`. */
   constructor(line: Line, address: NbdAddress, agreement: ClientAgreement) {
     this.address = address;
-    this.uri = formatNbdUri(address);
+    this.uri = uriOf(address);
     this.size = agreement.info.size;
     this.exportName = agreement.info.name ?? agreement.exportName;
     this.description = agreement.info.description;
@@ -93,7 +97,9 @@ export class NbdClient implements AsyncDisposable {
     lengthOrInto: number | Uint8Array,
     options: ReadOptions = {},
   ): Promise<Buffer> {
-    const start = BigInt(offset);
+    checkOptions("read", options, readShape);
+    checkKind("read: the length", lengthOrInto, aLengthOrBuffer);
+    const start = bytesOf("read: the offset", offset);
     const length = typeof lengthOrInto === "number" ? lengthOrInto : lengthOrInto.length;
     this.#requests.check("read", start, BigInt(length));
     const into = typeof lengthOrInto === "number" ? Buffer.allocUnsafe(length) : asBuffer(lengthOrInto);
@@ -106,7 +112,9 @@ export class NbdClient implements AsyncDisposable {
 
   /** Writes the bytes, which must stay untouched until the promise settles; with a signal they are copied first. */
   async write(offset: bigint | number, data: Uint8Array, options: WriteOptions = {}): Promise<void> {
-    const start = BigInt(offset);
+    checkOptions("write", options, writeShape);
+    checkKind("write: the data", data, aBuffer);
+    const start = bytesOf("write: the offset", offset);
     this.#requests.check("write", start, BigInt(data.length));
     const flags = this.#requests.writeFlags({ fua: options.fua });
     // An aborted write may still sit in the socket's queue when the caller reuses the buffer.
@@ -118,11 +126,13 @@ export class NbdClient implements AsyncDisposable {
 
   /** Waits until every write that was answered is on permanent storage. */
   async flush(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    checkOptions("flush", options, signalShape);
     await this.#engine.submit(this.#requests.flush(), options.signal);
   }
 
   /** Says that the range is not needed any more; what it reads as afterwards is the server's choice. */
   async trim(offset: bigint | number, length: bigint | number, options: WriteOptions = {}): Promise<void> {
+    checkOptions("trim", options, writeShape);
     await this.#eachRange(
       "trim",
       offset,
@@ -134,6 +144,7 @@ export class NbdClient implements AsyncDisposable {
 
   /** Makes the range read as zeroes. */
   async zero(offset: bigint | number, length: bigint | number, options: ZeroOptions = {}): Promise<void> {
+    checkOptions("zero", options, zeroShape);
     await this.#eachRange("zero", offset, length, this.#requests.writeFlags(options), options.signal);
   }
 
@@ -143,6 +154,7 @@ export class NbdClient implements AsyncDisposable {
     length: bigint | number,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<void> {
+    checkOptions("cache", options, signalShape);
     await this.#eachRange("cache", offset, length, 0, options.signal);
   }
 
@@ -155,12 +167,14 @@ export class NbdClient implements AsyncDisposable {
     length: bigint | number,
     options: StatusOptions = {},
   ): Promise<Map<string, readonly StatusExtent[]>> {
-    const start = BigInt(offset);
-    this.#requests.check("block status", start, BigInt(length));
-    if (BigInt(length) === 0n) throw new NbdError("EINVAL", "block status of 0 bytes: ask for at least one");
+    checkOptions("blockStatus", options, statusShape);
+    const start = bytesOf("blockStatus: the offset", offset);
+    const wanted = bytesOf("blockStatus: the length", length);
+    this.#requests.check("block status", start, wanted);
+    if (wanted === 0n) throw new NbdError("EINVAL", "block status of 0 bytes: ask for at least one");
     const names = options.context === undefined ? this.contexts : [options.context];
     const ids = names.map((name) => this.#contextId(name));
-    const request = this.#requests.blockStatus(start, BigInt(length), options.requestOne ?? false, ids);
+    const request = this.#requests.blockStatus(start, wanted, options.requestOne ?? false, ids);
     const byId = await this.#engine.submit(request, options.signal);
     return new Map(names.map((name, index) => [name, byId.get(ids[index]!)!]));
   }
@@ -171,6 +185,7 @@ export class NbdClient implements AsyncDisposable {
     length: bigint | number,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Extent[]> {
+    checkOptions("extents", options, signalShape);
     const extents: Extent[] = [];
     for await (const extent of joinEqual(this.statusOf(baseAllocation, offset, length, options))) {
       extents.push(allocationOf(extent));
@@ -185,11 +200,13 @@ export class NbdClient implements AsyncDisposable {
     length: bigint | number,
     options: { readonly signal?: AbortSignal | undefined } = {},
   ): AsyncGenerator<StatusExtent, void, undefined> {
-    const end = BigInt(offset) + BigInt(length);
-    for (let at = BigInt(offset); at < end; ) {
+    checkOptions("statusOf", options, signalShape);
+    const start = bytesOf("statusOf: the offset", offset);
+    const end = start + bytesOf("statusOf: the length", length);
+    for (let at = start; at < end; ) {
       const status = await this.blockStatus(at, end - at, { context, signal: options.signal });
-      for (const { length: bytes, state } of status.get(context)!) {
-        const inside = at + bytes > end ? end - at : bytes;
+      for (const { length: found, state } of status.get(context)!) {
+        const inside = at + found > end ? end - at : found;
         yield { length: inside, state };
         at += inside;
       }
@@ -214,8 +231,10 @@ export class NbdClient implements AsyncDisposable {
     flags: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    this.#requests.check(command, BigInt(offset), BigInt(length));
-    for (const range of cutRange(BigInt(offset), BigInt(length), this.#requests.rangeMax)) {
+    const start = bytesOf(`${command}: the offset`, offset);
+    const wanted = bytesOf(`${command}: the length`, length);
+    this.#requests.check(command, start, wanted);
+    for (const range of cutRange(start, wanted, this.#requests.rangeMax)) {
       await this.#engine.submit(this.#requests.range(command, range.offset, range.length, flags), signal);
     }
   }

@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { withoutSecrets } from "../core/secrets.ts";
+import { checkOptions } from "../core/shape.ts";
 import { clientHandshake } from "../protocol/client/handshake.ts";
 import { clientListing, type ServerListing } from "../protocol/client/listing.ts";
 import type { HandshakeWishes } from "../protocol/client/negotiate.ts";
@@ -9,8 +10,9 @@ import { connectSocket, socketTransport } from "../transport/socket.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { NbdAddress, NbdTarget } from "./address.ts";
 import { NbdClient } from "./client.ts";
-import { formatNbdUri } from "./format-uri.ts";
+import { uriOf } from "./format-uri.ts";
 import { Line } from "./line.ts";
+import { checkAddress, connectShape, listShape } from "./option-shapes.ts";
 import { clientUpgrade } from "./tls.ts";
 import { parseNbdUri } from "./uri.ts";
 
@@ -37,10 +39,12 @@ export interface ConnectOptions extends ListOptions {
 
 /**
  * Connects to an NBD server and opens an export.
- * @throws NbdError EINVAL for a wrong URI; ENOTSUP for vsock on systems other than Linux; what is wrong with TLS keys; what the server's
+ * @throws NbdError EINVAL for a wrong URI or option; ENOTSUP for vsock on systems other than Linux; what is wrong with TLS keys; what the server's
  * refusal means, with its text; EPROTO when it breaks the protocol; the code of a failed connect; the signal's reason
  */
 export async function connect(uri: string | NbdAddress, options: ConnectOptions = {}): Promise<NbdClient> {
+  checkAddress("connect", uri);
+  checkOptions("connect", options, connectShape);
   const given = typeof uri === "string" ? parseNbdUri(uri) : uri;
   const address = options.exportName === undefined ? given : { ...given, exportName: options.exportName };
   const conversation = clientHandshake({
@@ -63,6 +67,8 @@ export async function listExports(
   uri: string | NbdAddress,
   options: ListOptions = {},
 ): Promise<ServerListing> {
+  checkAddress("listExports", uri);
+  checkOptions("listExports", options, listShape);
   const address = typeof uri === "string" ? parseNbdUri(uri) : uri;
   return await named(address, options.signal, async () => {
     const line = await dial(address, options.signal);
@@ -104,7 +110,7 @@ async function named<T>(
     return await action();
   } catch (error) {
     if (signal?.aborted && error === signal.reason) throw error;
-    throw new NbdError(codeOf(error), `${withoutSecrets(formatNbdUri(address))}: ${messageOf(error)}`, {
+    throw new NbdError(codeOf(error), `${withoutSecrets(uriOf(address))}: ${messageOf(error)}`, {
       cause: error,
     });
   }

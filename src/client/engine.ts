@@ -141,7 +141,9 @@ export class Engine implements Receiver, ReplySink {
 
   closed(error?: Error): void {
     const orderly = this.#closing && this.#dead === undefined && this.#isIdle();
-    this.destroy(new NbdError("ECONNRESET", `the connection was lost${error ? `: ${error.message}` : ""}`));
+    this.destroy(
+      new NbdError("ECONNRESET", `the connection was lost${error ? `: ${messageOf(error)}` : ""}`),
+    );
     this.#resolveClosed(orderly ? undefined : this.#error(this.#dead!.code, this.#dead!.message));
   }
 

@@ -1,7 +1,17 @@
+import { anObject } from "../core/kinds.ts";
+import { checkKind } from "../core/shape.ts";
 import type { NbdAddress, NbdTarget, TlsParameters } from "./address.ts";
+import { checkAddress } from "./option-shapes.ts";
 
-/** The NBD URI of an address; `parseNbdUri` reads it back. */
-export function formatNbdUri({ target, exportName = "", tls }: NbdAddress): string {
+/** The NBD URI of an address; `parseNbdUri` reads it back. @throws NbdError EINVAL for what is no address */
+export function formatNbdUri(address: NbdAddress): string {
+  checkKind("formatNbdUri: the address", address, anObject);
+  checkAddress("formatNbdUri", address);
+  return uriOf(address);
+}
+
+/** The same for an address that has been checked. */
+export function uriOf({ target, exportName = "", tls }: NbdAddress): string {
   const scheme = `${tls === undefined ? "nbd" : "nbds"}${target.kind === "tcp" ? "" : `+${target.kind}`}`;
   const user = tls?.username === undefined ? "" : `${encodeURIComponent(tls.username)}@`;
   const query = [...(target.kind === "unix" ? [`socket=${encodeText(target.path)}`] : []), ...tlsQuery(tls)];

@@ -1,4 +1,4 @@
-import { NbdError } from "../core/errors.ts";
+import { messageOf, NbdError } from "../core/errors.ts";
 import { type Conversation, Talk } from "../protocol/conversation.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
@@ -109,5 +109,9 @@ export class Line implements Receiver {
 
 function lost(error: Error | undefined): NbdError {
   const options = error === undefined ? undefined : { cause: error };
-  return new NbdError("ECONNRESET", `the connection was lost${error ? `: ${error.message}` : ""}`, options);
+  return new NbdError(
+    "ECONNRESET",
+    `the connection was lost${error ? `: ${messageOf(error)}` : ""}`,
+    options,
+  );
 }

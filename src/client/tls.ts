@@ -55,6 +55,7 @@ function loginName(): string {
     if (name !== undefined) return name;
     throw new NbdError("ENOENT", "this user has no name: name one before the host, as in nbds://NAME@", {
       cause: error,
+      retold: true,
     });
   }
 }

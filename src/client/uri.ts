@@ -1,5 +1,7 @@
-import { NbdError } from "../core/errors.ts";
+import { NbdError, type NbdErrorOptions } from "../core/errors.ts";
+import { aString } from "../core/kinds.ts";
 import { withoutSecrets } from "../core/secrets.ts";
+import { checkKind } from "../core/shape.ts";
 import { defaultPort, type NbdAddress, type NbdTarget, type TlsParameters } from "./address.ts";
 
 /** RFC 3986, appendix B, with a scheme that must be there. */
@@ -16,6 +18,7 @@ const schemes: Readonly<Record<string, { kind: NbdTarget["kind"]; tls: boolean }
 
 /** Whether this looks like an NBD URI at all, rather than a file's name. */
 export function isNbdUri(text: string): boolean {
+  checkKind("isNbdUri: the text", text, aString);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase();
   return scheme !== undefined && scheme in schemes;
 }
@@ -25,6 +28,7 @@ export function isNbdUri(text: string): boolean {
  * @throws NbdError EINVAL, which names the part that is wrong
  */
 export function parseNbdUri(uri: string): NbdAddress {
+  checkKind("parseNbdUri: the URI", uri, aString);
   const [, scheme = "", authority = "", path = "", query = ""] = parts.exec(uri) ?? [];
   const meaning = schemes[scheme.toLowerCase()];
   if (meaning === undefined) {
@@ -142,10 +146,10 @@ function decode(uri: string, part: string, text: string): string {
     return decodeURIComponent(text);
   } catch (error) {
     const shown = part === userName ? text.replace(/:.*$/s, ":***") : text;
-    throw wrong(uri, part, `"${shown}" is not percent-encoded UTF-8`, { cause: error });
+    throw wrong(uri, part, `"${shown}" is not percent-encoded UTF-8`, { cause: error, retold: true });
   }
 }
 
-function wrong(uri: string, part: string, reason: string, options?: ErrorOptions): NbdError {
+function wrong(uri: string, part: string, reason: string, options?: NbdErrorOptions): NbdError {
   return new NbdError("EINVAL", `NBD URI "${withoutSecrets(uri)}": ${part}: ${reason}`, options);
 }

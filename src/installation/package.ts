@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import load from "node-gyp-build";
-import { messageOf } from "../core/errors.ts";
+import { messageOf, NbdError } from "../core/errors.ts";
 import { packageRoot } from "../core/package-root.ts";
 
 // Where the parts of this package are when it is a folder with files. scripts/single-file.js puts single-file.ts in
@@ -16,14 +16,14 @@ export function commandPath(): string {
 
 /**
  * The addon for this system: what `npm run build:native` made, else the prebuilt one.
- * @throws Error with one line that says which file is missing or does not load, and what to do
+ * @throws NbdError with one line that says which file is missing or does not load, and what to do
  */
 export function openAddon(): unknown {
   try {
     return load(packageRoot());
   } catch (error) {
     const remedy = `run "npm run build:native" in ${packageRoot()}, which needs a C++20 compiler, make and Python 3`;
-    throw new Error(`${whatIsWrong(error)}: ${remedy}`, { cause: error });
+    throw new NbdError("ENOENT", `${whatIsWrong(error)}: ${remedy}`, { cause: error, retold: true });
   }
 }
 

@@ -15,7 +15,7 @@ export function readString(bytes: Buffer, what: string): string {
   try {
     return utf8.decode(bytes);
   } catch (error) {
-    throw new NbdError("EINVAL", `${what} is not UTF-8`, { cause: error });
+    throw new NbdError("EINVAL", `${what} is not UTF-8`, { cause: error, retold: true });
   }
 }
 

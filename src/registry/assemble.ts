@@ -61,13 +61,19 @@ export function buildChain(
   };
   const isOn = (flag: string): boolean => log.verbose && (debugFlags.get(`nbdkit.backend.${flag}`) ?? 1) > 0;
   const tracing = { controlPath: isOn("controlpath"), dataPath: isOn("datapath") };
+  const builtIn = builtInOf([plugin, ...filters]);
   const chain = new Chain(
     plugin.definition,
     filters.map(({ definition }) => definition),
     hostFor,
     (step) => log.debug(step),
     tracing,
+    (definition) => (builtIn.has(definition) ? "full" : "none"),
   );
   for (const [key, text] of plugin.implied ?? []) chain.configLayer(filters.length, key, text);
   return chain;
+}
+
+function builtInOf(loaded: readonly Loaded<AnyPlugin | AnyFilter>[]): ReadonlySet<AnyPlugin | AnyFilter> {
+  return new Set(loaded.filter(({ builtIn }) => builtIn).map(({ definition }) => definition));
 }

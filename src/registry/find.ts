@@ -13,6 +13,8 @@ import { faultAround } from "./trust.ts";
 /** A plugin or filter, and where it came from. */
 export interface Loaded<Definition> {
   readonly definition: Definition;
+  /** Comes with this package. Default false. */
+  readonly builtIn?: boolean;
   /** Parameters that its name implies, before all others. */
   readonly implied?: readonly (readonly [key: string, text: string])[];
   /** Only questions ask for it. */
@@ -56,7 +58,7 @@ async function findBuiltIn<Definition>(
 ): Promise<Loaded<Definition> | undefined> {
   if (!Object.hasOwn(builtIn, name)) return undefined;
   const { default: definition } = await builtIn[name]!();
-  return { definition, path: () => join(directoryOf(kind), `${name}.js`) };
+  return { definition, builtIn: true, path: () => join(directoryOf(kind), `${name}.js`) };
 }
 
 async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> {
@@ -66,7 +68,7 @@ async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> 
   const path = resolve(name);
   checkScript(name, path);
   const { default: sh } = await builtInPlugins.sh!();
-  return { definition: sh, implied: [["script", path]], path: () => path };
+  return { definition: sh, builtIn: true, implied: [["script", path]], path: () => path };
 }
 
 async function findModule<Definition>(kind: Kind, name: string): Promise<Loaded<Definition>> {

@@ -2,9 +2,10 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { settled } from "../backend/settled.ts";
-import { NbdError } from "../core/errors.ts";
+import { messageOf, NbdError } from "../core/errors.ts";
 import { importModule } from "../installation/package.ts";
 import { offerOwnPackage } from "./own-package.ts";
+import { placeOf } from "./syntax-error.ts";
 
 /** What Node takes for a module; newer ones run TypeScript as well. */
 export const moduleExtensions: readonly string[] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
@@ -18,15 +19,19 @@ export async function importDefinition(path: string): Promise<unknown> {
 
 async function importFile(path: string): Promise<{ readonly default?: unknown }> {
   offerOwnPackage(path);
+  const { href } = pathToFileURL(path);
   try {
-    return (await importModule(pathToFileURL(path).href)) as { readonly default?: unknown };
+    return (await importModule(href)) as { readonly default?: unknown };
   } catch (error) {
-    if (!existsSync(path)) throw new NbdError("ENOENT", "no such file", { cause: error });
+    const place = await placeOf(error, href);
+    if (place !== undefined)
+      throw new NbdError("EINVAL", `${place}: SyntaxError: ${messageOf(error)}`, { cause: error });
+    if (!existsSync(path)) throw new NbdError("ENOENT", "no such file", { cause: error, retold: true });
     if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
     throw new NbdError(
       "ENOTSUP",
       `Node.js ${process.versions.node} does not run ${extname(path)} files: use Node.js 22.18 or newer, or compile to JavaScript`,
-      { cause: error },
+      { cause: error, retold: true },
     );
   }
 }

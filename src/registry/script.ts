@@ -18,6 +18,7 @@ export function checkScript(name: string, path: string): void {
   } catch (error) {
     throw new NbdError("EACCES", `cannot open plugin '${name}': ${path} is not executable: use chmod +x`, {
       cause: error,
+      retold: true,
     });
   }
 }
@@ -33,6 +34,6 @@ function beginning(name: string, path: string): string {
     }
   } catch (error) {
     const { code, message } = failure("open", path, error);
-    throw new NbdError(code, `cannot open plugin '${name}': ${message}`, { cause: error });
+    throw new NbdError(code, `cannot open plugin '${name}': ${message}`, { cause: error, retold: true });
   }
 }

@@ -1,4 +1,10 @@
+import type { Filter } from "../backend/filter.ts";
+import { handleMembers } from "../backend/handle-shape.ts";
+import type { Parameter } from "../backend/parameter.ts";
+import type { Plugin } from "../backend/plugin.ts";
 import { NbdError } from "../core/errors.ts";
+import { aBoolean, aFunction, anArrayOf, anything, aString, oneOf } from "../core/kinds.ts";
+import { memberFault, type Shape } from "../core/shape.ts";
 
 export type Kind = "plugin" | "filter";
 
@@ -16,28 +22,54 @@ export function checkDefinition<Definition>(kind: Kind, value: unknown, where: s
   throw new NbdError("EINVAL", `${where} is no ${kind}: ${fault}`);
 }
 
-/** What either of them may have. */
-const functions = [
-  "load",
-  "dumpPlugin",
-  "configComplete",
-  "getReady",
-  "afterFork",
-  "preconnect",
-  "listExports",
-  "defaultExport",
-  "openNext",
-  "open",
-  "cleanup",
-  "unload",
-] as const;
+/** What both of them may have. */
+const either = {
+  name: aString,
+  longname: aString,
+  description: aString,
+  version: aString,
+  parameters: anything,
+  debugFlags: anArrayOf("strings", aString),
+  threadModel: anything,
+  load: aFunction,
+  dumpPlugin: aFunction,
+  configComplete: aFunction,
+  getReady: aFunction,
+  afterFork: aFunction,
+  preconnect: aFunction,
+  listExports: aFunction,
+  defaultExport: aFunction,
+  open: aFunction,
+  cleanup: aFunction,
+  unload: aFunction,
+};
+
+const shapes: Readonly<{ plugin: Shape<Plugin>; filter: Shape<Filter> }> = {
+  plugin: {
+    ...either,
+    magicKey: aString,
+    catchAllKey: aString,
+    provides: anArrayOf("names of members that a handle may have", oneOf(...handleMembers)),
+  },
+  filter: { ...either, openNext: aFunction },
+};
+
+/** `min` and `max` are those of `integer`. */
+const parameterShape: Shape<Parameter & { min: number; max: number }> = {
+  parse: aFunction,
+  placeholder: aString,
+  help: aString,
+  required: aBoolean,
+  default: anything,
+  aliases: anArrayOf("strings", aString),
+  min: anything,
+  max: anything,
+};
 
 function faultOf(kind: Kind, value: Readonly<Record<string, unknown>>): string | undefined {
   if (typeof value.name !== "string" || value.name === "") return "it has no name";
   if (kind === "plugin" && value.open === undefined) return "it has no open function";
-  const wrong = functions.find((key) => !["undefined", "function"].includes(typeof value[key]));
-  if (wrong !== undefined) return `its ${wrong} is no function`;
-  return parameterFault(value);
+  return memberFault(value, shapes[kind], "nothing") ?? parameterFault(value);
 }
 
 function parameterFault(value: Readonly<Record<string, unknown>>): string | undefined {
@@ -47,6 +79,10 @@ function parameterFault(value: Readonly<Record<string, unknown>>): string | unde
   const undeclared = declared.find(([, parameter]) => typeof parameter?.parse !== "function");
   if (undeclared !== undefined)
     return `its parameter ${undeclared[0]} is not declared with size(), text() or the like`;
+  for (const [name, parameter] of declared) {
+    const fault = memberFault(parameter!, parameterShape, "nothing");
+    if (fault !== undefined) return `its parameter ${name}: ${fault}`;
+  }
   const unknown = (["magicKey", "catchAllKey"] as const).find(
     (key) => value[key] !== undefined && !Object.hasOwn(parameters, String(value[key])),
   );

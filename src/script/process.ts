@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { constants } from "node:os";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import type { Pipe } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { streamOn } from "../native/stream.ts";
@@ -32,28 +32,23 @@ const errorBytesMax = 64 * 1024;
 /**
  * Runs a script to its end, which is also the end of all that holds its stdout or stderr open. Pipes are the system's
  * own, because those of Node are sockets, and /dev/stdout and /dev/stderr would not open.
- * @throws NbdError when it cannot run, is killed, prints too much, or succeeds without taking its input
+ * @throws NbdError when it cannot run, is killed, or prints too much
  */
 export async function runScript(call: Call): Promise<Ended> {
   const { child, stdin, stdout, stderr } = start(call);
   call.started(child);
   const ended = endOf(child);
-  const refused = feed(stdin, call.input);
-  const [status, output, errors, inputRefused] = await Promise.all([
+  const fed = feed(stdin, call.input);
+  const over = Promise.all([
     ended,
     // Whoever goes on writing there, be it a child of the script, gets SIGPIPE.
     collect(stdout, call.outputMax, (stream) => stream.destroy()),
     collect(stderr, errorBytesMax, () => {}),
-    refused,
   ]);
+  // A process that the script left behind may hold its stdin open without reading.
+  const [[status, output, errors]] = await Promise.all([over.finally(() => stdin.destroy()), fed]);
   if (output.cut) throw new NbdError("EIO", `the script printed more than ${call.outputMax} bytes`);
   if (typeof status === "string") throw new NbdError("EIO", status);
-  if (status === 0 && inputRefused) {
-    throw new NbdError(
-      "EIO",
-      "the script succeeded without reading all of its stdin, which is a mistake in it",
-    );
-  }
   return { status, stdout: output.bytes, stderr: errors.bytes };
 }
 
@@ -113,14 +108,16 @@ function endOf(child: ChildProcess): Promise<number | string> {
   });
 }
 
-/** @returns true when the script did not take all of it */
-function feed(stdin: Socket, input: Uint8Array | undefined): Promise<boolean> {
-  return new Promise((resolve) => {
-    let failed = false;
-    stdin.once("error", () => {
-      failed = true;
+/**
+ * Resolves when the script has taken its input, or has closed its stdin before (EPIPE). A script may answer without reading;
+ * only its exit status says whether it succeeded.
+ */
+function feed(stdin: Socket, input: Uint8Array | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stdin.once("error", (error) => {
+      if (codeOf(error) !== "EPIPE") reject(error);
     });
-    stdin.once("close", () => resolve(failed));
+    stdin.once("close", () => resolve());
     stdin.end(input ?? "");
   });
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { constants } from "node:os";
+import { messageOf } from "../core/errors.ts";
 import { shellQuote } from "../core/shell.ts";
 import { hasTerminal, type Process } from "../processes/list.ts";
 import { maySignal, signalSurvivors, signalTree } from "../processes/tree.ts";
@@ -49,7 +50,7 @@ export class Captive {
     });
     this.finished = new Promise((resolve) => {
       this.child.once("error", (error) => {
-        report(`error: cannot run the command of --run: ${error.message}`);
+        report(`error: cannot run the command of --run: ${messageOf(error)}`);
         resolve(1);
       });
       this.child.once("exit", (code, signal) => {

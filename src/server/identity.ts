@@ -29,7 +29,7 @@ function idOf(option: string, kind: string, text: string, found: number): number
     throw new NbdError(
       "EINVAL",
       `${option} option: ${text} is not a valid ${kind} name or ${kind[0]}id: use a name of this system or a number`,
-      { cause: error },
+      { cause: error, retold: true },
     );
   }
 }

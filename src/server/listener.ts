@@ -61,7 +61,7 @@ export function openSocket(
   } catch (error) {
     const code = codeOf(error);
     const reason = reasons[code] ?? messageOf(error);
-    throw new NbdError(code, `cannot listen on ${name}: ${reason}`, { cause: error });
+    throw new NbdError(code, `cannot listen on ${name}: ${reason}`, { cause: error, retold: true });
   }
 }
 

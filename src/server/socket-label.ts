@@ -20,7 +20,7 @@ export function labelled<T>(label: string | undefined, open: () => T, attribute:
     const reason = existsSync(selinuxFolder)
       ? messageOf(error)
       : "this system has no SELinux, or not switched on";
-    throw new NbdError(codeOf(error), `--selinux-label=${label}: ${reason}`, { cause: error });
+    throw new NbdError(codeOf(error), `--selinux-label=${label}: ${reason}`, { cause: error, retold: true });
   }
   try {
     return open();

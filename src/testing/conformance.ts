@@ -5,6 +5,7 @@ import { TestServer } from "./server.ts";
 import { severalClientsClaims } from "./several-clients.ts";
 import { singleClientClaims } from "./single-client.ts";
 import type { SessionOptions, Subject } from "./subject.ts";
+import { checkSubject } from "./subject-shape.ts";
 
 /** One thing that is owed to clients. */
 export interface Check {
@@ -30,6 +31,7 @@ export interface Check {
  * @returns the checks; `run` rejects with an error whose message names the mistake and ends with the seed
  */
 export function conformanceChecks(subject: Subject): readonly Check[] {
+  checkSubject(subject);
   const { writes = "kept", runs = 50, seed: firstSeed = 0, connections = 2 } = subject;
   const paces = (subject.filters ?? []).length === 0 ? [false] : [false, true];
   const withServer = (slow: boolean, seed: number): ((body: Body) => Promise<void>) => {

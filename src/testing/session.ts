@@ -1,4 +1,5 @@
 import { Chain } from "../backend/chain.ts";
+import type { Trust } from "../backend/guard.ts";
 import type { Host, OpenRequest } from "../backend/plugin.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
@@ -42,6 +43,10 @@ export class Session {
       watch?.plugin(plugin) ?? plugin,
       layers.map((filter) => watch?.filter(filter) ?? filter),
       () => host,
+      undefined,
+      undefined,
+      // What a read does not fill is to show here, and not to be cleared.
+      (): Trust => "memory",
     );
     for (const [key, text] of loaded.plugin.implied ?? []) chain.configLayer(layers.length, key, text);
     for (const [key, given] of Object.entries(options.parameters)) {

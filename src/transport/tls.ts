@@ -117,7 +117,9 @@ export function tlsClient(settings: TlsClientSettings): Upgrade {
     new Promise((resolve, reject) => {
       const stream = connect({ ...options, socket: plain });
       const fail = (error: unknown): void =>
-        reject(new NbdError("EPROTO", `TLS handshake failed: ${reasonOf(error)}`, { cause: error as Error }));
+        reject(
+          new NbdError("EPROTO", `TLS handshake failed: ${reasonOf(error)}`, { cause: error, retold: true }),
+        );
       // Never taken away: TLS may tell of more errors than one, and of some before the promise is heard.
       stream.on("error", fail);
       stream.once("close", () => fail("the server left"));
@@ -141,7 +143,7 @@ function parsed<T>(complaint: string, parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    throw new NbdError("EINVAL", `${complaint}: ${reasonOf(error)}`, { cause: error });
+    throw new NbdError("EINVAL", `${complaint}: ${reasonOf(error)}`, { cause: error, retold: true });
   }
 }
 

@@ -11,7 +11,7 @@ const wrong: readonly (readonly [Partial<ServeOptions>, string, string])[] = [
   [
     { threads: "4" as unknown as number },
     "EINVAL",
-    "threads: expected a number from 0 to 2147483647, not a string",
+    'serve: the option "threads" must be a number, and is "4"',
   ],
   [{ busyPollUs: 10_001 }, "ERANGE", "busyPollUs: 10001 is out of range: use 0 to 10000"],
   [

@@ -28,4 +28,71 @@ describe("messageOf", () => {
   ])("makes one line of %j", (error, line) => {
     expect(messageOf(error)).toBe(line);
   });
+
+  const refused = Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:1"), { code: "ECONNREFUSED" });
+  const nameless = Object.assign(new AggregateError([refused, new Error("connect ENETUNREACH ::1:1")]), {
+    code: "ECONNREFUSED",
+  });
+  const circle = new Error("round");
+  circle.cause = new Error("and round", { cause: circle });
+
+  it.each<[what: string, error: unknown, line: string]>([
+    ["a cause", new TypeError("fetch failed", { cause: refused }), `fetch failed: ${refused.message}`],
+    [
+      "the causes of a cause",
+      new Error("no list", { cause: new TypeError("fetch failed", { cause: refused }) }),
+      `no list: fetch failed: ${refused.message}`,
+    ],
+    [
+      "a cause that the message contains only once",
+      new NbdError("EIO", `cannot read: ${refused.message}`, { cause: refused }),
+      `cannot read: ${refused.message}`,
+    ],
+    [
+      "a cause that the message retells not at all",
+      new NbdError("EIO", "nothing listens there", { cause: refused, retold: true }),
+      "nothing listens there",
+    ],
+    ["a cause that is no error", new Error("failed", { cause: "because" }), "failed: because"],
+    [
+      "the code of a cause without a message",
+      new Error("failed", { cause: { code: "EPIPE", message: "" } }),
+      "failed: EPIPE",
+    ],
+    [
+      "the members of an AggregateError",
+      new AggregateError([new Error("one"), new Error("two"), new Error("one")], "all failed"),
+      "all failed: one; two",
+    ],
+    [
+      "the members of an AggregateError without a message, as Node has them",
+      new TypeError("fetch failed", { cause: nameless }),
+      `fetch failed: ${refused.message}; connect ENETUNREACH ::1:1`,
+    ],
+    [
+      "the first members of many",
+      new AggregateError(
+        Array.from({ length: 100 }, (_, index) => new Error(`no. ${index}`)),
+        "many",
+      ),
+      "many: no. 0; no. 1; no. 2; no. 3; no. 4; no. 5; no. 6; no. 7 and 92 more",
+    ],
+  ])("shows %s", (_what, error, line) => {
+    expect(messageOf(error)).toBe(line);
+  });
+
+  it("ends with causes that go round in a circle", () => {
+    expect(messageOf(circle)).toBe("round: and round");
+  });
+
+  it("survives what throws when it is looked at", () => {
+    const thrower = (): never => {
+      throw new Error("look away");
+    };
+    const nasty = Object.defineProperties(new Error("x"), {
+      message: { get: thrower },
+      cause: { get: thrower },
+    });
+    expect(messageOf(nasty)).toBe("unknown error");
+  });
 });

@@ -166,15 +166,17 @@ async function perform(client: NbdClient, model: Buffer, wanted: Step, slot: num
       break;
     }
     case "write":
-      await client.write(start, Buffer.alloc(length, wanted.value), wanted);
+      await client.write(start, Buffer.alloc(length, wanted.value), { fua: wanted.fua });
       here.fill(wanted.value);
       break;
-    case "zero":
-      await client.zero(start, length, wanted);
+    case "zero": {
+      const { fua, noHole, fastZero } = wanted;
+      await client.zero(start, length, { fua, noHole, fastZero });
       here.fill(0);
       break;
+    }
     case "trim":
-      await client.trim(start, length, wanted);
+      await client.trim(start, length, { fua: wanted.fua });
       break;
     case "cache":
       await client.cache(start, length);

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { Scene } from "../server/scene.ts";
@@ -85,7 +85,11 @@ it.each<[string, string, RegExp, number?]>([
   ["text.mjs", 'export default "memory";', /has no plugin as its default export$/],
   ["nameless.mjs", "export default { open() {} };", /is no plugin: it has no name$/],
   ["closed.mjs", 'export default { name: "x" };', /is no plugin: it has no open function$/],
-  ["wrong.mjs", 'export default { name: "x", open: 1 };', /is no plugin: its open is no function$/],
+  [
+    "wrong.mjs",
+    'export default { name: "x", open: 1 };',
+    /is no plugin: the member "open" must be a function, and is 1$/,
+  ],
   [
     "size.mjs",
     'export default { name: "x", open() {}, parameters: { size: 1 } };',
@@ -101,10 +105,38 @@ it.each<[string, string, RegExp, number?]>([
     'export default { name: "x", open() {}, magicKey: "size" };',
     /its magicKey "size" is none of its parameters$/,
   ],
+  [
+    "misspelt.mjs",
+    'export default { name: "x", open() {}, getRaedy() {} };',
+    /is no plugin: unknown member "getRaedy": did you mean "getReady"\?$/,
+  ],
+  [
+    "unknown.mjs",
+    'export default { name: "x", open() {}, licence: "BSD" };',
+    /is no plugin: unknown member "licence": known are name, longname, /,
+  ],
+  [
+    "class.mjs",
+    'class Base { cleanpu() {} helper() {} } class Mine extends Base { name = "x"; open() {} } export default new Mine();',
+    /is no plugin: unknown member "cleanpu": did you mean "cleanup"\?$/,
+  ],
+  [
+    "provides.mjs",
+    'export default { name: "x", open() {}, provides: ["wirte"] };',
+    /is no plugin: the member "provides" must be an array of names of members that a handle may have, and is \["wirte"\]$/,
+  ],
+  [
+    "option.mjs",
+    'export default { name: "x", open() {}, parameters: { size: { parse() {}, placeholder: "", help: "", requierd: true } } };',
+    /is no plugin: its parameter size: unknown member "requierd": did you mean "required"\?$/,
+  ],
   ["waits.mjs", "await new Promise(() => {});", /: it waits for something that will never happen$/],
   ["throws.mjs", 'throw new Error("at the\\nstart");', /: at the start$/],
   ["nothing.cjs", "module.exports = null;", /has no plugin as its default export$/],
-  ["syntax.mjs", "export default {", /: Unexpected end of input$/],
+  ["syntax.mjs", "\nexport default {", /syntax\.mjs:2: SyntaxError: Unexpected end of input$/],
+  ["syntax.cjs", "\nmodule.exports = { open( {\n};", /syntax\.cjs:3: SyntaxError: Unexpected token ';'$/],
+  ["import.mjs", '\nimport { x } from "node:fs";', /import\.mjs:2: SyntaxError: .* export named 'x'$/],
+  ["parse.mjs", 'JSON.parse("{");', /': Expected property name .* in JSON at position 1/],
   ["text", "hello", /is neither a JavaScript module \(.*\) nor a script that begins with #!$/],
   ["not-executable", asScript, /is not executable: use chmod \+x$/, 0o644],
   [
@@ -168,7 +200,9 @@ it.each(["openNext", "open"])("a filter whose %s is no function is refused at th
     status: 1,
     stdout: "",
     stderr: expect.stringMatching(
-      new RegExp(`^nbdkit: error: cannot open filter .* is no filter: its ${name} is no function\\n$`),
+      new RegExp(
+        `^nbdkit: error: cannot open filter .* is no filter: the member "${name}" must be a function, and is 5\\n$`,
+      ),
     ),
   });
 });
@@ -181,12 +215,39 @@ it("a handle that is none is told to its client, also under filters", async () =
   expect(stderr).toContain("what none's open returned is no handle: it has no read function");
 });
 
+it("names the file and the line of a syntax error in what a plugin imports, and runs none of it", async () => {
+  await using scene = new Scene();
+  const note = scene.folder.join("note");
+  scene.file(
+    "runs.mjs",
+    `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(note)}, "ran");`,
+  );
+  const broken = scene.file("broken.mjs", "const a = 1;\nexport { b };\n");
+  scene.file("mine.mjs", `import "./runs.mjs";\nimport "./broken.mjs";\n${asModule}`);
+  const { status, stderr } = await scene.nbdkit(["./mine.mjs", ...look]);
+  expect(status).toBe(1);
+  expect(stderr).toBe(
+    `nbdkit: error: cannot open plugin './mine.mjs': ${broken}:2: SyntaxError: Export 'b' is not defined in module\n`,
+  );
+  expect(existsSync(note)).toBe(false);
+});
+
+const runsTypeScript = Boolean((process.features as { readonly typescript?: unknown }).typescript);
+
+it.skipIf(!runsTypeScript).each([
+  ["that TypeScript does not have", "\nconst a: number = ;", 2],
+  ["that JavaScript does not have", "const a: number = 1;\n\nconst a: number = 2;", 3],
+])("names the file and the line of a syntax error %s in a TypeScript plugin", async (_what, text, line) => {
+  await using scene = new Scene();
+  const file = scene.file("mine.ts", `${text}\n${asModule}`);
+  expect((await scene.nbdkit(["./mine.ts", ...look])).stderr).toContain(`: ${file}:${line}: SyntaxError: `);
+});
+
 it("names a TypeScript plugin's way to run, where Node does not", async () => {
   await using scene = new Scene();
   scene.file("mine.ts", `const one: number = 1;\n${asModule}`);
   const { status, stdout, stderr } = await scene.nbdkit(["./mine.ts", ...look]);
-  const runs = (process.features as { readonly typescript?: unknown }).typescript;
-  if (runs) expect({ status, stdout }).toEqual({ status: 0, stdout: "512\n" });
+  if (runsTypeScript) expect({ status, stdout }).toEqual({ status: 0, stdout: "512\n" });
   else
     expect({ status, stderr }).toEqual({
       status: 1,

@@ -13,7 +13,7 @@ export function pipeClosed(fd: number): Event {
     throw new NbdError(
       "EBADF",
       `exit-when-pipe-closed: invalid file descriptor ${fd}: nbdkit has to inherit the read end of a pipe under this number`,
-      { cause: error },
+      { cause: error, retold: true },
     );
   }
   return {

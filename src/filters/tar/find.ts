@@ -1,4 +1,4 @@
-import { NbdError } from "../../core/errors.ts";
+import { messageOf, NbdError } from "../../core/errors.ts";
 import { compressionOf } from "./compressed.ts";
 import { blockBytes, type Header, parseHeader } from "./header.ts";
 import { decimal, lastValue, type PaxRecords, parsePax } from "./pax.ts";
@@ -82,7 +82,7 @@ async function headerAt(reader: TarReader, at: bigint): Promise<Header | undefin
     return parseHeader(await reader.bytes(at, blockBytes));
   } catch (error) {
     const what = at === 0n ? "this is no tar file" : `the tar file is damaged at ${at}`;
-    throw new NbdError("EINVAL", `tar: ${what}: ${(error as Error).message}`, { cause: error });
+    throw new NbdError("EINVAL", `tar: ${what}: ${messageOf(error)}`, { cause: error });
   }
 }
 

@@ -41,7 +41,7 @@ export async function connectToCommand(
       await server.stop();
       if (options.signal?.aborted) throw error;
       const reason = server.failure ?? messageOf(error);
-      throw new NbdError(codeOf(error), `command=${words[0]}: ${reason}`, { cause: error });
+      throw new NbdError(codeOf(error), `command=${words[0]}: ${reason}`, { cause: error, retold: true });
     }
   } finally {
     // Connected or not, nobody needs the name any more.

@@ -1,4 +1,4 @@
-import { NbdError } from "../../core/errors.ts";
+import { messageOf, NbdError } from "../../core/errors.ts";
 import { readString } from "../strings.ts";
 
 /** The server broke the protocol: nothing that it says can be trusted any more, so the connection ends. */
@@ -11,7 +11,7 @@ export function serverString(bytes: Buffer, what: string): string {
   try {
     return readString(bytes, what);
   } catch (error) {
-    throw violation((error as Error).message, { cause: error });
+    throw violation(messageOf(error), { cause: error });
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "../../../core/errors.ts";
 import { parseSize } from "../../../core/size.ts";
 import { parseInteger } from "../../../core/values.ts";
 import { type OptionTable, type ParsedOptions, UsageError } from "../options.ts";
@@ -93,6 +94,6 @@ function usage<T>(parse: () => T, prefix = ""): T {
   try {
     return parse();
   } catch (error) {
-    throw new UsageError(`${prefix}${(error as Error).message}`, { cause: error });
+    throw new UsageError(`${prefix}${messageOf(error)}`, { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import { buildChain, type Components } from "../registry/assemble.ts";
 import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
 import { ServerLog } from "../server/log.ts";
+import { Signals } from "../server/signals.ts";
 import { configText, helpText, longOptionsText, pluginText, shortOptionsText, versionText } from "./dump.ts";
 import type { Invocation } from "./invocation.ts";
 import { loadNamed } from "./load.ts";
@@ -34,6 +35,7 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
 
 /** Parameters count, because what a script can do is known only when it is named. */
 async function dumpPlugin(invocation: Invocation): Promise<string> {
+  new Signals();
   const components = await loadNamed(invocation);
   const errors = openErrorSink("stderr", programName(invocation.name));
   const log = new ServerLog({ verbose: invocation.verbose, program: programName(invocation.name), errors });

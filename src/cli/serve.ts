@@ -79,7 +79,7 @@ async function startInBackground(launch: Launch): Promise<number> {
 async function serveHere(invocation: Invocation, start: Start, log: ServerLog): Promise<number> {
   log.debug(`nbdkit ${compatibleVersion} (${ownVersion})`);
   if ((invocation.debugFlags.get("nbdkit.environ") ?? 0) > 0) showEnvironment(start, log);
-  const quit = new Quit(log);
+  const quit = new Quit(log, log.settings.errors.reopen);
   const { launch, environment, listen, toBackground } = start;
   const identity = await identityStep(invocation, listen, launch, log);
   const components = await loadNamed(invocation);

@@ -1,6 +1,7 @@
 // nbdkit-launcher PARENT SCRIPT [ARGUMENT...]
 //
-// Becomes `node SCRIPT ARGUMENT...`, after arming exit-with-parent if an argument asks for it.
+// Becomes `node SCRIPT ARGUMENT...`, without Node's debugger (debugger.h), and after arming exit-with-parent if
+// an argument asks for it.
 // Node needs tens of milliseconds to reach our first line, in which a dying parent would leave an
 // orphan; what is armed here stays armed over exec. PARENT is the parent's process id as bin/nbdkit
 // saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS:LIMIT, where
@@ -14,6 +15,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "debugger.h"
 #include "launcher_options.h"
 #include "parent_death.h"
 
@@ -48,6 +50,15 @@ static void tellScript(pid_t parent, bool armed) {
   setenv("NBDKIT_LAUNCHED", facts, 1);
 }
 
+// Returns only if it cannot be done. @param argv with two places before SCRIPT
+static void becomeNode(char** argv) {
+  static char node[] = "node";
+  const bool debugger = isDebuggerWanted(argv + 3);
+  argv[1] = debugger ? node : const_cast<char*>(noDebugger);
+  argv[0] = node;
+  execvp(node, debugger ? argv + 1 : argv);
+}
+
 int main(int argc, char** argv) {
   if (argc < 3) {
     fputs("usage: nbdkit-launcher PARENT SCRIPT [ARGUMENT...]\n", stderr);
@@ -59,9 +70,7 @@ int main(int argc, char** argv) {
   if (armed && (getppid() != parent || wasAdoptedBy(parent))) return 1;
 
   tellScript(parent, armed);
-  char node[] = "node";
-  argv[1] = node;
-  execvp(node, argv + 1);
+  becomeNode(argv);
   perror("nbdkit: cannot run node");
   return 127;
 }

@@ -2,6 +2,7 @@ import { dirname } from "node:path";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { native } from "../native/load.ts";
+import { closeDebugger } from "../server/debugger.ts";
 import { exitWithParentAgain } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import type { ListenOptions } from "../server/options.ts";
@@ -17,6 +18,7 @@ export async function identityStep(
 ): Promise<Pick<RunOptions, "changeIdentity">> {
   const { user, group, exitWithParent } = invocation;
   if (user === undefined && group === undefined) return {};
+  closeDebugger();
   const { assumeIdentity, findIdentity } = await import("../server/identity.ts");
   const identity = findIdentity(user, group);
   return {

@@ -61,7 +61,7 @@ export class Quit {
     this.#resolveSignalled(signal);
   }
 
-  /** The chain is configured: from now on a signal asks the server to end in order. */
+  /** The chain is ready: from now on a signal asks the server to end in order. */
   serve(): void {
     this.#signals.handler = (signal) => this.ask(signal);
   }

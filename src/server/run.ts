@@ -41,12 +41,13 @@ export interface RunOptions extends ServerOptions {
 export async function run(chain: Chain, options: RunOptions, quit: Quit): Promise<number> {
   let inOrder = true;
   try {
-    quit.serve();
     // Nobody waits for a plugin that keeps us from ending.
     await Promise.race([chain.getReady(), quit.asked]);
     if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
+    quit.serve();
     options.prepare?.();
     const server = await Server.listen(chain, options);
+    process.once("exit", () => server.unlisten());
     const supervisor = await findSupervisor(options.log);
     let captive: Captive | undefined;
     try {

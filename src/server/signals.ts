@@ -14,8 +14,8 @@ export const unheardSecondsMax = 5;
 /**
  * The signals that ask this process to end, caught before the process makes anything that it has to remove again.
  *
- * What has to be removed is removed in the process's `exit` event, and every signal leads to that event. While the chain is
- * loaded and configured, a signal ends the process at once ({@link endBy}); later {@link Quit} says what it means.
+ * What has to be removed is removed in the process's `exit` event, and every signal leads to that event. While the chain
+ * gets ready, a signal ends the process at once ({@link endBy}); later {@link Quit} says what it means.
  * JavaScript runs for a signal only between two steps, so what one step makes and registers is never half made.
  */
 export class Signals {

@@ -7,10 +7,14 @@ import { configText, helpText, longOptionsText, pluginText, shortOptionsText, ve
 import type { Invocation } from "./invocation.ts";
 import { loadNamed } from "./load.ts";
 import { configure } from "./parameters.ts";
+import { heedParent } from "./parent.ts";
 import { programName } from "./program-name.ts";
 
 /** The text that answers a question such as --version; serving is no question. */
 export async function answer(invocation: Invocation, launch: Launch): Promise<string> {
+  // A script that is asked has a folder of its own.
+  if (invocation.action === "dumpPlugin") new Signals();
+  heedParent(invocation, launch);
   switch (invocation.action) {
     case "longOptions":
       return longOptionsText();
@@ -35,7 +39,6 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
 
 /** Parameters count, because what a script can do is known only when it is named. */
 async function dumpPlugin(invocation: Invocation): Promise<string> {
-  new Signals();
   const components = await loadNamed(invocation);
   const errors = openErrorSink("stderr", programName(invocation.name));
   const log = new ServerLog({ verbose: invocation.verbose, program: programName(invocation.name), errors });

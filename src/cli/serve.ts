@@ -18,6 +18,7 @@ import type { Invocation } from "./invocation.ts";
 import { whereToListen } from "./listen-options.ts";
 import { loadNamed, requirePlugin } from "./load.ts";
 import { configure } from "./parameters.ts";
+import { heedParent } from "./parent.ts";
 import { identityStep, lockMemory } from "./privileges.ts";
 import { programName } from "./program-name.ts";
 
@@ -81,6 +82,7 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
   if ((invocation.debugFlags.get("nbdkit.environ") ?? 0) > 0) showEnvironment(start, log);
   const quit = new Quit(log, log.settings.errors.reopen);
   const { launch, environment, listen, toBackground } = start;
+  heedParent(invocation, launch);
   const identity = await identityStep(invocation, listen, launch, log);
   const components = await loadNamed(invocation);
   if (log.verbose) showComponents(components, log);

@@ -98,7 +98,7 @@ export class Server {
 
   /** Cuts everything off. */
   destroy(): void {
-    this.#listener.close();
+    this.unlisten();
     for (const session of this.#sessions) session.destroy();
     this.#sessions.clear();
     this.#placement.stop();

@@ -20,7 +20,7 @@
 #include "parent_death.h"
 
 static bool arm(pid_t parent, char** arguments) {
-  return canExitWithParent && wantsExitWithParent(arguments) && !armParentDeath(parent);
+  return canExitWithParent && wantsExitWithParent(arguments) && !armParentDeathOverExec(parent);
 }
 
 // A process is born into the session of its parent. One that neither has the session of `parent` nor began

@@ -1,16 +1,18 @@
 #include <csignal>
+#include <cstdio>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "parent_death.h"
 
 // The kernel's signal follows the thread that started us, not its process. So it is another one than SIGTERM, and
 // what it means is decided here: when the thread ends, this process gets another thread for its parent, in the same
-// process if that lives, and the kernel sends the signal again at the end of that one. Until the addon handles it, as
-// while Node starts, this one is ignored, and every caller looks at the parent after arming.
+// process if that lives, and the kernel sends the signal again at the end of that one.
 
 const bool canExitWithParent = true;
 
+// Without a handler it does nothing.
 static constexpr int parentDeathSignal = SIGURG;
 
 // 0 where the parent is in another namespace of processes: then a change does not show.
@@ -37,6 +39,20 @@ Failure armParentDeath(pid_t parent) {
   parentAtStart = parent;
   if (const Failure failure = handle(onParentDeath)) return failure;
   return setParentDeathSignal(parentDeathSignal);
+}
+
+static bool hasOtherThreads(pid_t process) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%ld/task", static_cast<long>(process));
+  struct stat tasks;
+  // Beside one folder for each thread, "." and "..".
+  return stat(path, &tasks) == 0 && tasks.st_nlink > 3;
+}
+
+Failure armParentDeathOverExec(pid_t parent) {
+  // Of a parent with several threads, the end of one must not end us. While Node starts, its own end is not heard then,
+  // and found out when the addon arms this anew.
+  return setParentDeathSignal(hasOtherThreads(parent) ? parentDeathSignal : SIGTERM);
 }
 
 Failure disarmParentDeath() {

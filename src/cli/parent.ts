@@ -1,5 +1,6 @@
 import { exitWithParent, surviveParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
+import { endBy } from "../server/signals.ts";
 import type { Invocation } from "./invocation.ts";
 
 /**
@@ -8,6 +9,11 @@ import type { Invocation } from "./invocation.ts";
  * @throws NbdError ENOTSUP where it cannot be done
  */
 export function heedParent(invocation: Invocation, launch: Launch): void {
-  if (invocation.exitWithParent) exitWithParent(launch);
-  else surviveParent(launch);
+  if (!invocation.exitWithParent) {
+    surviveParent(launch);
+    return;
+  }
+  exitWithParent(launch);
+  // The signal for that is on its way, but JavaScript hears of it only when the start comes to rest.
+  if (process.ppid !== launch.parentPid) endBy("SIGTERM");
 }

@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
-import { resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
+import { fullPath } from "../core/full-path.ts";
 import { failure } from "./failure.ts";
 
 /**
@@ -9,7 +9,7 @@ import { failure } from "./failure.ts";
  * @throws NbdError EINVAL for no path at all
  */
 export function absolutePath(name: string, key: string): string {
-  if (name !== "") return resolve(name);
+  if (name !== "") return fullPath(name);
   throw new NbdError("EINVAL", `${key}: cannot resolve an empty path: name a file`);
 }
 

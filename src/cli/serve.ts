@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import { messageOf } from "../core/errors.ts";
+import { fullPath } from "../core/full-path.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { buildChain, type Components } from "../registry/assemble.ts";
 import { isDetachedCopy, startDetachedCopy, tellFailure } from "../server/background.ts";
@@ -129,8 +129,8 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
 function absolutePaths({ certificates, psk, ...tls }: TlsOptions): TlsOptions {
   return {
     ...tls,
-    ...(certificates === undefined ? {} : { certificates: resolve(certificates) }),
-    ...(psk === undefined ? {} : { psk: resolve(psk) }),
+    ...(certificates === undefined ? {} : { certificates: fullPath(certificates) }),
+    ...(psk === undefined ? {} : { psk: fullPath(psk) }),
   };
 }
 

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { extname, join, resolve } from "node:path";
+import { extname, join } from "node:path";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { fullPath } from "../core/full-path.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { directoryOf } from "./directory.ts";
 import { builtInFilters } from "./filters.ts";
@@ -63,14 +64,14 @@ async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> 
   if (isShortName(name) || moduleExtensions.includes(extname(name))) return undefined;
   // Most servers run no scripts.
   const { checkScript } = await import("./script.ts");
-  const path = resolve(name);
+  const path = fullPath(name);
   checkScript(name, path);
   const { default: sh } = await builtInPlugins.sh!();
   return { definition: sh, implied: [["script", path]], path: () => path };
 }
 
 async function findModule<Definition>(kind: Kind, name: string): Promise<Loaded<Definition>> {
-  const path = isShortName(name) ? (addedPath(kind, name) ?? packagePath(kind, name)) : resolve(name);
+  const path = isShortName(name) ? (addedPath(kind, name) ?? packagePath(kind, name)) : fullPath(name);
   try {
     const definition = checkDefinition<Definition>(kind, await importDefinition(path), path);
     return { definition, path: () => path };
@@ -91,9 +92,18 @@ function addedPath(kind: Kind, name: string): string | undefined {
   return paths.find((path) => existsSync(path));
 }
 
+/** None where the current directory has been removed. */
+function currentPackage(): readonly string[] {
+  try {
+    return [join(process.cwd(), "package.json")];
+  } catch {
+    return [];
+  }
+}
+
 function packagePath(kind: Kind, name: string): string {
   const packageName = `nbdkit-${name}-${kind}`;
-  for (const from of [join(process.cwd(), "package.json"), join(packageRoot(), "package.json")]) {
+  for (const from of [...currentPackage(), join(packageRoot(), "package.json")]) {
     try {
       return createRequire(from).resolve(packageName);
     } catch (error) {

@@ -1,5 +1,5 @@
-import { resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
+import { fullPath } from "../core/full-path.ts";
 import { checkSocketPath } from "../core/socket-path.ts";
 import { native } from "../native/load.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";
@@ -14,7 +14,7 @@ export function listenUnix(name: string, label: string | undefined): Listener {
   if (name === "")
     throw new NbdError("EINVAL", "-U: the path is empty: name a socket, or use - for a private one");
   // Absolute, because the socket is removed at the end, when we may be in another directory.
-  const path = resolve(name);
+  const path = fullPath(name);
   checkSocketPath("-U", path);
   removeStaleSocket(path);
   const socket = openSocket(path, label, () => native().listenUnix(path));

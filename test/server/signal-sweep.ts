@@ -49,7 +49,8 @@ export const sweptModes: Readonly<Record<string, Start>> = {
   "sh in the foreground": (scene) => scene.start(nbdkit, ["-f", ...listen, ...scripted(scene)]),
   "sh in the background": (scene) =>
     scene.start(nbdkit, [...listen, ...scripted(scene)], { stdio: "ignore" }),
-  "sh with --run": (scene) => scene.start(nbdkit, [...scripted(scene), "--run", "sleep 1000 & wait"]),
+  "sh with --run": (scene) =>
+    scene.start(nbdkit, ["-P", "pid", ...scripted(scene), "--run", "sleep 1000 & wait"]),
   "eval in the background": (scene) => scene.start(nbdkit, [...listen, ...evaluated], { stdio: "ignore" }),
   "--dump-plugin": (scene) => scene.start(nbdkit, [...scripted(scene), "--dump-plugin"]),
 };

@@ -35,10 +35,12 @@ static bool namesAnother(const char* variable, std::string_view self) {
 static bool isStartedByAnother() {
   if (geteuid() != getuid() || getegid() != getgid()) return true;
   if (geteuid() != 0) return false;
-  return namesAnother("SUDO_UID", "0") || namesAnother("PKEXEC_UID", "0") || namesAnother("DOAS_USER", "root");
+  return namesAnother("SUDO_UID", "0") || namesAnother("PKEXEC_UID", "0") ||
+         namesAnother("DOAS_USER", "root");
 }
 
 bool isDebuggerWanted(const char* const* arguments) {
   const char* options = getenv("NODE_OPTIONS");
-  return options != nullptr && asksForDebugger(options) && !isStartedByAnother() && !changesIdentity(arguments);
+  return options != nullptr && asksForDebugger(options) && !isStartedByAnother() &&
+         !changesIdentity(arguments);
 }

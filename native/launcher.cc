@@ -1,13 +1,12 @@
 // nbdkit-launcher PARENT SCRIPT [ARGUMENT...]
 //
-// Becomes `node SCRIPT ARGUMENT...`, without Node's debugger (debugger.h), and after arming exit-with-parent if
-// an argument asks for it.
-// Node needs tens of milliseconds to reach our first line, in which a dying parent would leave an
-// orphan; what is armed here stays armed over exec. PARENT is the parent's process id as bin/nbdkit
-// saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS:LIMIT, where
-// the second and third are 0 or 1, the fourth are the numbers of what we inherited beyond stderr, each with a
-// comma, and the last is how many descriptors we may have open; once Node runs, they cannot be told from its
-// own any more.
+// Becomes `node SCRIPT ARGUMENT...`, without Node's debugger (debugger.h), and after arming exit-with-parent
+// if an argument asks for it. Node needs tens of milliseconds to reach our first line, in which a dying
+// parent would leave an orphan; what is armed here stays armed over exec. PARENT is the parent's process id
+// as bin/nbdkit saw it. SCRIPT learns what happened from
+// NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS:LIMIT, where the second and third are 0 or 1, the fourth
+// are the numbers of what we inherited beyond stderr, each with a comma, and the last is how many descriptors
+// we may have open; once Node runs, they cannot be told from its own any more.
 
 #include <cstdio>
 #include <cstdlib>

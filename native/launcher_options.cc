@@ -44,7 +44,8 @@ static bool takesNextAsLong(std::string_view name) {
   return false;
 }
 
-// In a cluster like -fp the first letter with a value takes the rest, or else the next argument. `npos` for none.
+// In a cluster like -fp the first letter with a value takes the rest, or else the next argument. `npos` for
+// none.
 static size_t withValue(std::string_view letters) { return letters.find_first_of(shortWithValue); }
 
 // What options are looked for: `isLong` is asked with the name before any "=".
@@ -80,7 +81,8 @@ static bool abbreviates(std::string_view name, std::string_view option, size_t l
 
 bool wantsExitWithParent(const char* const* arguments) {
   // Shorter abbreviations would mean --export too.
-  return isGiven(arguments, {[](std::string_view name) { return abbreviates(name, "exit-with-parent", 3); }, ""});
+  return isGiven(arguments,
+                 {[](std::string_view name) { return abbreviates(name, "exit-with-parent", 3); }, ""});
 }
 
 bool changesIdentity(const char* const* arguments) {

@@ -10,7 +10,8 @@ extern const bool canExitWithParent;
 // is not noticed here: the caller compares getppid() afterwards.
 Failure armParentDeath(pid_t parent);
 
-// The same for the launcher, whose handlers end with it: what it arms has to work over exec, until the addon arms it anew.
+// The same for the launcher, whose handlers end with it: what it arms has to work over exec, until the addon
+// arms it anew.
 Failure armParentDeathOverExec(pid_t parent);
 
 // Takes it back, also what an earlier program of this process armed and left to us over exec.

@@ -6,9 +6,9 @@
 
 #include "parent_death.h"
 
-// The kernel's signal follows the thread that started us, not its process. So it is another one than SIGTERM, and
-// what it means is decided here: when the thread ends, this process gets another thread for its parent, in the same
-// process if that lives, and the kernel sends the signal again at the end of that one.
+// The kernel's signal follows the thread that started us, not its process. So it is another one than SIGTERM,
+// and what it means is decided here: when the thread ends, this process gets another thread for its parent,
+// in the same process if that lives, and the kernel sends the signal again at the end of that one.
 
 const bool canExitWithParent = true;
 
@@ -24,7 +24,7 @@ static void onParentDeath(int) {
 }
 
 static Failure handle(void (*handler)(int)) {
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = handler;
   action.sa_flags = SA_RESTART;
   return sigaction(parentDeathSignal, &action, nullptr) == 0 ? Failure{} : lastFailure("sigaction");
@@ -50,8 +50,8 @@ static bool hasOtherThreads(pid_t process) {
 }
 
 Failure armParentDeathOverExec(pid_t parent) {
-  // Of a parent with several threads, the end of one must not end us. While Node starts, its own end is not heard then,
-  // and found out when the addon arms this anew.
+  // Of a parent with several threads, the end of one must not end us. While Node starts, its own end is not
+  // heard then, and found out when the addon arms this anew.
   return setParentDeathSignal(hasOtherThreads(parent) ? parentDeathSignal : SIGTERM);
 }
 

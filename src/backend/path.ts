@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
+import { resolve } from "node:path";
 import { NbdError } from "../core/errors.ts";
-import { fullPath } from "../core/full-path.ts";
 import { failure } from "./failure.ts";
 
 /**
@@ -25,5 +25,21 @@ export function realPath(name: string): string {
     return realpathSync.native(name);
   } catch (error) {
     throw failure("realpath", name, error);
+  }
+}
+
+/**
+ * The absolute path for a name that is relative to the first of `folders`, or to the current directory.
+ * @throws NbdError ENOENT for a relative one when the current directory has been removed
+ */
+export function fullPath(name: string, ...folders: readonly string[]): string {
+  try {
+    return resolve(...folders, name);
+  } catch (error) {
+    throw new NbdError(
+      "ENOENT",
+      `${name}: the current directory has been removed: use an absolute path, or start nbdkit in another directory`,
+      { cause: error },
+    );
   }
 }

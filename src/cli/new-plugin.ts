@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
+import { fullPath } from "../backend/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
-import { fullPath } from "../core/full-path.ts";
 import { packageVersion } from "../core/version.ts";
 import { templateFiles } from "../installation/package.ts";
 

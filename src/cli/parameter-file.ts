@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { fullPath } from "../backend/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
-import { fullPath } from "../core/full-path.ts";
 
 /** Files may name each other; one that names itself would never end. */
 const depthMax = 16;

@@ -1,5 +1,5 @@
+import { fullPath } from "../backend/path.ts";
 import { messageOf } from "../core/errors.ts";
-import { fullPath } from "../core/full-path.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { buildChain, type Components } from "../registry/assemble.ts";
 import { isDetachedCopy, startDetachedCopy, tellFailure } from "../server/background.ts";

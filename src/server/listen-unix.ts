@@ -1,5 +1,5 @@
+import { fullPath } from "../backend/path.ts";
 import { NbdError } from "../core/errors.ts";
-import { fullPath } from "../core/full-path.ts";
 import { checkSocketPath } from "../core/socket-path.ts";
 import { native } from "../native/load.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";

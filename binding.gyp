@@ -136,7 +136,7 @@
           "type": "executable",
           "cflags": ["-Wall", "-Wextra"],
           "cflags_cc": ["-std=c++20"],
-          "sources": ["native/launcher.cc", "native/launcher_options.cc", "native/parent_death_<(OS).cc"],
+          "sources": ["native/launcher.cc", "native/debugger.cc", "native/launcher_options.cc", "native/parent_death_<(OS).cc"],
           "conditions": [
             # Starts in less time, and runs on any libc.
             ["OS=='linux'", {"ldflags": ["-static"]}],

@@ -1,12 +1,12 @@
 // nbdkit-launcher PARENT SCRIPT [ARGUMENT...]
 //
-// Becomes `node SCRIPT ARGUMENT...`, after arming exit-with-parent if an argument asks for it.
-// Node needs tens of milliseconds to reach our first line, in which a dying parent would leave an
-// orphan; what is armed here stays armed over exec. PARENT is the parent's process id as bin/nbdkit
-// saw it. SCRIPT learns what happened from NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS:LIMIT, where
-// the second and third are 0 or 1, the fourth are the numbers of what we inherited beyond stderr, each with a
-// comma, and the last is how many descriptors we may have open; once Node runs, they cannot be told from its
-// own any more.
+// Becomes `node SCRIPT ARGUMENT...`, without Node's debugger (debugger.h), and after arming exit-with-parent
+// if an argument asks for it. Node needs tens of milliseconds to reach our first line, in which a dying
+// parent would leave an orphan; what is armed here stays armed over exec. PARENT is the parent's process id
+// as bin/nbdkit saw it. SCRIPT learns what happened from
+// NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS:LIMIT, where the second and third are 0 or 1, the fourth
+// are the numbers of what we inherited beyond stderr, each with a comma, and the last is how many descriptors
+// we may have open; once Node runs, they cannot be told from its own any more.
 
 #include <cstdio>
 #include <cstdlib>
@@ -14,11 +14,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "debugger.h"
 #include "launcher_options.h"
 #include "parent_death.h"
 
 static bool arm(pid_t parent, char** arguments) {
-  return canExitWithParent && wantsExitWithParent(arguments) && !armParentDeath(parent);
+  return canExitWithParent && wantsExitWithParent(arguments) && !armParentDeathOverExec(parent);
 }
 
 // A process is born into the session of its parent. One that neither has the session of `parent` nor began
@@ -48,6 +49,15 @@ static void tellScript(pid_t parent, bool armed) {
   setenv("NBDKIT_LAUNCHED", facts, 1);
 }
 
+// Returns only if it cannot be done. @param argv with two places before SCRIPT
+static void becomeNode(char** argv) {
+  static char node[] = "node";
+  const bool debugger = isDebuggerWanted(argv + 3);
+  argv[1] = debugger ? node : const_cast<char*>(noDebugger);
+  argv[0] = node;
+  execvp(node, debugger ? argv + 1 : argv);
+}
+
 int main(int argc, char** argv) {
   if (argc < 3) {
     fputs("usage: nbdkit-launcher PARENT SCRIPT [ARGUMENT...]\n", stderr);
@@ -59,9 +69,7 @@ int main(int argc, char** argv) {
   if (armed && (getppid() != parent || wasAdoptedBy(parent))) return 1;
 
   tellScript(parent, armed);
-  char node[] = "node";
-  argv[1] = node;
-  execvp(node, argv + 1);
+  becomeNode(argv);
   perror("nbdkit: cannot run node");
   return 127;
 }

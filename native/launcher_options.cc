@@ -44,30 +44,50 @@ static bool takesNextAsLong(std::string_view name) {
   return false;
 }
 
-// In a cluster like -fp the first letter with a value takes the rest, or else the next argument.
-static bool takesNextAsShort(std::string_view letters) {
-  const size_t first = letters.find_first_of(shortWithValue);
-  return first != letters.npos && first + 1 == letters.size();
-}
+// In a cluster like -fp the first letter with a value takes the rest, or else the next argument. `npos` for
+// none.
+static size_t withValue(std::string_view letters) { return letters.find_first_of(shortWithValue); }
 
-// Shorter abbreviations would mean --export too.
-static bool isExitWithParent(std::string_view name) {
-  return name.starts_with("exi") && std::string_view("exit-with-parent").starts_with(name);
-}
+// What options are looked for: `isLong` is asked with the name before any "=".
+struct Sought {
+  bool (*isLong)(std::string_view name);
+  std::string_view shortWithValue;
+};
 
-bool wantsExitWithParent(const char* const* arguments) {
+static bool isGiven(const char* const* arguments, const Sought& sought) {
   for (; *arguments != nullptr; arguments++) {
     const std::string_view argument = *arguments;
     if (argument == "--") return false;
     bool takesNext = false;
     if (argument.starts_with("--")) {
       const std::string_view name = *arguments + 2;
-      if (isExitWithParent(name)) return true;
+      if (sought.isLong(name.substr(0, name.find('=')))) return true;
       takesNext = takesNextAsLong(name);
     } else if (argument.starts_with("-")) {
-      takesNext = takesNextAsShort(*arguments + 1);
+      const std::string_view letters = *arguments + 1;
+      const size_t at = withValue(letters);
+      if (at != letters.npos && sought.shortWithValue.find(letters[at]) != letters.npos) return true;
+      takesNext = at != letters.npos && at + 1 == letters.size();
     }
     if (takesNext && *++arguments == nullptr) return false;
   }
   return false;
+}
+
+// Whether `name` is `option` or an abbreviation of it that has at least `letters` letters.
+static bool abbreviates(std::string_view name, std::string_view option, size_t letters) {
+  return name.size() >= letters && option.starts_with(name);
+}
+
+bool wantsExitWithParent(const char* const* arguments) {
+  // Shorter abbreviations would mean --export too.
+  return isGiven(arguments,
+                 {[](std::string_view name) { return abbreviates(name, "exit-with-parent", 3); }, ""});
+}
+
+bool changesIdentity(const char* const* arguments) {
+  const auto isLong = [](std::string_view name) {
+    return abbreviates(name, "user", 2) || abbreviates(name, "group", 1);
+  };
+  return isGiven(arguments, {isLong, "ug"});
 }

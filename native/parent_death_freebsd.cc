@@ -16,4 +16,6 @@ static Failure setParentDeathSignal(int signal) {
 
 Failure armParentDeath(pid_t) { return setParentDeathSignal(SIGTERM); }
 
+Failure armParentDeathOverExec(pid_t parent) { return armParentDeath(parent); }
+
 Failure disarmParentDeath() { return setParentDeathSignal(0); }

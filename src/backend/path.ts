@@ -9,7 +9,7 @@ import { failure } from "./failure.ts";
  * @throws NbdError EINVAL for no path at all
  */
 export function absolutePath(name: string, key: string): string {
-  if (name !== "") return resolve(name);
+  if (name !== "") return fullPath(name);
   throw new NbdError("EINVAL", `${key}: cannot resolve an empty path: name a file`);
 }
 
@@ -25,5 +25,21 @@ export function realPath(name: string): string {
     return realpathSync.native(name);
   } catch (error) {
     throw failure("realpath", name, error);
+  }
+}
+
+/**
+ * The absolute path for a name that is relative to the first of `folders`, or to the current directory.
+ * @throws NbdError ENOENT for a relative one when the current directory has been removed
+ */
+export function fullPath(name: string, ...folders: readonly string[]): string {
+  try {
+    return resolve(...folders, name);
+  } catch (error) {
+    throw new NbdError(
+      "ENOENT",
+      `${name}: the current directory has been removed: use an absolute path, or start nbdkit in another directory`,
+      { cause: error },
+    );
   }
 }

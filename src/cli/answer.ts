@@ -2,14 +2,19 @@ import { buildChain, type Components } from "../registry/assemble.ts";
 import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
 import { ServerLog } from "../server/log.ts";
+import { Signals } from "../server/signals.ts";
 import { configText, helpText, longOptionsText, pluginText, shortOptionsText, versionText } from "./dump.ts";
 import type { Invocation } from "./invocation.ts";
 import { loadNamed } from "./load.ts";
 import { configure } from "./parameters.ts";
+import { heedParent } from "./parent.ts";
 import { programName } from "./program-name.ts";
 
 /** The text that answers a question such as --version; serving is no question. */
 export async function answer(invocation: Invocation, launch: Launch): Promise<string> {
+  // A script that is asked has a folder of its own.
+  if (invocation.action === "dumpPlugin") new Signals();
+  heedParent(invocation, launch);
   switch (invocation.action) {
     case "longOptions":
       return longOptionsText();

@@ -1,6 +1,5 @@
 import { messageOf, stackOf } from "../core/errors.ts";
 import { debugText, logText } from "../core/log-text.ts";
-import { exitWithParent, surviveParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { writeStderr } from "../server/stderr.ts";
 import { writeStdout } from "../server/stdout.ts";
@@ -20,9 +19,6 @@ export async function main(args: readonly string[], launch: Launch): Promise<num
     checkReadable(args);
     const invocation = parseArguments(args);
     ({ name, verbose } = invocation);
-    // First of all, so that a parent that dies from here on takes us with it.
-    if (invocation.exitWithParent) exitWithParent(launch);
-    else surviveParent(launch);
     return await perform(invocation, args, launch);
   } catch (error) {
     const program = programName(name);

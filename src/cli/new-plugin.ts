@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
+import { fullPath } from "../backend/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { packageVersion } from "../core/version.ts";
 import { templateFiles } from "../installation/package.ts";
@@ -14,7 +15,7 @@ const versionMark = /NBDKIT_NODE_VERSION/g;
  * @throws NbdError when the folder is there and not empty, or cannot be made
  */
 export function newPlugin(folder: string): string {
-  const path = resolve(folder);
+  const path = fullPath(folder);
   const name = pluginName(basename(path));
   try {
     mkdirSync(path, { recursive: true });

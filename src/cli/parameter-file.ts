@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
+import { fullPath } from "../backend/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 
 /** Files may name each other; one that names itself would never end. */
@@ -8,12 +9,12 @@ const depthMax = 16;
 /**
  * The parameters of a command line with each @PATH replaced by what that file holds, one parameter on a line
  * (nbdkit(1), "@PATH"). Lines that are empty or begin with # do not count, and relative paths in a file are relative to it.
- * @param folder what relative paths are relative to
+ * @param folders the one that relative paths are relative to; none for the current directory
  * @throws NbdError when a file cannot be read
  */
 export function* expandFiles(
   parameters: readonly string[],
-  folder: string,
+  folders: readonly string[] = [],
   depth = 0,
 ): Generator<string, void, undefined> {
   for (const parameter of parameters) {
@@ -22,11 +23,11 @@ export function* expandFiles(
       yield parameter;
       continue;
     }
-    const path = resolve(folder, parameter.slice(1));
+    const path = fullPath(parameter.slice(1), ...folders);
     if (depth === depthMax) {
       throw new NbdError("ELOOP", `${parameter}: more than ${depthMax} files that name each other: ${path}`);
     }
-    yield* expandFiles(linesOf(path), dirname(path), depth + 1);
+    yield* expandFiles(linesOf(path), [dirname(path)], depth + 1);
   }
 }
 

@@ -7,7 +7,7 @@ import { expandFiles } from "./parameter-file.ts";
  * value by the plugin's magic key, and each line of the file by @PATH.
  */
 export function configure(chain: Chain, parameters: readonly string[]): void {
-  for (const parameter of expandFiles(parameters, process.cwd())) {
+  for (const parameter of expandFiles(parameters)) {
     // What does not look like a key is a bare value, whatever follows the "=".
     const [, key, value] = /^([A-Za-z][A-Za-z0-9._-]*)=(.*)$/s.exec(parameter) ?? [];
     if (key !== undefined && value !== undefined) chain.config(key, value);

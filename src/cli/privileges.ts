@@ -2,7 +2,8 @@ import { dirname } from "node:path";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { native } from "../native/load.ts";
-import { exitWithParentAgain } from "../server/exit-with-parent.ts";
+import { closeDebugger } from "../server/debugger.ts";
+import { exitWithParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import type { ListenOptions } from "../server/options.ts";
 import type { RunOptions } from "../server/run.ts";
@@ -15,8 +16,9 @@ export async function identityStep(
   launch: Launch,
   log: Log,
 ): Promise<Pick<RunOptions, "changeIdentity">> {
-  const { user, group, exitWithParent } = invocation;
+  const { user, group } = invocation;
   if (user === undefined && group === undefined) return {};
+  closeDebugger();
   const { assumeIdentity, findIdentity } = await import("../server/identity.ts");
   const identity = findIdentity(user, group);
   return {
@@ -25,7 +27,7 @@ export async function identityStep(
       assumeIdentity(identity, isOurs ? [dirname(endpoint.path), endpoint.path] : []);
       if (group !== undefined) log.debug(`changed group to ${group}`);
       if (user !== undefined) log.debug(`changed user to ${user}`);
-      if (exitWithParent) exitWithParentAgain(launch);
+      if (invocation.exitWithParent) exitWithParent(launch);
     },
   };
 }

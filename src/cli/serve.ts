@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { fullPath } from "../backend/path.ts";
 import { messageOf } from "../core/errors.ts";
 import { logText } from "../core/log-text.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
@@ -19,6 +19,7 @@ import type { Invocation } from "./invocation.ts";
 import { whereToListen } from "./listen-options.ts";
 import { loadNamed, requirePlugin } from "./load.ts";
 import { configure } from "./parameters.ts";
+import { heedParent } from "./parent.ts";
 import { identityStep, lockMemory } from "./privileges.ts";
 import { programName } from "./program-name.ts";
 import { fixTemporaryFolder } from "./temporary-folder.ts";
@@ -82,8 +83,9 @@ async function startInBackground(launch: Launch): Promise<number> {
 async function serveHere(invocation: Invocation, start: Start, log: ServerLog): Promise<number> {
   log.debug(`nbdkit ${compatibleVersion} (${ownVersion})`);
   if ((invocation.debugFlags.get("nbdkit.environ") ?? 0) > 0) showEnvironment(start, log);
-  const quit = new Quit(log);
+  const quit = new Quit(log, log.settings.errors.reopen);
   const { launch, environment, listen, toBackground } = start;
+  heedParent(invocation, launch);
   const identity = await identityStep(invocation, listen, launch, log);
   const components = await loadNamed(invocation);
   if (log.verbose) showComponents(components, log);
@@ -130,8 +132,8 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
 function absolutePaths({ certificates, psk, ...tls }: TlsOptions): TlsOptions {
   return {
     ...tls,
-    ...(certificates === undefined ? {} : { certificates: resolve(certificates) }),
-    ...(psk === undefined ? {} : { psk: resolve(psk) }),
+    ...(certificates === undefined ? {} : { certificates: fullPath(certificates) }),
+    ...(psk === undefined ? {} : { psk: fullPath(psk) }),
   };
 }
 

@@ -1,4 +1,4 @@
-import { resolve } from "node:path";
+import { fullPath } from "../backend/path.ts";
 
 /** Those that os.tmpdir() reads. */
 const variables = ["TMPDIR", "TMP", "TEMP"] as const;
@@ -10,6 +10,6 @@ const variables = ["TMPDIR", "TMP", "TEMP"] as const;
 export function fixTemporaryFolder(): void {
   for (const variable of variables) {
     const folder = process.env[variable];
-    if (folder) process.env[variable] = resolve(folder);
+    if (folder) process.env[variable] = fullPath(folder);
   }
 }

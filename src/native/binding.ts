@@ -21,8 +21,8 @@ export interface NativeBinding {
   readonly features: NativeFeatures;
 
   /**
-   * Asks that this process get SIGTERM when its parent dies, and gets it at once if the parent
-   * is no longer `parentPid`. Throws ENOTSUP where the system cannot do it.
+   * Asks that this process get SIGTERM when its parent process ends (the thread that started us may end before), and
+   * sends it at once if the parent is no longer `parentPid`. Throws ENOTSUP where the system cannot do it.
    */
   exitWithParent(parentPid: number): void;
   /** Takes back {@link exitWithParent}, also one made by the launcher before this process ran Node. */

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { extname, join, resolve } from "node:path";
+import { extname, join } from "node:path";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
+import { fullPath } from "../backend/path.ts";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { directoryOf } from "./directory.ts";
 import { builtInFilters } from "./filters.ts";
@@ -65,7 +66,7 @@ async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> 
   if (isShortName(name) || moduleExtensions.includes(extname(name))) return undefined;
   // Most servers run no scripts.
   const { checkScript } = await import("./script.ts");
-  const path = resolve(name);
+  const path = fullPath(name);
   checkScript(name, path);
   const { default: sh } = await builtInPlugins.sh!();
   return { definition: sh, builtIn: true, implied: [["script", path]], path: () => path };
@@ -89,7 +90,7 @@ function isShortName(name: string): boolean {
 
 /** Naming a file is a decision for it and its owner, but not for other users who could add to what it imports. */
 function givenPath(kind: Kind, name: string): string {
-  const path = resolve(name);
+  const path = fullPath(name);
   const fault = faultAround(path);
   if (fault === undefined) return path;
   throw new NbdError(

@@ -47,7 +47,17 @@ function* places(): Generator<Place, void, undefined> {
   yield* modulesAbove(dirname(root));
   // npm puts global packages there, also where this one came in another way.
   yield { folder: join(dirname(process.execPath), "../lib/node_modules"), isOurs: false };
-  yield* modulesAbove(process.cwd());
+  const current = currentFolder();
+  if (current !== undefined) yield* modulesAbove(current);
+}
+
+/** Undefined where it has been removed. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined;
+  }
 }
 
 function* modulesAbove(lowest: string): Generator<Place, void, undefined> {

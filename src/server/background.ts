@@ -5,6 +5,7 @@ import { NbdError } from "../core/errors.ts";
 import { startCopy } from "../installation/package.ts";
 import { type Launch, stdioWith, stillInherited } from "./launch.ts";
 import type { ReadyMessage } from "./ready.ts";
+import { endBy, quitSignals, statusOfSignal } from "./signals.ts";
 
 /** Tells the detached copy which descriptor its starter waits on. */
 const readyVariable = "NBDKIT_NODE_READY_FD";
@@ -33,6 +34,7 @@ export function isDetachedCopy(): boolean {
  * Node cannot fork, so going to the background means to start a detached copy of ourselves, which does everything
  * up to serving with our stdin, stdout and stderr and then says so over a pipe.
  * @param served is told what the copy says then
+ * A signal meanwhile is the copy's; one that ends the copy ends this process too.
  * @returns the exit status of this process: 0 once clients can connect, else the copy's
  * @throws NbdError what kept the copy from becoming ready, unless it has said so itself
  */
@@ -41,16 +43,17 @@ export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage
     launch.inherited === undefined ? openDescriptors() : stillInherited(launch),
   );
   const fd = stdio.push("pipe") - 1;
+  const caught = forwardSignals();
   const copy = startCopy({
     detached: true,
     stdio,
     env: { ...process.env, [readyVariable]: String(fd) },
   });
-  forwardSignals(copy);
+  caught.receiver = copy;
   return new Promise((resolve, reject) => {
     copy.once("error", reject);
     // Not when it exits, as its last word may still be on the way.
-    copy.once("close", (code, signal) => resolve(signal === null ? (code ?? 1) : 1));
+    copy.once("close", (code, signal) => resolve(signal === null ? (code ?? 1) : endLike(signal)));
     const ready = copy.stdio[fd] as Duplex;
     // A message of this size arrives as a whole.
     ready.once("data", (text: Buffer) => {
@@ -98,11 +101,21 @@ export function tellFailure(message: string): void {
   writeSync(readyDescriptor, JSON.stringify(failed));
 }
 
-/** Until the copy serves, Ctrl-C here is meant for both; it has left the terminal's group. */
-function forwardSignals(copy: ChildProcess): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
-    process.on(signal, () => copy.kill(signal));
+/**
+ * Until the copy serves, Ctrl-C here is meant for both; it has left the terminal's group. Called before the copy is there,
+ * so that no signal ends this process alone; one of them runs no JavaScript until the copy has been started.
+ */
+function forwardSignals(): { receiver?: ChildProcess } {
+  const caught: { receiver?: ChildProcess } = {};
+  for (const signal of [...quitSignals, "SIGUSR1"] as const) {
+    process.on(signal, () => caught.receiver?.kill(signal));
   }
+  return caught;
+}
+
+/** @returns the status for a signal that nobody sends to ask a process to end: it was the copy's defect, or SIGKILL */
+function endLike(signal: NodeJS.Signals): number {
+  return quitSignals.includes(signal) || signal === "SIGUSR1" ? endBy(signal) : statusOfSignal(signal);
 }
 
 /** Where nobody noted what we were given, some of these are Node's own; the copy does not mind them. */

@@ -3,7 +3,8 @@ import type { Log } from "../core/log.ts";
 import { native } from "../native/load.ts";
 import { killDescendants } from "../processes/tree.ts";
 import { endsOrStalls, stallMs } from "./patience.ts";
-import { type Quit, statusOfSignal } from "./quit.ts";
+import type { Quit } from "./quit.ts";
+import { statusOfSignal } from "./signals.ts";
 
 /**
  * Has filters and plugin clean up. They may take their time, as long as nobody waits: after a signal they have to make progress,

@@ -4,12 +4,13 @@ import { native } from "../native/load.ts";
 import type { Launch } from "./launch.ts";
 
 /**
- * Makes this process get SIGTERM when its parent dies, however it dies (nbdkit-captive(1), "EXIT WITH PARENT").
- * Most often the launcher has done it already, before Node was there; then nothing is left to do.
+ * Makes this process get SIGTERM when its parent ends, however it does (nbdkit-captive(1), "EXIT WITH PARENT"), also one that
+ * ended a moment ago. The end of the thread that started us means nothing while its process lives.
+ * The launcher has armed it before Node was there, but only from here on the kernel's signal is heard.
+ * Once more after a change of user or group, with which the kernel forgets it (prctl(2), PR_SET_PDEATHSIG).
  * @throws NbdError ENOTSUP where it cannot be done
  */
 export function exitWithParent(launch: Launch): void {
-  if (launch.armed) return;
   const reason = whyUnsupported();
   if (reason !== undefined) {
     throw new NbdError(
@@ -17,11 +18,6 @@ export function exitWithParent(launch: Launch): void {
       `--exit-with-parent is not implemented for this operating system: ${reason}`,
     );
   }
-  native().exitWithParent(launch.parentPid);
-}
-
-/** Once more, after a change of user or group, with which the kernel forgets it (prctl(2), PR_SET_PDEATHSIG). */
-export function exitWithParentAgain(launch: Launch): void {
   native().exitWithParent(launch.parentPid);
 }
 

@@ -1,4 +1,5 @@
-import { join, resolve } from "node:path";
+import { join } from "node:path";
+import { fullPath } from "../backend/path.ts";
 import { NbdError } from "../core/errors.ts";
 import { checkSocketPath } from "../core/socket-path.ts";
 import { native } from "../native/load.ts";
@@ -14,7 +15,7 @@ export function listenUnix(name: string, label: string | undefined): Listener {
   if (name === "")
     throw new NbdError("EINVAL", "-U: the path is empty: name a socket, or use - for a private one");
   // Absolute, because the socket is removed at the end, when we may be in another directory.
-  const path = resolve(name);
+  const path = fullPath(name);
   checkSocketPath("-U", path);
   removeStaleSocket(path);
   const socket = openSocket(path, label, () => native().listenUnix(path));

@@ -9,9 +9,10 @@ import type { ServerLog } from "./log.ts";
 import type { Supervisor } from "./notify.ts";
 import type { ServerOptions } from "./options.ts";
 import { writePidfile } from "./pidfile.ts";
-import { isSignal, type Quit, type QuitReason, statusOfSignal } from "./quit.ts";
+import { isSignal, type Quit, type QuitReason } from "./quit.ts";
 import { type ReadyMessage, readyMessage, tellStarter } from "./ready.ts";
 import { Server } from "./server.ts";
+import { statusOfSignal } from "./signals.ts";
 import { writeStderr } from "./stderr.ts";
 import { writeStdout } from "./stdout.ts";
 import { serverUri } from "./uri.ts";
@@ -41,12 +42,13 @@ export interface RunOptions extends ServerOptions {
 export async function run(chain: Chain, options: RunOptions, quit: Quit): Promise<number> {
   let inOrder = true;
   try {
-    quit.catchSignals(options.log.settings.errors.reopen);
     // Nobody waits for a plugin that keeps us from ending.
     await Promise.race([chain.getReady(), quit.asked]);
     if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
+    quit.serve();
     options.prepare?.();
     const server = await Server.listen(chain, options);
+    process.once("exit", () => server.unlisten());
     const supervisor = await findSupervisor(options.log);
     let captive: Captive | undefined;
     try {

@@ -27,6 +27,7 @@ export class Server {
   readonly #destroyed: Promise<void>;
   #setDestroyed!: () => void;
   #wasDestroyed = false;
+  #isListening = true;
 
   private constructor(listener: Listener, chain: Chain, options: ServerOptions) {
     this.#listener = listener;
@@ -70,12 +71,20 @@ export class Server {
     this.#listener.accept(this.#options.keepalive, (transport) => this.#serve(transport));
   }
 
+  /** Takes no new client; sockets and directories of ours are gone. Calling it again does nothing. */
+  unlisten(): void {
+    if (!this.#isListening) return;
+    // Another server may have the path from here on.
+    this.#isListening = false;
+    this.#listener.close();
+  }
+
   /**
    * Takes no new client and no new request, answers what is in flight, and closes every connection.
    * @returns false when something was cut off
    */
   async stop(): Promise<boolean> {
-    this.#listener.close();
+    this.unlisten();
     for (const session of this.#sessions) session.stop();
     this.#chain.stop();
     const finished = Promise.all([...this.#sessions].map((session) => session.finished));
@@ -89,7 +98,7 @@ export class Server {
 
   /** Cuts everything off. */
   destroy(): void {
-    this.#listener.close();
+    this.unlisten();
     for (const session of this.#sessions) session.destroy();
     this.#sessions.clear();
     void this.#placement.stop();

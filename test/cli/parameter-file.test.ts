@@ -9,7 +9,7 @@ function expand(files: Readonly<Record<string, string>>, ...parameters: string[]
   using folder = new Folder();
   mkdirSync(folder.join("sub"));
   for (const [name, text] of Object.entries(files)) writeFileSync(folder.join(name), text);
-  return [...expandFiles(parameters, folder.path)];
+  return [...expandFiles(parameters, [folder.path])];
 }
 
 describe("a parameter @PATH", () => {
@@ -32,7 +32,7 @@ describe("a parameter @PATH", () => {
     ]);
     using folder = new Folder();
     writeFileSync(folder.join("list"), "a=1");
-    expect([...expandFiles([`@${folder.join("list")}`], "/")]).toEqual(["a=1"]);
+    expect([...expandFiles([`@${folder.join("list")}`], ["/"])]).toEqual(["a=1"]);
   });
 
   it("in a file is relative to that file", () => {

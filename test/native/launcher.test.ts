@@ -45,7 +45,7 @@ describe.runIf(hasLauncher)("the launcher", () => {
     chmodSync(fakeNode, 0o755);
     const command = `PATH="$2:$PATH" "$1" $$ script.cjs "$(printf '\\377\\200')"`;
     const output = execFileSync("sh", ["-c", command, "sh", launcherPath(), folder.path]);
-    expect(output).toEqual(Buffer.from("script.cjs\n\xff\x80\n", "latin1"));
+    expect(output).toEqual(Buffer.from("--inspect-port=[ff00::]:9229\nscript.cjs\n\xff\x80\n", "latin1"));
   });
 
   it.each([

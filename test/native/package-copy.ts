@@ -17,7 +17,7 @@ export interface Report {
   readonly argv: readonly string[];
 }
 
-/** A package whose server is `script`, with this package's own `bin/nbdkit` and, unless told otherwise, its launcher. */
+/** A package whose server and client are `script`, with this package's own `bin/nbdkit` and, unless told otherwise, its launcher. */
 export function packageCopy({
   script = reportScript,
   launcher = true,
@@ -25,7 +25,7 @@ export function packageCopy({
   const folder = temporaryFolder();
   const path = join(folder.path, "nbdkit-node");
   mkdirSync(join(path, "dist/bundle"), { recursive: true });
-  writeFileSync(join(path, "dist/bundle/nbdkit.cjs"), script);
+  for (const name of ["nbdkit", "nbd"]) writeFileSync(join(path, `dist/bundle/${name}.cjs`), script);
   cpSync(join(packageRoot(), "bin"), join(path, "bin"), { recursive: true });
   if (launcher) {
     for (const name of ["build", "prebuilds"]) linkIfThere(join(packageRoot(), name), join(path, name));

@@ -132,6 +132,50 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
   });
 });
 
+/** A thread of it starts the server and ends, at once or when the server serves. It then waits for its stdin. */
+const threaded = `import os, subprocess, sys, threading, time
+def start():
+    subprocess.Popen([os.environ["nbdkit"]] + sys.argv[2:], stdin=subprocess.DEVNULL)
+    while sys.argv[1] == "serving" and not os.path.exists("server"):
+        time.sleep(0.01)
+open("parent", "w").write(f"{os.getpid()}\\n")
+thread = threading.Thread(target=start)
+thread.start()
+thread.join()
+open("ended", "w").write("1\\n")
+sys.stdin.readline()`;
+
+describe.runIf(process.platform === "linux" && hasTool("python3"))(
+  "--exit-with-parent under a thread that ends (skipped without python3)",
+  () => {
+    it.each(["starting", "serving"])("serves until the process ends: %s", async (when) => {
+      await using scene = new Scene();
+      scene.start("python3", ["-c", threaded, when, ...server], { stdio: "pipe" });
+      await scene.number("ended");
+      const pid = await scene.number("server");
+      // Signals of one process are handled in order: had the thread's end sent one, it would not answer.
+      const client = await scene.sh('nbdinfo --size "nbd+unix://?socket=$(echo "$TMPDIR"/nbdkit*/socket)"');
+      expect(client.status, client.stderr).toBe(0);
+      expect(() => process.kill(pid, 0)).not.toThrow();
+      process.kill(await scene.number("parent"), "SIGKILL");
+      await scene.empty();
+    });
+
+    it("still ends by a SIGTERM that its parent sends", async () => {
+      await using scene = new Scene();
+      const parent = `import os, subprocess, sys, time
+child = subprocess.Popen([os.environ["nbdkit"]] + sys.argv[1:], stdin=subprocess.DEVNULL)
+while not os.path.exists("server"):
+    time.sleep(0.01)
+child.terminate()
+print(child.wait())`;
+      const { stdout } = await outcomeOf(scene.start("python3", ["-c", parent, ...server]));
+      expect(stdout).toBe("0\n");
+      await scene.empty();
+    });
+  },
+);
+
 describe.skipIf(process.platform !== "linux")("--exit-with-parent works", () => {
   it("through a link in node_modules/.bin", async () => {
     await using scene = new Scene();

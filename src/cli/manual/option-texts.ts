@@ -14,7 +14,7 @@ The server has *nbdkit.backend.controlpath* (0 leaves the steps of plugins and f
 *nbdkit.environ* (1 shows the environment, secrets and all).`,
   dumpConfig: `Print how this nbdkit was built and where its parts are, as key=value lines.`,
   dumpPlugin: `Print what a plugin says about itself, as key=value lines.`,
-  exitWithParent: `End when the process that started nbdkit ends, however it does. Implies -f. It is armed before anything
+  exitWithParent: `End when the process that started nbdkit ends, however it does; a thread of it may end before. Implies -f. It is armed before anything
 else happens, and again after a change of user (-u, -g). To ask whether it works on this system:
 nbdkit --exit-with-parent --version.`,
   exportName: `The export that the URI of --run and --print-uri names. It does not change what is served.`,

@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { isPrivileged } from "../helpers/privileges.ts";
+import { nbdkit } from "../helpers/run.ts";
+import { hasLauncher, packageCopy } from "../native/package-copy.ts";
+import { ended, Scene } from "./scene.ts";
+import { listenersOf } from "./signal-sweep.ts";
+
+const bundle = fileURLToPath(new URL("../../dist/bundle/nbdkit.cjs", import.meta.url));
+
+/** Gets the signal as Node has it while it starts, and tells where its debugger listens when stdin ends. */
+const signalled = `
+process.kill(process.pid, "SIGUSR1");
+process.stdin.resume().once("end", () => console.log(require("node:inspector").url() ?? "nowhere"));
+`;
+
+/** Where Node's debugger listens after SIGUSR1, in a program that does not catch the signal. */
+async function debuggerOf(command: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  const child = spawn(command, [], { stdio: "pipe", env: { ...process.env, ...env } });
+  const answer = text(child.stdout);
+  // Node says that it has started the debugger, or cannot.
+  child.stderr.once("data", () => child.stdin.end());
+  return (await answer).trim();
+}
+
+describe.each([...(hasLauncher ? [{ launcher: true }] : []), { launcher: false }])(
+  "Node's debugger with %j",
+  (how) => {
+    it.each(["nbdkit", "nbd"])(
+      "cannot be started by a signal that comes while Node starts: %s",
+      async (name) => {
+        using copy = packageCopy({ ...how, script: signalled });
+        expect(await debuggerOf(join(copy.path, "bin", name))).toBe("nowhere");
+      },
+    );
+  },
+);
+
+/** How a server is started: by the command, or by Node alone as in the single executable. */
+const starts: Readonly<Record<string, readonly [program: string, ...args: string[]]>> = {
+  "the command": [nbdkit],
+  "node alone": [process.execPath, bundle],
+};
+
+async function start(scene: Scene, how: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const [program, ...first] = starts[how]!;
+  const child: ChildProcess = scene.start(
+    program,
+    [...first, "-f", "-U", "-", "-P", "pid", ...args, "null"],
+    {
+      env,
+    },
+  );
+  return { child, pid: await scene.number("pid") };
+}
+
+describe.skipIf(process.platform !== "linux").each(Object.keys(starts))("a server started by %s", (how) => {
+  it("closes a debugger that nobody asked for", async () => {
+    await using scene = new Scene();
+    // As SIGUSR1 leaves it that came before our first line.
+    const preload = scene.file("open.cjs", `require("node:inspector").open(0);`);
+    const { child, pid } = await start(scene, how, [], { NODE_OPTIONS: `--require=${preload}` });
+    expect(listenersOf(pid)).toEqual([]);
+    child.kill("SIGTERM");
+    expect(await ended(child)).toBe(0);
+  });
+
+  it("leaves the debugger open that its user asks for", async () => {
+    await using scene = new Scene();
+    const { pid } = await start(scene, how, [], { NODE_OPTIONS: "--inspect=0" });
+    expect(listenersOf(pid)).toHaveLength(1);
+  });
+
+  it.runIf(isPrivileged)("has none as another user (root)", async () => {
+    await using scene = new Scene();
+    await scene.sh('chmod 777 . "$TMPDIR"');
+    const { pid } = await start(scene, how, ["-u", "nobody"], { NODE_OPTIONS: "--inspect=0" });
+    expect(listenersOf(pid)).toEqual([]);
+  });
+
+  it.runIf(isPrivileged).each([{ SUDO_UID: "1000" }, { PKEXEC_UID: "1000" }, { DOAS_USER: "user" }])(
+    "has none as root when another user started it: %j (root)",
+    async (names) => {
+      await using scene = new Scene();
+      const { pid } = await start(scene, how, [], { NODE_OPTIONS: "--inspect=0", ...names });
+      expect(listenersOf(pid)).toEqual([]);
+    },
+  );
+
+  it("says nothing about it", async () => {
+    await using scene = new Scene();
+    const [program, ...first] = starts[how]!;
+    const child = scene.start(program, [...first, "-U", "-", "null", "--run", "true"]);
+    const said = text(child.stderr!);
+    expect(await ended(child)).toBe(0);
+    expect(await said).toBe("");
+  });
+});

@@ -128,7 +128,7 @@
     },
   ],
   "conditions": [
-    # Elsewhere nothing that a launcher could arm stays armed over exec.
+    # Elsewhere nothing that a launcher could arm stays armed over exec, and no process can adopt others.
     ["launcher=='true' and (OS=='linux' or OS=='freebsd')", {
       "targets": [
         {
@@ -140,6 +140,23 @@
           "conditions": [
             # Starts in less time, and runs on any libc.
             ["OS=='linux'", {"ldflags": ["-static"]}],
+          ],
+        },
+        {
+          "target_name": "nbdkit-guardian",
+          "type": "executable",
+          "cflags": ["-Wall", "-Wextra"],
+          "cflags_cc": ["-std=c++20"],
+          "sources": [
+            "native/descendants_<(OS).cc",
+            "native/guarded_command.cc",
+            "native/guardian.cc",
+            "native/guardian_channel.cc",
+            "native/parent_death_<(OS).cc",
+            "native/private_directory.cc",
+          ],
+          "conditions": [
+            ["OS=='linux'", {"ldflags": ["-static"], "sources": ["native/process_list_linux.cc"]}],
           ],
         },
       ],

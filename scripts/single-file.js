@@ -5,6 +5,7 @@
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -76,6 +77,7 @@ async function makeBlob(folder) {
     disableExperimentalSEAWarning: true,
     assets: {
       addon: addon(),
+      guardian: guardian(),
       "templates/plugin": "plugin.json",
       ...Object.fromEntries(readdirSync(bundles).map((name) => [`bundle/${name}`, `bundle/${name}`])),
     },
@@ -92,6 +94,14 @@ function addon() {
   const name = readdirSync(folder).find((file) => /^nbdkit-node(\.glibc)?\.node$/.test(file));
   if (name === undefined) throw new Error(`${folder} has no addon for this system`);
   return resolve(folder, name);
+}
+
+/** What `npm run build:native` made goes before what is shipped, as in a package. */
+function guardian() {
+  const folders = ["build/Release", `prebuilds/${process.platform}-${process.arch}`];
+  const path = folders.map((folder) => resolve(folder, "nbdkit-guardian")).find((path) => existsSync(path));
+  if (path === undefined) throw new Error(`${folders[1]} has no guardian for this system`);
+  return path;
 }
 
 function filesOf(folder) {

@@ -53,10 +53,10 @@ async function build(folder, workspace, target, zig) {
   });
   const [status] = await once(child, "exit");
   if (status !== 0) throw new Error(`${target.zig}: prebuildify ended with status ${status}`);
-  if (launcher) {
+  for (const program of launcher ? ["nbdkit-launcher", "nbdkit-guardian"] : []) {
     copyFileSync(
-      join(folder, "build/Release/nbdkit-launcher"),
-      join(workspace, "prebuilds", target.folder, "nbdkit-launcher"),
+      join(folder, "build/Release", program),
+      join(workspace, "prebuilds", target.folder, program),
     );
   }
 }

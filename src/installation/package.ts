@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker, type WorkerOptions } from "node:worker_threads";
 import load from "node-gyp-build";
@@ -46,6 +46,17 @@ export function startLoop(options: WorkerOptions): Worker {
 /** Starts this program once more, with the same arguments. */
 export function startCopy(options: SpawnOptions): ChildProcess {
   return spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], options);
+}
+
+/**
+ * Starts the guardian (native/guardian.cc): what `npm run build:native` made, else the prebuilt one.
+ * @returns undefined where there is none for this system
+ */
+export function spawnGuardian(args: readonly string[], options: SpawnOptions): ChildProcess | undefined {
+  const folders = ["build/Release", `prebuilds/${process.platform}-${process.arch}`];
+  const paths = folders.map((folder) => join(packageRoot(), folder, "nbdkit-guardian"));
+  const path = paths.find((path) => existsSync(path));
+  return path === undefined ? undefined : spawn(path, args, options);
 }
 
 /** A module of somebody else's, of whatever kind Node runs. @param url of the scheme `file:` */

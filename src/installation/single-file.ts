@@ -42,6 +42,11 @@ export function startCopy(options: SpawnOptions): ChildProcess {
   return spawn(process.execPath, process.argv.slice(2), { ...options, argv0: "nbdkit" });
 }
 
+/** From a copy that is removed at once: the system has opened it when `spawn` returns. The executable is for Linux alone. */
+export function spawnGuardian(args: readonly string[], options: SpawnOptions): ChildProcess | undefined {
+  return withCopy("guardian", "nbdkit-guardian", (path) => spawn(path, args, options));
+}
+
 export function importModule(url: string): Promise<unknown> {
   return import(url);
 }
@@ -51,13 +56,20 @@ export function templateFiles(name: string): readonly (readonly [name: string, t
 }
 
 function loadCopy(): unknown {
-  const folder = mkdtempSync(join(tmpdir(), "nbdkit-"));
-  try {
-    const path = join(folder, "nbdkit-node.node");
-    writeFileSync(path, new Uint8Array(getRawAsset("addon") as ArrayBuffer));
+  return withCopy("addon", "nbdkit-node.node", (path) => {
     const addon = loadAddon(path);
     setEnvironmentData(addonPath, path);
     return addon;
+  });
+}
+
+/** Writes an asset to a file of this name for as long as the use of it takes. */
+function withCopy<T>(asset: string, name: string, use: (path: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), "nbdkit-"));
+  try {
+    const path = join(folder, name);
+    writeFileSync(path, new Uint8Array(getRawAsset(asset) as ArrayBuffer), { mode: 0o700 });
+    return use(path);
   } finally {
     rmSync(folder, { recursive: true });
   }

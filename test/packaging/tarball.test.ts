@@ -23,7 +23,7 @@ const contents: readonly RegExp[] = [
   /^packaging\/systemd\/nbdkit\.(service|socket)$/,
   /^templates\/plugin\/(README\.md|index\.js|package\.json|test\.js)$/,
   // What runs without a compiler.
-  /^prebuilds\/(linux|darwin|freebsd)-(x64|arm64)\/(nbdkit-launcher|[\w.-]+\.node)$/,
+  /^prebuilds\/(linux|darwin|freebsd)-(x64|arm64)\/(nbdkit-(launcher|guardian)|[\w.-]+\.node)$/,
   // What other systems build it from: "npm run build:native".
   /^binding\.gyp$/,
   /^native\/(\w+\.(cc|h)|exports\.map)$/,

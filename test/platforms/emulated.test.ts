@@ -15,11 +15,12 @@ function script(folder: BarePackage, name: string, program: string): void {
   chmodSync(path, 0o755);
 }
 
-/** A package whose launcher and Node.js are emulated: what starts them is this machine's shell. */
+/** A package whose launcher, guardian and Node.js are emulated: what starts them is this machine's shell. */
 function emulatedPackage(folder: BarePackage): Platform {
   folder.copy("prebuilds/linux-arm64");
   mkdirSync(folder.join("build/Release"), { recursive: true });
-  script(folder, "build/Release/nbdkit-launcher", folder.join("prebuilds/linux-arm64/nbdkit-launcher"));
+  for (const program of ["nbdkit-launcher", "nbdkit-guardian"])
+    script(folder, `build/Release/${program}`, folder.join(`prebuilds/linux-arm64/${program}`));
   script(folder, "node", node!);
   return { nbdkit: folder.join("bin/nbdkit"), env: { PATH: `${folder.path}:/usr/bin:${process.env.PATH}` } };
 }

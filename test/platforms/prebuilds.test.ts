@@ -32,10 +32,10 @@ function expectVersions(imports: readonly string[], prefix: string, [major, mino
 describe("the files that are shipped", () => {
   it("are for all systems, by the names that node-gyp-build looks for", () => {
     const files = (readdirSync(folder, { recursive: true }) as string[]).filter((path) => /[/\\]/.test(path));
-    const linux = ["nbdkit-launcher", "nbdkit-node.glibc.node", "nbdkit-node.musl.node"];
+    const linux = ["nbdkit-guardian", "nbdkit-launcher", "nbdkit-node.glibc.node", "nbdkit-node.musl.node"];
     const expected = ["x64", "arm64"].flatMap((arch) => [
       `darwin-${arch}/nbdkit-node.node`,
-      ...["nbdkit-launcher", "nbdkit-node.node"].map((name) => `freebsd-${arch}/${name}`),
+      ...["nbdkit-guardian", "nbdkit-launcher", "nbdkit-node.node"].map((name) => `freebsd-${arch}/${name}`),
       ...linux.map((name) => `linux-${arch}/${name}`),
     ]);
     expect(files.sort()).toEqual(expected.sort());
@@ -99,9 +99,13 @@ describe("the files that are shipped", () => {
     expect(imports).toEqual(expect.arrayContaining(["kqueue", "kevent"]));
   });
 
-  it.each(["x64", "arm64"])("start on any Linux: the launcher for %s", (arch) => {
-    // Statically linked, so there is no table of what it needs.
-    expect(() => readElf(read(`linux-${arch}/nbdkit-launcher`))).toThrow("not dynamic");
-    expect(read(`linux-${arch}/nbdkit-launcher`).readUInt16LE(18)).toBe(elfMachine[arch]);
-  });
+  const programs = ["launcher", "guardian"];
+  it.each(programs.flatMap((program) => ["x64", "arm64"].map((arch) => [program, arch] as const)))(
+    "start on any Linux: the %s for %s",
+    (program, arch) => {
+      // Statically linked, so there is no table of what it needs.
+      expect(() => readElf(read(`linux-${arch}/nbdkit-${program}`))).toThrow("not dynamic");
+      expect(read(`linux-${arch}/nbdkit-${program}`).readUInt16LE(18)).toBe(elfMachine[arch]);
+    },
+  );
 });

@@ -1,4 +1,11 @@
-export { type CaptiveCommand, type CaptiveOptions, type CaptiveResult, run, spawn } from "./api/captive.ts";
+export {
+  type CaptiveChild,
+  type CaptiveCommand,
+  type CaptiveOptions,
+  type CaptiveResult,
+  run,
+  spawn,
+} from "./api/captive.ts";
 export type {
   ConfiguredFilter,
   ParameterValue,

@@ -1,10 +1,12 @@
-import type { ChildProcess, StdioOptions } from "node:child_process";
+import type { StdioOptions } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { asyncDispose } from "../core/dispose.ts";
 import { Captive } from "../server/captive.ts";
+import type { CommandStreams } from "../server/command.ts";
+import { startKeeper } from "../server/keeper.ts";
 import { checkCaptive } from "./option-shapes.ts";
 import type { ServeOptions } from "./options.ts";
-import { serve, warnings } from "./serve.ts";
+import { serveWith, warnings } from "./serve.ts";
 import type { NbdServer } from "./server.ts";
 
 /** A server, and a command that uses it. */
@@ -15,10 +17,16 @@ export interface CaptiveOptions extends ServeOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
+/** The shell that runs a command, and its streams as far as `stdio` made pipes of them. */
+export interface CaptiveChild extends CommandStreams {
+  /** Its process id; undefined when it could not be started. */
+  readonly pid: number | undefined;
+}
+
 /** A command with a server of its own, as long as it lives. */
 export interface CaptiveCommand extends AsyncDisposable {
   readonly server: NbdServer;
-  readonly child: ChildProcess;
+  readonly child: CaptiveChild;
   /** The exit status of the command, as a shell has it, when both have ended. Never rejects. */
   readonly finished: Promise<number>;
   /** Sends a signal to the command and all that it started; the second one, or 10 seconds, kill. */
@@ -48,29 +56,39 @@ export async function spawn(command: string, options: CaptiveOptions): Promise<C
   let stop = (): void => starting.abort(signal!.reason);
   signal?.addEventListener("abort", () => stop(), { once: true });
   signal?.throwIfAborted();
-  const server = await serve({ ...served, signal: starting.signal });
+  const keeper = startKeeper({
+    stdio,
+    environment: env,
+    makesDirectory: (served.listen?.kind ?? "private") === "private",
+  });
+  const server = await serveWith({ ...served, signal: starting.signal }, keeper).catch((error: unknown) => {
+    keeper.close();
+    throw error;
+  });
   const captive = new Captive(
+    keeper,
     {
       command,
       exportName: options.exportName ?? "",
-      environment: env,
       tls: server.tls,
-      stdio,
       report: (message) => log.error(message),
     },
     server.address,
   );
+  const { stdin, stdout, stderr } = captive.command.streams;
+  const pid = await captive.command.pid;
   const kill = (name: NodeJS.Signals = "SIGTERM"): void => void captive.tellToEnd(name);
   // The server goes on until the command has ended, so that it can still flush.
   stop = kill;
   void server.closed.then(() => kill());
   const finished = captive.finished.then(async (status) => {
     await server.close();
+    keeper.close();
     return status;
   });
   return {
     server,
-    child: captive.child,
+    child: { pid, stdin, stdout, stderr },
     finished,
     kill,
     [asyncDispose]: async () => {

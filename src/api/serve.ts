@@ -3,6 +3,7 @@ import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { logText } from "../core/log-text.ts";
 import { buildChain, loadComponents } from "../registry/assemble.ts";
+import type { Keeper } from "../server/keeper.ts";
 import { handshakeDefaults, threadsDefault } from "../server/options.ts";
 import { prepareTls, type ServerTls } from "../server/tls.ts";
 import { checkNumbers } from "./numbers.ts";
@@ -24,7 +25,12 @@ import { NbdServer } from "./server.ts";
  * @throws NbdError with one line: ENOENT for a plugin or filter that is not there, EINVAL for options and parameters, EADDRINUSE and
  * the like for the address, ECANCELED when the plugin itself wants to stop; what a plugin throws; the signal's reason
  */
-export async function serve(options: ServeOptions): Promise<NbdServer> {
+export function serve(options: ServeOptions): Promise<NbdServer> {
+  return serveWith(options, undefined);
+}
+
+/** The same. @param keeper removes a private socket if this process is killed */
+export async function serveWith(options: ServeOptions, keeper: Keeper | undefined): Promise<NbdServer> {
   checkServeOptions(options);
   const { signal, log = warnings } = options;
   signal?.throwIfAborted();
@@ -62,6 +68,7 @@ export async function serve(options: ServeOptions): Promise<NbdServer> {
     busyPollUs: options.busyPollUs ?? 0,
     tls,
     log,
+    ...(keeper === undefined ? {} : { keeper }),
     stop: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),
   });
 }

@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { native } from "./load.ts";
 
@@ -19,8 +19,7 @@ export class TemporaryFolder {
 
   /** @throws NbdError that names the parent, where no folder can be made in it */
   constructor() {
-    // Absolute, because the program may change its working directory before the folder is removed.
-    const { path, folder } = make(resolve(tmpdir()));
+    const { path, folder } = make();
     this.path = path;
     this.#folder = folder;
     if (folders++ === 0) process.on("removeListener", handlesNoMore);
@@ -35,13 +34,18 @@ export class TemporaryFolder {
   }
 }
 
-function make(parent: string): { readonly path: string; readonly folder: number } {
+/** What the paths of these folders begin with: absolute, because the program may change its working directory meanwhile. */
+export function folderPrefix(): string {
+  return resolve(tmpdir(), "nbdkit");
+}
+
+function make(): { readonly path: string; readonly folder: number } {
   try {
-    return native().makeFolder(join(parent, "nbdkit"));
+    return native().makeFolder(folderPrefix());
   } catch (error) {
     throw new NbdError(
       codeOf(error),
-      `cannot make a folder in ${parent}: ${messageOf(error)}: set TMPDIR to another one`,
+      `cannot make a folder in ${dirname(folderPrefix())}: ${messageOf(error)}: set TMPDIR to another one`,
       {
         cause: error,
       },

@@ -1,10 +1,8 @@
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
-import { constants } from "node:os";
-import { messageOf } from "../core/errors.ts";
 import { shellQuote } from "../core/shell.ts";
-import { hasTerminal, type Process } from "../processes/list.ts";
-import { maySignal, signalSurvivors, signalTree } from "../processes/tree.ts";
-import { type Launch, stdioWith, stillInherited } from "./launch.ts";
+import { hasTerminal } from "../processes/list.ts";
+import type { Command, Ending } from "./command.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Launch } from "./launch.ts";
 import type { Endpoint } from "./listener.ts";
 import type { ServerTls } from "./tls.ts";
 import { serverUri } from "./uri.ts";
@@ -13,18 +11,11 @@ import { serverUri } from "./uri.ts";
 export interface CaptiveOptions {
   readonly command: string;
   readonly exportName: string;
-  /** The one that we were given ourselves. */
-  readonly environment: NodeJS.ProcessEnv;
   readonly tls: ServerTls;
-  /** What we were given for it; without, it gets `stdio`. */
   readonly launch?: Launch;
-  readonly stdio?: StdioOptions;
   /** Is told what became of a command that did not end by itself. */
   report(message: string): void;
 }
-
-/** A command that was told to end and has not done so within this time is ended hard. */
-export const captiveGraceMs = 10_000;
 
 /** From the terminal the command has it already, and may live on: Ctrl-C in an interactive client is the client's. */
 export function isTyped(signal: NodeJS.Signals): boolean {
@@ -33,65 +24,53 @@ export function isTyped(signal: NodeJS.Signals): boolean {
 
 /** The command of --run while it lives. */
 export class Captive {
-  /** The exit status of the command as a shell would have it: 128+N when signal N killed it. Never rejects. */
+  /**
+   * The exit status of the command as a shell would have it: 128+N when signal N killed it. After {@link tellToEnd} it waits for all
+   * that the command started. Never rejects.
+   */
   readonly finished: Promise<number>;
-  readonly child: ChildProcess;
-  #grace: NodeJS.Timeout | undefined;
-  #told: readonly Process[] = [];
+  readonly command: Command;
+  readonly #report: (message: string) => void;
+  #wasTold = false;
   #abandoned = false;
 
   /** Starts the command; the server must be listening. */
-  constructor(options: CaptiveOptions, endpoint: Endpoint) {
-    const { launch, report } = options;
-    const script = `${limits(launch)}${variables(options, endpoint)}${options.command}`;
-    this.child = spawn("/bin/sh", ["-c", script], {
-      stdio: options.stdio ?? stdioWith(launch === undefined ? [] : stillInherited(launch)),
-      env: options.environment,
-    });
-    this.finished = new Promise((resolve) => {
-      this.child.once("error", (error) => {
-        report(`error: cannot run the command of --run: ${messageOf(error)}`);
-        resolve(1);
-      });
-      this.child.once("exit", (code, signal) => {
-        clearTimeout(this.#grace);
-        // Background jobs of a shell ignore SIGINT and SIGQUIT, but nothing may outlive a command that was told to end.
-        signalSurvivors(this.#told, "SIGTERM");
-        if (signal !== null && !this.#abandoned) {
-          report(`external command was killed by signal ${constants.signals[signal]}`);
-        }
-        resolve(code ?? 128 + constants.signals[signal!]);
-      });
-    });
+  constructor(keeper: Keeper, options: CaptiveOptions, endpoint: Endpoint) {
+    const { launch, report, command } = options;
+    this.#report = report;
+    this.command = keeper.run(`${limits(launch)}${variables(options, endpoint)}${command}`);
+    this.finished = this.command.ended.then((ending) => this.#statusOf(ending));
   }
 
   /**
    * Passes a signal that was meant to end us on to the command and all that it started; the server goes on until
-   * the command has ended. The second one, or {@link captiveGraceMs}, kills.
-   * @returns false when it is beyond our reach: it is still the user who started us, and we are not (-u)
+   * the command has ended. The second one, or {@link endGraceMs}, kills.
+   * @returns false when it is beyond our reach: it runs as another user (sudo)
    */
-  tellToEnd(signal: NodeJS.Signals): boolean {
-    if (!this.#lives) return true;
-    if (!maySignal(this.child.pid!)) return false;
-    const impatient = this.#grace !== undefined;
-    this.#grace ??= setTimeout(() => this.#signalAll("SIGKILL"), captiveGraceMs);
-    this.#signalAll(impatient ? "SIGKILL" : signal);
-    return true;
+  tellToEnd(signal: NodeJS.Signals): Promise<boolean> {
+    const isFirst = !this.#wasTold;
+    this.#wasTold = true;
+    return this.command.end(isFirst ? signal : "SIGKILL");
   }
 
   /** Something of ours failed: what was started must end, and what becomes of it does not matter. */
   async abandon(): Promise<void> {
     this.#abandoned = true;
-    if (this.tellToEnd("SIGTERM")) await this.finished;
+    if (await this.tellToEnd("SIGTERM")) await this.finished;
   }
 
-  get #lives(): boolean {
-    const { pid, exitCode, signalCode } = this.child;
-    return pid !== undefined && exitCode === null && signalCode === null;
-  }
-
-  #signalAll(signal: NodeJS.Signals): void {
-    if (this.#lives) this.#told = signalTree(this.child.pid!, signal);
+  #statusOf(ending: Ending): number {
+    if (ending.kind === "failed") {
+      this.#report(`error: ${ending.message}`);
+      return 1;
+    }
+    if (ending.isLeft)
+      this.#report(
+        "error: processes that the command of --run started are still there: they run as another user, or wait for a device",
+      );
+    if (ending.kind === "exited") return ending.code;
+    if (!this.#abandoned) this.#report(`external command was killed by signal ${ending.signal}`);
+    return 128 + ending.signal;
   }
 }
 

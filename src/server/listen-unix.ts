@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { fullPath } from "../backend/path.ts";
 import { NbdError } from "../core/errors.ts";
@@ -5,6 +6,7 @@ import { checkSocketPath } from "../core/socket-path.ts";
 import { native } from "../native/load.ts";
 import { removeStaleSocket, SocketFile } from "../native/socket-file.ts";
 import { TemporaryFolder } from "../native/temporary-folder.ts";
+import type { Keeper } from "./keeper.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";
 
 /**
@@ -30,9 +32,12 @@ export function listenUnix(name: string, label: string | undefined): Listener {
   return { ...listener, close };
 }
 
-/** The same in a directory of its own that only this user can enter. */
-export function listenPrivately(label: string | undefined): Listener {
-  const folder = new TemporaryFolder();
+/** The same in a directory of its own that only this user can enter. @param keeper removes it if this process cannot */
+export async function listenPrivately(
+  label: string | undefined,
+  keeper: Keeper | undefined,
+): Promise<Listener> {
+  const folder = await privateFolder(keeper);
   try {
     const listener = listenUnix(join(folder.path, "socket"), label);
     const close = (): void => {
@@ -44,4 +49,11 @@ export function listenPrivately(label: string | undefined): Listener {
     folder.remove();
     throw error;
   }
+}
+
+/** The keeper's, which goes also when this process is killed, or else one that goes with this process. */
+async function privateFolder(keeper: Keeper | undefined): Promise<Pick<TemporaryFolder, "path" | "remove">> {
+  const path = await keeper?.directory();
+  if (path === undefined) return new TemporaryFolder();
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }

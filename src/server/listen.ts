@@ -1,6 +1,7 @@
 import type { SocketAddress } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { stdioTransport } from "../transport/stdio.ts";
+import type { Keeper } from "./keeper.ts";
 import { clientHost, listenTcp } from "./listen-tcp.ts";
 import { listenPrivately, listenUnix } from "./listen-unix.ts";
 import { type Endpoint, type Listener, listenerOf, openSocket } from "./listener.ts";
@@ -8,16 +9,17 @@ import type { ListenOptions } from "./options.ts";
 
 /**
  * Opens what the options name. The kernel queues clients from here on, so the address may be told to them.
+ * @param keeper removes a private directory if this process cannot
  * @throws NbdError with one line that names the address
  */
-export async function listen(options: ListenOptions): Promise<Listener> {
+export async function listen(options: ListenOptions, keeper: Keeper | undefined): Promise<Listener> {
   switch (options.kind) {
     case "tcp":
       return listenTcp(options);
     case "unix":
       return listenUnix(options.path, options.label);
     case "private":
-      return listenPrivately(options.label);
+      return listenPrivately(options.label, keeper);
     case "vsock":
       return listenVsock(options.port, options.label);
     case "inherited":

@@ -1,6 +1,7 @@
 import type { Peer } from "../backend/plugin.ts";
 import type { HandshakeOptions } from "../connection/setup.ts";
 import type { Log } from "../core/log.ts";
+import type { Keeper } from "./keeper.ts";
 import type { ServerTls } from "./tls.ts";
 
 export type { HandshakeOptions };
@@ -20,6 +21,8 @@ export interface ServerOptions {
   readonly log: Log;
   /** Hears of clients that come and go. */
   readonly watcher?: ConnectionWatcher;
+  /** Removes a private directory if this process cannot. */
+  readonly keeper?: Keeper;
 }
 
 /** A client of the server, as long as it is connected. */

@@ -4,6 +4,8 @@ import { shellQuote } from "../core/shell.ts";
 import { leaveTerminal, releaseStarter } from "./background.ts";
 import { Captive, type CaptiveOptions, isTyped } from "./captive.ts";
 import { endChain, endWhatIsLeft } from "./end.ts";
+import { type Keeper, startKeeper } from "./keeper.ts";
+import { type Launch, stdioWith, stillInherited } from "./launch.ts";
 import { type Endpoint, endpointText } from "./listener.ts";
 import type { ServerLog } from "./log.ts";
 import type { Supervisor } from "./notify.ts";
@@ -25,7 +27,11 @@ export interface RunOptions extends ServerOptions {
   /** Somebody wants to read stderr even then. */
   readonly keepStderr: boolean;
   readonly pidfile?: string;
-  readonly run?: Pick<CaptiveOptions, "command" | "environment" | "launch">;
+  readonly run?: Pick<CaptiveOptions, "command"> & {
+    readonly launch: Launch;
+    /** The one that this process was given. */
+    readonly environment: NodeJS.ProcessEnv;
+  };
   /** -e: goes into the URI, and nowhere else. */
   readonly exportName: string;
   readonly printUri: boolean;
@@ -41,13 +47,16 @@ export interface RunOptions extends ServerOptions {
  */
 export async function run(chain: Chain, options: RunOptions, quit: Quit): Promise<number> {
   let inOrder = true;
+  let keeper: Keeper | undefined;
   try {
     // Nobody waits for a plugin that keeps us from ending.
     await Promise.race([chain.getReady(), quit.asked]);
     if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
     quit.serve();
+    // Not before: until then a signal kills all that this process has started.
+    keeper = keeperFor(options);
     options.prepare?.();
-    const server = await Server.listen(chain, options);
+    const server = await Server.listen(chain, keeper === undefined ? options : { ...options, keeper });
     process.once("exit", () => server.unlisten());
     const supervisor = await findSupervisor(options.log);
     let captive: Captive | undefined;
@@ -56,8 +65,9 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       const ready = readyMessage(serverUri(server.endpoint, options.exportName, options.tls));
       if (ready.uri !== undefined) options.log.debug(`NBD URI: ${ready.uri}`);
       if (options.printUri) printUri(ready);
-      // The command remains whoever started us, as nbdkit's does, so it cannot wait for the rest.
-      if (options.changeIdentity !== undefined) captive = startCaptive(server, options);
+      // The command keeps the original user, as nbdkit's does, so without a guardian it has to start before the change.
+      if (options.changeIdentity !== undefined && keeper?.keepsUser === false)
+        captive = startCaptive(keeper, server, options);
       options.changeIdentity?.(server.endpoint);
       if (options.pidfile !== undefined) {
         writePidfile(options.pidfile, options.log);
@@ -71,7 +81,7 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       supervisor?.ready();
       void tellStarter(ready);
       // Last, so that no failure of ours leaves a command alone.
-      captive ??= startCaptive(server, options);
+      captive ??= startCaptive(keeper, server, options);
       return await untilTheEnd(server, captive, quit);
     } finally {
       supervisor?.stopping();
@@ -81,6 +91,7 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       await captive?.abandon();
     }
   } finally {
+    keeper?.close();
     await endChain(chain, quit, options.log);
     if (!inOrder) endWhatIsLeft();
   }
@@ -98,9 +109,28 @@ function moveToBackground({ keepStderr, log }: RunOptions): void {
   log.debug(`forked into background (new pid = ${process.pid})`);
 }
 
-function startCaptive(server: Server, options: RunOptions): Captive | undefined {
+/** Only for what has to end with this process: a command, or a private directory. */
+function keeperFor({ run, listen }: RunOptions): Keeper | undefined {
+  const makesDirectory = listen.kind === "private";
+  if (run !== undefined) {
+    const stdio = stdioWith(stillInherited(run.launch));
+    return startKeeper({ stdio, environment: run.environment, makesDirectory });
+  }
+  if (!makesDirectory) return undefined;
+  // A server in the background gives up its terminal and its working directory.
+  return startKeeper({
+    stdio: "ignore",
+    environment: process.env,
+    cwd: "/",
+    detached: true,
+    makesDirectory,
+  });
+}
+
+function startCaptive(keeper: Keeper | undefined, server: Server, options: RunOptions): Captive | undefined {
   const { run, exportName, tls } = options;
-  return run === undefined ? undefined : new Captive({ ...run, exportName, tls, report }, server.endpoint);
+  if (run === undefined || keeper === undefined) return undefined;
+  return new Captive(keeper, { ...run, exportName, tls, report }, server.endpoint);
 }
 
 function report(message: string): void {
@@ -113,13 +143,15 @@ async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Q
   quit.handleSignals((signal) => {
     if (isTyped(signal)) return;
     quit.hear(signal);
-    if (!captive.tellToEnd(signal)) quit.ask(signal);
+    void captive.tellToEnd(signal).then((isReached) => {
+      if (!isReached) quit.ask(signal);
+    });
   });
   const first = await Promise.race([captive.finished, served]);
   if (typeof first === "number") return first;
   // The server ends before its command: clients see that at once, and the command's own end decides what we say.
   await server.stop();
-  // Unless it was out of reach for a signal that was meant to end it: then it goes on by itself.
+  // Unless it was out of reach for a signal that was meant to end it (sudo): then it goes on by itself.
   if (isSignal(first)) return statusOfSignal(first);
   return (await captive.finished) || statusOf(first);
 }

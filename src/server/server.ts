@@ -54,7 +54,7 @@ export class Server {
 
   /** Opens the listener; clients wait until `accept`. */
   static async listen(chain: Chain, options: ServerOptions): Promise<Server> {
-    return new Server(await listen(options.listen), chain, options);
+    return new Server(await listen(options.listen, options.keeper), chain, options);
   }
 
   get endpoint(): Endpoint {

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, insist, printed, Scene, until } from "./scene.ts";
+import { ended, insist, printed, Scene } from "./scene.ts";
 
 /** nbdkit with a command that has said "ready". */
 async function startReady(scene: Scene, command: string): Promise<ChildProcess> {
@@ -94,23 +94,6 @@ describe("a signal that tells us to end", () => {
       expect((await insist(child, "SIGTERM")).status, step).toBe(143);
       await scene.empty();
     }
-  });
-});
-
-describe("SIGKILL", () => {
-  it("leaves the private socket and lets the command finish", async () => {
-    await using scene = new Scene();
-    const child = await startReady(scene, `echo ready; read line; echo done >finished`);
-    const gone = ended(child);
-    child.kill("SIGKILL");
-    child.stdin!.end("\n");
-    expect(await gone).toBe(137);
-    await until("the end of the command", () => scene.processes.length === 0);
-    expect(scene.read("finished")).toBe("done\n");
-    expect(scene.leftFiles).toEqual([
-      expect.stringMatching(/^nbdkit\w+$/),
-      expect.stringMatching(/^nbdkit\w+\/socket$/),
-    ]);
   });
 });
 

@@ -64,7 +64,8 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
     const command = "echo $$ >command; sh -c 'sleep 1000; true'; true";
     startParent(scene, "sh", ["--exit-with-parent", "null", "--run", command]);
     const pid = await scene.number("command");
-    await until("the descendants", () => scene.processes.length === 5);
+    // The parent, the server, two guardians, and three processes of the command.
+    await until("the descendants", () => scene.processes.length === 7);
     process.kill(await scene.number("parent"), "SIGKILL");
     await scene.empty();
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");

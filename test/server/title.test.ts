@@ -24,8 +24,8 @@ describe.skipIf(process.platform !== "linux")("the title", () => {
   it("leaves the environment as it was", async () => {
     await using scene = new Scene();
     const long = "x".repeat(5000);
-    const show = "cat /proc/$PPID/environ >environ";
-    await scene.nbdkit(["null", "--run", show], { env: { LONG: long } });
+    const show = 'cat "/proc/$(cat pid)/environ" >environ';
+    await scene.nbdkit(["-P", "pid", "null", "--run", show], { env: { LONG: long } });
     expect(readFileSync(scene.folder.join("environ"), "utf8").split("\0")).toContain(`LONG=${long}`);
   });
 });

@@ -20,8 +20,9 @@ static bool opensDebugger(std::string_view option) {
 }
 
 static bool asksForDebugger(std::string_view nodeOptions) {
-  for (size_t at = 0; (at = nodeOptions.find("--", at)) != nodeOptions.npos; at++) {
-    if (opensDebugger(nodeOptions.substr(at))) return true;
+  for (size_t at; (at = nodeOptions.find("--")) != nodeOptions.npos; nodeOptions.remove_prefix(1)) {
+    nodeOptions.remove_prefix(at);
+    if (opensDebugger(nodeOptions)) return true;
   }
   return false;
 }

@@ -54,6 +54,12 @@ struct Sought {
   std::string_view shortWithValue;
 };
 
+// Not substr: a shipped launcher has no C++ library, which would throw for a position out of range.
+static std::string_view untilEqualsSign(std::string_view name) {
+  const size_t length = name.find('=');
+  return length == name.npos ? name : std::string_view(name.data(), length);
+}
+
 static bool isGiven(const char* const* arguments, const Sought& sought) {
   for (; *arguments != nullptr; arguments++) {
     const std::string_view argument = *arguments;
@@ -61,7 +67,7 @@ static bool isGiven(const char* const* arguments, const Sought& sought) {
     bool takesNext = false;
     if (argument.starts_with("--")) {
       const std::string_view name = *arguments + 2;
-      if (sought.isLong(name.substr(0, name.find('=')))) return true;
+      if (sought.isLong(untilEqualsSign(name))) return true;
       takesNext = takesNextAsLong(name);
     } else if (argument.starts_with("-")) {
       const std::string_view letters = *arguments + 1;

@@ -25,8 +25,9 @@ std::atomic<Entry*> entries;
 // A process that was forked and has not become another program yet must not remove what is its parent's.
 pid_t owner;
 
-// What ends a process that does not handle it, and has a reason outside of it.
-constexpr int endingSignals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+// What ends a process that does not handle it, and has a reason outside of it. Node handles SIGUSR1, but a
+// server takes that handler away before it ends by this signal.
+constexpr int endingSignals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 struct sigaction beforeOurs[NSIG];
 
 Entry* note(char* path) {

@@ -2,19 +2,15 @@ import { buildChain, type Components } from "../registry/assemble.ts";
 import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
 import { ServerLog } from "../server/log.ts";
-import { Signals } from "../server/signals.ts";
 import { configText, helpText, longOptionsText, pluginText, shortOptionsText, versionText } from "./dump.ts";
 import type { Invocation } from "./invocation.ts";
 import { loadNamed } from "./load.ts";
 import { configure } from "./parameters.ts";
-import { heedParent } from "./parent.ts";
 import { programName } from "./program-name.ts";
 
 /** The text that answers a question such as --version; serving is no question. */
 export async function answer(invocation: Invocation, launch: Launch): Promise<string> {
-  // A script that is asked has a folder of its own.
-  if (invocation.action === "dumpPlugin") new Signals();
-  heedParent(invocation, launch);
+  await heedParent(invocation, launch);
   switch (invocation.action) {
     case "longOptions":
       return longOptionsText();
@@ -37,9 +33,25 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
   }
 }
 
+/** Loaded only where it is needed, because that takes a millisecond or two and programs wait for the answer. */
+async function catchSignals(): Promise<void> {
+  const { Signals } = await import("../server/signals.ts");
+  new Signals();
+}
+
+async function heedParent(invocation: Invocation, launch: Launch): Promise<void> {
+  if (!invocation.exitWithParent && !launch.armed) return;
+  const parent = await import("./parent.ts");
+  parent.heedParent(invocation, launch);
+}
+
+/** The plugins that make something before they serve: a folder for their scripts, and the processes of these. */
+const scriptPlugins: readonly string[] = ["sh", "eval"];
+
 /** Parameters count, because what a script can do is known only when it is named. */
 async function dumpPlugin(invocation: Invocation): Promise<string> {
   const components = await loadNamed(invocation);
+  if (scriptPlugins.includes(components.plugin.definition.name)) await catchSignals();
   const errors = openErrorSink("stderr", programName(invocation.name));
   const log = new ServerLog({ verbose: invocation.verbose, program: programName(invocation.name), errors });
   const { debugFlags } = invocation;

@@ -4,7 +4,7 @@ import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { native } from "./load.ts";
 
 /** The addon sees to these, unless the program handles them itself. */
-const endingSignals: readonly (string | symbol)[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"];
+const endingSignals: readonly (string | symbol)[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1"];
 
 /** How many folders there are: one listener is for all of them. */
 let folders = 0;

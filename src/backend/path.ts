@@ -39,7 +39,7 @@ export function fullPath(name: string, ...folders: readonly string[]): string {
     throw new NbdError(
       "ENOENT",
       `${name}: the current directory has been removed: use an absolute path, or start nbdkit in another directory`,
-      { cause: error },
+      { cause: error, retold: true },
     );
   }
 }

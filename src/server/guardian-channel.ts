@@ -1,4 +1,4 @@
-import { closeSync, readSync, writeSync } from "node:fs";
+import { readSync, writeSync } from "node:fs";
 import { codeOf } from "../core/errors.ts";
 import type { Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
@@ -39,7 +39,7 @@ export class GuardianChannel {
 
   /** The guardian has its ends: from now on they are nobody else's. */
   closeGuardianEnds(): void {
-    for (const fd of this.guardianEnds) closeSync(fd);
+    for (const fd of this.guardianEnds) native().closeDescriptor(fd);
   }
 
   /** Receives messages from now on, for which the event loop is kept alive. */
@@ -70,8 +70,8 @@ export class GuardianChannel {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#watch.close();
-    closeSync(this.#requests);
-    closeSync(this.#answers);
+    native().closeDescriptor(this.#requests);
+    native().closeDescriptor(this.#answers);
   }
 
   #read(): void {

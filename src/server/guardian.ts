@@ -81,6 +81,8 @@ export class Guardian implements Keeper, ChannelEvents {
 
   close(): void {
     this.#channel.close();
+    // A signal may still wait for its answer when the command has ended by itself.
+    this.#noAnswers();
   }
 
   received(message: GuardianMessage): void {
@@ -92,10 +94,14 @@ export class Guardian implements Keeper, ChannelEvents {
   }
 
   ended(): void {
-    for (const answer of this.#requests.splice(0)) answer(noAnswer);
+    this.#noAnswers();
     void this.#death.then((how) =>
       this.#command?.hasEnded({ kind: "failed", message: lostText(how || "ended") }),
     );
+  }
+
+  #noAnswers(): void {
+    for (const answer of this.#requests.splice(0)) answer(noAnswer);
   }
 
   /** If a command runs, the inner guardian still answers. */

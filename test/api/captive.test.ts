@@ -36,6 +36,13 @@ describe("a captive command", () => {
     expect(await finished).toBe(128 + 15);
   });
 
+  it("may be left at the moment in which the command ends by itself", async () => {
+    for (let round = 0; round < 20; round++) {
+      await using captive = await spawn("exit 0", { plugin });
+      expect(await Promise.race([captive.finished, "left"])).toBeDefined();
+    }
+  });
+
   it("rejects as serve does, and runs nothing", async () => {
     await expect(run("exit 0", { plugin: "memory" })).rejects.toThrow("you must specify size=");
   });

@@ -30,7 +30,7 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "exitwhen", parameters: { "exit-when-file-created": never } },
   { name: "exportname", parameters: { exportdesc: ["fixed:disk"] } },
   { name: "fua", parameters: { fuamode: ["emulate", "native", "force", "pass", "discard"] } },
-  { name: "ip", parameters: { deny: ["uid:4242"] } },
+  { name: "ip", parameters: { allow: ["any"] } },
   { name: "limit", parameters: { limit: ["0", "9"] } },
   { name: "log", parameters: { logfile: ["/dev/null"] } },
   { name: "multi-conn", parameters: { "multi-conn-track-dirty": ["fast", "connection", "off"] } },

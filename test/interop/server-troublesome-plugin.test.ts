@@ -63,7 +63,7 @@ it("a request that is never answered leaves the connection's others alone, until
 it.each([
   ["open-throws", /thrown by open/],
   ["open-rejects", /rejected by open/],
-  ["open-size", /open returned must be a bigint/],
+  ["open-size", /open returned: the member "size" must be a bigint/],
   ["absent", /no export absent/],
 ])("a client that asks for %s is told why, and the server goes on", async (name, reason) => {
   await using server = await ServerProcess.start([troublesome]);

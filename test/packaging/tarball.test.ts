@@ -30,7 +30,7 @@ const contents: readonly RegExp[] = [
 ];
 
 /** Bytes, packed. It is fetched on every machine that wants a disk for a moment. */
-const sizeMax = 1024 * 1024;
+const sizeMax = 2 * 1024 * 1024;
 
 const folder = new Folder();
 let tarball: string;

@@ -1,4 +1,3 @@
-import { fullPath } from "../backend/path.ts";
 import { messageOf } from "../core/errors.ts";
 import { logText } from "../core/log-text.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
@@ -13,7 +12,7 @@ import { tellStarter } from "../server/ready.ts";
 import { run } from "../server/run.ts";
 import { writeStderr } from "../server/stderr.ts";
 import { showCommandLine } from "../server/title.ts";
-import { prepareTls, type TlsOptions } from "../server/tls.ts";
+import { prepareTls } from "../server/tls.ts";
 import { debugFlagWarnings } from "./debug-flags.ts";
 import type { Invocation } from "./invocation.ts";
 import { whereToListen } from "./listen-options.ts";
@@ -92,7 +91,7 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
   for (const warning of debugFlagWarnings(components, invocation.debugFlags)) {
     writeStderr(`${logText(`${log.settings.program}: warning: ${warning}`)}\n`);
   }
-  const tls = await prepareTls(absolutePaths(invocation.tls), log);
+  const tls = await prepareTls(invocation.tls, log);
   const { debugFlags } = invocation;
   const stdioSafe = listen.kind !== "stdio";
   const chain = buildChain(components, { log, debugFlags, stdioSafe, shutdown: () => quit.ask() });
@@ -126,15 +125,6 @@ async function serveHere(invocation: Invocation, start: Start, log: ServerLog): 
     },
     quit,
   );
-}
-
-/** Names stay good when the server moves to "/", and for commands that move elsewhere. */
-function absolutePaths({ certificates, psk, ...tls }: TlsOptions): TlsOptions {
-  return {
-    ...tls,
-    ...(certificates === undefined ? {} : { certificates: fullPath(certificates) }),
-    ...(psk === undefined ? {} : { psk: fullPath(psk) }),
-  };
 }
 
 function showComponents({ plugin, filters }: Components, log: ServerLog): void {

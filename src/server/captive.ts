@@ -86,12 +86,12 @@ function variables({ exportName, tls }: CaptiveOptions, endpoint: Endpoint): str
     exportname: exportName,
     port: "port" in endpoint ? String(endpoint.port) : "",
     unixsocket: endpoint.kind === "unix" ? endpoint.path : "",
-    tls: { off: "", on: "1", require: "2" }[tls.mode],
-    tls_certificates: tls.certificates ?? "",
-    tls_psk: tls.psk ?? "",
+    tls_certificates: tls.named?.certificates ?? "",
+    tls_psk: tls.named?.psk ?? "",
   };
   const lines = Object.entries(values).map(
     ([name, value]) => `${name}=${value === "" ? "" : shellQuote(value)}\n`,
   );
-  return `${lines.join("")}nbd="$uri"\n`;
+  const level = { off: "unset tls", on: "tls=1", require: "tls=2" }[tls.mode];
+  return `${lines.join("")}${level}\nnbd="$uri"\n`;
 }

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { fullPath } from "../backend/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { logText } from "../core/log-text.ts";
@@ -25,9 +26,11 @@ export interface TlsOptions {
 export interface ServerTls {
   readonly mode: "off" | "on" | "require";
   readonly upgrade?: Upgrade;
-  /** Where the keys are, for the variables and the URI of a captive command. */
+  /** Where the keys are, for the URI of a captive command: absolute, as the command may change its directory. */
   readonly certificates?: string;
   readonly psk?: string;
+  /** The same as the user named them, for its variables. */
+  readonly named?: Pick<TlsOptions, "certificates" | "psk">;
 }
 
 export const rootCertificatesDirectory = "/etc/pki/nbdkit";
@@ -41,13 +44,15 @@ export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerT
   if (options.mode === "off") return { mode: "off" };
   const mode = options.mode ?? "on";
   if (options.psk !== undefined) {
-    const settings: TlsServerSettings = { ...algorithms, kind: "psk", keys: readPskFile(options.psk) };
-    return { mode, psk: options.psk, upgrade: await makeUpgrade(settings, options.psk) };
+    const psk = fullPath(options.psk);
+    const settings: TlsServerSettings = { ...algorithms, kind: "psk", keys: readPskFile(psk) };
+    return { mode, psk, named: { psk: options.psk }, upgrade: await makeUpgrade(settings, psk) };
   }
   const directory = findCertificates(options.certificates);
   if (directory !== undefined) {
     const settings = { ...algorithms, ...readCertificates(directory, options.verifyPeer, log) };
-    return { mode, certificates: directory, upgrade: await makeUpgrade(settings, directory) };
+    const named = { certificates: options.certificates ?? directory };
+    return { mode, certificates: directory, named, upgrade: await makeUpgrade(settings, directory) };
   }
   const reason = `could not load TLS certificates: ${options.certificates === undefined ? "none in the default directories" : `none in ${options.certificates}`}`;
   const advice = "try --tls-certificates=/path/to/certificates or --tls-psk=/path/to/keys";
@@ -81,7 +86,7 @@ async function makeUpgrade(settings: TlsServerSettings, source: string): Promise
 function findCertificates(named: string | undefined): string | undefined {
   const ofUser = [join(homedir(), ".pki", "nbdkit"), join(homedir(), ".config", "pki", "nbdkit")];
   const defaults = process.geteuid?.() === 0 ? [rootCertificatesDirectory] : ofUser;
-  const places = named === undefined ? defaults : [named];
+  const places = named === undefined ? defaults : [fullPath(named)];
   return places.find((place) => existsSync(join(place, "server-cert.pem")));
 }
 

@@ -14,10 +14,11 @@ describeWith([...certificateTools, "nbdinfo"], "a captive command of a server wi
 
   const captive = (args: readonly string[], script: string): Promise<string> =>
     succeed(nbdkit, [...args, "memory", "1M", "--run", script]);
-  const all = 'printf "%s\\n" "tls=$tls" "certificates=$tls_certificates" "psk=$tls_psk" "${uri%%:*}"';
+  const all =
+    'printf "%s\\n" "tls=${tls-unset}" "certificates=$tls_certificates" "psk=$tls_psk" "${uri%%:*}"';
 
   it.each<[string, () => string[], () => string]>([
-    ["off", () => ["--tls=off"], () => "tls=\ncertificates=\npsk=\nnbd+unix\n"],
+    ["off", () => ["--tls=off"], () => "tls=unset\ncertificates=\npsk=\nnbd+unix\n"],
     [
       "on",
       () => ["--tls=on", "--tls-certificates", keys.pki],

@@ -336,24 +336,24 @@ describeWith(certificateTools, "--tls", () => {
       expect(client.size).toBe(1024n * 1024n);
     });
 
-    it("is told to a captive command as an absolute path", async () => {
+    it("is in $tls_certificates as it was given, and absolute in $uri", async () => {
       const { stdout } = await run(
         nbdkit,
         ["--tls=require", "--tls-certificates=.", "null", "--run", 'cd /; echo "$tls_certificates $uri"'],
         { cwd: keys.pki },
       );
-      expect(stdout).toMatch(
-        new RegExp(`^${keys.pki} nbds\\+unix://\\?socket=.*&tls-certificates=${keys.pki}\n$`),
-      );
+      expect(stdout).toMatch(new RegExp(`^\\. nbds\\+unix://\\?socket=.*&tls-certificates=${keys.pki}\n$`));
     });
 
-    it("is told for --tls-psk as well", async () => {
+    it("is in $tls_psk as it was given, and absolute in $uri", async () => {
       const { stdout } = await run(
         nbdkit,
-        ["--tls=require", "--tls-psk=keys.psk", "null", "--run", 'cd /; echo "$tls_psk"'],
+        ["--tls=require", "--tls-psk=keys.psk", "null", "--run", 'cd /; echo "$tls_psk $uri"'],
         { cwd: join(keys.psk, "..") },
       );
-      expect(stdout).toBe(`${keys.psk}\n`);
+      expect(stdout).toMatch(
+        new RegExp(`^keys\\.psk nbds\\+unix://\\?socket=.*&tls-psk-file=${keys.psk}\n$`),
+      );
     });
 
     it.each([

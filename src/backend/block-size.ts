@@ -42,3 +42,24 @@ export function requestUnitOf({ blockSize }: Pick<Handle, "blockSize">): number 
 export function pieceBytesFor({ blockSize }: Pick<Handle, "blockSize">, bytesMax: number): number {
   return Math.min(bytesMax, blockSize?.maximum ?? bytesMax);
 }
+
+/**
+ * For a filter that shows a part of the disk below it. Clients keep to whole blocks of the part, which have to be whole blocks of the
+ * disk as well.
+ * @param what begins there, for the message
+ * @param starts where the part, or each piece of it, begins
+ * @throws NbdError EINVAL that names the filter that helps
+ */
+export function requireBlockStart(
+  filter: string,
+  what: string,
+  next: Handle,
+  starts: readonly bigint[],
+): void {
+  const unit = BigInt(requestUnitOf(next));
+  if (starts.every((start) => start % unit === 0n)) return;
+  throw new NbdError(
+    "EINVAL",
+    `${what} does not begin with a block of the disk below (${unit} bytes): put --filter=blocksize after --filter=${filter}`,
+  );
+}

@@ -1,6 +1,5 @@
-import { requestUnitOf } from "../backend/block-size.ts";
+import { requireBlockStart } from "../backend/block-size.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
-import type { Handle } from "../backend/handle.ts";
 import { size } from "../backend/parameter.ts";
 import { windowOn } from "../backend/window.ts";
 import { NbdError } from "../core/errors.ts";
@@ -16,7 +15,7 @@ const offset: Filter = defineFilter({
   open(next, { offset: start, range }) {
     const end = start + (range ?? 0n);
     if (end <= next.size) {
-      requireWholeBlocks(next, start);
+      requireBlockStart("offset", `offset=${start}`, next, [start]);
       return windowOn(next, start, range ?? next.size - start);
     }
     const asked = range === undefined ? `offset (${start})` : `offset+range (${start}+${range})`;
@@ -27,13 +26,3 @@ const offset: Filter = defineFilter({
   },
 });
 export default offset;
-
-/** Clients keep to the blocks of the disk as they see it, so that these have to be blocks of the disk below. */
-function requireWholeBlocks(next: Handle, start: bigint): void {
-  const unit = requestUnitOf(next);
-  if (start % BigInt(unit) === 0n) return;
-  throw new NbdError(
-    "EINVAL",
-    `offset (${start}) is not a multiple of the smallest block of the disk (${unit} bytes): put --filter=blocksize after --filter=offset`,
-  );
-}

@@ -1,3 +1,4 @@
+import { requireBlockStart } from "../backend/block-size.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
 import type { Handle } from "../backend/handle.ts";
 import { integer, type Parameter } from "../backend/parameter.ts";
@@ -35,6 +36,7 @@ const partition: Filter = defineFilter({
         `partition is outside the disk: ${offset}+${length} of ${next.size} bytes`,
       );
     }
+    requireBlockStart("partition", `partition ${state.partition} at ${offset}`, next, [offset]);
     const { description } = next;
     return {
       ...windowOn(next, offset, length),

@@ -1,10 +1,9 @@
-import { requestUnitOf } from "../backend/block-size.ts";
+import { requireBlockStart } from "../backend/block-size.ts";
 import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
 import type { Handle } from "../backend/handle.ts";
 import { once, size, text } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
 import { windowOn } from "../backend/window.ts";
-import { NbdError } from "../core/errors.ts";
 import { type Content, findEntry } from "./tar/find.ts";
 import { TarReader } from "./tar/reader.ts";
 import { sparseDisk } from "./tar/sparse-disk.ts";
@@ -39,7 +38,8 @@ const tar: Filter = defineFilter({
   configComplete: ({ "tar-entry": entry, "tar-limit": limit }, host): State => ({ entry, limit, host }),
   async open(next, { entry, limit, host }, { signal }) {
     const content = await findEntry(new TarReader(next, signal), entry, limit);
-    requireAlignment(content, next, entry);
+    const pieces = content.pieces ?? [];
+    requireBlockStart("tar", entry, next, [content.start, ...pieces.map(({ at }) => at)]);
     if (host.verbose) host.debug(`${entry} found at offset ${content.start}, size ${content.size}`);
     return { ...diskOf(content, next), ...describe(entry, next) };
   },
@@ -49,16 +49,6 @@ export default tar;
 
 function diskOf({ start, size, pieces }: Content, next: Handle): HandleChanges {
   return pieces === undefined ? windowOn(next, start, size) : sparseDisk(next, size, pieces);
-}
-
-/** A disk that is read in blocks can be read from the middle of a block only by somebody in between. */
-function requireAlignment({ start, pieces = [] }: Content, next: Handle, entry: string): void {
-  const minimum = BigInt(requestUnitOf(next));
-  if ([start, ...pieces.map(({ at }) => at)].every((at) => at % minimum === 0n)) return;
-  throw new NbdError(
-    "EINVAL",
-    `tar: ${entry} does not begin with a block of ${minimum} bytes of the tar file: put --filter=blocksize after --filter=tar`,
-  );
 }
 
 function describe(entry: string, { description }: Handle): HandleChanges {

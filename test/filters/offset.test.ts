@@ -66,7 +66,7 @@ describe("offset", () => {
     it("begins with a block, or says how to begin anywhere", async () => {
       await using session = await Session.start({ ...subject, filters });
       await expect(session.open()).rejects.toThrow(
-        "offset (1000) is not a multiple of the smallest block of the disk (512 bytes): " +
+        "offset=1000 does not begin with a block of the disk below (512 bytes): " +
           "put --filter=blocksize after --filter=offset",
       );
     });

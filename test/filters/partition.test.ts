@@ -69,6 +69,14 @@ describe("partition", () => {
     expect((await session.open()).size).toBe(40_960n);
   });
 
+  it("refuses a partition that does not begin with a block of the disk below", async () => {
+    const bytes = gptDisk(512, [{ first: 100, last: 109 }]);
+    await using session = await start(bytes, { partition: "1", "partition-sectorsize": "512" }, 4096);
+    await expect(session.open()).rejects.toThrow(
+      "partition 1 at 51200 does not begin with a block of the disk below (4096 bytes): put --filter=blocksize after",
+    );
+  });
+
   const gpt = gptDisk(512, [
     { first: 40, last: 1e6 },
     { first: 50, last: 49 },

@@ -5,7 +5,7 @@ import { RequestParser } from "../protocol/request-parser.ts";
 import { type Outbox, StreamOutbox } from "../transport/outbox.ts";
 import type { Part, Transport } from "../transport/transport.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
-import { ExpressLane } from "./express-lane.ts";
+import { FastPath } from "./fast-path.ts";
 
 export interface TransmissionLimits {
   /** Requests of this connection that are worked on at once. */
@@ -40,7 +40,7 @@ export class Transmission {
   readonly #transport: Transport;
   readonly #outbox: Outbox;
   readonly #parser: RequestParser;
-  #express: ExpressLane | undefined;
+  #fastPath: FastPath | undefined;
   #dispatch: Dispatch;
   readonly #limits: TransmissionLimits;
   readonly #events: TransmissionEvents;
@@ -65,7 +65,7 @@ export class Transmission {
     this.#parser = new RequestParser(to.replyForm === "extended");
     // Where requests have to wait for each other, none may overtake.
     const parallel = limits.gate === undefined && limits.requestsInFlight > 1;
-    this.#express = parallel ? new ExpressLane(this.#parser, this.#outbox, to) : undefined;
+    this.#fastPath = parallel ? new FastPath(this.#parser, this.#outbox, to) : undefined;
   }
 
   received(bytes: Buffer): void {
@@ -107,7 +107,7 @@ export class Transmission {
   /** Refuses all requests that come from now on; those in flight are answered. */
   disconnect(): void {
     this.#leave = undefined;
-    this.#express = undefined;
+    this.#fastPath = undefined;
     this.#dispatch = { ...this.#dispatch, isDisconnected: true };
   }
 
@@ -155,7 +155,7 @@ export class Transmission {
   /** @returns false when there is nothing more to take */
   #takeOne(): boolean {
     if (this.#closing) return false;
-    if (this.#express?.answer()) return true;
+    if (this.#fastPath?.answer()) return true;
     const request = this.#parser.next();
     if (request !== undefined) this.#begin(request);
     else if (this.#peerEnded) this.#leaves("client closed input socket, closing connection");

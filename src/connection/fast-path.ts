@@ -19,7 +19,7 @@ const pageBytes = 4096;
  * Answers reads and writes that an export can do at once: the same parser, checks and replies as for all other requests,
  * without an object for each. What is not so simple, or wrong, is left to {@link dispatch}.
  */
-export class ExpressLane {
+export class FastPath {
   readonly #parser: RequestParser;
   readonly #outbox: Outbox;
   readonly #exported: ServedExport;

@@ -4,7 +4,7 @@ import { Command, CommandFlag } from "../protocol/constants.ts";
 import { mayLeaveOut, readHeaderBytes, sparseReadReply, writeReadHeaderOf } from "../protocol/read-reply.ts";
 import { successBytes, writeSuccessOf } from "../protocol/reply.ts";
 import type { RequestParser } from "../protocol/request-parser.ts";
-import { composedBytesMax, type Outbox } from "../transport/outbox.ts";
+import { composedBytesMax, type SendQueue } from "../transport/send-queue.ts";
 
 /** Larger reads are rare, and their replies worth buffers of their own. */
 const readBytesMax = composedBytesMax - 64;
@@ -21,7 +21,7 @@ const pageBytes = 4096;
  */
 export class FastPath {
   readonly #parser: RequestParser;
-  readonly #outbox: Outbox;
+  readonly #sendQueue: SendQueue;
   readonly #exported: ServedExport;
   readonly #form: ReplyForm;
   /** Offsets up to here are exact as numbers. */
@@ -32,11 +32,11 @@ export class FastPath {
 
   constructor(
     parser: RequestParser,
-    outbox: Outbox,
+    sendQueue: SendQueue,
     { exported, replyForm }: { readonly exported: ServedExport; readonly replyForm: ReplyForm },
   ) {
     this.#parser = parser;
-    this.#outbox = outbox;
+    this.#sendQueue = sendQueue;
     this.#exported = exported;
     this.#form = replyForm;
     this.#size = Math.min(Number(exported.size), Number.MAX_SAFE_INTEGER);
@@ -64,13 +64,13 @@ export class FastPath {
     if (length > readBytesMax || (header.flags & ~this.#readFlags) !== 0 || !this.#isInside(offset, length))
       return false;
     const headerBytes = readHeaderBytes[this.#form];
-    const start = this.#outbox.compose(headerBytes + length);
-    const { buffer } = this.#outbox;
+    const start = this.#sendQueue.compose(headerBytes + length);
+    const { buffer } = this.#sendQueue;
     const data = start + headerBytes;
     if (!this.#exported.readNow(buffer, data, data + length, offset)) return false;
     if (this.#sendSparse(buffer, data, data + length)) return true;
     writeReadHeaderOf(header, buffer, start, this.#form, length);
-    this.#outbox.composed(headerBytes + length);
+    this.#sendQueue.composed(headerBytes + length);
     return true;
   }
 
@@ -84,7 +84,7 @@ export class FastPath {
     if (!mayLeaveOut(buffer, start, end, header.offsetLow)) return false;
     const { cookie, offset } = header;
     const reply = sparseReadReply({ form: this.#form, cookie, offset }, buffer.subarray(start, end));
-    if (reply !== undefined) this.#outbox.write(reply);
+    if (reply !== undefined) this.#sendQueue.write(reply);
     return reply !== undefined;
   }
 
@@ -101,9 +101,9 @@ export class FastPath {
   #succeeded(): void {
     const { header } = this.#parser;
     const bytes = successBytes(this.#form);
-    const start = this.#outbox.compose(bytes);
-    writeSuccessOf(header, this.#outbox.buffer, start, this.#form);
-    this.#outbox.composed(bytes);
+    const start = this.#sendQueue.compose(bytes);
+    writeSuccessOf(header, this.#sendQueue.buffer, start, this.#form);
+    this.#sendQueue.composed(bytes);
   }
 
   /**

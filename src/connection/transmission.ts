@@ -2,7 +2,7 @@ import type { Gate } from "../core/gate.ts";
 import { isPromise } from "../core/maybe-promise.ts";
 import type { Request } from "../protocol/request.ts";
 import { RequestParser } from "../protocol/request-parser.ts";
-import { type Outbox, StreamOutbox } from "../transport/outbox.ts";
+import { type SendQueue, StreamSendQueue } from "../transport/send-queue.ts";
 import type { Part, Transport } from "../transport/transport.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
 import { FastPath } from "./fast-path.ts";
@@ -38,7 +38,7 @@ export interface TransmissionEvents {
 /** Takes requests from one client and sends the answers, until it leaves or the server stops. */
 export class Transmission {
   readonly #transport: Transport;
-  readonly #outbox: Outbox;
+  readonly #sendQueue: SendQueue;
   readonly #parser: RequestParser;
   #fastPath: FastPath | undefined;
   #dispatch: Dispatch;
@@ -58,14 +58,14 @@ export class Transmission {
 
   constructor(transport: Transport, to: Dispatch, limits: TransmissionLimits, events: TransmissionEvents) {
     this.#transport = transport;
-    this.#outbox = transport.outbox ?? new StreamOutbox(transport);
+    this.#sendQueue = transport.sendQueue ?? new StreamSendQueue(transport);
     this.#dispatch = to;
     this.#limits = limits;
     this.#events = events;
     this.#parser = new RequestParser(to.replyForm === "extended");
     // Where requests have to wait for each other, none may overtake.
     const parallel = limits.gate === undefined && limits.requestsInFlight > 1;
-    this.#fastPath = parallel ? new FastPath(this.#parser, this.#outbox, to) : undefined;
+    this.#fastPath = parallel ? new FastPath(this.#parser, this.#sendQueue, to) : undefined;
   }
 
   received(bytes: Buffer): void {
@@ -126,7 +126,7 @@ export class Transmission {
   }
 
   #isBusy(): boolean {
-    return this.#inFlight > 0 || this.#outbox.isFull || this.#transport.isOpen === false;
+    return this.#inFlight > 0 || this.#sendQueue.isFull || this.#transport.isOpen === false;
   }
 
   #pump(): void {
@@ -138,7 +138,7 @@ export class Transmission {
         while (!this.#isFull() && this.#takeOne());
         wasFull = this.#isFull();
         // Nobody will tell that there is room again if it is this that makes it.
-        this.#outbox.flush();
+        this.#sendQueue.flush();
       } while (wasFull && !this.#isFull());
     } catch (error) {
       this.#events.broken(error);
@@ -147,7 +147,7 @@ export class Transmission {
       this.#pumping = false;
     }
     // A client that does not take its replies shows it when it goes, by what is sent to it.
-    const isAhead = this.#outbox.isFull || this.#parser.heldBytes >= aheadBytesMax;
+    const isAhead = this.#sendQueue.isFull || this.#parser.heldBytes >= aheadBytesMax;
     this.#setPaused(this.#isFull() && isAhead);
     this.#leaveIfQuiet();
   }
@@ -172,7 +172,7 @@ export class Transmission {
     return (
       this.#inFlight >= this.#limits.requestsInFlight ||
       this.#bytesInFlight > bytesInFlightMax ||
-      this.#outbox.isFull
+      this.#sendQueue.isFull
     );
   }
 
@@ -190,7 +190,7 @@ export class Transmission {
     }
     const reply = this.#answer(request);
     if (!isPromise(reply)) {
-      this.#outbox.write(reply);
+      this.#sendQueue.write(reply);
       return;
     }
     const dataBytes = this.#bytesOf(request);
@@ -212,7 +212,7 @@ export class Transmission {
     for (const { reply, dataBytes } of this.#ready) {
       this.#inFlight--;
       this.#bytesInFlight -= dataBytes;
-      this.#outbox.write(reply);
+      this.#sendQueue.write(reply);
     }
     this.#ready = [];
     this.#events.answered();
@@ -221,7 +221,7 @@ export class Transmission {
   }
 
   #idle(): void {
-    this.#outbox.flush();
+    this.#sendQueue.flush();
     this.#events.idle();
   }
 

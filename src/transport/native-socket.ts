@@ -3,7 +3,7 @@ import type { Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { streamOn } from "../native/stream.ts";
 import { Gathering } from "./gathering.ts";
-import { NativeOutbox } from "./native-outbox.ts";
+import { NativeSendQueue } from "./native-send-queue.ts";
 import { StreamTransport } from "./stream.ts";
 import type { Peer, Receiver, Transport } from "./transport.ts";
 import { TransportStream } from "./transport-stream.ts";
@@ -34,7 +34,7 @@ function behind(buffer: Buffer, missingBytes: number): Buffer {
 export class NativeSocket implements Transport {
   readonly peer: Peer;
   readonly lends = true;
-  readonly outbox: NativeOutbox;
+  readonly sendQueue: NativeSendQueue;
   readonly #fd: number;
   readonly #owner: "here" | "elsewhere";
   readonly #watch: Watch;
@@ -59,7 +59,7 @@ export class NativeSocket implements Transport {
       this.#ready(readable, writable, left),
     );
     this.#gathering = new Gathering((...wanted) => native().gather(fd, ...wanted));
-    this.outbox = new NativeOutbox(fd, {
+    this.sendQueue = new NativeSendQueue(fd, {
       blocked: () => this.#listen(),
       failed: (error) => this.#close(error),
     });
@@ -72,8 +72,8 @@ export class NativeSocket implements Transport {
 
   write(bytes: Buffer): void {
     if (this.#state !== "open") return;
-    this.outbox.write(bytes);
-    this.outbox.flush();
+    this.sendQueue.write(bytes);
+    this.sendQueue.flush();
   }
 
   get isOpen(): boolean {
@@ -81,7 +81,7 @@ export class NativeSocket implements Transport {
   }
 
   get backlogBytes(): number {
-    return this.outbox.backlogBytes;
+    return this.sendQueue.backlogBytes;
   }
 
   startTls(upgrade: Upgrade): Promise<Transport> {
@@ -112,7 +112,7 @@ export class NativeSocket implements Transport {
   end(): void {
     if (this.#state !== "open") return;
     this.#state = "ending";
-    if (this.outbox.backlogBytes === 0) this.#close();
+    if (this.sendQueue.backlogBytes === 0) this.#close();
     else this.#listen();
   }
 
@@ -125,7 +125,7 @@ export class NativeSocket implements Transport {
     if (this.#state === "closed") return;
     // What the peer still sends at the end is of no interest, but whether it has gone is.
     const mayCome = this.#state === "open" && !this.#peerEnded;
-    this.#watch.want(mayCome && this.#isReading, this.outbox.backlogBytes > 0, mayCome, !mayCome);
+    this.#watch.want(mayCome && this.#isReading, this.sendQueue.backlogBytes > 0, mayCome, !mayCome);
   }
 
   /** Of a peer that sends no more, all is taken that the system holds: it shows how the peer left, and is no flood. */
@@ -147,9 +147,9 @@ export class NativeSocket implements Transport {
   }
 
   #sendMore(): void {
-    this.outbox.flush();
+    this.sendQueue.flush();
     this.#receiver!.taken?.();
-    if (this.outbox.backlogBytes > 0 || this.#state === "closed") return;
+    if (this.sendQueue.backlogBytes > 0 || this.#state === "closed") return;
     if (this.#state === "ending") {
       this.#close();
       return;
@@ -201,7 +201,7 @@ export class NativeSocket implements Transport {
   #giveUp(): void {
     this.#state = "closed";
     this.#watch.close();
-    this.outbox.abandon();
+    this.sendQueue.abandon();
   }
 
   #close(error?: Error): void {

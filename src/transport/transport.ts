@@ -1,4 +1,4 @@
-import type { Outbox } from "./outbox.ts";
+import type { SendQueue } from "./send-queue.ts";
 import type { TlsPeer, Upgrade } from "./upgrade.ts";
 
 /**
@@ -13,7 +13,7 @@ export interface Transport {
   /** Bytes written that the peer has not taken. The writer keeps it bounded; `drained` says when it is low again. */
   readonly backlogBytes: number;
   /** Present where there is a better way to send than `write`. */
-  readonly outbox?: Outbox;
+  readonly sendQueue?: SendQueue;
   /** Received bytes are the receiver's only until `received` returns; otherwise they are its own. */
   readonly lends?: boolean;
   /**

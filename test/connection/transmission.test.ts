@@ -3,14 +3,14 @@ import { ServedExport } from "../../src/backend/served-export.ts";
 import { Transmission } from "../../src/connection/transmission.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { Command } from "../../src/protocol/constants.ts";
-import type { Outbox } from "../../src/transport/outbox.ts";
+import type { SendQueue } from "../../src/transport/send-queue.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
 import { MemoryTransport } from "../helpers/memory-transport.ts";
 import { request } from "../helpers/raw-client.ts";
 
 /** Full after each reply until it is flushed, when the peer happens to have taken everything. */
-class TightOutbox implements Outbox {
+class TightSendQueue implements SendQueue {
   readonly buffer: Buffer = Buffer.alloc(8192);
   replies = 0;
   isFull = false;
@@ -34,12 +34,12 @@ class TightOutbox implements Outbox {
 }
 
 it("goes on when flushing itself has made room, of which nobody else will tell", () => {
-  const outbox = new TightOutbox();
-  const transport = Object.assign(new MemoryTransport(), { outbox });
+  const sendQueue = new TightSendQueue();
+  const transport = Object.assign(new MemoryTransport(), { sendQueue });
   const transmission = transmissionOver(transport);
   const read = request({ command: Command.read, length: 512 });
   transmission.received(Buffer.concat([read, read, read, read]));
-  expect(outbox.replies).toBe(4);
+  expect(sendQueue.replies).toBe(4);
   expect(transport.isPaused).toBe(false);
 });
 

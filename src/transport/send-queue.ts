@@ -4,7 +4,7 @@ import { backlogBytesMax, type Transport } from "./transport.ts";
  * Where an engine puts what it sends. Replies that are composed one after the other in the same buffer leave together,
  * and cost neither memory nor a system call each.
  */
-export interface Outbox {
+export interface SendQueue {
   /** Makes room for a reply of at most {@link composedBytesMax}. @returns where it begins in `buffer` */
   compose(bytes: number): number;
   /** Where replies are composed: valid after `compose`, until the next call of any method. */
@@ -25,8 +25,8 @@ export const composedBytesMax: number = 1024 * 1024 + 64;
 const slabBytes = 64 * 1024;
 const nothing: Buffer = Buffer.alloc(0);
 
-/** The outbox of a transport that keeps what it is given until the peer has taken it. */
-export class StreamOutbox implements Outbox {
+/** The send queue of a transport that keeps what it is given until the peer has taken it. */
+export class StreamSendQueue implements SendQueue {
   buffer: Buffer = nothing;
   readonly #transport: Transport;
   /** What lies between is composed and not yet given to the transport. */

@@ -1,5 +1,5 @@
 import { native } from "../native/load.ts";
-import { composedBytesMax, type Outbox } from "./outbox.ts";
+import { composedBytesMax, type SendQueue } from "./send-queue.ts";
 
 /** Enough that a batch of small replies leaves at once, and little enough to stay in the processor's cache. */
 const batchBytes = 96 * 1024;
@@ -16,17 +16,17 @@ const copiedBytesMax = 4096;
 /** A system call takes no more pieces than this. */
 const piecesMax = 16;
 
-export interface OutboxEvents {
+export interface SendQueueEvents {
   /** There is a backlog now; it waits for the socket to become writable, and `flush` then. */
   blocked(): void;
   failed(error: Error): void;
 }
 
 /** Sends through a socket that does not block. */
-export class NativeOutbox implements Outbox {
+export class NativeSendQueue implements SendQueue {
   readonly buffer: Buffer;
   readonly #fd: number;
-  readonly #events: OutboxEvents;
+  readonly #events: SendQueueEvents;
   /** What was put here and not yet sent: views of `buffer`, and bytes that lie elsewhere. */
   #pieces: Buffer[] = [];
   /** What lies between is composed and not yet a piece. */
@@ -37,7 +37,7 @@ export class NativeOutbox implements Outbox {
   #backlogBytes = 0;
   #failed = false;
 
-  constructor(fd: number, events: OutboxEvents) {
+  constructor(fd: number, events: SendQueueEvents) {
     shared ??= Buffer.allocUnsafeSlow(composedBytesMax + batchBytes);
     this.buffer = shared;
     this.#fd = fd;

@@ -31,7 +31,7 @@
         "native/environment.cc",
         "native/errno_name.cc",
         "native/file_io.cc",
-        "native/gather.cc",
+        "native/wait_for_bytes.cc",
         "native/hang_up.cc",
         "native/impatience.cc",
         "native/js.cc",

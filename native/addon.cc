@@ -12,7 +12,7 @@
 #include "environment.h"
 #include "extents.h"
 #include "file_io.h"
-#include "gather.h"
+#include "wait_for_bytes.h"
 #include "hang_up.h"
 #include "impatience.h"
 #include "listener.h"
@@ -136,7 +136,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("connectVsock", inThisThread<connectVsock>);
   add("connectOutcome", inThisThread<connectOutcome>);
 
-  add("gather", inThisThread<gather>);
+  add("waitForBytes", inThisThread<gather>);
   add("receive", inThisThread<receive>);
   add("receiveInto", inThisThread<receiveInto>);
   add("sendPart", inThisThread<sendPart>);

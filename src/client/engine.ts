@@ -30,7 +30,7 @@ interface InFlight {
 }
 
 /** Payloads up to here are copied behind their header, which costs less than a second system call. */
-const gatheredBytesMax = 16 * 1024;
+const copiedPayloadBytesMax = 16 * 1024;
 
 /** Requests in flight on one connection: sends them, matches the replies, and fails them all when it dies. */
 export class Engine implements Receiver, ReplySink {
@@ -155,7 +155,7 @@ export class Engine implements Receiver, ReplySink {
     const { transport } = this.#line;
     if (payload === undefined) {
       transport.write(header);
-    } else if (payload.length <= gatheredBytesMax) {
+    } else if (payload.length <= copiedPayloadBytesMax) {
       transport.write(Buffer.concat([header, payload]));
     } else {
       transport.write(header);

@@ -38,7 +38,7 @@ export class ByteQueue {
       this.#chunks.shift();
       return first;
     }
-    return this.#gather(length);
+    return this.#waitForBytes(length);
   }
 
   /** Removes everything, in one piece. */
@@ -64,7 +64,7 @@ export class ByteQueue {
     }
   }
 
-  #gather(length: number): Buffer {
+  #waitForBytes(length: number): Buffer {
     const gathered = Buffer.allocUnsafe(length);
     let filled = 0;
     let used = 0;

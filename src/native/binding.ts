@@ -125,7 +125,7 @@ export interface NativeBinding {
    * Bytes that have arrived, once `bytes` are there, nothing more has come for `quietUs`, or `limitUs` (µs) are over.
    * Meanwhile nothing else runs on this thread.
    */
-  gather(fd: number, bytes: number, quietUs: number, limitUs: number): number;
+  waitForBytes(fd: number, bytes: number, quietUs: number, limitUs: number): number;
   /** Bytes received into the part from `start` to `end`; 0 when no more will come, -1 when none are there now. */
   receive(fd: number, into: Uint8Array, start: number, end: number): number;
   /** The same, where what does not fit goes on at the beginning of `second`. */

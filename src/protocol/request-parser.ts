@@ -44,7 +44,7 @@ export class RequestParser {
   #lent = false;
   #state = "header" as "header" | "payload" | "skip" | "complete";
   /** Where a payload is put together that came in pieces; part of it is there. */
-  #gathered: Part | undefined;
+  #collected: Part | undefined;
   /** bytes of payload still to come or to be skipped */
   #awaited = 0;
 
@@ -60,7 +60,7 @@ export class RequestParser {
 
   /** The same, with what has come of an unfinished payload. */
   get heldBytes(): number {
-    return this.pendingBytes + (this.#state === "payload" ? this.#gathered!.start : 0);
+    return this.pendingBytes + (this.#state === "payload" ? this.#collected!.start : 0);
   }
 
   /** Whether the last that came is a goodbye, though requests before it may still wait to be taken. */
@@ -93,7 +93,7 @@ export class RequestParser {
   keep(): void {
     if (!this.#lent) return;
     this.#lent = false;
-    if (this.#state === "complete" && this.#gathered === undefined) this.#copyPayload();
+    if (this.#state === "complete" && this.#collected === undefined) this.#copyPayload();
     const pending = this.pendingBytes;
     this.#bytes = pending === 0 ? nothing : Buffer.from(this.#bytes.subarray(this.#at, this.#end));
     this.#at = 0;
@@ -107,16 +107,16 @@ export class RequestParser {
 
   /** Where the next bytes belong, if it is clear: whoever receives them can put them there and call `filled`. */
   missing(): Part | undefined {
-    return this.#state === "payload" && this.pendingBytes === 0 ? this.#gathered : undefined;
+    return this.#state === "payload" && this.pendingBytes === 0 ? this.#collected : undefined;
   }
 
   /** What has come of the payload of a request that is not complete, up to `start`; `header` shows the request. */
   get begun(): Readonly<Part> | undefined {
-    return this.#state === "payload" ? this.#gathered : undefined;
+    return this.#state === "payload" ? this.#collected : undefined;
   }
 
   filled(bytes: number): void {
-    this.#gathered!.start += bytes;
+    this.#collected!.start += bytes;
     this.#awaited -= bytes;
   }
 
@@ -126,13 +126,13 @@ export class RequestParser {
    */
   peek(): boolean {
     if (this.#state === "header" && !this.#takeHeader()) return false;
-    if (this.#state === "payload") this.#gather();
+    if (this.#state === "payload") this.#collectPayload();
     return this.#state === "complete";
   }
 
   /** The request that `peek` found has been answered, and nobody needs its payload any more. */
   drop(): void {
-    if (this.#gathered !== undefined) returnPayloadBuffer(this.#gathered.buffer);
+    if (this.#collected !== undefined) returnPayloadBuffer(this.#collected.buffer);
     this.#begin();
   }
 
@@ -142,7 +142,7 @@ export class RequestParser {
    */
   next(): Request | undefined {
     if (!this.peek()) return this.#state === "skip" ? this.#skip() : undefined;
-    if (this.#gathered === undefined && this.payload.end > this.payload.start) this.#copyPayload();
+    if (this.#collected === undefined && this.payload.end > this.payload.start) this.#copyPayload();
     const { buffer, start, end } = this.payload;
     this.#begin();
     return toRequest(this.header, buffer.subarray(start, end), this.#extended);
@@ -163,7 +163,7 @@ export class RequestParser {
 
   #begin(): void {
     this.#state = "header";
-    this.#gathered = undefined;
+    this.#collected = undefined;
     this.usedBytes = 0;
   }
 
@@ -188,8 +188,8 @@ export class RequestParser {
     } else {
       this.#state = "payload";
       this.#awaited = length;
-      this.#gathered = { buffer: takePayloadBuffer(length, this.pendingBytes), start: 0, end: 0 };
-      this.#gathered.end = Math.min(length, this.#gathered.buffer.length);
+      this.#collected = { buffer: takePayloadBuffer(length, this.pendingBytes), start: 0, end: 0 };
+      this.#collected.end = Math.min(length, this.#collected.buffer.length);
     }
     return true;
   }
@@ -201,8 +201,8 @@ export class RequestParser {
     this.payload.end = end;
   }
 
-  #gather(): void {
-    const part = this.#gathered!;
+  #collectPayload(): void {
+    const part = this.#collected!;
     while (this.#awaited > 0) {
       if (part.start === part.end) grow(part, this.#awaited);
       const copied = Math.min(part.end - part.start, this.pendingBytes);
@@ -216,12 +216,12 @@ export class RequestParser {
 
   #copyPayload(): void {
     const { buffer, start, end } = this.payload;
-    this.#gathered = {
+    this.#collected = {
       buffer: Buffer.from(buffer.subarray(start, end)),
       start: end - start,
       end: end - start,
     };
-    this.#found(this.#gathered.buffer, 0, end - start);
+    this.#found(this.#collected.buffer, 0, end - start);
   }
 
   #skip(): Request | undefined {

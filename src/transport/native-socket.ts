@@ -2,8 +2,8 @@ import type { Duplex } from "node:stream";
 import type { Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { streamOn } from "../native/stream.ts";
-import { Gathering } from "./gathering.ts";
 import { NativeSendQueue } from "./native-send-queue.ts";
+import { ReceiveBatching } from "./receive-batching.ts";
 import { StreamTransport } from "./stream.ts";
 import type { Peer, Receiver, Transport } from "./transport.ts";
 import { TransportStream } from "./transport-stream.ts";
@@ -38,7 +38,7 @@ export class NativeSocket implements Transport {
   readonly #fd: number;
   readonly #owner: "here" | "elsewhere";
   readonly #watch: Watch;
-  readonly #gathering: Gathering;
+  readonly #batching: ReceiveBatching;
   #receiver: Receiver | undefined;
   #successor: StreamTransport | undefined;
   #reading = true;
@@ -58,7 +58,7 @@ export class NativeSocket implements Transport {
     this.#watch = new (native().Watch)(fd, (readable, writable, left) =>
       this.#ready(readable, writable, left),
     );
-    this.#gathering = new Gathering((...wanted) => native().gather(fd, ...wanted));
+    this.#batching = new ReceiveBatching((...wanted) => native().waitForBytes(fd, ...wanted));
     this.sendQueue = new NativeSendQueue(fd, {
       blocked: () => this.#listen(),
       failed: (error) => this.#close(error),
@@ -165,7 +165,7 @@ export class NativeSocket implements Transport {
     const room = missing === undefined ? 0 : missing.end - missing.start;
     let got: number;
     try {
-      if (missing === undefined) this.#gathering.wait();
+      if (missing === undefined) this.#batching.wait();
       got =
         missing === undefined
           ? native().receive(this.#fd, shared, 0, shared.length)

@@ -107,12 +107,12 @@ class Place {
   }
 
   put(content: Content): void {
-    this.#gather();
+    this.#waitForBytes();
     this.#add(content);
   }
 
   seek({ how, amount }: Seek): void {
-    this.#gather();
+    this.#waitForBytes();
     if (how === "back" && amount > this.#offset) {
       throw new NbdError(
         "EINVAL",
@@ -126,13 +126,13 @@ class Place {
   }
 
   content(): Content {
-    this.#gather();
+    this.#waitForBytes();
     const [only] = this.#pieces;
     if (this.#pieces.length === 1 && only!.content.size === this.#size) return only!.content;
     return layers(this.#pieces, this.#size);
   }
 
-  #gather(): void {
+  #waitForBytes(): void {
     if (this.#bytes.length === 0) return;
     const bytes = this.#bytes.length === 1 ? this.#bytes[0]! : Buffer.concat(this.#bytes);
     this.#bytes = [];

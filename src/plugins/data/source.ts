@@ -22,11 +22,11 @@ export async function readSource(source: Source, from: bigint, to: bigint | unde
     source.kind === "file"
       ? fileChunks(source.text, from)
       : scriptChunks(source.text, from, to !== undefined);
-  return gather(source.text, chunks, to === undefined ? undefined : to - from);
+  return waitForBytes(source.text, chunks, to === undefined ? undefined : to - from);
 }
 
 /** So many bytes of what comes; without a number all of it, which has to fit into the memory. */
-async function gather(
+async function waitForBytes(
   name: string,
   chunks: AsyncGenerator<Buffer>,
   wanted: bigint | undefined,

@@ -47,10 +47,10 @@ export class ReplyParser {
   push(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length)
-      at += this.#data === undefined ? this.#gather(bytes, at) : this.#receiveData(bytes, at);
+      at += this.#data === undefined ? this.#waitForBytes(bytes, at) : this.#receiveData(bytes, at);
   }
 
-  #gather(bytes: Buffer, from: number): number {
+  #waitForBytes(bytes: Buffer, from: number): number {
     const count = Math.min(this.#target.length - this.#filled, bytes.length - from);
     bytes.copy(this.#target, this.#filled, from, from + count);
     this.#filled += count;

@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
-import { Gathering } from "../../src/transport/gathering.ts";
+import { ReceiveBatching } from "../../src/transport/receive-batching.ts";
 
 const turnsBetweenTrials = 256;
 
 /** Plays a client that has sent `before`, and `after` when somebody waits; its first turn, which only shows whose it is, is over. */
-function begun(client: { before: number; after: number }): { gathering: Gathering; waits: number[] } {
+function begun(client: { before: number; after: number }): { gathering: ReceiveBatching; waits: number[] } {
   const waits: number[] = [];
-  const gathering = new Gathering((bytes) => {
+  const gathering = new ReceiveBatching((bytes) => {
     if (bytes > 0) waits.push(bytes);
     return bytes === 0 ? client.before : client.after;
   });
@@ -14,7 +14,7 @@ function begun(client: { before: number; after: number }): { gathering: Gatherin
   return { gathering, waits };
 }
 
-function pass(gathering: Gathering, turns: number): void {
+function pass(gathering: ReceiveBatching, turns: number): void {
   for (let turn = 0; turn < turns; turn++) gathering.wait();
 }
 

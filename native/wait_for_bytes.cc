@@ -1,4 +1,4 @@
-#include "gather.h"
+#include "wait_for_bytes.h"
 
 #include <sys/ioctl.h>
 #include <uv.h>
@@ -19,7 +19,7 @@ static void relax() {
 #endif
 }
 
-Outcome<size_t> gather(int fd, size_t bytes, size_t quiet, size_t limit) {
+Outcome<size_t> waitForBytes(int fd, size_t bytes, size_t quiet, size_t limit) {
   Outcome<size_t> there = arrived(fd);
   const uint64_t began = uv_hrtime();
   uint64_t latest = began;

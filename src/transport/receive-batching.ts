@@ -2,7 +2,7 @@
  * Waits a moment, in µs, for bytes to arrive: until so many are there, nothing has come for `quietUs`, or `limitUs` are
  * over. @returns how many are there then
  */
-export type Gather = (bytes: number, quietUs: number, limitUs: number) => number;
+export type WaitForBytes = (bytes: number, quietUs: number, limitUs: number) => number;
 
 /** A client that does not wait for answers sends its next request sooner than this. */
 const quietUs = 15;
@@ -17,7 +17,7 @@ const trialUs = 100;
 const enoughBytes = 32 * 1024;
 
 /** Who was received from last on this loop. */
-let latest: Gathering | undefined;
+let latest: ReceiveBatching | undefined;
 
 /**
  * Makes few turns of the loop out of many. A server that is quicker than its client gets one request at a time,
@@ -26,14 +26,14 @@ let latest: Gathering | undefined;
  * request under way is never waited for, except in the trials; nor is anybody while others use the loop, who would wait too,
  * and give it enough to do.
  */
-export class Gathering {
-  readonly #gather: Gather;
+export class ReceiveBatching {
+  readonly #waitForBytes: WaitForBytes;
   #turns = 0;
   /** What is waited for; 0 for nothing. */
   #bytes = 0;
 
-  constructor(gather: Gather) {
-    this.#gather = gather;
+  constructor(waitForBytes: WaitForBytes) {
+    this.#waitForBytes = waitForBytes;
   }
 
   /** Before something is received. */
@@ -43,13 +43,13 @@ export class Gathering {
     if (!isAlone) return;
     this.#turns += 1;
     if (this.#turns >= turnsBetween) this.#try();
-    else if (this.#bytes > 0) this.#gather(this.#bytes, quietUs, limitUs);
+    else if (this.#bytes > 0) this.#waitForBytes(this.#bytes, quietUs, limitUs);
   }
 
   #try(): void {
     this.#turns = 0;
-    const before = this.#gather(0, 0, 0);
-    const after = this.#gather(2 * enoughBytes, quietUs, trialUs);
+    const before = this.#waitForBytes(0, 0, 0);
+    const after = this.#waitForBytes(2 * enoughBytes, quietUs, trialUs);
     this.#bytes = after > before ? Math.min(Math.ceil(after / 2), enoughBytes) : 0;
   }
 }

@@ -19,8 +19,8 @@ async function withPipe(use: (read: number, write: number) => unknown): Promise<
 it("what is there already is not waited for", () =>
   withPipe((read, write) => {
     writeSync(write, "0123456789");
-    expect(native().gather(read, 0, minuteUs, minuteUs)).toBe(10);
-    expect(native().gather(read, 10, minuteUs, minuteUs)).toBe(10);
+    expect(native().waitForBytes(read, 0, minuteUs, minuteUs)).toBe(10);
+    expect(native().waitForBytes(read, 10, minuteUs, minuteUs)).toBe(10);
   }));
 
 it("more is waited for while it may come", () =>
@@ -28,17 +28,17 @@ it("more is waited for while it may come", () =>
     writeSync(write, "0123456789");
     const writer = spawn("printf", ["abcde"], { stdio: ["ignore", write, "inherit"] });
     const exited = once(writer, "exit");
-    expect(native().gather(read, 15, minuteUs, minuteUs)).toBe(15);
+    expect(native().waitForBytes(read, 15, minuteUs, minuteUs)).toBe(15);
     await exited;
   }));
 
 it("the wait ends when nothing comes, and when it has been long enough", () =>
   withPipe((read, write) => {
     writeSync(write, "0123456789");
-    expect(native().gather(read, 11, 10, minuteUs)).toBe(10);
-    expect(native().gather(read, 11, minuteUs, 10)).toBe(10);
+    expect(native().waitForBytes(read, 11, 10, minuteUs)).toBe(10);
+    expect(native().waitForBytes(read, 11, minuteUs, 10)).toBe(10);
   }));
 
 it("what cannot be asked is an error", () => {
-  expect(() => native().gather(2 ** 20, 1, 10, 10)).toThrow(expect.objectContaining({ code: "EBADF" }));
+  expect(() => native().waitForBytes(2 ** 20, 1, 10, 10)).toThrow(expect.objectContaining({ code: "EBADF" }));
 });

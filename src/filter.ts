@@ -1,5 +1,5 @@
 /** What filters are made of; parameters, errors, clients, locks and blocks are those of plugins. */
-export { type Around, around, type Operation } from "./backend/around.ts";
+
 export { Clients } from "./backend/clients.ts";
 export { clipExtents, type StatusRange } from "./backend/extents.ts";
 export {
@@ -11,6 +11,7 @@ export {
   type OpenNext,
   overlay,
 } from "./backend/filter.ts";
+export { type Interceptor, intercept, type Operation } from "./backend/intercept.ts";
 export { type Kept, PerExport } from "./backend/per-export.ts";
 export { preferringBlocks } from "./backend/preferring.ts";
 export { type Recover, repeat } from "./backend/repeat.ts";

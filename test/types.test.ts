@@ -6,7 +6,7 @@ import { run } from "./helpers/run.ts";
 import type { Folder } from "./plugins/folder.ts";
 
 const tsc = join(packageRoot(), "node_modules/.bin/tsc");
-const imports = `import { around, choice, defineFilter, overlay, size, sleep } from "nbdkit-node/filter";`;
+const imports = `import { intercept, choice, defineFilter, overlay, size, sleep } from "nbdkit-node/filter";`;
 
 /** Compiles as a user of the package does, with declarations; returns the numbers of the lines that are refused. */
 async function refusedLines(folder: Folder, code: string): Promise<readonly number[]> {
@@ -42,7 +42,7 @@ export default defineFilter({
     return overlay(one, { read: (into, offset) => two.read(into, offset), close: () => two.close?.() });
   },
   open: (next, state, request) => ({
-    ...around(next, request, async (operation, perform) => {
+    ...intercept(next, request, async (operation, perform) => {
       state.count += operation.kind === "write" ? operation.from.length : 0;
       return perform();
     }),
@@ -74,7 +74,7 @@ const mistakes = [
   "parameters: { a: size({ help: '' }) }, open: (next, { a }) => ({ size: a + 1n })",
   "parameters: { a: size({ help: '' }) }, open: (next, { b }) => ({})",
   "configComplete: () => ({ a: 1 }), open: (next, { b }) => ({})",
-  "open: (next, _state, request) => around(next, request, ({ from }, perform) => perform())",
+  "open: (next, _state, request) => intercept(next, request, ({ from }, perform) => perform())",
 ];
 
 it("mistakes in a filter are refused by the compiler", async () => {

@@ -77,7 +77,7 @@ export class BlockStore {
   }
 
   /** The blocks of a range. */
-  around(offset: bigint, length: number): Blocks {
+  blocksCovering(offset: bigint, length: number): Blocks {
     const block = BigInt(this.#blockBytes);
     return { first: Number(offset / block), end: Number((offset + BigInt(length) - 1n) / block) + 1 };
   }
@@ -85,7 +85,7 @@ export class BlockStore {
   /** The range in pieces of blocks in the same state. */
   *pieces(offset: bigint, length: number): Generator<Piece, void, void> {
     const stop = offset + BigInt(length);
-    for (const run of this.runs(this.around(offset, length))) {
+    for (const run of this.runs(this.blocksCovering(offset, length))) {
       const { start, end } = this.bytesOf(run);
       yield { state: run.state, start: start > offset ? start : offset, end: smaller(end, stop) };
     }

@@ -1,5 +1,5 @@
-import { around } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
+import { intercept } from "../backend/intercept.ts";
 import type { Host } from "../backend/plugin.ts";
 import { isPromise } from "../core/maybe-promise.ts";
 
@@ -17,7 +17,7 @@ const count: Filter = defineFilter({
   longname: "nbdkit count filter",
   configComplete: (_values, host): State => ({ host, counts: { read: 0n, write: 0n, zero: 0n, trim: 0n } }),
   open: (next, { counts }, request) =>
-    around(next, request, (operation, perform) => {
+    intercept(next, request, (operation, perform) => {
       const kind = counted.find((one) => one === operation.kind);
       const done = perform();
       if (kind === undefined || !("length" in operation)) return done;

@@ -1,5 +1,5 @@
-import { around, type Operation } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
+import { intercept, type Operation } from "../backend/intercept.ts";
 import { boolean, delay } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
 import { delayed, sleep } from "../backend/sleep.ts";
@@ -58,7 +58,7 @@ const delayFilter: Filter = defineFilter({
   open(next, { host, delays, fastZero }, request) {
     const { signal } = request;
     const refusesFastZero = delays.zero > 0 && !fastZero;
-    const changes = around(next, request, (operation, perform) => {
+    const changes = intercept(next, request, (operation, perform) => {
       if (refusesFastZero && operation.kind === "zero" && operation.flags.fastZero) {
         throw new NbdError("ENOTSUP", "fast zeroes are refused by delay-fast-zero=false");
       }

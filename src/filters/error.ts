@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { around, type Operation } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
+import { intercept, type Operation } from "../backend/intercept.ts";
 import { choice, type Parameter, type Parameters, path } from "../backend/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseProbability } from "../core/values.ts";
@@ -34,7 +34,7 @@ const error: Filter = defineFilter({
   configComplete: (values) =>
     new Map(Object.entries(kinds).map(([kind, name]) => [kind, settingFor(name, values)])),
   open: (next, settings: ReadonlyMap<string, Setting>, request) =>
-    around(next, request, (operation, perform) => {
+    intercept(next, request, (operation, perform) => {
       const setting = settings.get(operation.kind);
       if (setting !== undefined && shallFail(setting)) {
         const name = kinds[operation.kind as keyof typeof kinds];

@@ -1,5 +1,5 @@
-import { around } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
+import { intercept } from "../backend/intercept.ts";
 import { path } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
 import { isPromise } from "../core/maybe-promise.ts";
@@ -31,7 +31,7 @@ const pause: Filter = defineFilter({
   },
   getReady: ({ socket }) => socket.listen(),
   open: (next, { host, valve }, request) =>
-    around(next, request, (_operation, perform) => {
+    intercept(next, request, (_operation, perform) => {
       const entered = valve.enter([request.signal, host.stopping]);
       const pass = () => valve.pass(perform);
       return isPromise(entered) ? entered.then(pass) : pass();

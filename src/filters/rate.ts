@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { around } from "../backend/around.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
+import { intercept } from "../backend/intercept.ts";
 import { once, type Parameter, path } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
 import { delayed } from "../backend/sleep.ts";
@@ -49,7 +49,7 @@ const rate: Filter = defineFilter({
   },
   open(next, { host, server, serverFile, newConnection, connectionFile }, request) {
     const connection = newConnection();
-    return around(next, request, (operation, perform) => {
+    return intercept(next, request, (operation, perform) => {
       if (operation.kind !== "read" && operation.kind !== "write") return perform();
       const { kind, length } = operation;
       const waitMs = Math.max(

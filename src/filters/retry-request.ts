@@ -1,5 +1,5 @@
-import { around } from "../backend/around.ts";
 import { defineFilter, type Filter, overlay } from "../backend/filter.ts";
+import { intercept } from "../backend/intercept.ts";
 import { boolean, delay, integer } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
 import { type Recover, repeat } from "../backend/repeat.ts";
@@ -43,7 +43,7 @@ const retryRequest: Filter = defineFilter({
   open(next, state, request) {
     const { readNow, writeNow } = overlay(next, {});
     return {
-      ...around(next, request, (operation, perform) =>
+      ...intercept(next, request, (operation, perform) =>
         repeat(() => perform(), recovery(operation.kind, state, request.signal)),
       ),
       // What they cannot do now comes here anyway.

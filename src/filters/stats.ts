@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { around } from "../backend/around.ts";
 import { failure } from "../backend/failure.ts";
 import { defineFilter, type Filter } from "../backend/filter.ts";
+import { intercept } from "../backend/intercept.ts";
 import { boolean, integer, path } from "../backend/parameter.ts";
 import { isPromise } from "../core/maybe-promise.ts";
 import { reportOf } from "./stats/report.ts";
@@ -53,7 +53,7 @@ const stats: Filter = defineFilter({
     state.since = performance.now();
   },
   open: (next, { tallies }, request) =>
-    around(next, request, (operation, perform) => {
+    intercept(next, request, (operation, perform) => {
       const begun = performance.now();
       const { offset, length } = "offset" in operation ? operation : { offset: 0n, length: 0 };
       const count = (): void => tallies[operation.kind].add(offset, length, performance.now() - begun);

@@ -4,7 +4,7 @@ import { BlockMap } from "../../src/core/block-map.ts";
 
 describe("a block map", () => {
   it("has the states of an array, for any changes", () => {
-    // Around the borders of its parts, of 1024, 1024 * 64 and 1024 * 64 * 64 blocks.
+    // Interceptor the borders of its parts, of 1024, 1024 * 64 and 1024 * 64 * 64 blocks.
     const bases = fc.constantFrom(0, 1000, 1024 * 64 - 5000, 1024 * 64 * 64 - 5000, 2 ** 50);
     const change = fc.record({ first: fc.nat(9999), length: fc.nat(9000), state: fc.nat(3) });
     fc.assert(

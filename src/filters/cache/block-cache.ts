@@ -46,8 +46,8 @@ export class BlockCache {
   }
 
   *read(next: Handle, into: Uint8Array, offset: bigint, keeping: boolean): Steps {
-    if (keeping) yield* this.#fetch(next, this.#store.around(offset, into.length));
-    yield* this.#store.hold(this.#store.around(offset, into.length), true, () =>
+    if (keeping) yield* this.#fetch(next, this.#store.blocksCovering(offset, into.length));
+    yield* this.#store.hold(this.#store.blocksCovering(offset, into.length), true, () =>
       this.#readPieces(next, into, offset),
     );
     yield* this.#reclaim(next);
@@ -55,7 +55,7 @@ export class BlockCache {
 
   *write(next: Handle, from: Uint8Array, offset: bigint, { fua }: WriteFlags): Steps {
     const through = this.#mode === "writethrough" || (fua && this.#mode === "writeback");
-    const blocks = this.#store.around(offset, from.length);
+    const blocks = this.#store.blocksCovering(offset, from.length);
     const write = () =>
       through ? this.#writeThrough(next, from, offset, fua) : this.#writeHere(next, from, offset);
     yield* this.#store.hold(blocks, false, () => this.#change(blocks, write));
@@ -70,7 +70,7 @@ export class BlockCache {
     { fua }: WriteFlags,
     change: (flags: WriteFlags) => MaybePromise<void>,
   ): Steps {
-    const blocks = this.#store.around(offset, length);
+    const blocks = this.#store.blocksCovering(offset, length);
     yield* this.#store.hold(
       blocks,
       false,
@@ -84,7 +84,7 @@ export class BlockCache {
 
   /** Keeps what a client will want to read. */
   *copy(next: Handle, offset: bigint, length: number): Steps {
-    const blocks = this.#store.around(offset, length);
+    const blocks = this.#store.blocksCovering(offset, length);
     for (let first = blocks.first; first < blocks.end; first += heldBlocks) {
       yield* this.#fetch(next, { first, end: Math.min(first + heldBlocks, blocks.end) });
       yield* this.#reclaim(next);
@@ -124,7 +124,7 @@ export class BlockCache {
       if (state === absent) yield next.read(part, start);
       else {
         yield* this.#store.read(part, start);
-        this.#recency?.used(this.#store.around(start, part.length));
+        this.#recency?.used(this.#store.blocksCovering(start, part.length));
       }
     }
   }
@@ -146,7 +146,7 @@ export class BlockCache {
       this.#keep(part, clean);
     }
     yield* this.#store.write(from, offset);
-    this.#keep(this.#store.around(offset, from.length), dirty);
+    this.#keep(this.#store.blocksCovering(offset, from.length), dirty);
   }
 
   /** Blocks of which only a part is written stay as new or old as they were. */

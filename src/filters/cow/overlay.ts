@@ -42,17 +42,17 @@ export class Overlay {
   }
 
   *write(next: Handle, from: Uint8Array, offset: bigint): Steps {
-    yield* this.#change(this.#store.around(offset, from.length), function* (this: Overlay) {
+    yield* this.#change(this.#store.blocksCovering(offset, from.length), function* (this: Overlay) {
       for (const part of this.#store.parts(offset, from.length))
         if (!part.whole) yield* this.#bring(next, part);
       yield* this.#store.write(from, offset);
-      this.#store.set(this.#store.around(offset, from.length), here);
+      this.#store.set(this.#store.blocksCovering(offset, from.length), here);
     });
   }
 
   /** Also for what is trimmed. @throws NbdError ENOTSUP for a fast one that would have to keep bytes around it */
   *zero(next: Handle, offset: bigint, length: number, fast = false): Steps {
-    yield* this.#change(this.#store.around(offset, length), function* (this: Overlay) {
+    yield* this.#change(this.#store.blocksCovering(offset, length), function* (this: Overlay) {
       const parts = this.#store.parts(offset, length);
       const cut = parts.filter(({ whole, first }) => !whole && this.#store.stateOf(first) !== zeroes);
       if (fast && cut.length > 0) throw new NbdError("ENOTSUP", "only whole blocks are zeroed quickly");
@@ -66,7 +66,7 @@ export class Overlay {
 
   /** Brings here what is below. */
   *copy(next: Handle, offset: bigint, length: number): Steps {
-    const blocks = this.#store.around(offset, length);
+    const blocks = this.#store.blocksCovering(offset, length);
     if (![...this.#store.runs(blocks)].some(({ state }) => state === below)) return;
     yield* this.#change(blocks, function* (this: Overlay) {
       for (const run of this.#store.runs(blocks)) if (run.state === below) yield* this.#bring(next, run);

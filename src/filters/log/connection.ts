@@ -1,6 +1,6 @@
-import { around, type Operation } from "../../backend/around.ts";
 import type { HandleChanges } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
+import { intercept, type Operation } from "../../backend/intercept.ts";
 import type { OpenRequest } from "../../backend/plugin.ts";
 import { ServedExport } from "../../backend/served-export.ts";
 import type { Extent } from "../../core/extent.ts";
@@ -27,7 +27,7 @@ export class LoggedConnection {
   }
 
   changes(next: Handle, request: OpenRequest): HandleChanges {
-    return around(next, request, (operation, perform) => {
+    return intercept(next, request, (operation, perform) => {
       const act = {
         name: actNames[operation.kind],
         connection: this.#connection,

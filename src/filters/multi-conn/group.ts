@@ -1,6 +1,6 @@
-import { around, type Operation } from "../../backend/around.ts";
 import { type HandleChanges, overlay } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
+import { intercept, type Operation } from "../../backend/intercept.ts";
 import type { OpenRequest } from "../../backend/plugin.ts";
 import { afterwards } from "../../core/maybe-promise.ts";
 import { Connection, type Mode } from "./connection.ts";
@@ -42,7 +42,7 @@ export class Group {
   #tracked(next: Handle, mode: Mode, request: OpenRequest): HandleChanges {
     const connection = new Connection(next, mode);
     this.#connections.add(connection);
-    const changes = around(next, request, (operation, perform) => {
+    const changes = intercept(next, request, (operation, perform) => {
       if (isRead(operation)) connection.read = true;
       if (!isChange(operation)) return perform();
       return afterwards(perform, () => this.#changed(connection));

@@ -1,4 +1,4 @@
-import type { Operation } from "../../backend/around.ts";
+import type { Operation } from "../../backend/intercept.ts";
 import type { ServedExport } from "../../backend/served-export.ts";
 import { NbdError } from "../../core/errors.ts";
 

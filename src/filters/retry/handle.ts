@@ -1,6 +1,6 @@
-import { around, type Operation } from "../../backend/around.ts";
 import { overlay } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
+import { intercept, type Operation } from "../../backend/intercept.ts";
 import type { MetaContext } from "../../backend/meta-context.ts";
 import type { OpenRequest } from "../../backend/plugin.ts";
 import type { ServedExport } from "../../backend/served-export.ts";
@@ -22,7 +22,7 @@ export function steadyHandle(
   perform: Perform,
 ): Handle & Required<Pick<Handle, "close">> {
   const steady = overlay(first, {
-    ...around(first, request, perform),
+    ...intercept(first, request, perform),
     metaContexts: first.metaContexts?.map((context) => steadyContext(context, perform)),
     readNow: first.readNow && ((...part) => canReach(disk, part) && disk.opened!.below.readNow(...part)),
     writeNow: first.writeNow && ((...part) => canWrite(disk, part) && disk.opened!.below.writeNow(...part)),

@@ -29,7 +29,7 @@ export type Operation =
  * What a filter does with a request; `perform` hands it to the next layer, or to what has taken its place, and may be
  * called later, several times or not at all.
  */
-export type Around = <Result>(
+export type Interceptor = <Result>(
   operation: Operation,
   perform: (on?: ServedExport) => MaybePromise<Result>,
 ) => MaybePromise<Result>;
@@ -38,7 +38,7 @@ export type Around = <Result>(
  * Lays one function around every request. It sees them as the client sent them: a request with FUA or one to zero is one
  * request, also where the server has to do it by flushing or writing below.
  */
-export function around(next: Handle, request: OpenRequest, wrap: Around): HandleChanges {
+export function intercept(next: Handle, request: OpenRequest, wrap: Interceptor): HandleChanges {
   const below = new ServedExport(next, request.readOnly, request.signal);
   return {
     read: (into, offset) =>

@@ -3,13 +3,13 @@
 export { Clients } from "./backend/clients.ts";
 export { clipExtents, type StatusRange } from "./backend/extents.ts";
 export {
+  applyChanges,
   type DefaultExport,
   defineFilter,
   type Filter,
   type HandleChanges,
   type ListExports,
   type OpenNext,
-  overlay,
 } from "./backend/filter.ts";
 export { type Interceptor, intercept, type Operation } from "./backend/intercept.ts";
 export { type Kept, PerExport } from "./backend/per-export.ts";

@@ -41,7 +41,7 @@ it("exports what the README's program imports", async () => {
     expect.arrayContaining([
       "defineFilter",
       "around",
-      "overlay",
+      "applyChanges",
       "sleep",
       "windowOn",
       "NbdError",

@@ -6,7 +6,7 @@ import { run } from "./helpers/run.ts";
 import type { Folder } from "./plugins/folder.ts";
 
 const tsc = join(packageRoot(), "node_modules/.bin/tsc");
-const imports = `import { intercept, choice, defineFilter, overlay, size, sleep } from "nbdkit-node/filter";`;
+const imports = `import { intercept, choice, defineFilter, applyChanges, size, sleep } from "nbdkit-node/filter";`;
 
 /** Compiles as a user of the package does, with declarations; returns the numbers of the lines that are refused. */
 async function refusedLines(folder: Folder, code: string): Promise<readonly number[]> {
@@ -39,7 +39,7 @@ export default defineFilter({
   },
   async openNext(next, _state, request) {
     const [one, two] = [await next(request), await next({ ...request, readOnly: true })];
-    return overlay(one, { read: (into, offset) => two.read(into, offset), close: () => two.close?.() });
+    return applyChanges(one, { read: (into, offset) => two.read(into, offset), close: () => two.close?.() });
   },
   open: (next, state, request) => ({
     ...intercept(next, request, async (operation, perform) => {

@@ -1,5 +1,5 @@
 import type { Progress } from "../core/progress.ts";
-import { overlay } from "./filter.ts";
+import { applyChanges } from "./filter.ts";
 import type { Handle } from "./handle.ts";
 
 const calls = ["read", "write", "flush", "trim", "zero", "cache", "extents", "close"] as const;
@@ -9,7 +9,7 @@ const calls = ["read", "write", "flush", "trim", "zero", "cache", "extents", "cl
  * has got somewhere. The fast ways and other threads go past.
  */
 export function counted(handle: Handle, progress: Progress): Handle {
-  const plain = overlay(handle, {});
+  const plain = applyChanges(handle, {});
   const counting = calls.map((name) => {
     const call = plain[name] as ((...args: unknown[]) => unknown) | undefined;
     const count = (...args: unknown[]): unknown => {

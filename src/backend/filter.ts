@@ -62,7 +62,7 @@ export function defineFilter<P extends Parameters, State = Values<P>>(
 }
 
 /** The handle that clients see: the next layer's, with the filter's changes. */
-export function overlay(next: Handle, changes: HandleChanges): Handle {
+export function applyChanges(next: Handle, changes: HandleChanges): Handle {
   const merged = { ...passThrough(next), ...shortcuts(next, changes), ...changes } as Handle;
   const { close } = changes;
   if (close === undefined) return merged;

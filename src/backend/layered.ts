@@ -1,4 +1,4 @@
-import { overlay } from "./filter.ts";
+import { applyChanges } from "./filter.ts";
 import type { Handle } from "./handle.ts";
 import type { PortableLayer } from "./portable.ts";
 import { windowOn } from "./window.ts";
@@ -7,7 +7,7 @@ import { windowOn } from "./window.ts";
 export function layered(handle: Handle, layers: readonly PortableLayer[] = []): Handle {
   return layers.reduce(
     (below, layer) =>
-      overlay(below, layer.kind === "window" ? windowOn(below, layer.start, layer.size) : layer.changes),
+      applyChanges(below, layer.kind === "window" ? windowOn(below, layer.start, layer.size) : layer.changes),
     handle,
   );
 }

@@ -1,6 +1,6 @@
 import { checkedChanges, checkedHandle } from "./answers.ts";
 import type { AnyFilter, AnyPlugin, Component } from "./component.ts";
-import { type HandleChanges, type OpenNext, overlay } from "./filter.ts";
+import { applyChanges, type HandleChanges, type OpenNext } from "./filter.ts";
 import { guarded } from "./guard.ts";
 import type { Handle } from "./handle.ts";
 import type { OpenRequest } from "./plugin.ts";
@@ -32,7 +32,7 @@ export async function openFilter(
     await below.close?.();
     throw error;
   }
-  const merged = await accepted(`${definition.name}'s open`, overlay(below, changes));
+  const merged = await accepted(`${definition.name}'s open`, applyChanges(below, changes));
   return guarded(definition.name, merged, changes, filter.trust);
 }
 
@@ -51,7 +51,7 @@ async function openNext(filter: Component<AnyFilter>, next: OpenNext, request: O
 }
 
 function guardedHandle({ definition, trust }: Component, handle: Handle): Handle {
-  return trust === "full" ? handle : guarded(definition.name, overlay(handle, {}), handle, trust);
+  return trust === "full" ? handle : guarded(definition.name, applyChanges(handle, {}), handle, trust);
 }
 
 /** @param from the plugin or filter, and its function */

@@ -1,5 +1,5 @@
 import type { HandleChanges } from "./filter.ts";
-import { overlay } from "./filter.ts";
+import { applyChanges } from "./filter.ts";
 import type { Handle } from "./handle.ts";
 import type { ListRequest, OpenRequest } from "./plugin.ts";
 
@@ -35,7 +35,7 @@ export function traced(handle: Handle, layer: string, tracing: Tracing, tell: Te
   const { portable } = handle;
   // Who only tells of the end is no reason to keep requests from another thread.
   const sameRequests = !tracing.dataPath && portable !== undefined ? { portable } : {};
-  return { ...overlay(handle, changes), ...sameRequests };
+  return { ...applyChanges(handle, changes), ...sameRequests };
 }
 
 function closing(say: (step: string) => void): HandleChanges {

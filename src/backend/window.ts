@@ -1,10 +1,10 @@
-import { type HandleChanges, overlay } from "./filter.ts";
+import { applyChanges, type HandleChanges } from "./filter.ts";
 import type { Handle } from "./handle.ts";
 import { underLayer } from "./portable.ts";
 
 /** What a filter changes that shows only a part of the disk below it: the bytes from `start` on. */
 export function windowOn(next: Handle, start: bigint, size: bigint): HandleChanges {
-  const { read, write, trim, zero, cache, extents, metaContexts } = overlay(next, {});
+  const { read, write, trim, zero, cache, extents, metaContexts } = applyChanges(next, {});
   return {
     size,
     identity: next.identity && `from ${start} of ${next.identity}`,
@@ -27,7 +27,7 @@ export function windowOn(next: Handle, start: bigint, size: bigint): HandleChang
 const exactMax = Number.MAX_SAFE_INTEGER;
 
 function nowShifted(next: Handle, start: number): HandleChanges {
-  const { readNow, writeNow } = overlay(next, {});
+  const { readNow, writeNow } = applyChanges(next, {});
   return {
     readNow:
       readNow &&

@@ -1,4 +1,4 @@
-import { defineFilter, type Filter, type HandleChanges, overlay } from "../backend/filter.ts";
+import { applyChanges, defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
 import type { BlockSize, Handle } from "../backend/handle.ts";
 import { choice, type Parameter } from "../backend/parameter.ts";
 import type { Client } from "../backend/plugin.ts";
@@ -119,7 +119,7 @@ function refusing(
     const fault = faultOf(blockSize, { offset, length, data, reachesEnd });
     if (fault !== undefined) throw wrong(`client ${kind} request rejected: ${fault}`);
   };
-  const { read, write, trim, zero, cache, extents } = overlay(next, {});
+  const { read, write, trim, zero, cache, extents } = applyChanges(next, {});
   return {
     read(into, offset) {
       check("pread", offset, into.length, true);

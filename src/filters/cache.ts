@@ -1,5 +1,5 @@
 import { statfsSync } from "node:fs";
-import { defineFilter, type Filter, type HandleChanges, overlay } from "../backend/filter.ts";
+import { applyChanges, defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
 import type { Handle } from "../backend/handle.ts";
 import { choice, integer, size } from "../backend/parameter.ts";
 import { PerExport } from "../backend/per-export.ts";
@@ -62,7 +62,7 @@ const cache: Filter = defineFilter({
     const disk = next.identity ?? exportName;
     const kept = state.caches.enter(disk, next);
     // What others wrote is not for a client to write that may only read.
-    const below = overlay(next, readOnly ? { write: undefined } : {});
+    const below = applyChanges(next, readOnly ? { write: undefined } : {});
     const unsafe = state.cache === "unsafe";
     return {
       read: (into, offset) => inSteps(kept.read(below, into, offset, state["cache-on-read"]())),

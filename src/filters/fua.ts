@@ -1,5 +1,5 @@
 import { withFua, withoutFua } from "../backend/fallback.ts";
-import { defineFilter, type Filter, type HandleChanges, overlay } from "../backend/filter.ts";
+import { applyChanges, defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
 import type { Handle, WriteFlags } from "../backend/handle.ts";
 import { boolean, choice } from "../backend/parameter.ts";
 import { NbdError } from "../core/errors.ts";
@@ -27,11 +27,11 @@ const fua: Filter = defineFilter({
   },
   open(next, { fuamode, "flush-on-close": flushing }: State, { readOnly }) {
     if (next.write !== undefined && !readOnly) checkAbility(next, fuamode);
-    const { flush } = overlay(next, {});
+    const { flush } = applyChanges(next, {});
     if (flushing && flush === undefined) {
       throw new NbdError("EINVAL", "flush-on-close requires plugin flush support: use flush-on-close=false");
     }
-    return { ...changesOf[fuamode](overlay(next, {})), ...(flushing && { close: flush }) };
+    return { ...changesOf[fuamode](applyChanges(next, {})), ...(flushing && { close: flush }) };
   },
 });
 export default fua;

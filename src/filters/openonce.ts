@@ -1,4 +1,4 @@
-import { defineFilter, type Filter, overlay } from "../backend/filter.ts";
+import { applyChanges, defineFilter, type Filter } from "../backend/filter.ts";
 import type { Handle } from "../backend/handle.ts";
 import type { OpenRequest, ThreadModel } from "../backend/plugin.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
@@ -28,7 +28,7 @@ const openonce: Filter = defineFilter({
       // The next client may be luckier.
       handle.catch(() => handles.delete(key));
     }
-    return overlay(await handle, { close: undefined });
+    return applyChanges(await handle, { close: undefined });
   },
   async cleanup({ handles, end }) {
     for (const opened of await Promise.allSettled(handles.values())) {

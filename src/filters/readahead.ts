@@ -1,4 +1,4 @@
-import { defineFilter, type Filter, overlay } from "../backend/filter.ts";
+import { applyChanges, defineFilter, type Filter } from "../backend/filter.ts";
 import type { Host, ThreadModel } from "../backend/plugin.ts";
 import { Prefetcher } from "./readahead/prefetcher.ts";
 
@@ -16,7 +16,7 @@ const readahead: Filter = defineFilter({
     state.threadModel = threadModel;
   },
   open(next, { host, threadModel }: State) {
-    const { read, cache } = overlay(next, {});
+    const { read, cache } = applyChanges(next, {});
     const isParallel = threadModel === "parallel";
     if (cache === undefined || !isParallel) {
       host.error(

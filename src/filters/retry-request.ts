@@ -1,4 +1,4 @@
-import { defineFilter, type Filter, overlay } from "../backend/filter.ts";
+import { applyChanges, defineFilter, type Filter } from "../backend/filter.ts";
 import { intercept } from "../backend/intercept.ts";
 import { boolean, delay, integer } from "../backend/parameter.ts";
 import type { Host } from "../backend/plugin.ts";
@@ -41,7 +41,7 @@ const retryRequest: Filter = defineFilter({
   openNext: (next, state, request) =>
     state.retryOpen ? repeat(() => next(request), recovery("open", state, request.signal)) : next(request),
   open(next, state, request) {
-    const { readNow, writeNow } = overlay(next, {});
+    const { readNow, writeNow } = applyChanges(next, {});
     return {
       ...intercept(next, request, (operation, perform) =>
         repeat(() => perform(), recovery(operation.kind, state, request.signal)),

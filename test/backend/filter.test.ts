@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { overlay } from "../../src/backend/filter.ts";
+import { applyChanges } from "../../src/backend/filter.ts";
 import type { Handle } from "../../src/backend/handle.ts";
 
 /** A handle whose methods need their `this`. */
@@ -27,7 +27,7 @@ const buffer = new Uint8Array(1);
 describe("a filter's handle", () => {
   it("passes on what the filter does not change", () => {
     const next = new Counter();
-    const handle = overlay(next, {});
+    const handle = applyChanges(next, {});
     handle.read(buffer, 0n);
     handle.write!(buffer, 0n, { fua: false });
     handle.close!();
@@ -38,7 +38,7 @@ describe("a filter's handle", () => {
 
   it("has the filter's own methods, and what it takes away is gone", () => {
     const next = new Counter();
-    const handle = overlay(next, {
+    const handle = applyChanges(next, {
       size: 5n,
       read: () => void next.calls.push("filtered"),
       write: undefined,
@@ -51,7 +51,7 @@ describe("a filter's handle", () => {
 
   it("closes the filter before what lies below", async () => {
     const next = new Counter();
-    await overlay(next, { close: () => void next.calls.push("filter") }).close!();
+    await applyChanges(next, { close: () => void next.calls.push("filter") }).close!();
     expect(next.calls).toEqual(["filter", "close"]);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { AnyFilter } from "../../src/backend/component.ts";
-import { defineFilter, type HandleChanges, overlay } from "../../src/backend/filter.ts";
+import { applyChanges, defineFilter, type HandleChanges } from "../../src/backend/filter.ts";
 import type { Handle } from "../../src/backend/handle.ts";
 import { RangeGate } from "../../src/core/range-gate.ts";
 import { sector } from "../helpers/sector-disk.ts";
@@ -15,7 +15,7 @@ function filter(open: (next: Handle, state: RangeGate) => HandleChanges): AnyFil
 /** A filter that moves everything by a sector, in these requests. */
 function moving(...kinds: readonly ("read" | "write" | "zero" | "trim" | "extents")[]): AnyFilter {
   return filter((next) => {
-    const { read, write, zero, trim, extents } = overlay(next, {});
+    const { read, write, zero, trim, extents } = applyChanges(next, {});
     const by = BigInt(sector);
     const all: HandleChanges = {
       read: (into, offset) => read(into, offset + by),
@@ -35,7 +35,7 @@ function turning(
   changes: HandleChanges = {},
 ): AnyFilter {
   return filter((next, shared) => {
-    const { write } = overlay(next, {});
+    const { write } = applyChanges(next, {});
     const gate = gateFor(shared);
     const turned = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => byte ^ 0xff);
     const around = async (offset: bigint, length: number): Promise<readonly [bigint, Buffer]> => {
@@ -76,7 +76,7 @@ function caching(...forgetting: readonly ("write" | "zero" | "trim")[]): AnyFilt
     name: "broken",
     configComplete: () => kept.clear(),
     open(next) {
-      const { write, zero, trim } = overlay(next, {});
+      const { write, zero, trim } = applyChanges(next, {});
       const forget = (offset: bigint, length: number): void => {
         for (let at = 0; at <= length + sector; at += sector)
           kept.delete(Math.floor((Number(offset) + at) / sector));
@@ -187,7 +187,8 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
   "never closes the layer below": [
     defineFilter({
       name: "broken",
-      openNext: async (next, _state, request) => overlay({ ...(await next(request)), close: () => {} }, {}),
+      openNext: async (next, _state, request) =>
+        applyChanges({ ...(await next(request)), close: () => {} }, {}),
     }),
     "every handle is closed once, after its last request has been answered: a handle was closed 0 times",
   ],

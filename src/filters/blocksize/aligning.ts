@@ -1,5 +1,5 @@
 import { checkedExtents, clipExtents, lengthOf } from "../../backend/extents.ts";
-import { type HandleChanges, overlay } from "../../backend/filter.ts";
+import { applyChanges, type HandleChanges } from "../../backend/filter.ts";
 import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "../../backend/handle.ts";
 import { type BlockPart, blockParts } from "../../core/block-parts.ts";
 import { NbdError } from "../../core/errors.ts";
@@ -13,7 +13,7 @@ export function aligning(next: Handle, limits: Limits, gate: RangeGate): HandleC
   const { minblock } = limits;
   // What does not fill a block cannot be served safely.
   const size = next.size - (next.size % BigInt(minblock));
-  const requests = new Aligning(overlay(next, {}), limits, gate, size);
+  const requests = new Aligning(applyChanges(next, {}), limits, gate, size);
   const { write, trim, zero, cache, extents } = next;
   return {
     size,
@@ -38,7 +38,7 @@ function advertised({ blockSize }: Handle, minblock: number): BlockSize {
 
 /** The fast ways, for what needs no cutting. Where parts of blocks are written, whole ones have to wait for their turn. */
 function nowWithin(next: Handle, { minblock, maxdata }: Limits): HandleChanges {
-  const { readNow, writeNow } = overlay(next, {});
+  const { readNow, writeNow } = applyChanges(next, {});
   return {
     readNow:
       readNow &&

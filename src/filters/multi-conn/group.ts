@@ -1,4 +1,4 @@
-import { type HandleChanges, overlay } from "../../backend/filter.ts";
+import { applyChanges, type HandleChanges } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
 import { intercept, type Operation } from "../../backend/intercept.ts";
 import type { OpenRequest } from "../../backend/plugin.ts";
@@ -59,7 +59,7 @@ export class Group {
   }
 
   #shortcuts(next: Handle, connection: Connection): HandleChanges {
-    const { readNow, writeNow } = overlay(next, {});
+    const { readNow, writeNow } = applyChanges(next, {});
     return {
       readNow:
         readNow &&

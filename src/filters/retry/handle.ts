@@ -1,4 +1,4 @@
-import { overlay } from "../../backend/filter.ts";
+import { applyChanges } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
 import { intercept, type Operation } from "../../backend/intercept.ts";
 import type { MetaContext } from "../../backend/meta-context.ts";
@@ -21,7 +21,7 @@ export function steadyHandle(
   request: OpenRequest,
   perform: Perform,
 ): Handle & Required<Pick<Handle, "close">> {
-  const steady = overlay(first, {
+  const steady = applyChanges(first, {
     ...intercept(first, request, perform),
     metaContexts: first.metaContexts?.map((context) => steadyContext(context, perform)),
     readNow: first.readNow && ((...part) => canReach(disk, part) && disk.opened!.below.readNow(...part)),

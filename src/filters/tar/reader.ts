@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { overlay } from "../../backend/filter.ts";
+import { applyChanges } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
 import { NbdError } from "../../core/errors.ts";
 
@@ -18,7 +18,7 @@ export class TarReader {
   /** @param gone ends the reading, with the signal's reason */
   constructor(disk: Handle, gone: AbortSignal) {
     this.size = disk.size;
-    this.#read = overlay(disk, {}).read;
+    this.#read = applyChanges(disk, {}).read;
     this.#gone = gone;
   }
 

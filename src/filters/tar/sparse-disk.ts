@@ -1,5 +1,5 @@
 import type { HandleChanges } from "../../backend/filter.ts";
-import { overlay } from "../../backend/filter.ts";
+import { applyChanges } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
 import type { Extent } from "../../core/extent.ts";
 
@@ -12,7 +12,7 @@ export interface Piece {
 
 /** A sparse file inside a tar file: read-only, since its holes have no room to be written to. */
 export function sparseDisk(next: Handle, size: bigint, pieces: readonly Piece[]): HandleChanges {
-  const { read } = overlay(next, {});
+  const { read } = applyChanges(next, {});
   return {
     size,
     async read(into, offset) {

@@ -1,5 +1,5 @@
 import { clipExtents, clipStatus, lengthOf } from "../../backend/extents.ts";
-import { type HandleChanges, overlay } from "../../backend/filter.ts";
+import { applyChanges, type HandleChanges } from "../../backend/filter.ts";
 import type { Handle } from "../../backend/handle.ts";
 import type { MetaContext } from "../../backend/meta-context.ts";
 import { NbdError } from "../../core/errors.ts";
@@ -8,7 +8,7 @@ import { isAllZero } from "../../core/zero-runs.ts";
 
 /** What a filter changes that shows a longer disk, with a tail of zeroes that is nowhere. */
 export function lengthened(next: Handle, size: bigint): HandleChanges {
-  const { read, write, trim, cache } = overlay(next, {});
+  const { read, write, trim, cache } = applyChanges(next, {});
   const there = (offset: bigint, length: number): number => realPart(next, offset, length);
   return {
     size,
@@ -54,7 +54,7 @@ function realPart({ size }: Handle, offset: bigint, length: number): number {
 
 /** The tail is always zeroed quickly, so a fast zero is possible somewhere at least. */
 function zeroing(next: Handle): HandleChanges {
-  const { write, zero, zeroByWriting, fastZero } = overlay(next, {});
+  const { write, zero, zeroByWriting, fastZero } = applyChanges(next, {});
   if (write === undefined || (zero === undefined && zeroByWriting === false)) return {};
   return {
     fastZero: true,
@@ -69,7 +69,7 @@ function zeroing(next: Handle): HandleChanges {
 
 /** The tail follows what the disk below knows up to its end, as a block may begin there and end in the tail. */
 function describing(next: Handle): HandleChanges {
-  const { extents, metaContexts } = overlay(next, {});
+  const { extents, metaContexts } = applyChanges(next, {});
   return {
     extents(offset, length, requestOne) {
       const real = realPart(next, offset, length);
@@ -104,7 +104,7 @@ function then<T>(value: MaybePromise<T>, change: (value: T) => T): MaybePromise<
 }
 
 function nowBelow(next: Handle): HandleChanges {
-  const { readNow, writeNow } = overlay(next, {});
+  const { readNow, writeNow } = applyChanges(next, {});
   const isBelow = (length: number, offset: number): boolean => BigInt(offset) + BigInt(length) <= next.size;
   return {
     readNow:

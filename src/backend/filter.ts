@@ -3,7 +3,7 @@ import type { Handle } from "./handle.ts";
 import { handleMembers } from "./handle-shape.ts";
 import type { Parameters, Values } from "./parameter.ts";
 import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } from "./plugin.ts";
-import { underChanges } from "./portable.ts";
+import { underChanges } from "./transferable.ts";
 
 /**
  * A layer over a plugin or another filter (nbdkit-filter(3)). It states only what it changes; the rest
@@ -83,7 +83,7 @@ function shortcuts(next: Handle, changes: HandleChanges): HandleChanges {
   return {
     ...("read" in changes ? {} : { readNow: next.readNow?.bind(next) }),
     ...("write" in changes ? {} : { writeNow: next.writeNow?.bind(next) }),
-    portable: underChanges(next.portable, changes),
+    transferable: underChanges(next.transferable, changes),
   };
 }
 
@@ -97,4 +97,4 @@ function passThrough(next: Handle): Handle {
   ) as unknown as Handle;
 }
 
-const passed = handleMembers.filter((name) => !["readNow", "writeNow", "portable"].includes(name));
+const passed = handleMembers.filter((name) => !["readNow", "writeNow", "transferable"].includes(name));

@@ -20,7 +20,7 @@ export const handleShape: Shape<Handle> = {
   extents: aFunction,
   readNow: aFunction,
   writeNow: aFunction,
-  portable: anObject,
+  transferable: anObject,
   close: aFunction,
   multiConn: aBoolean,
   rotational: aBoolean,

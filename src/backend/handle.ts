@@ -1,7 +1,7 @@
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { MetaContext } from "./meta-context.ts";
-import type { PortableHandle } from "./portable.ts";
+import type { TransferableHandle } from "./transferable.ts";
 
 /**
  * One client's open export: what a plugin's `open` returns and what a filter wraps (nbdkit-plugin(3), "Callbacks").
@@ -52,7 +52,7 @@ export interface Handle {
    */
   writeNow?(buffer: Uint8Array, start: number, end: number, offset: number): boolean;
   /** The handle as plain data, from which another thread can make one that does the same. */
-  readonly portable?: PortableHandle;
+  readonly transferable?: TransferableHandle;
   /** The client has gone; called once, after every other call has been answered. */
   close?(): MaybePromise<void>;
 

@@ -8,7 +8,7 @@ import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
 import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./handle.ts";
 import { checkStates, type MetaContext } from "./meta-context.ts";
 import { forEachPiece } from "./pieces.ts";
-import type { PortableHandle } from "./portable.ts";
+import type { TransferableHandle } from "./transferable.ts";
 
 /** Bytes that are read at once for a request to cache, where the handle cannot: as many as a client may read. */
 const cachedBytesMax = 64 * 1024 * 1024;
@@ -35,7 +35,7 @@ export class ServedExport {
   readonly requestUnit: number;
   readonly description: string | undefined;
   /** Present where another thread can serve the same export. */
-  readonly portable: PortableHandle | undefined;
+  readonly transferable: TransferableHandle | undefined;
   /** What {@link status} can be asked for. */
   readonly metaContexts: readonly MetaContext[];
   readonly #handle: Handle;
@@ -61,7 +61,7 @@ export class ServedExport {
     this.blockSize = handle.blockSize;
     this.requestUnit = handle.blockSize?.advisory === true ? 1 : (handle.blockSize?.minimum ?? 1);
     this.description = handle.description;
-    this.portable = handle.portable;
+    this.transferable = handle.transferable;
     this.metaContexts = handle.metaContexts ?? [];
   }
 

@@ -32,9 +32,9 @@ export function traced(handle: Handle, layer: string, tracing: Tracing, tell: Te
     ...(tracing.controlPath && closing(say)),
     ...(tracing.dataPath && requests(handle, say)),
   };
-  const { portable } = handle;
+  const { transferable } = handle;
   // Who only tells of the end is no reason to keep requests from another thread.
-  const sameRequests = !tracing.dataPath && portable !== undefined ? { portable } : {};
+  const sameRequests = !tracing.dataPath && transferable !== undefined ? { transferable } : {};
   return { ...applyChanges(handle, changes), ...sameRequests };
 }
 

@@ -1,6 +1,6 @@
 import { applyChanges, type HandleChanges } from "./filter.ts";
 import type { Handle } from "./handle.ts";
-import { underLayer } from "./portable.ts";
+import { underLayer } from "./transferable.ts";
 
 /** What a filter changes that shows only a part of the disk below it: the bytes from `start` on. */
 export function windowOn(next: Handle, start: bigint, size: bigint): HandleChanges {
@@ -8,7 +8,7 @@ export function windowOn(next: Handle, start: bigint, size: bigint): HandleChang
   return {
     size,
     identity: next.identity && `from ${start} of ${next.identity}`,
-    portable: underLayer(next.portable, { kind: "window", start, size }),
+    transferable: underLayer(next.transferable, { kind: "window", start, size }),
     ...nowShifted(next, Number(start)),
     read: (into, offset) => read(into, offset + start),
     write: write && ((from, offset, flags) => write(from, offset + start, flags)),

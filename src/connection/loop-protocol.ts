@@ -1,4 +1,4 @@
-import type { PortableHandle } from "../backend/portable.ts";
+import type { TransferableHandle } from "../backend/transferable.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
 import type { MetaContext } from "../protocol/export-info.ts";
 import type { Peer } from "../transport/transport.ts";
@@ -10,7 +10,7 @@ export interface MovedConnection {
   readonly peer: Peer;
   /** Bytes received that no request has used yet. */
   readonly rest: Uint8Array;
-  readonly handle: PortableHandle;
+  readonly handle: TransferableHandle;
   readonly readOnly: boolean;
   readonly replyForm: ReplyForm;
   readonly contexts: readonly MetaContext[];

@@ -1,8 +1,8 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Handle } from "../backend/handle.ts";
-import type { PortableHandle } from "../backend/portable.ts";
 import { ServedExport } from "../backend/served-export.ts";
 import { sharedAbort } from "../backend/shared-abort.ts";
+import type { TransferableHandle } from "../backend/transferable.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { Progress } from "../core/progress.ts";
@@ -12,14 +12,18 @@ import { hasGone } from "./client.ts";
 import type { FromLoop, MovedConnection, ToLoop } from "./loop-protocol.ts";
 import { Transmission } from "./transmission.ts";
 
-/** Makes a handle again from what `portable` said of it in another thread. */
-export type OpenPortable = (portable: PortableHandle) => Promise<Handle>;
+/** Makes a handle again from what `transferable` said of it in another thread. */
+export type OpenTransferable = (transferable: TransferableHandle) => Promise<Handle>;
 
 /**
  * The life of a thread that carries connections: the same engine again, on a loop of its own.
  * @param shared the server's progress
  */
-export function runLoop(port: MessagePort, openPortable: OpenPortable, shared: SharedArrayBuffer): void {
+export function runLoop(
+  port: MessagePort,
+  openTransferable: OpenTransferable,
+  shared: SharedArrayBuffer,
+): void {
   const progress = new Progress(shared);
   const connections = new Map<number, CarriedConnection>();
   const say = (message: FromLoop): void => port.postMessage(message);
@@ -43,7 +47,7 @@ export function runLoop(port: MessagePort, openPortable: OpenPortable, shared: S
     try {
       const connection = new CarriedConnection(moved, progress, log);
       connections.set(id, connection);
-      await connection.run(openPortable);
+      await connection.run(openTransferable);
     } catch (error) {
       log.error(messageOf(error));
     }
@@ -77,7 +81,7 @@ class CarriedConnection implements Receiver {
   }
 
   /** Resolves when everything of it has been released; never rejects. */
-  async run(openPortable: OpenPortable): Promise<void> {
+  async run(openTransferable: OpenTransferable): Promise<void> {
     const closed = new Promise<void>((resolve) => {
       this.#closed = resolve;
     });
@@ -85,7 +89,7 @@ class CarriedConnection implements Receiver {
       this.#idle = resolve;
     });
     try {
-      const handle = await openPortable(this.#moved.handle);
+      const handle = await openTransferable(this.#moved.handle);
       if (!this.#socket.isOpen) return;
       this.#begin(new ServedExport(handle, this.#moved.readOnly, this.#gone.signal));
       await Promise.all([closed, idle]);

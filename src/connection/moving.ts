@@ -14,7 +14,7 @@ export interface Under {
 
 /** Whether another thread can go on with it: requests that wait for each other, or need what lives here, cannot. */
 export function canMove({ setup, transport, exported }: Under): boolean {
-  const isPlain = transport.detach !== undefined && exported.portable !== undefined;
+  const isPlain = transport.detach !== undefined && exported.transferable !== undefined;
   return isPlain && setup.chain.threadModel === "parallel";
 }
 
@@ -24,7 +24,7 @@ export function asMoved({ setup, transport, exported, negotiated }: Under, rest:
     fd: transport.detach!(),
     peer: transport.peer,
     rest,
-    handle: exported.portable!,
+    handle: exported.transferable!,
     readOnly: setup.readOnly,
     replyForm: negotiated.replyForm,
     contexts: negotiated.contexts,

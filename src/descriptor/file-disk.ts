@@ -1,7 +1,7 @@
 import { close } from "node:fs";
 import { promisify } from "node:util";
 import type { Handle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
-import type { PortableHandle } from "../backend/portable.ts";
+import type { TransferableHandle } from "../backend/transferable.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { FileAdvice } from "../native/binding.ts";
 import { native } from "../native/load.ts";
@@ -33,11 +33,11 @@ export async function openFileDisk(fd: number, options: FileDiskOptions): Promis
   const { sectorSize: _, ...shape } = geometry;
   const { trace, ...plain } = options;
   // Words about each request can be said only here.
-  const portable: PortableHandle | undefined =
+  const transferable: TransferableHandle | undefined =
     trace === undefined ? { kind: "file", data: { fd, options: plain } } : undefined;
   const handle: Handle = {
     ...shape,
-    ...(portable && { portable }),
+    ...(transferable && { transferable }),
     multiConn: true,
     nativeFua: true,
     fastZero: true,

@@ -1,5 +1,5 @@
 import type { BlockSize, Handle, WriteFlags } from "../backend/handle.ts";
-import type { PortableHandle } from "../backend/portable.ts";
+import type { TransferableHandle } from "../backend/transferable.ts";
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";
@@ -24,7 +24,7 @@ export class MemoryDisk implements Handle {
   readonly fastZero = true;
   /** Whole pages save the kernel reading before writing; larger requests than the maximum are refused anyway. */
   readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
-  readonly portable: PortableHandle;
+  readonly transferable: TransferableHandle;
   readonly #fd: number;
   readonly #map: number;
   #lock: bigint | undefined;
@@ -35,7 +35,7 @@ export class MemoryDisk implements Handle {
     this.identity = `memory ${fd}`;
     this.#fd = fd;
     this.#map = map;
-    this.portable = { kind: "memory", data: { fd, size, map } };
+    this.transferable = { kind: "memory", data: { fd, size, map } };
   }
 
   read(into: Uint8Array, offset: bigint): void {

@@ -1,15 +1,15 @@
 import type { Handle } from "../backend/handle.ts";
 import { layered } from "../backend/layered.ts";
-import type { PortableHandle } from "../backend/portable.ts";
+import type { TransferableHandle } from "../backend/transferable.ts";
 import { type FileDiskOptions, openFileDisk } from "./file-disk.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 
 /** A handle of this folder again, in another thread, on the same descriptor, which stays the first one's to close. */
-export async function openPortable(portable: PortableHandle): Promise<Handle> {
-  return layered(await openBottom(portable), portable.layers);
+export async function openTransferable(transferable: TransferableHandle): Promise<Handle> {
+  return layered(await openBottom(transferable), transferable.layers);
 }
 
-async function openBottom({ kind, data }: PortableHandle): Promise<Handle> {
+async function openBottom({ kind, data }: TransferableHandle): Promise<Handle> {
   if (kind === "memory") {
     const { fd, size, map } = data as { fd: number; size: bigint; map: number };
     return new MemoryDisk(fd, size, map);

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { AnyFilter } from "../../src/backend/component.ts";
 import { definePlugin } from "../../src/backend/plugin.ts";
-import { openPortable } from "../../src/descriptor/portable.ts";
+import { openTransferable } from "../../src/descriptor/transferable.ts";
 import exportname from "../../src/filters/exportname.ts";
 import fua from "../../src/filters/fua.ts";
 import limit from "../../src/filters/limit.ts";
@@ -43,7 +43,7 @@ function elsewhere(session: Session) {
     name: "elsewhere",
     open: async () => {
       const disk = await session.open();
-      return openPortable(structuredClone(disk.portable!));
+      return openTransferable(structuredClone(disk.transferable!));
     },
   });
 }
@@ -73,7 +73,7 @@ describe("an export that another thread goes on with", () => {
 
   it("is none where a filter has a say in each request", async () => {
     await using session = await Session.start(over([offset, stats, offset], { statsfile: "/dev/null" }));
-    expect((await session.open()).portable).toBeUndefined();
+    expect((await session.open()).transferable).toBeUndefined();
   });
 });
 

@@ -11,10 +11,10 @@ import type { NbdAddress } from "./address.ts";
 import { allocationOf } from "./allocation.ts";
 import { aLengthOrBuffer, bytesOf } from "./arguments.ts";
 import type { Capabilities } from "./capabilities.ts";
+import type { ClientConnection } from "./connection.ts";
 import { Engine } from "./engine.ts";
 import { uriOf } from "./format-uri.ts";
 import { joinEqual } from "./join.ts";
-import type { Line } from "./line.ts";
 import { readShape, signalShape, statusShape, writeShape, zeroShape } from "./option-shapes.ts";
 import { type ReadOptions, Requests, type WriteOptions, type ZeroOptions } from "./requests.ts";
 import { cutRange, eachPiece } from "./split.ts";
@@ -66,7 +66,7 @@ export class NbdClient implements AsyncDisposable {
   readonly #contextIds: ReadonlyMap<string, number>;
 
   /** Use `connect`. */
-  constructor(line: Line, address: NbdAddress, agreement: ClientAgreement) {
+  constructor(connection: ClientConnection, address: NbdAddress, agreement: ClientAgreement) {
     this.address = address;
     this.uri = uriOf(address);
     this.size = agreement.info.size;
@@ -80,7 +80,7 @@ export class NbdClient implements AsyncDisposable {
     this.availableContexts = agreement.availableContexts;
     this.#requests = new Requests(agreement);
     this.capabilities = this.#requests.capabilities;
-    this.#engine = new Engine(line, agreement.replyForm, this.uri);
+    this.#engine = new Engine(connection, agreement.replyForm, this.uri);
     this.closed = this.#engine.closedBecause;
   }
 

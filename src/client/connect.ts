@@ -10,8 +10,8 @@ import { connectSocket, socketTransport } from "../transport/socket.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { NbdAddress, NbdTarget } from "./address.ts";
 import { NbdClient } from "./client.ts";
+import { ClientConnection } from "./connection.ts";
 import { uriOf } from "./format-uri.ts";
-import { Line } from "./line.ts";
 import { checkAddress, connectShape, listShape } from "./option-shapes.ts";
 import { clientUpgrade } from "./tls.ts";
 import { parseNbdUri } from "./uri.ts";
@@ -54,8 +54,8 @@ export async function connect(uri: string | NbdAddress, options: ConnectOptions 
     listContexts: options.listContexts ?? false,
   });
   return await named(address, options.signal, async () => {
-    const line = await dial(address, options.signal, options.socket);
-    return new NbdClient(line, address, await line.talk(conversation, options.signal));
+    const connection = await dial(address, options.signal, options.socket);
+    return new NbdClient(connection, address, await connection.talk(conversation, options.signal));
   });
 }
 
@@ -71,9 +71,9 @@ export async function listExports(
   checkOptions("listExports", options, listShape);
   const address = typeof uri === "string" ? parseNbdUri(uri) : uri;
   return await named(address, options.signal, async () => {
-    const line = await dial(address, options.signal);
-    const listing = await line.talk(clientListing(wishes(address, options)), options.signal);
-    line.leave();
+    const connection = await dial(address, options.signal);
+    const listing = await connection.talk(clientListing(wishes(address, options)), options.signal);
+    connection.leave();
     return listing;
   });
 }
@@ -86,10 +86,14 @@ function wishes(
   return { tls: tls === undefined ? "off" : wanted, structuredReplies, extendedHeaders };
 }
 
-async function dial(server: NbdAddress, signal: AbortSignal | undefined, socket?: Socket): Promise<Line> {
-  if (socket !== undefined) return new Line(socketTransport(socket), await clientUpgrade(server));
+async function dial(
+  server: NbdAddress,
+  signal: AbortSignal | undefined,
+  socket?: Socket,
+): Promise<ClientConnection> {
+  if (socket !== undefined) return new ClientConnection(socketTransport(socket), await clientUpgrade(server));
   const upgrade = await clientUpgrade(server);
-  return new Line(await connectTo(server.target, signal), upgrade);
+  return new ClientConnection(await connectTo(server.target, signal), upgrade);
 }
 
 async function connectTo(target: NbdTarget, signal: AbortSignal | undefined): Promise<Transport> {

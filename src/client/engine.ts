@@ -6,7 +6,7 @@ import { ReplyParser, type ReplySink } from "../protocol/client/reply-parser.ts"
 import { Command } from "../protocol/constants.ts";
 import { writeRequestHeader } from "../protocol/request-header.ts";
 import { backlogBytesMax, type Receiver } from "../transport/transport.ts";
-import type { Line } from "./line.ts";
+import type { ClientConnection } from "./connection.ts";
 
 /** One request as it goes over the wire, and what its reply may be. */
 export interface Submission {
@@ -36,7 +36,7 @@ const copiedPayloadBytesMax = 16 * 1024;
 export class Engine implements Receiver, ReplySink {
   /** Settles when the connection is gone: with the reason, or with undefined after `close`. */
   readonly closedBecause: Promise<NbdError | undefined>;
-  readonly #line: Line;
+  readonly #connection: ClientConnection;
   readonly #form: ReplyForm;
   readonly #server: string;
   readonly #parser: ReplyParser;
@@ -49,15 +49,15 @@ export class Engine implements Receiver, ReplySink {
   #resolveClosed!: (reason: NbdError | undefined) => void;
 
   /** @param server names it in errors */
-  constructor(line: Line, form: ReplyForm, server: string) {
-    this.#line = line;
+  constructor(connection: ClientConnection, form: ReplyForm, server: string) {
+    this.#connection = connection;
     this.#form = form;
     this.#server = server;
     this.#parser = new ReplyParser(form, this);
     this.closedBecause = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
-    line.handOver(this);
+    connection.handOver(this);
   }
 
   /**
@@ -89,7 +89,7 @@ export class Engine implements Receiver, ReplySink {
   destroy(reason: NbdError = new NbdError("ECONNABORTED", "the client was destroyed")): void {
     if (this.#dead !== undefined) return;
     this.#dead = reason;
-    this.#line.transport.destroy();
+    this.#connection.transport.destroy();
     const lost = [...this.#inFlight.values(), ...this.#waiting];
     this.#inFlight.clear();
     this.#waiting.length = 0;
@@ -152,7 +152,7 @@ export class Engine implements Receiver, ReplySink {
     const cookie = this.#nextCookie++;
     this.#inFlight.set(cookie, request);
     const header = writeRequestHeader({ command, flags, cookie, offset, length }, this.#form === "extended");
-    const { transport } = this.#line;
+    const { transport } = this.#connection;
     if (payload === undefined) {
       transport.write(header);
     } else if (payload.length <= copiedPayloadBytesMax) {
@@ -172,8 +172,8 @@ export class Engine implements Receiver, ReplySink {
       offset: 0n,
       length: 0n,
     };
-    this.#line.transport.write(writeRequestHeader(header, this.#form === "extended"));
-    this.#line.transport.end();
+    this.#connection.transport.write(writeRequestHeader(header, this.#form === "extended"));
+    this.#connection.transport.end();
   }
 
   #isIdle(): boolean {
@@ -181,7 +181,7 @@ export class Engine implements Receiver, ReplySink {
   }
 
   #isFull(): boolean {
-    return this.#line.transport.backlogBytes > backlogBytesMax;
+    return this.#connection.transport.backlogBytes > backlogBytesMax;
   }
 
   #error(code: string, message: string, cause?: Error): NbdError {

@@ -1,5 +1,5 @@
 import { NbdClient } from "../../src/client/client.ts";
-import { Line } from "../../src/client/line.ts";
+import { ClientConnection } from "../../src/client/connection.ts";
 import { NbdError } from "../../src/core/errors.ts";
 import { clientHandshake } from "../../src/protocol/client/handshake.ts";
 import { statusExtentsMax } from "../../src/protocol/client/limits.ts";
@@ -15,7 +15,7 @@ const allocatedBase = 1024 * 1024 + 16 * statusExtentsMax;
 
 /** How bytes get from the server that is fuzzed to the client, and back. */
 export interface Way {
-  readonly line: Line;
+  readonly line: ClientConnection;
   readonly tls: "off" | "require";
   /** Everything that comes before the bytes of the handshake. */
   open(): Promise<void>;
@@ -40,13 +40,13 @@ export async function runClientCase(test: ClientCase, way: Way = new ClearWay())
 /** Nothing in between. */
 class ClearWay implements Way {
   readonly tls = "off";
-  readonly line: Line;
+  readonly line: ClientConnection;
   readonly #transport = new MemoryTransport();
   #sent: Buffer[] = [];
 
   constructor() {
     this.#transport.onSent = () => void this.#sent.push(this.#transport.take());
-    this.line = new Line(this.#transport, undefined);
+    this.line = new ClientConnection(this.#transport, undefined);
   }
 
   async open(): Promise<void> {}
@@ -105,7 +105,7 @@ class Meeting {
     if (closing !== undefined) await settles(closing, "close");
   }
 
-  async #list(line: Line): Promise<void> {
+  async #list(line: ClientConnection): Promise<void> {
     const { wishes, valid } = this.#test;
     const listed = heard(line.talk(clientListing({ tls: this.#way.tls, ...wishes })));
     await this.#way.open();
@@ -119,7 +119,7 @@ class Meeting {
     line.leave();
   }
 
-  async #connect(line: Line): Promise<NbdClient | undefined> {
+  async #connect(line: ClientConnection): Promise<NbdClient | undefined> {
     const { wishes, handshake, valid } = this.#test;
     const talking = heard(line.talk(clientHandshake({ tls: this.#way.tls, exportName: "disk", ...wishes })));
     await this.#way.open();

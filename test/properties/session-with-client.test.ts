@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Handle } from "../../src/backend/handle.ts";
 import { NbdClient } from "../../src/client/client.ts";
-import { Line } from "../../src/client/line.ts";
+import { ClientConnection } from "../../src/client/connection.ts";
 import type { Extent } from "../../src/core/extent.ts";
 import type { MaybePromise } from "../../src/core/maybe-promise.ts";
 import { clientHandshake } from "../../src/protocol/client/handshake.ts";
@@ -139,7 +139,7 @@ async function connected(
   const near = new MemoryTransport();
   joinTransports(near, server.transport, scene.pieces);
   await server.start();
-  const line = new Line(near, undefined);
+  const line = new ClientConnection(near, undefined);
   const agreement = await line.talk(
     clientHandshake({
       tls: "off",

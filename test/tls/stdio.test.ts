@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Duplex } from "node:stream";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { NbdClient } from "../../src/client/client.ts";
-import { Line } from "../../src/client/line.ts";
+import { ClientConnection } from "../../src/client/connection.ts";
 import { clientUpgrade } from "../../src/client/tls.ts";
 import { parseNbdUri } from "../../src/client/uri.ts";
 import { clientHandshake } from "../../src/protocol/client/handshake.ts";
@@ -32,7 +32,7 @@ describeWith(certificateTools, "-s with --tls=require, on a pair of pipes", () =
     const exit = once(child, "exit");
     const pipes = Duplex.from({ readable: child.stdout!, writable: child.stdin! });
     const address = parseNbdUri(`nbds+unix:///?socket=none&tls-certificates=${keys.pki}`);
-    const line = new Line(
+    const line = new ClientConnection(
       new StreamTransport(pipes, pipes, { family: "stdio" }),
       await clientUpgrade(address),
     );

@@ -1,5 +1,5 @@
 import type { Duplex } from "node:stream";
-import { Line } from "../../../src/client/line.ts";
+import { ClientConnection } from "../../../src/client/connection.ts";
 import { Option, OptionReply } from "../../../src/protocol/constants.ts";
 import { StreamTransport } from "../../../src/transport/stream.ts";
 import type { Upgrade } from "../../../src/transport/upgrade.ts";
@@ -28,7 +28,7 @@ export async function runTlsClientCase(test: TlsClientCase, keys: FuzzKeys): Pro
 /** A server that greets and acknowledges STARTTLS in clear, and says the rest inside of TLS. */
 class TlsWay implements Way {
   readonly tls = "require";
-  readonly line: Line;
+  readonly line: ClientConnection;
   readonly clientEnd: MemoryStream;
   secured = false;
   readonly #test: TlsClientCase;
@@ -42,7 +42,10 @@ class TlsWay implements Way {
     this.#upgrade = peer;
     [this.clientEnd, this.#server] = MemoryStream.pair();
     this.#server.on("error", () => {});
-    this.line = new Line(new StreamTransport(this.clientEnd, this.clientEnd, { family: "unix" }), upgrade);
+    this.line = new ClientConnection(
+      new StreamTransport(this.clientEnd, this.clientEnd, { family: "unix" }),
+      upgrade,
+    );
   }
 
   async open(): Promise<void> {

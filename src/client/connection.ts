@@ -7,7 +7,7 @@ import type { Upgrade } from "../transport/upgrade.ts";
  * A connection that changes hands: first a handshake talks over it, then an engine takes it.
  * What arrives in between waits.
  */
-export class Line implements Receiver {
+export class ClientConnection implements Receiver {
   #transport: Transport;
   readonly #upgrade: Upgrade | undefined;
   #receiver: Receiver | undefined;

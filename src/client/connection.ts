@@ -1,5 +1,5 @@
 import { messageOf, NbdError } from "../core/errors.ts";
-import { type Conversation, Talk } from "../protocol/conversation.ts";
+import { type Conversation, HandshakeDriver } from "../protocol/conversation.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
 
@@ -37,7 +37,7 @@ export class ClientConnection implements Receiver {
         signal?.removeEventListener("abort", abort);
         this.#receiver = undefined;
       };
-      const talk = new Talk(conversation, {
+      const talk = new HandshakeDriver(conversation, {
         send: (bytes) => this.transport.write(bytes),
         startTls: async () => {
           this.#transport = await this.#transport.startTls(this.#upgrade!);

@@ -4,7 +4,7 @@ import { sharedAbort } from "../backend/shared-abort.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
-import { Talk } from "../protocol/conversation.ts";
+import { HandshakeDriver } from "../protocol/conversation.ts";
 import { serverHandshake } from "../protocol/server/handshake.ts";
 import type { HandshakeHost, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
@@ -31,7 +31,7 @@ export class Session implements Receiver, Movable {
   readonly #complaints: Complaints;
   readonly #gone = sharedAbort();
   #settle!: () => void;
-  #talk: Talk<Negotiated | undefined> | undefined;
+  #handshake: HandshakeDriver<Negotiated | undefined> | undefined;
   #transmission: Transmission | undefined;
   #elsewhere: Elsewhere | undefined;
   readonly #opening: Opening;
@@ -70,10 +70,10 @@ export class Session implements Receiver, Movable {
       return;
     }
     if (this.#gone.signal.aborted) return;
-    this.#talk = this.#greeting();
+    this.#handshake = this.#greeting();
     this.#startDeadline();
     this.#transport.resume();
-    this.#talk.start();
+    this.#handshake.start();
   }
 
   /** Takes no further request, answers those in flight, then closes. */
@@ -104,9 +104,9 @@ export class Session implements Receiver, Movable {
       this.#transmission.received(bytes);
       return;
     }
-    this.#talk?.receive(this.#transport.lends ? Buffer.from(bytes) : bytes);
+    this.#handshake?.receive(this.#transport.lends ? Buffer.from(bytes) : bytes);
     // Nothing waits for an answer, so this much comes only while the plugin is slow.
-    if ((this.#talk?.pendingBytes ?? 0) > handshakeBacklogMax) this.#transport.pause();
+    if ((this.#handshake?.pendingBytes ?? 0) > handshakeBacklogMax) this.#transport.pause();
   }
 
   ended(): void {
@@ -150,9 +150,9 @@ export class Session implements Receiver, Movable {
     if (!this.#gone.signal.aborted) await chain.preconnect(this.#client(), this.#context);
   }
 
-  #greeting(): Talk<Negotiated | undefined> {
+  #greeting(): HandshakeDriver<Negotiated | undefined> {
     const greet = this.#setup.handshake.style === "oldstyle" ? oldstyleHandshake : serverHandshake;
-    return new Talk<Negotiated | undefined>(greet(this.#handshakeHost()), {
+    return new HandshakeDriver<Negotiated | undefined>(greet(this.#handshakeHost()), {
       send: (bytes) => {
         this.#transport.write(bytes);
         // Whoever was made to wait while the plugin was asked may go on.
@@ -225,7 +225,7 @@ export class Session implements Receiver, Movable {
   #handshakeDone(negotiated: Negotiated | undefined, rest: Buffer): void {
     clearTimeout(this.#deadline);
     // Idle connections are many; what the handshake needed is not needed any more.
-    this.#talk = undefined;
+    this.#handshake = undefined;
     this.#deadline = undefined;
     const { exported } = this.#opening;
     if (negotiated === undefined || exported === undefined || this.#stopping || this.#gone.signal.aborted) {

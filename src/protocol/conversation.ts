@@ -34,8 +34,8 @@ export function* startTls(): Conversation<void> {
   yield { kind: "startTls" };
 }
 
-/** What a {@link Talk} needs from its surroundings. Every member is called at most once, save `send`. */
-export interface TalkDriver<Result> {
+/** What a {@link HandshakeDriver} needs from its surroundings. Every member is called at most once, save `send`. */
+export interface HandshakeEvents<Result> {
   send(bytes: Buffer): void;
   /** Upgrades the transport; bytes that came in clear before it are the peer's fault and end the talk. */
   startTls(): Promise<void>;
@@ -45,14 +45,14 @@ export interface TalkDriver<Result> {
 }
 
 /** Runs a conversation over bytes that are pushed in. */
-export class Talk<Result> {
+export class HandshakeDriver<Result> {
   readonly #conversation: Conversation<Result>;
-  readonly #driver: TalkDriver<Result>;
+  readonly #driver: HandshakeEvents<Result>;
   readonly #arrived = new ByteQueue();
   #needed = 0;
   #state = "waiting" as "taking" | "waiting" | "over";
 
-  constructor(conversation: Conversation<Result>, driver: TalkDriver<Result>) {
+  constructor(conversation: Conversation<Result>, driver: HandshakeEvents<Result>) {
     this.#conversation = conversation;
     this.#driver = driver;
   }

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ReplyForm } from "../../src/protocol/chunk.ts";
 import { baseAllocation, TransmissionFlag } from "../../src/protocol/constants.ts";
-import { Talk } from "../../src/protocol/conversation.ts";
+import { HandshakeDriver } from "../../src/protocol/conversation.ts";
 import type { ExportInfo } from "../../src/protocol/export-info.ts";
 import type { Request } from "../../src/protocol/request.ts";
 import { RequestParser } from "../../src/protocol/request-parser.ts";
@@ -101,7 +101,7 @@ export class FakeServer {
         else answer(request, { form, socket, reply: (reply) => socket.write(reply) });
       }
     };
-    const talk = new Talk(serverHandshake(host), {
+    const talk = new HandshakeDriver(serverHandshake(host), {
       send: (bytes) => socket.write(bytes),
       startTls: async () => {},
       failed: () => socket.destroy(),

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect, listExports } from "../../src/client/connect.ts";
 import { Magic, Option, OptionReply } from "../../src/protocol/constants.ts";
-import { startTls, Talk, take } from "../../src/protocol/conversation.ts";
+import { HandshakeDriver, startTls, take } from "../../src/protocol/conversation.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { clientFlags, goData, option, RawClient } from "../helpers/raw-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
@@ -80,7 +80,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
   it("end a handshake whose driver still took them for it while encryption began", async () => {
     let begun = (): void => {};
     const outcome = new Promise((resolve) => {
-      const talk = new Talk(
+      const talk = new HandshakeDriver(
         (function* () {
           yield* startTls();
           return yield* take(3);

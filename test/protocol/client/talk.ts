@@ -1,4 +1,4 @@
-import { type Conversation, Talk } from "../../../src/protocol/conversation.ts";
+import { type Conversation, HandshakeDriver } from "../../../src/protocol/conversation.ts";
 
 export interface Talked<Result> {
   readonly result?: Result;
@@ -11,7 +11,7 @@ export interface Talked<Result> {
 export function talk<Result>(conversation: Conversation<Result>, chunks: readonly Buffer[]): Talked<Result> {
   const sent: Buffer[] = [];
   let end: Omit<Talked<Result>, "sent"> = {};
-  const driver = new Talk(conversation, {
+  const driver = new HandshakeDriver(conversation, {
     send: (bytes) => sent.push(bytes),
     startTls: async () => {},
     done: (result, rest) => {

@@ -4,7 +4,7 @@ import { withoutSecrets } from "../core/secrets.ts";
 import { checkOptions } from "../core/shape.ts";
 import { clientHandshake } from "../protocol/client/handshake.ts";
 import { clientListing, type ServerListing } from "../protocol/client/listing.ts";
-import type { HandshakeWishes } from "../protocol/client/negotiate.ts";
+import type { NegotiationOptions } from "../protocol/client/negotiate.ts";
 import { baseAllocation } from "../protocol/constants.ts";
 import { connectSocket, socketTransport } from "../transport/socket.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -48,7 +48,7 @@ export async function connect(uri: string | NbdAddress, options: ConnectOptions 
   const given = typeof uri === "string" ? parseNbdUri(uri) : uri;
   const address = options.exportName === undefined ? given : { ...given, exportName: options.exportName };
   const conversation = clientHandshake({
-    ...wishes(address, options),
+    ...negotiationOptions(address, options),
     exportName: address.exportName ?? "",
     metaContexts: options.metaContexts ?? [baseAllocation],
     listContexts: options.listContexts ?? false,
@@ -72,16 +72,19 @@ export async function listExports(
   const address = typeof uri === "string" ? parseNbdUri(uri) : uri;
   return await named(address, options.signal, async () => {
     const connection = await dial(address, options.signal);
-    const listing = await connection.talk(clientListing(wishes(address, options)), options.signal);
+    const listing = await connection.talk(
+      clientListing(negotiationOptions(address, options)),
+      options.signal,
+    );
     connection.leave();
     return listing;
   });
 }
 
-function wishes(
+function negotiationOptions(
   { tls }: NbdAddress,
   { structuredReplies = true, extendedHeaders = structuredReplies, tlsOptional = false }: ListOptions,
-): HandshakeWishes {
+): NegotiationOptions {
   const wanted = tlsOptional ? "allow" : "require";
   return { tls: tls === undefined ? "off" : wanted, structuredReplies, extendedHeaders };
 }

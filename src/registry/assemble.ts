@@ -32,7 +32,7 @@ export async function loadComponents(
 }
 
 /** What the plugins and filters of a server share. */
-export interface Surroundings {
+export interface ChainContext {
   readonly log: Log;
   /** NAME.FLAG -> N */
   readonly debugFlags: ReadonlyMap<string, number>;
@@ -45,7 +45,7 @@ export interface Surroundings {
 /** One chain of them, which has been told what their names imply. */
 export function buildChain(
   { plugin, filters }: Components,
-  { log, debugFlags, stdioSafe, shutdown }: Surroundings,
+  { log, debugFlags, stdioSafe, shutdown }: ChainContext,
 ): Chain {
   const hostFor = (name: string) => {
     const named = namedLog(log, name);

@@ -27,7 +27,7 @@ export interface Operation {
 export interface ClientCase {
   readonly side: "client";
   readonly seed: number;
-  readonly wishes: ClientWishes;
+  readonly options: ClientWishes;
   readonly operations: readonly Operation[];
   readonly handshake: readonly Buffer[];
   /** Nothing in it breaks the rules. */
@@ -40,7 +40,7 @@ export const diskBytes = 1 << 20;
 const [ack, unsupported] = [OptionReply.ack, OptionReply.errorUnsupported];
 
 export function clientCase(random: Random): ClientCase {
-  const wishes: ClientWishes = {
+  const options: ClientWishes = {
     structuredReplies: !random.oneIn(3),
     extendedHeaders: random.oneIn(2),
     metaContexts: random.pick([["base:allocation"], ["base:allocation", "x:y"], []]),
@@ -49,13 +49,13 @@ export function clientCase(random: Random): ClientCase {
     leaves: random.pick(["end", "lost", "close"]),
   };
   const valid = random.oneIn(4);
-  const messages = wishes.lists ? listing(random, wishes) : handshake(random, wishes);
+  const messages = options.lists ? listing(random, options) : handshake(random, options);
   // Most mutations belong into the transmission; a handshake that fails early is soon known.
-  const broken = !valid && (wishes.lists || random.oneIn(3));
+  const broken = !valid && (options.lists || random.oneIn(3));
   return {
     side: "client",
     seed: random.u32(),
-    wishes,
+    options,
     operations: Array.from({ length: random.below(12) }, () => operation(random)),
     handshake: cut(random, broken ? mutate(random, messages) : messages),
     valid,
@@ -83,18 +83,18 @@ function operation(random: Random): Operation {
   };
 }
 
-function handshake(random: Random, wishes: ClientWishes): Buffer[] {
+function handshake(random: Random, options: ClientWishes): Buffer[] {
   const noZeroes = random.oneIn(2);
   const flags = random.oneIn(10) ? 0 : 1 | (noZeroes ? 2 : 0);
   if (random.oneIn(12)) return [oldstyle()];
   const messages = [greeting(flags)];
   if (flags === 0) return [...messages, exportName(true)];
-  const { form, replies } = chooseForm(random, wishes);
+  const { form, replies } = chooseForm(random, options);
   messages.push(...replies);
   if (form !== "simple") {
-    if (wishes.listContexts) messages.push(...contexts(random, Option.listMetaContext, ["base:allocation"]));
-    if (wishes.metaContexts.length > 0)
-      messages.push(...contexts(random, Option.setMetaContext, wishes.metaContexts));
+    if (options.listContexts) messages.push(...contexts(random, Option.listMetaContext, ["base:allocation"]));
+    if (options.metaContexts.length > 0)
+      messages.push(...contexts(random, Option.setMetaContext, options.metaContexts));
   }
   if (form !== "extended" && random.oneIn(10)) {
     return [...messages, optionReply(Option.go, unsupported), exportName(!noZeroes)];
@@ -102,8 +102,8 @@ function handshake(random: Random, wishes: ClientWishes): Buffer[] {
   return [...messages, ...information(random, Option.go)];
 }
 
-function listing(random: Random, wishes: ClientWishes): Buffer[] {
-  const { form, replies } = chooseForm(random, wishes);
+function listing(random: Random, options: ClientWishes): Buffer[] {
+  const { form, replies } = chooseForm(random, options);
   const names = Array.from({ length: random.below(5) }, (_, index) => `disk${index}`);
   const listed = names.map((name) =>
     optionReply(Option.list, OptionReply.server, withLength(name), Buffer.from("described")),
@@ -135,14 +135,14 @@ function exportName(zeroes: boolean): Buffer {
   return Buffer.concat([number(diskBytes, 8), number(0x056d, 2), Buffer.alloc(zeroes ? 124 : 0)]);
 }
 
-function chooseForm(random: Random, wishes: ClientWishes): { form: Form; replies: Buffer[] } {
+function chooseForm(random: Random, options: ClientWishes): { form: Form; replies: Buffer[] } {
   const replies: Buffer[] = [];
-  if (wishes.extendedHeaders) {
+  if (options.extendedHeaders) {
     const agrees = !random.oneIn(4);
     replies.push(optionReply(Option.extendedHeaders, agrees ? ack : unsupported, Buffer.alloc(0)));
     if (agrees) return { form: "extended", replies };
   }
-  if (!wishes.structuredReplies && !wishes.extendedHeaders) return { form: "simple", replies };
+  if (!options.structuredReplies && !options.extendedHeaders) return { form: "simple", replies };
   const agrees = !random.oneIn(4);
   replies.push(optionReply(Option.structuredReply, agrees ? ack : unsupported));
   return { form: agrees ? "structured" : "simple", replies };

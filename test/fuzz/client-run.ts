@@ -83,7 +83,7 @@ class Meeting {
 
   async run(): Promise<void> {
     const { line } = this.#way;
-    if (this.#test.wishes.lists) {
+    if (this.#test.options.lists) {
       await this.#list(line);
       return;
     }
@@ -95,7 +95,7 @@ class Meeting {
     await this.#way.quiet();
     this.#test.replies ??= this.#replies(client);
     await this.#deliver(this.#test.replies);
-    const closing = this.#test.wishes.leaves === "close" ? client.close() : undefined;
+    const closing = this.#test.options.leaves === "close" ? client.close() : undefined;
     await this.#way.quiet();
     this.#leave();
     await settles(done, "an operation");
@@ -106,8 +106,8 @@ class Meeting {
   }
 
   async #list(line: ClientConnection): Promise<void> {
-    const { wishes, valid } = this.#test;
-    const listed = heard(line.talk(clientListing({ tls: this.#way.tls, ...wishes })));
+    const { options, valid } = this.#test;
+    const listed = heard(line.talk(clientListing({ tls: this.#way.tls, ...options })));
     await this.#way.open();
     await this.#deliver(this.#test.handshake);
     // Only what was heard counts where the way takes its time.
@@ -120,8 +120,8 @@ class Meeting {
   }
 
   async #connect(line: ClientConnection): Promise<NbdClient | undefined> {
-    const { wishes, handshake, valid } = this.#test;
-    const talking = heard(line.talk(clientHandshake({ tls: this.#way.tls, exportName: "disk", ...wishes })));
+    const { options, handshake, valid } = this.#test;
+    const talking = heard(line.talk(clientHandshake({ tls: this.#way.tls, exportName: "disk", ...options })));
     await this.#way.open();
     await this.#deliver(handshake);
     await this.#way.quiet();
@@ -151,13 +151,13 @@ class Meeting {
   }
 
   #replies(client: NbdClient): Buffer[] {
-    const { wishes, valid } = this.#test;
-    const ids = client.contexts.map((name) => wishes.metaContexts.indexOf(name) + 7);
+    const { options, valid } = this.#test;
+    const ids = client.contexts.map((name) => options.metaContexts.indexOf(name) + 7);
     return repliesTo(new Random(this.#test.seed + 1), this.#way.takeSent(), client.replyForm, ids, valid);
   }
 
   #leave(): void {
-    this.#way.leave(this.#test.wishes.leaves === "lost");
+    this.#way.leave(this.#test.options.leaves === "lost");
   }
 
   /** Fails only as an operation may, and succeeds only with what the server sent. */

@@ -36,8 +36,8 @@ describeWith(certificateTools, "-s with --tls=require, on a pair of pipes", () =
       new StreamTransport(pipes, pipes, { family: "stdio" }),
       await clientUpgrade(address),
     );
-    const wishes = { tls: "require", structuredReplies: true, extendedHeaders: true } as const;
-    const agreed = await line.talk(clientHandshake({ ...wishes, exportName: "", metaContexts: [] }));
+    const options = { tls: "require", structuredReplies: true, extendedHeaders: true } as const;
+    const agreed = await line.talk(clientHandshake({ ...options, exportName: "", metaContexts: [] }));
     const client = new NbdClient(line, address, agreed);
     const data = Buffer.alloc(1024 * 1024, 0x5a);
     await client.write(4096n, data);

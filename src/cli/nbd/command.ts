@@ -1,7 +1,7 @@
 import type { OptionTable } from "./options.ts";
 
 /** What a subcommand may use of the process that it runs in. */
-export interface Surroundings {
+export interface CommandContext {
   /** Prints a line, or several. Resolves when the reader of standard output has room for more. */
   print(text: string): Promise<void>;
   /**
@@ -22,5 +22,5 @@ export interface Command {
    * @returns the exit status
    * @throws UsageError, or what went wrong
    */
-  run(argv: readonly string[], surroundings: Surroundings): Promise<number>;
+  run(argv: readonly string[], context: CommandContext): Promise<number>;
 }

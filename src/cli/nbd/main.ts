@@ -1,7 +1,7 @@
 import { messageOf } from "../../core/errors.ts";
 import { logText } from "../../core/log-text.ts";
 import { packageVersion } from "../../core/version.ts";
-import type { Command, Surroundings } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { commands } from "./commands.ts";
 import { reportWhenInterrupted } from "./interrupt.ts";
 import { UsageError } from "./options.ts";
@@ -33,14 +33,14 @@ async function runCommand(command: Command, argv: readonly string[]): Promise<nu
   const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
   if (words.includes("--help")) return await print(command.help);
   try {
-    return await command.run(argv, surroundings(`nbd ${command.name}`));
+    return await command.run(argv, context(`nbd ${command.name}`));
   } catch (error) {
     const hint = error instanceof UsageError ? ` (try nbd ${command.name} --help)` : "";
     return complain(`nbd ${command.name}`, `${messageOf(error)}${hint}`);
   }
 }
 
-function surroundings(who: string): Surroundings {
+function context(who: string): CommandContext {
   return {
     print: printLines,
     reportWhenInterrupted: (report) => {

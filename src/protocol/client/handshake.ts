@@ -6,11 +6,11 @@ import { chooseByName } from "./export-name.ts";
 import { type Greeting, greet } from "./greeting.ts";
 import { askInfo } from "./info.ts";
 import { listMetaContexts, setMetaContexts } from "./meta-context.ts";
-import { abort, chooseReplyForm, type HandshakeWishes, secure } from "./negotiate.ts";
+import { abort, chooseReplyForm, type NegotiationOptions, secure } from "./negotiate.ts";
 import { refusedError } from "./refusal.ts";
 import { violation } from "./violation.ts";
 
-export interface ClientHandshakeOptions extends HandshakeWishes {
+export interface ClientHandshakeOptions extends NegotiationOptions {
   readonly exportName: string;
   /** Asked for in this order; servers pick those that they know. */
   readonly metaContexts: readonly string[];

@@ -8,7 +8,7 @@ import { askInfo } from "./info.ts";
 import { listingBytesMax } from "./limits.ts";
 import { askList } from "./list.ts";
 import { listMetaContexts } from "./meta-context.ts";
-import { abort, chooseReplyForm, type HandshakeWishes, secure } from "./negotiate.ts";
+import { abort, chooseReplyForm, type NegotiationOptions, secure } from "./negotiate.ts";
 import { violation } from "./violation.ts";
 
 /** One export as the server lists it; without `info` it cannot be opened now. */
@@ -27,12 +27,12 @@ export interface ServerListing {
  * Lists a server's exports, asks about each, and says goodbye.
  * @throws NbdError ENOTSUP when the server is too old to list, or what its refusal means
  */
-export function* clientListing(wishes: HandshakeWishes): Conversation<ServerListing> {
+export function* clientListing(options: NegotiationOptions): Conversation<ServerListing> {
   const { style } = yield* greet();
   if (style !== "newstyle-fixed")
     throw new NbdError("ENOTSUP", `the server cannot list exports (${style} handshake)`);
-  yield* secure(style, wishes);
-  const replyForm = yield* chooseReplyForm(wishes);
+  yield* secure(style, options);
+  const replyForm = yield* chooseReplyForm(options);
   const exports: ListedExport[] = [];
   let characters = 0;
   for (const listing of yield* askList()) {

@@ -6,7 +6,7 @@ import { askOption, sendOption } from "./option.ts";
 import { refusedError } from "./refusal.ts";
 
 /** What a client wants of every handshake, whatever it connects for. */
-export interface HandshakeWishes {
+export interface NegotiationOptions {
   /** "require" upgrades to TLS before anything is asked, and fails where the server does not; "allow" goes on in clear then. */
   readonly tls: "off" | "allow" | "require";
   readonly structuredReplies: boolean;
@@ -15,9 +15,9 @@ export interface HandshakeWishes {
 }
 
 /** NBD_OPT_STARTTLS, when wanted. Nothing said in clear before it counts, so it comes first. */
-export function* secure(style: string, wishes: HandshakeWishes): Conversation<void> {
-  if (wishes.tls === "off") return;
-  const mayGoOn = wishes.tls === "allow";
+export function* secure(style: string, options: NegotiationOptions): Conversation<void> {
+  if (options.tls === "off") return;
+  const mayGoOn = options.tls === "allow";
   if (style !== "newstyle-fixed") {
     if (mayGoOn) return;
     throw new NbdError("ENOTSUP", `the server is too old for TLS (${style} handshake)`);
@@ -28,9 +28,9 @@ export function* secure(style: string, wishes: HandshakeWishes): Conversation<vo
 }
 
 /** The best reply form that both sides know. */
-export function* chooseReplyForm(wishes: HandshakeWishes): Conversation<ReplyForm> {
-  if (wishes.extendedHeaders && (yield* askOption(Option.extendedHeaders)).ok) return "extended";
-  const structured = wishes.structuredReplies || wishes.extendedHeaders;
+export function* chooseReplyForm(options: NegotiationOptions): Conversation<ReplyForm> {
+  if (options.extendedHeaders && (yield* askOption(Option.extendedHeaders)).ok) return "extended";
+  const structured = options.structuredReplies || options.extendedHeaders;
   return structured && (yield* askOption(Option.structuredReply)).ok ? "structured" : "simple";
 }
 

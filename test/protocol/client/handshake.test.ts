@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { clientHandshake } from "../../../src/protocol/client/handshake.ts";
 import { ascii, everyCut, exportItem, greeting, hex, optionReply, talk, unsupported } from "./talk.ts";
 
-const wishes = {
+const options = {
   tls: "off",
   structuredReplies: true,
   extendedHeaders: true,
@@ -28,7 +28,7 @@ const whole = [
 describe("clientHandshake", () => {
   it("settles on what the server offers, wherever its bytes are cut", () => {
     for (const chunks of everyCut(hex(...whole, "abcd"))) {
-      const { result, error, rest } = talk(clientHandshake(wishes), chunks);
+      const { result, error, rest } = talk(clientHandshake(options), chunks);
       expect(error).toBeUndefined();
       expect(result).toEqual({
         style: "newstyle-fixed",
@@ -50,7 +50,7 @@ describe("clientHandshake", () => {
   });
 
   it("sends flags, then the options in their order, byte for byte", () => {
-    const { sent } = talk(clientHandshake(wishes), [hex(...whole)]);
+    const { sent } = talk(clientHandshake(options), [hex(...whole)]);
     const option = (number: string, length: string): string => `${ascii("IHAVEOPT")} ${number} ${length}`;
     expect(sent.toString("hex")).toBe(
       hex(
@@ -71,7 +71,7 @@ describe("clientHandshake", () => {
       optionReply(7, 3, exportItem),
       optionReply(7, 1),
     ];
-    expect(talk(clientHandshake(wishes), [hex(...bytes)]).result).toMatchObject({
+    expect(talk(clientHandshake(options), [hex(...bytes)]).result).toMatchObject({
       replyForm: "extended",
       contexts: [],
     });
@@ -91,7 +91,7 @@ describe("clientHandshake", () => {
       "ff",
     );
     for (const chunks of everyCut(bytes)) {
-      expect(talk(clientHandshake(wishes), chunks).result).toMatchObject({
+      expect(talk(clientHandshake(options), chunks).result).toMatchObject({
         replyForm: "simple",
         info: { size: 1024n, flags: 3 },
       });
@@ -100,20 +100,20 @@ describe("clientHandshake", () => {
 
   it("chooses by name at once when the server is not fixed newstyle", () => {
     const bytes = hex(`${ascii("NBDMAGIC")}${ascii("IHAVEOPT")}0002`, "0000000000000400 0001");
-    const { result, sent } = talk(clientHandshake(wishes), [bytes]);
+    const { result, sent } = talk(clientHandshake(options), [bytes]);
     expect(result).toMatchObject({ style: "newstyle", info: { size: 1024n } });
     expect(sent).toEqual(hex(`00000002 ${ascii("IHAVEOPT")} 00000001 00000004 ${ascii("disk")}`));
   });
 
   it("says which export is missing when such a server hangs up", () => {
-    const { error } = talk(clientHandshake(wishes), [hex(`${ascii("NBDMAGIC")}${ascii("IHAVEOPT")}0002`)]);
+    const { error } = talk(clientHandshake(options), [hex(`${ascii("NBDMAGIC")}${ascii("IHAVEOPT")}0002`)]);
     expect(error).toMatchObject({ code: "ENOENT", message: expect.stringContaining('export "disk"') });
   });
 
   it("understands oldstyle servers", () => {
     const bytes = hex(ascii("NBDMAGIC"), "0000420281861253 0000000000000400 00000003", "00".repeat(124));
     for (const chunks of everyCut(bytes)) {
-      const { result, sent } = talk(clientHandshake(wishes), chunks);
+      const { result, sent } = talk(clientHandshake(options), chunks);
       expect(result).toMatchObject({ style: "oldstyle", exportName: "", info: { size: 1024n, flags: 3 } });
       expect(sent).toHaveLength(0);
     }
@@ -122,7 +122,7 @@ describe("clientHandshake", () => {
   it("shows the server's words when it refuses, after a polite goodbye", () => {
     const bytes = [greeting, optionReply(11, unsupported), optionReply(8, unsupported)];
     const refusal = optionReply(7, 0x80000006, ascii("no\nsuch\u001b[2J thing"));
-    const { error, sent } = talk(clientHandshake(wishes), [hex(...bytes, refusal)]);
+    const { error, sent } = talk(clientHandshake(options), [hex(...bytes, refusal)]);
     expect(error).toMatchObject({
       code: "ENOENT",
       message: 'export "disk": no such export (no such [2J thing)',
@@ -132,7 +132,7 @@ describe("clientHandshake", () => {
 
   it("upgrades to TLS before it asks anything", () => {
     const bytes = hex(greeting, optionReply(5, 0x80000002, ascii("never")));
-    const { error, sent } = talk(clientHandshake({ ...wishes, tls: "require" }), [bytes]);
+    const { error, sent } = talk(clientHandshake({ ...options, tls: "require" }), [bytes]);
     expect(sent).toEqual(hex(`00000003 ${ascii("IHAVEOPT")} 00000005 00000000`));
     expect(error).toMatchObject({ code: "EPERM", message: expect.stringContaining("never") });
   });
@@ -208,7 +208,7 @@ describe("a server that lies in the handshake is disconnected", () => {
       /GO/,
     ],
   ])("%s", (_, bytes, reason) => {
-    const { error } = talk(clientHandshake(wishes), [hex(...bytes)]);
+    const { error } = talk(clientHandshake(options), [hex(...bytes)]);
     expect(error).toMatchObject({ code: "EPROTO", message: expect.stringMatching(reason) });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { clientListing } from "../../../src/protocol/client/listing.ts";
 import { ascii, everyCut, exportItem, greeting, hex, optionReply, talk, unsupported } from "./talk.ts";
 
-const wishes = { tls: "off", structuredReplies: true, extendedHeaders: false } as const;
+const options = { tls: "off", structuredReplies: true, extendedHeaders: false } as const;
 
 describe("clientListing", () => {
   it("asks about each export, and leaves out what it may not open", () => {
@@ -19,7 +19,7 @@ describe("clientListing", () => {
       optionReply(6, 0x80000002),
     );
     for (const chunks of everyCut(bytes)) {
-      expect(talk(clientListing(wishes), chunks).result).toEqual({
+      expect(talk(clientListing(options), chunks).result).toEqual({
         style: "newstyle-fixed",
         replyForm: "structured",
         exports: [
@@ -45,18 +45,18 @@ describe("clientListing", () => {
       /longer than itself/,
     ],
   ])("reports %s", (_, replies, code, reason) => {
-    const { error } = talk(clientListing(wishes), [hex(greeting, optionReply(8, unsupported), ...replies)]);
+    const { error } = talk(clientListing(options), [hex(greeting, optionReply(8, unsupported), ...replies)]);
     expect(error).toMatchObject({ code, message: expect.stringMatching(reason) });
   });
 
   it("does not try servers that cannot list", () => {
-    const { error } = talk(clientListing(wishes), [hex(`${ascii("NBDMAGIC")}${ascii("IHAVEOPT")}0000`)]);
+    const { error } = talk(clientListing(options), [hex(`${ascii("NBDMAGIC")}${ascii("IHAVEOPT")}0000`)]);
     expect(error).toMatchObject({ code: "ENOTSUP" });
   });
 
   it("does not collect exports for ever", () => {
     const many = optionReply(3, 2, "00000000").repeat(10_001);
-    const { error } = talk(clientListing(wishes), [hex(greeting, optionReply(8, 1), many)]);
+    const { error } = talk(clientListing(options), [hex(greeting, optionReply(8, 1), many)]);
     expect(error).toMatchObject({ code: "EPROTO", message: expect.stringContaining("more than 10000") });
   });
 
@@ -65,7 +65,7 @@ describe("clientListing", () => {
 
   it("does not collect texts for ever: of the replies to one option", () => {
     const replies = Array.from({ length: 2200 }, () => hex(optionReply(3, 2, `00000000${long}`)));
-    const { error } = talk(clientListing(wishes), [hex(greeting, optionReply(8, 1)), ...replies]);
+    const { error } = talk(clientListing(options), [hex(greeting, optionReply(8, 1)), ...replies]);
     expect(error).toMatchObject({
       code: "EPROTO",
       message: expect.stringContaining("more than 33554432 bytes of replies to option 3"),
@@ -81,7 +81,7 @@ describe("clientListing", () => {
       ...Array(20).fill(optionReply(3, 2, "00000000")),
       optionReply(3, 1),
     );
-    const { error } = talk(clientListing(wishes), [listed, ...Array(20).fill(described)]);
+    const { error } = talk(clientListing(options), [listed, ...Array(20).fill(described)]);
     expect(error).toMatchObject({
       code: "EPROTO",
       message: expect.stringContaining("a listing of more than 67108864 bytes"),

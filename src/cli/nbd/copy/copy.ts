@@ -1,5 +1,5 @@
 import { codeOf, messageOf, NbdError } from "../../../core/errors.ts";
-import type { Surroundings } from "../command.ts";
+import type { CommandContext } from "../command.ts";
 import { type Destination, isStream, type Source, type Stream } from "./endpoint.ts";
 import { openDestination, openSource } from "./open.ts";
 import type { CopyOptions } from "./options.ts";
@@ -17,7 +17,7 @@ export async function copy(
   from: string,
   to: string,
   options: CopyOptions,
-  reportWhenInterrupted: Surroundings["reportWhenInterrupted"],
+  reportWhenInterrupted: CommandContext["reportWhenInterrupted"],
 ): Promise<void> {
   let state: CopyState | undefined;
   reportWhenInterrupted((signal) => {

@@ -1,4 +1,4 @@
-import type { Command, Surroundings } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
 import { type OptionTable, type ParsedOptions, parseOptions, UsageError } from "../options.ts";
 import { answerQuestion } from "./ask.ts";
 import { showExports } from "./exports.ts";
@@ -54,40 +54,32 @@ export const infoCommand: Command = {
   summary: "what a server tells about its exports",
   help,
   options: table,
-  async run(argv, surroundings) {
+  async run(argv, context) {
     const { options, operands } = parseOptions(argv, table);
     const [uri] = operands;
     if (uri === undefined) throw new UsageError("an NBD URI is missing");
     if (operands.length > 1) throw new UsageError(`one NBD URI is enough, there are ${operands.length}`);
-    return await runMode(uri, options, surroundings);
+    return await runMode(uri, options, context);
   },
 };
 
 const modes = ["can", "is", "has", "list", "map", "size"];
 
-function runMode(
-  uri: string,
-  options: ParsedOptions["options"],
-  surroundings: Surroundings,
-): Promise<number> {
+function runMode(uri: string, options: ParsedOptions["options"], context: CommandContext): Promise<number> {
   const chosen = modes.filter((mode) => options.has(mode));
   if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other`);
   if (options.has("totals") && chosen[0] !== "map") throw new UsageError("--totals goes with --map only");
   const json = options.has("json");
   switch (chosen[0]) {
     case "map":
-      return showMap(
-        uri,
-        { context: options.get("map")!, totals: options.has("totals"), json },
-        surroundings,
-      );
+      return showMap(uri, { context: options.get("map")!, totals: options.has("totals"), json }, context);
     case "size":
-      return showSize(uri, surroundings);
+      return showSize(uri, context);
     case "list":
     case undefined: {
       const list = chosen[0] === "list";
       const content = options.has("content") || (!list && !options.has("no-content"));
-      return showExports(uri, { list, content, json }, surroundings);
+      return showExports(uri, { list, content, json }, context);
     }
     default:
       return answerQuestion(uri, options.get(chosen[0])!);

@@ -1,6 +1,6 @@
 import { capabilitiesOf } from "../../../client/capabilities.ts";
 import { connect, formatNbdUri, listExports, type NbdClient, parseNbdUri } from "../../../client/index.ts";
-import type { Surroundings } from "../command.ts";
+import type { CommandContext } from "../command.ts";
 import { probeContent } from "./content.ts";
 import { type ExportReport, formatJson, formatText, type ServerReport } from "./report.ts";
 
@@ -15,12 +15,12 @@ export interface ExportsOptions {
 export async function showExports(
   uri: string,
   options: ExportsOptions,
-  surroundings: Surroundings,
+  context: CommandContext,
 ): Promise<number> {
   const report = options.list
     ? await listReport(uri, options.content)
     : await exportReport(uri, options.content);
-  await surroundings.print(options.json ? formatJson(report) : formatText(report));
+  await context.print(options.json ? formatJson(report) : formatText(report));
   return 0;
 }
 

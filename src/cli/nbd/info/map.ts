@@ -1,6 +1,6 @@
 import { connect, joinEqual, type NbdClient } from "../../../client/index.ts";
 import { NbdError } from "../../../core/errors.ts";
-import type { Surroundings } from "../command.ts";
+import type { CommandContext } from "../command.ts";
 import { jsonRow, jsonTotal, textRow, textTotal } from "./map-row.ts";
 
 export interface MapOptions {
@@ -14,7 +14,7 @@ export interface MapOptions {
 export async function showMap(
   uri: string,
   options: MapOptions,
-  { print }: Pick<Surroundings, "print">,
+  { print }: Pick<CommandContext, "print">,
 ): Promise<number> {
   const context = options.context === "" ? "base:allocation" : options.context;
   await using client = await connect(uri, { metaContexts: [context] });

@@ -3,13 +3,13 @@ import { Progress } from "../core/progress.ts";
 import { checkedExports, checkedName } from "./answers.ts";
 import { type AnyFilter, type AnyPlugin, Component } from "./component.ts";
 import { ConnectionContext } from "./connection-context.ts";
-import { counted } from "./counted.ts";
 import { checkExportStrings, checkString } from "./export-strings.ts";
+import { failOnDeadlock } from "./fail-on-deadlock.ts";
 import type { Trust } from "./guard.ts";
 import type { Handle } from "./handle.ts";
 import { openFilter, openPlugin } from "./open-layer.ts";
 import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } from "./plugin.ts";
-import { settled } from "./settled.ts";
+import { reportProgress } from "./report-progress.ts";
 import { sharedAbort } from "./shared-abort.ts";
 import { noTracing, openText, questionText, type Tell, type Tracing, traced } from "./trace.ts";
 
@@ -73,7 +73,7 @@ export class Chain {
   async dumpPlugin(): Promise<Readonly<Record<string, string>>> {
     const { definition, state, host } = this.#plugin;
     const dump = definition.dumpPlugin?.(state as Record<string, unknown>, host);
-    const told = (await settled(`${definition.name}'s dumpPlugin`, dump)) ?? {};
+    const told = (await failOnDeadlock(`${definition.name}'s dumpPlugin`, dump)) ?? {};
     // One that depends on parameters is told by the plugin itself.
     const plugins = told.thread_model ?? this.#plugin.threadModelOver("parallel");
     return { ...told, thread_model: this.#threadModelOver(plugins as ThreadModel) };
@@ -82,7 +82,7 @@ export class Chain {
   /** From the plugin outwards, as each layer may rely on those below it. */
   async load(): Promise<void> {
     for (const { definition } of this.#fromPlugin)
-      await settled(`${definition.name}'s load`, definition.load?.());
+      await failOnDeadlock(`${definition.name}'s load`, definition.load?.());
   }
 
   async configComplete(): Promise<void> {
@@ -96,7 +96,10 @@ export class Chain {
     for (const component of this.#fromPlugin) {
       this.#tell(component, "get_ready");
       const { definition, state, host } = component;
-      await settled(`${definition.name}'s getReady`, definition.getReady?.(state, host, this.threadModel));
+      await failOnDeadlock(
+        `${definition.name}'s getReady`,
+        definition.getReady?.(state, host, this.threadModel),
+      );
     }
   }
 
@@ -104,7 +107,7 @@ export class Chain {
     for (const component of this.#fromPlugin) {
       this.#tell(component, "after_fork");
       const { definition, state, host } = component;
-      await settled(`${definition.name}'s afterFork`, definition.afterFork?.(state, host));
+      await failOnDeadlock(`${definition.name}'s afterFork`, definition.afterFork?.(state, host));
     }
   }
 
@@ -208,7 +211,7 @@ export class Chain {
     const filter = this.#filters[layer];
     if (filter === undefined) return openPlugin(this.#plugin, request);
     const next = async (asked: OpenRequest): Promise<Handle> =>
-      counted(await this.#openFrom(layer + 1, asked, context), this.progress);
+      reportProgress(await this.#openFrom(layer + 1, asked, context), this.progress);
     return openFilter(filter, next, request);
   }
 

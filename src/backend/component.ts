@@ -1,10 +1,10 @@
 import { messageOf, NbdError } from "../core/errors.ts";
 import { checkedThreadModel } from "./answers.ts";
+import { failOnDeadlock } from "./fail-on-deadlock.ts";
 import type { Filter } from "./filter.ts";
 import type { Trust } from "./guard.ts";
 import { type Parameter, secretPlaceholder } from "./parameter.ts";
 import { type Host, type Plugin, type ThreadModel, threadModels } from "./plugin.ts";
-import { settled } from "./settled.ts";
 
 /** A plugin or a filter whose type parameters no longer matter: each meets only its own values and state. */
 // biome-ignore lint/suspicious/noExplicitAny: the state goes back only to the component that made it
@@ -59,7 +59,7 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
     if (this.definition.configComplete !== undefined) {
       const { name } = this.definition;
       const complete = this.definition.configComplete(this.#values, this.host);
-      this.state = await settled(`${name}'s configComplete`, complete);
+      this.state = await failOnDeadlock(`${name}'s configComplete`, complete);
     }
     this.#complete = true;
   }
@@ -97,7 +97,7 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
     // What was never set up has nothing to clean up.
     if (!this.#complete) return;
     try {
-      await settled(this.definition.name, this.definition[step]?.(this.state));
+      await failOnDeadlock(this.definition.name, this.definition[step]?.(this.state));
     } catch (error) {
       this.host.error(`${step}: ${messageOf(error)}`);
     }

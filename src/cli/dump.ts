@@ -2,8 +2,8 @@ import { arch } from "node:os";
 import { dirname, join } from "node:path";
 import type { Chain } from "../backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
+import { failOnDeadlock } from "../backend/fail-on-deadlock.ts";
 import type { Parameter } from "../backend/parameter.ts";
-import { settled } from "../backend/settled.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { commandPath } from "../installation/package.ts";
@@ -141,7 +141,7 @@ export async function pluginText({ plugin, filters }: Components, chain: Chain):
   for (const filter of filters) {
     const { name } = filter.definition;
     text += keyValues({ [`${name}_path`]: filter.path(), [`${name}_name`]: name });
-    text += keyValues((await settled(`${name}'s dumpPlugin`, filter.definition.dumpPlugin?.())) ?? {});
+    text += keyValues((await failOnDeadlock(`${name}'s dumpPlugin`, filter.definition.dumpPlugin?.())) ?? {});
   }
   return text;
 }

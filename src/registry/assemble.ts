@@ -1,6 +1,6 @@
 import { Chain } from "../backend/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
-import { settled } from "../backend/settled.ts";
+import { failOnDeadlock } from "../backend/fail-on-deadlock.ts";
 import { type Log, namedLog } from "../core/log.ts";
 import { findFilter, findPlugin, type Loaded, takeFilter, takePlugin } from "./find.ts";
 
@@ -27,7 +27,7 @@ export async function loadComponents(
     ),
   };
   for (const { definition } of [components.plugin, ...components.filters])
-    await settled(`${definition.name}'s load`, definition.load?.());
+    await failOnDeadlock(`${definition.name}'s load`, definition.load?.());
   return components;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { settled } from "../backend/settled.ts";
+import { failOnDeadlock } from "../backend/fail-on-deadlock.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { importModule } from "../installation/package.ts";
 import { offerOwnPackage } from "./own-package.ts";
@@ -12,7 +12,7 @@ export const moduleExtensions: readonly string[] = [".js", ".mjs", ".cjs", ".ts"
 
 /** The default export of a module. @throws whatever the module throws */
 export async function importDefinition(path: string): Promise<unknown> {
-  const { default: exported } = await settled("it", importFile(path));
+  const { default: exported } = await failOnDeadlock("it", importFile(path));
   // What compilers make of `export default` for CommonJS.
   return (exported as { readonly default?: unknown } | undefined)?.default ?? exported;
 }

@@ -8,7 +8,7 @@ const calls = ["read", "write", "flush", "trim", "zero", "cache", "extents", "cl
  * The same handle for the filter above it, which may make many calls for one of its own: each begins when the one before it
  * has got somewhere. The fast ways and other threads go past.
  */
-export function counted(handle: Handle, progress: Progress): Handle {
+export function reportProgress(handle: Handle, progress: Progress): Handle {
   const plain = applyChanges(handle, {});
   const counting = calls.map((name) => {
     const call = plain[name] as ((...args: unknown[]) => unknown) | undefined;

@@ -7,7 +7,7 @@ import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
  * @param what is waited for, for the message
  * @throws NbdError EDEADLK in that case, and what the step throws
  */
-export async function settled<Result>(what: string, step: MaybePromise<Result>): Promise<Result> {
+export async function failOnDeadlock<Result>(what: string, step: MaybePromise<Result>): Promise<Result> {
   if (!isPromise(step)) return step;
   let vanishing!: () => void;
   const never = new Promise<never>((_resolve, reject) => {

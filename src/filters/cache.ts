@@ -97,12 +97,12 @@ function changing(kept: BlockCache, below: Handle): HandleChanges {
     trim:
       trim &&
       ((offset, length, flags) =>
-        inSteps(kept.past(below, offset, length, flags, (changed) => trim(offset, length, changed)))),
+        inSteps(kept.bypass(below, offset, length, flags, (changed) => trim(offset, length, changed)))),
     zero:
       zero &&
       ((offset, length, flags) =>
         inSteps(
-          kept.past(below, offset, length, flags, (changed) =>
+          kept.bypass(below, offset, length, flags, (changed) =>
             zero(offset, length, { ...flags, ...changed }),
           ),
         )),

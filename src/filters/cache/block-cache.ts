@@ -63,7 +63,7 @@ export class BlockCache {
   }
 
   /** A change that goes past the cache: what is newer here goes before it, and nothing is kept here after it. */
-  *past(
+  *bypass(
     next: Handle,
     offset: bigint,
     length: number,

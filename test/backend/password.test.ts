@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readPassword } from "../../src/backend/password.ts";
+import { printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { Folder } from "../plugins/folder.ts";
-import { printed, Scene } from "../server/scene.ts";
 
 const secret = "pass word'$ é";
 
@@ -19,8 +19,8 @@ export default {
   open: () => ({ size: 0n, read() {} }),
 };`;
 
-function writePlugin(scene: Scene): string {
-  return scene.file(
+function writePlugin(sandbox: Sandbox): string {
+  return sandbox.file(
     "secretive.mjs",
     plugin.replace("PACKAGE", new URL("../../dist/plugin.js", import.meta.url).pathname),
   );
@@ -50,9 +50,9 @@ describe("a password", () => {
   });
 
   it.each([3, 7, 9])("is the first line from descriptor %i, in the foreground", async (fd) => {
-    await using scene = new Scene();
-    const path = writePlugin(scene);
-    const outcome = await scene.sh(
+    await using sandbox = new Sandbox();
+    const path = writePlugin(sandbox);
+    const outcome = await sandbox.sh(
       `printf '%s\\nmore' "$secret" | "$nbdkit" "$plugin" password=-${fd} --run 'cat got' ${fd}<&0 0</dev/null`,
       {
         env: { plugin: path, secret },
@@ -62,22 +62,22 @@ describe("a password", () => {
   });
 
   it("is the first line from a descriptor, in the background", async () => {
-    await using scene = new Scene();
-    const path = writePlugin(scene);
-    const outcome = await scene.sh(
+    await using sandbox = new Sandbox();
+    const path = writePlugin(sandbox);
+    const outcome = await sandbox.sh(
       `printf '%s\\n' "$secret" >secret; "$nbdkit" -P pid -U socket "$plugin" password=-3 3<secret; cat got`,
       {
         env: { plugin: path, secret },
       },
     );
     expect(outcome).toEqual({ status: 0, stdout: secret, stderr: "" });
-    process.kill(await scene.number("pid"), "SIGTERM");
-    await scene.empty();
+    process.kill(await sandbox.number("pid"), "SIGTERM");
+    await sandbox.empty();
   });
 
   it("cannot come from a descriptor that is not open", async () => {
-    await using scene = new Scene();
-    const { status, stderr } = await scene.nbdkit([writePlugin(scene), "password=-77", "--run", "true"]);
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await sandbox.nbdkit([writePlugin(sandbox), "password=-77", "--run", "true"]);
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: expect.stringMatching(/^nbdkit: error: [^\n]*password[^\n]*\n$/),
@@ -85,8 +85,8 @@ describe("a password", () => {
   });
 
   it("is not asked for without a terminal", async () => {
-    await using scene = new Scene();
-    const { status, stderr } = await scene.nbdkit([writePlugin(scene), "password=-", "--run", "true"]);
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await sandbox.nbdkit([writePlugin(sandbox), "password=-", "--run", "true"]);
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: expect.stringContaining("stdin is not a terminal"),
@@ -94,10 +94,10 @@ describe("a password", () => {
   });
 
   it("is never told in an error", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     for (const given of [`pasword=${secret}`, `password=${secret}`]) {
-      const args = [writePlugin(scene), given, "-v", "-U", "no/folder", "-f"];
-      const { stdout, stderr } = await scene.nbdkit(args);
+      const args = [writePlugin(sandbox), given, "-v", "-U", "no/folder", "-f"];
+      const { stdout, stderr } = await sandbox.nbdkit(args);
       expect(stdout + stderr).not.toContain(secret);
     }
   });
@@ -111,9 +111,9 @@ describeWith(["script"], "a password on the terminal", () => {
     ["corrected by a letter beyond ASCII", "a€\x7fb\r", "ab"],
     ["cleared", "wrong\x15right\r", "right"],
   ])("is %s without being shown", async (_how, typed, expected) => {
-    await using scene = new Scene();
-    const env = { plugin: writePlugin(scene) };
-    const child = scene.start(
+    await using sandbox = new Sandbox();
+    const env = { plugin: writePlugin(sandbox) };
+    const child = sandbox.start(
       "script",
       ["-qec", '"$nbdkit" "$plugin" password=- --run "stty -a >modes"', "/dev/null"],
       { stdio: "pipe", env },
@@ -126,23 +126,27 @@ describeWith(["script"], "a password on the terminal", () => {
     const closed = new Promise((resolve) => child.once("close", resolve));
     child.stdin!.write(typed);
     expect(await closed).toBe(0);
-    expect(scene.read("got")).toBe(expected);
+    expect(sandbox.read("got")).toBe(expected);
     expect(shown.replaceAll("\r\n", "\n")).toBe("password for password: \n");
-    expect(scene.read("modes")).toMatch(/ icanon .*| echo /);
+    expect(sandbox.read("modes")).toMatch(/ icanon .*| echo /);
   });
 
   it("may be refused, which ends everything", async () => {
-    await using scene = new Scene();
-    const env = { plugin: writePlugin(scene) };
-    const child = scene.start("script", ["-qec", '"$nbdkit" "$plugin" password=- --run true', "/dev/null"], {
-      stdio: "pipe",
-      env,
-    });
+    await using sandbox = new Sandbox();
+    const env = { plugin: writePlugin(sandbox) };
+    const child = sandbox.start(
+      "script",
+      ["-qec", '"$nbdkit" "$plugin" password=- --run true', "/dev/null"],
+      {
+        stdio: "pipe",
+        env,
+      },
+    );
     await printed(child, "password");
     const closed = new Promise((resolve) => child.once("close", resolve));
     child.stdin!.write("half\x03");
     expect(await closed).not.toBe(0);
-    expect(existsSync(scene.folder.join("got"))).toBe(false);
-    await scene.empty();
+    expect(existsSync(sandbox.folder.join("got"))).toBe(false);
+    await sandbox.empty();
   });
 });

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { codeBlocks } from "../helpers/examples.ts";
-import { Scene } from "../server/scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 
 const guide = "docs/writing-plugins.md";
 const template = (name: string) => join(packageRoot(), "templates/plugin", name);
@@ -18,14 +18,14 @@ set -e
 
 describe(guide, () => {
   it("leads from an empty folder to a package that works elsewhere", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const [make, use, test, pack, install] = codeBlocks(guide, "sh");
     const files = codeBlocks(guide, "js");
-    const folder = scene.folder.join("nbdkit-stripes-plugin");
+    const folder = sandbox.folder.join("nbdkit-stripes-plugin");
     const steps = [make!, use!, test!, pack!, install!];
     const promised = steps.join("").matchAll(/^# prints (.*)$/gm);
 
-    expect(await scene.sh(`${npm}${make}`)).toMatchObject({ status: 0, stderr: "" });
+    expect(await sandbox.sh(`${npm}${make}`)).toMatchObject({ status: 0, stderr: "" });
     for (const code of files) {
       const [, name] = /^\/\/ (\S+)$/m.exec(code)!;
       writeFileSync(join(folder, name!), code);
@@ -33,7 +33,7 @@ describe(guide, () => {
     const link = `mkdir -p node_modules && ln -sfn ${packageRoot()} node_modules/nbdkit-node`;
     const printed: string[] = [];
     for (const script of [use!.replace("npm install", link), test!, pack!]) {
-      const { status, stdout, stderr } = await scene.sh(`${npm}cd nbdkit-stripes-plugin\n${script}`);
+      const { status, stdout, stderr } = await sandbox.sh(`${npm}cd nbdkit-stripes-plugin\n${script}`);
       expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
       printed.push(stdout);
     }
@@ -41,7 +41,7 @@ describe(guide, () => {
     const elsewhere = install!
       .replace(/^npm install (.*)$/m, `npm install --legacy-peer-deps $1\n${link}`)
       .replace("cd ..\n", "");
-    const outcome = await scene.sh(`${npm}${elsewhere}`);
+    const outcome = await sandbox.sh(`${npm}${elsewhere}`);
     expect(outcome).toMatchObject({ status: 0, stderr: "" });
     printed.push(outcome.stdout);
     const lines = (text: string) => text.split("\n").map((line) => line.trim().replace(/ +/g, " "));
@@ -58,16 +58,16 @@ describe(guide, () => {
 
 describe("--new-plugin", () => {
   it("makes a plugin that passes its own tests", async () => {
-    await using scene = new Scene();
-    const made = await scene.nbdkit(["--new-plugin", "nbdkit-mine-plugin"]);
+    await using sandbox = new Sandbox();
+    const made = await sandbox.nbdkit(["--new-plugin", "nbdkit-mine-plugin"]);
     expect(made).toMatchObject({ status: 0, stderr: "" });
-    expect(JSON.parse(scene.read("nbdkit-mine-plugin/package.json")!).name).toBe("nbdkit-mine-plugin");
-    const link = scene.folder.join("nbdkit-mine-plugin/node_modules");
+    expect(JSON.parse(sandbox.read("nbdkit-mine-plugin/package.json")!).name).toBe("nbdkit-mine-plugin");
+    const link = sandbox.folder.join("nbdkit-mine-plugin/node_modules");
     mkdirSync(link);
-    expect(await scene.sh(`ln -s ${packageRoot()} ${join(link, "nbdkit-node")}`)).toMatchObject({
+    expect(await sandbox.sh(`ln -s ${packageRoot()} ${join(link, "nbdkit-node")}`)).toMatchObject({
       status: 0,
     });
-    const tested = await scene.sh("cd nbdkit-mine-plugin && node --test --test-reporter=tap test.js");
+    const tested = await sandbox.sh("cd nbdkit-mine-plugin && node --test --test-reporter=tap test.js");
     expect(tested.status, tested.stdout).toBe(0);
     expect(tested.stdout).toMatch(/^# pass 1\d$/m);
   });
@@ -77,18 +77,18 @@ describe("--new-plugin", () => {
     ["nbdkit-Ä-plugin", "a plugin cannot be called"],
     ["file/x", "cannot make file/x"],
   ])("refuses %s", async (folder, reason) => {
-    await using scene = new Scene();
-    mkdirSync(dirname(scene.folder.join("full/x")));
-    scene.file("full/x", "");
-    scene.file("file", "");
-    const outcome = await scene.nbdkit(["--new-plugin", folder]);
+    await using sandbox = new Sandbox();
+    mkdirSync(dirname(sandbox.folder.join("full/x")));
+    sandbox.file("full/x", "");
+    sandbox.file("file", "");
+    const outcome = await sandbox.nbdkit(["--new-plugin", folder]);
     expect(outcome).toMatchObject({ status: 1, stdout: "" });
     expect(outcome.stderr).toMatch(/^nbdkit: error: --new-plugin: [^\n]*\n$/);
     expect(outcome.stderr).toContain(reason);
   });
 
   it("leaves nbdkit's options their abbreviations", async () => {
-    await using scene = new Scene();
-    expect(await scene.nbdkit(["--new", "null", "--run", ":"])).toMatchObject({ status: 0, stderr: "" });
+    await using sandbox = new Sandbox();
+    expect(await sandbox.nbdkit(["--new", "null", "--run", ":"])).toMatchObject({ status: 0, stderr: "" });
   });
 });

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { expandFiles } from "../../src/cli/parameter-file.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "../server/scene.ts";
 
 /** What becomes of parameters in a folder with these files. */
 function expand(files: Readonly<Record<string, string>>, ...parameters: string[]): string[] {
@@ -62,22 +62,22 @@ describe("a parameter @PATH", () => {
 
 describe("nbdkit", () => {
   it("takes parameters from a file, for plugins and filters, wherever it stands", async () => {
-    await using scene = new Scene();
-    scene.file("size", "# What it is all about\nsize=1M\n");
+    await using sandbox = new Sandbox();
+    sandbox.file("size", "# What it is all about\nsize=1M\n");
     for (const args of [
       ["memory", "@./size", "--run", 'nbdinfo --size "$uri"'],
-      ["--run", 'nbdinfo --size "$uri"', "memory", `@${scene.folder.join("size")}`],
+      ["--run", 'nbdinfo --size "$uri"', "memory", `@${sandbox.folder.join("size")}`],
     ]) {
-      expect(await scene.nbdkit(args)).toEqual({ status: 0, stdout: "1048576\n", stderr: "" });
+      expect(await sandbox.nbdkit(args)).toEqual({ status: 0, stdout: "1048576\n", stderr: "" });
     }
   });
 
   it("says in one line what is wrong with a file", async () => {
-    await using scene = new Scene();
-    const { status, stderr } = await scene.nbdkit(["memory", "@./none", "--run", "true"]);
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await sandbox.nbdkit(["memory", "@./none", "--run", "true"]);
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `nbdkit: error: @${scene.folder.join("none")}: ENOENT: no such file or directory, open '${scene.folder.join("none")}'\n`,
+      stderr: `nbdkit: error: @${sandbox.folder.join("none")}: ENOENT: no such file or directory, open '${sandbox.folder.join("none")}'\n`,
     });
   });
 });

@@ -3,8 +3,8 @@ import { serve } from "../../src/api/serve.ts";
 import { definePlugin } from "../../src/backend/plugin.ts";
 import { Command, WireError } from "../../src/protocol/constants.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
-import { Scene } from "../server/scene.ts";
 
 const KiB = 1024;
 const diskBytes = 1024 * KiB;
@@ -53,8 +53,8 @@ async function begin(client: RawClient, bystander: RawClient): Promise<void> {
 it.each(["memory", "file"] as const)(
   "reaches %s piece by piece, and nothing outside changes",
   async (plugin) => {
-    await using scene = new Scene();
-    const args = { memory: [String(diskBytes)], file: [scene.file("disk", "\0".repeat(diskBytes))] };
+    await using sandbox = new Sandbox();
+    const args = { memory: [String(diskBytes)], file: [sandbox.file("disk", "\0".repeat(diskBytes))] };
     await using server = await ServerProcess.start([plugin, ...args[plugin]]);
     using client = await filledDisk(server);
     using bystander = await RawClient.ready(server.socket);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";
 const filters = ["exitlast", "exitwhen", "retry", "retry-request", "tar"];
@@ -55,9 +55,9 @@ const cases: readonly { readonly args: readonly string[]; readonly words?: reado
 ];
 
 async function runIn(program: string, args: readonly string[]): Promise<Outcome> {
-  await using scene = new Scene();
-  scene.file("disk", "x".repeat(5120));
-  return await outcomeOf(scene.start(program, ["-U", "socket", ...args], { timeout: 30_000 }));
+  await using sandbox = new Sandbox();
+  sandbox.file("disk", "x".repeat(5120));
+  return await outcomeOf(sandbox.start(program, ["-U", "socket", ...args], { timeout: 30_000 }));
 }
 
 describeWith(["nbdkit", "nbdinfo"], "our filters do what nbdkit's do:", () => {

@@ -2,20 +2,20 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";
 const requests = fileURLToPath(new URL("connections.py", import.meta.url));
 
 /** What reaches the disk below the first filter while three connections ask, one request at a time. */
 async function reached(program: string, args: readonly string[], steps: string): Promise<readonly string[]> {
-  await using scene = new Scene();
-  const log = scene.file("log", "");
+  await using sandbox = new Sandbox();
+  const log = sandbox.file("log", "");
   const command = [...args, "logfile=log", "logappend=true"];
   const run = ["--run", 'export uri; nbdsh -c - < "$script"'];
   const env = { script: requests, log, steps };
-  const server = scene.start(program, ["-U", "socket", ...command, ...run], { env, timeout: 60_000 });
+  const server = sandbox.start(program, ["-U", "socket", ...command, ...run], { env, timeout: 60_000 });
   const { status, stderr } = await outcomeOf(server);
   expect([status, stderr]).toEqual([0, ""]);
   const lines = readFileSync(log, "utf8").trimEnd().split("\n");

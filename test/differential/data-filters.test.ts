@@ -4,8 +4,8 @@ import { expect, it } from "vitest";
 import { Random } from "../../src/testing/random.ts";
 import { gptDisk, mbrDisk } from "../filters/partitioned.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";
 
@@ -18,7 +18,7 @@ const look = 'nbdcopy "$uri" image';
 
 /** The status, what clients see, what is on the disk in the end, and the first line of any error. */
 async function result(program: string, args: readonly string[], script: string) {
-  await using scene = new Scene();
+  await using sandbox = new Sandbox();
   const disk = new Random(1).bytes(1 << 20);
   // Zeroing makes holes of blocks that are on the disk, and none of those that the file system has not written yet.
   for (const [name, bytes] of [
@@ -43,13 +43,13 @@ async function result(program: string, args: readonly string[], script: string) 
     ],
     ["list", Buffer.from("0 64k\n100k 4k zero\n512k 4k hole\n")],
   ] as const)
-    writeFileSync(scene.folder.join(name), bytes, { flush: true });
+    writeFileSync(sandbox.folder.join(name), bytes, { flush: true });
   const run = ["-U", "socket", ...args, "--run", script];
-  const { status, stdout, stderr } = await outcomeOf(scene.start(program, run, { timeout: 60_000 }));
+  const { status, stdout, stderr } = await outcomeOf(sandbox.start(program, run, { timeout: 60_000 }));
   const bytes = (name: string) => {
     try {
       return createHash("sha256")
-        .update(readFileSync(scene.folder.join(name)))
+        .update(readFileSync(sandbox.folder.join(name)))
         .digest("hex");
     } catch {
       return undefined;

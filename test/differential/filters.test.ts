@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";
 
@@ -33,14 +33,14 @@ interface Answer {
 }
 
 async function answerOf(program: string, args: readonly string[], script: string): Promise<Answer> {
-  await using scene = new Scene();
-  scene.file("requests.py", requests);
-  scene.file("read.py", "try: h.pread(512, 1024)\nexcept nbd.Error: pass\nh.shutdown()\n");
-  scene.file("a", "a".repeat(512));
-  scene.file("b", "b".repeat(1024));
+  await using sandbox = new Sandbox();
+  sandbox.file("requests.py", requests);
+  sandbox.file("read.py", "try: h.pread(512, 1024)\nexcept nbd.Error: pass\nh.shutdown()\n");
+  sandbox.file("a", "a".repeat(512));
+  sandbox.file("b", "b".repeat(1024));
   const command = ["-U", "socket", ...args, "--run", script];
-  const { status, stdout, stderr } = await outcomeOf(scene.start(program, command, { timeout: 60_000 }));
-  return { status, stdout, stderr, file: scene.read("out") ?? "" };
+  const { status, stdout, stderr } = await outcomeOf(sandbox.start(program, command, { timeout: 60_000 }));
+  return { status, stdout, stderr, file: sandbox.read("out") ?? "" };
 }
 
 const all = 'nbdsh --base-allocation -u "$uri" -c - < requests.py';

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 import { keys, valueFor } from "./answers.ts";
 import { cases } from "./cases.ts";
 
@@ -18,21 +18,21 @@ async function runIn(
   args: readonly string[],
   prefix: readonly string[] = [],
 ): Promise<Result> {
-  await using scene = new Scene();
-  scene.file("disk", "x".repeat(512));
-  mkdirSync(scene.folder.join("folder"));
-  mkdirSync(scene.folder.join("locked"), 0o700);
+  await using sandbox = new Sandbox();
+  sandbox.file("disk", "x".repeat(512));
+  mkdirSync(sandbox.folder.join("folder"));
+  mkdirSync(sandbox.folder.join("locked"), 0o700);
   // For those who run as somebody else.
-  chmodSync(scene.folder.path, 0o755);
-  chmodSync(scene.temporary, 0o777);
+  chmodSync(sandbox.folder.path, 0o755);
+  chmodSync(sandbox.temporary, 0o777);
   // Without TMPDIR in mind, and not always removed: nbdkit's private sockets have to be made less private.
   const known =
     program === nbdkit
       ? args
       : args.map((arg, at) => (arg === "-" && args[at - 1] === "-U" ? "tmp/socket" : arg));
   const [first, ...rest] = [...prefix, program, ...known];
-  const outcome = await outcomeOf(scene.start(first!, rest, { timeout: 30_000 }));
-  const { stdout: files } = await scene.sh("find . | sort");
+  const outcome = await outcomeOf(sandbox.start(first!, rest, { timeout: 30_000 }));
+  const { stdout: files } = await sandbox.sh("find . | sort");
   return { ...outcome, files };
 }
 

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
 import { descriptions } from "../plugins/data/descriptions.ts";
-import { Scene } from "../server/scene.ts";
 import { keys, valueFor } from "./answers.ts";
 import { images, keptQuiet, refusals } from "./plugin-cases.ts";
 
@@ -20,16 +20,21 @@ interface Image {
 
 /** The whole disk, as nbdcopy and nbdinfo see it. */
 async function imageOf(program: string, args: readonly string[]): Promise<Image> {
-  await using scene = new Scene();
-  scene.file("one", "first file\n");
-  scene.file("two", "x".repeat(5000));
-  scene.file("three", "");
+  await using sandbox = new Sandbox();
+  sandbox.file("one", "first file\n");
+  sandbox.file("two", "x".repeat(5000));
+  sandbox.file("three", "");
   const look = 'nbdinfo --map "$uri" && nbdcopy "$uri" image';
   const outcome = await outcomeOf(
-    scene.start(program, ["-U", "socket", ...args, "--run", look], { timeout: 60_000 }),
+    sandbox.start(program, ["-U", "socket", ...args, "--run", look], { timeout: 60_000 }),
   );
   const { status, stdout: map, stderr } = outcome;
-  return { status, stderr, map, bytes: status === 0 ? readFileSync(scene.folder.join("image")) : undefined };
+  return {
+    status,
+    stderr,
+    map,
+    bytes: status === 0 ? readFileSync(sandbox.folder.join("image")) : undefined,
+  };
 }
 
 /** The 32 KiB pages with data; nbdkit's memory has no smaller ones, and calls some of them zero where we have a hole. */

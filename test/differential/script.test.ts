@@ -1,8 +1,8 @@
 import { chmodSync } from "node:fs";
 import { expect, it } from "vitest";
 import { nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";
 
@@ -57,14 +57,14 @@ h.block_status(1024*1024, 0, lambda c, o, e, err: print(o, e))
 `;
 
 async function outcomeWith(program: string, args: readonly string[], look: string) {
-  await using scene = new Scene();
-  chmodSync(scene.file("script", script), 0o755);
-  scene.file("session.py", session);
-  const CALLS = scene.file("calls", "");
+  await using sandbox = new Sandbox();
+  chmodSync(sandbox.file("script", script), 0o755);
+  sandbox.file("session.py", session);
+  const CALLS = sandbox.file("calls", "");
   const outcome = await outcomeOf(
-    scene.start(program, ["-U", "socket", ...args, "--run", look], { env: { CALLS }, timeout: 60_000 }),
+    sandbox.start(program, ["-U", "socket", ...args, "--run", look], { env: { CALLS }, timeout: 60_000 }),
   );
-  return { ...outcome, left: scene.leftFiles, calls: scene.read("calls")!.trim().split("\n") };
+  return { ...outcome, left: sandbox.leftFiles, calls: sandbox.read("calls")!.trim().split("\n") };
 }
 
 /** What was asked of the script in the order in which clients asked. */

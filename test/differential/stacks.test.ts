@@ -5,8 +5,8 @@ import { expect, it } from "vitest";
 import { Random } from "../../src/testing/random.ts";
 import { randomStack, type Stack, textOf, transparentFilters } from "../filters/transparent.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";
 const requests = fileURLToPath(new URL("requests.py", import.meta.url));
@@ -33,8 +33,8 @@ const noise = new Random(1).bytes(300_000);
 
 /** What became of 60 requests, and what the file holds afterwards. */
 async function answers(program: string, stack: Stack, seed: number, connections: number) {
-  await using scene = new Scene();
-  const disk = scene.file("disk", "");
+  await using sandbox = new Sandbox();
+  const disk = sandbox.file("disk", "");
   const fd = openSync(disk, "r+");
   writeSync(fd, noise, 0, noise.length, 0);
   writeSync(fd, noise, 0, noise.length, diskBytes - noise.length);
@@ -47,7 +47,7 @@ async function answers(program: string, stack: Stack, seed: number, connections:
     connections: String(connections),
   };
   const run = ["--run", 'export uri; nbdsh -c - < "$script"'];
-  const { status, stdout } = await outcomeOf(scene.start(program, [...args, ...run], { env }));
+  const { status, stdout } = await outcomeOf(sandbox.start(program, [...args, ...run], { env }));
   return { status, answers: stdout.split("\n"), bytes: stack.parameters.cache !== "unsafe" && bytesOf(disk) };
 }
 

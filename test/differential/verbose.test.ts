@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";
 
@@ -37,10 +37,10 @@ function comparable(stderr: string): string[] {
 
 describeWith(["nbdkit", "nbdsh"], "-v", () => {
   async function linesOf(program: string, ...options: string[]): Promise<string[]> {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const env = { PATH: `/usr/bin:${process.env.PATH}` };
     const args = ["-v", ...options, "-U", "-", "--filter=nofilter", "memory", "1M", "--run", session];
-    const { status, stderr } = await outcomeOf(scene.start(program, args, { env }));
+    const { status, stderr } = await outcomeOf(sandbox.start(program, args, { env }));
     expect(status, stderr).toBe(0);
     return comparable(stderr);
   }

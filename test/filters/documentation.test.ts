@@ -5,7 +5,7 @@ import { packageRoot } from "../../src/core/package-root.ts";
 import { builtInFilters } from "../../src/registry/filters.ts";
 import { page, testDeclarations } from "../helpers/documentation.ts";
 import { codeBlocks, runShellExample } from "../helpers/examples.ts";
-import { Scene } from "../server/scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 
 const names = Object.keys(builtInFilters).sort();
 const pathOf = (name: string): string => `docs/filters/${name}.md`;
@@ -34,9 +34,9 @@ testDeclarations("docs/filters/NAME.md", builtInFilters, (name) => page(pathOf(n
 
 describe.concurrent("examples work as they stand:", () => {
   it.each(names)("%s", async (name) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const [script, ...more] = codeBlocks(pathOf(name), "sh");
     expect(more).toEqual([]);
-    await runShellExample(scene, script!);
+    await runShellExample(sandbox, script!);
   });
 });

@@ -3,9 +3,9 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { launch, outcomeOf } from "../helpers/run.ts";
+import { printed } from "../helpers/sandbox.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { Folder } from "../plugins/folder.ts";
-import { printed } from "../server/scene.ts";
 
 const dyingClient = fileURLToPath(new URL("dying-client.mjs", import.meta.url));
 

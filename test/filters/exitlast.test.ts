@@ -5,8 +5,8 @@ import { Option, OptionReply } from "../../src/protocol/constants.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { clientFlags, goData, option, RawClient } from "../helpers/raw-client.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { ended, printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, printed, Scene } from "../server/scene.ts";
 import { inOrder, serving } from "./serving.ts";
 
 testPlugin("memory under exitlast", {
@@ -20,18 +20,18 @@ const underExitlast = ["--filter=exitlast", "memory", "1M"];
 
 describe("exitlast", () => {
   it("ends the server when its only client has gone", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitlast);
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitlast);
     using client = await RawClient.ready(socket);
     await client.readSector();
     client.destroy();
     expect(await outcome).toEqual(inOrder);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("waits for the last of several clients, on whatever loop they are", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitlast);
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitlast);
     const clients: RawClient[] = [];
     for (let count = 0; count < 6; count++) clients.push(await RawClient.ready(socket));
     while (clients.length > 0) {
@@ -42,8 +42,8 @@ describe("exitlast", () => {
   });
 
   it("does not count who only looks whether we are there", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitlast);
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitlast);
     using probe = await RawClient.connect(socket);
     await probe.take(18);
     probe.socket.end();
@@ -55,8 +55,8 @@ describe("exitlast", () => {
   });
 
   it("stays for a client that asks about one export and opens another", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitlast);
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitlast);
     using client = await RawClient.connect(socket);
     await client.take(18);
     client.send(clientFlags(), option(Option.info, goData("one")));
@@ -68,8 +68,8 @@ describe("exitlast", () => {
   });
 
   it("does not cut off a client that is choosing its export when the last other one leaves", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitlast);
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitlast);
     using first = await RawClient.ready(socket);
     using second = await RawClient.connect(socket);
     await second.take(18);
@@ -83,20 +83,20 @@ describe("exitlast", () => {
   });
 
   it("ends a captive server before its command, whose status counts", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script =
       '"$client" info "$uri" >/dev/null; while [ -e "$unixsocket" ]; do sleep 0.02; done; exit 5';
     const env = { client: nbdkit.replace(/kit$/, "") };
-    expect(await scene.nbdkit([...underExitlast, "--run", script], { env })).toEqual({
+    expect(await sandbox.nbdkit([...underExitlast, "--run", script], { env })).toEqual({
       ...inOrder,
       status: 5,
     });
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("gives another client the time of exitlast-grace to come", async () => {
-    await using scene = new Scene();
-    const { socket, outcome, child } = await serving(scene, [...underExitlast, "exitlast-grace=3600"]);
+    await using sandbox = new Sandbox();
+    const { socket, outcome, child } = await serving(sandbox, [...underExitlast, "exitlast-grace=3600"]);
     for (let count = 0; count < 3; count++) {
       using client = await RawClient.ready(socket);
       client.socket.end();
@@ -107,8 +107,8 @@ describe("exitlast", () => {
   });
 
   it("ends when nobody has come in that time", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, [...underExitlast, "exitlast-grace=1ms"]);
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, [...underExitlast, "exitlast-grace=1ms"]);
     using client = await RawClient.ready(socket);
     client.destroy();
     expect(await outcome).toEqual(inOrder);
@@ -117,9 +117,9 @@ describe("exitlast", () => {
 
 describeWith(["nbdsh", "nbdinfo"], "exitlast and real clients:", () => {
   it("a client that is killed was the last one too", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitlast);
-    const client = scene.start("nbdsh", [
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitlast);
+    const client = sandbox.start("nbdsh", [
       ...["-u", `nbd+unix:///?socket=${socket}`],
       ...["-c", 'h.pwrite(b"x" * 512, 0); print("connected", flush=True); import time; time.sleep(1000)'],
     ]);
@@ -128,15 +128,15 @@ describeWith(["nbdsh", "nbdinfo"], "exitlast and real clients:", () => {
     client.kill("SIGKILL");
     expect(await gone).toBe(137);
     expect(await outcome).toEqual(inOrder);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("a server in the background ends after its client, and leaves nothing but its pidfile", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const start = [nbdkit, "-U", "socket", "-P", "pid", ...underExitlast];
-    expect(await outcomeOf(scene.start(start[0]!, start.slice(1)))).toEqual(inOrder);
-    expect((await scene.sh('nbdinfo --size "nbd+unix:///?socket=socket"')).stdout).toBe("1048576\n");
-    await scene.empty();
-    expect(scene.read("socket")).toBe(undefined);
+    expect(await outcomeOf(sandbox.start(start[0]!, start.slice(1)))).toEqual(inOrder);
+    expect((await sandbox.sh('nbdinfo --size "nbd+unix:///?socket=socket"')).stdout).toBe("1048576\n");
+    await sandbox.empty();
+    expect(sandbox.read("socket")).toBe(undefined);
   });
 });

@@ -5,8 +5,8 @@ import exitwhen from "../../src/filters/exitwhen.ts";
 import memory from "../../src/plugins/memory.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { RawClient } from "../helpers/raw-client.ts";
+import { ended, printed, Sandbox, until } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, printed, Scene, until } from "../server/scene.ts";
 import { inOrder, serving } from "./serving.ts";
 
 testPlugin("memory under exitwhen", {
@@ -25,34 +25,34 @@ const rejecting = "connection refused: exitwhen: nbdkit is exiting: rejecting ne
 
 describe("exitwhen ends an idle server", () => {
   it("when a file is created", async () => {
-    await using scene = new Scene();
-    const { outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop"));
-    scene.file("stop", "");
+    await using sandbox = new Sandbox();
+    const { outcome } = await serving(sandbox, underExitwhen("exit-when-file-created=stop"));
+    sandbox.file("stop", "");
     expect(await outcome).toEqual(inOrder);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("when a file is deleted", async () => {
-    await using scene = new Scene();
-    scene.file("lock", "");
-    const { outcome } = await serving(scene, underExitwhen("exit-when-file-deleted=lock"));
-    rmSync(scene.folder.join("lock"));
+    await using sandbox = new Sandbox();
+    sandbox.file("lock", "");
+    const { outcome } = await serving(sandbox, underExitwhen("exit-when-file-deleted=lock"));
+    rmSync(sandbox.folder.join("lock"));
     expect(await outcome).toEqual(inOrder);
   });
 
   it("when a process is killed", async () => {
-    await using scene = new Scene();
-    const other = scene.start("sleep", ["1000"]);
-    const { outcome } = await serving(scene, underExitwhen(`exit-when-process-exits=${other.pid}`));
+    await using sandbox = new Sandbox();
+    const other = sandbox.start("sleep", ["1000"]);
+    const { outcome } = await serving(sandbox, underExitwhen(`exit-when-process-exits=${other.pid}`));
     other.kill("SIGKILL");
     await ended(other);
     expect(await outcome).toEqual(inOrder);
   });
 
   it("when whoever held the other end of a pipe is killed, whatever lies in the pipe", async () => {
-    await using scene = new Scene();
-    const writer = scene.start("/bin/sh", ["-c", "echo something; exec sleep 1000"]);
-    const { outcome } = await serving(scene, underExitwhen("exit-when-pipe-closed=5"), {
+    await using sandbox = new Sandbox();
+    const writer = sandbox.start("/bin/sh", ["-c", "echo something; exec sleep 1000"]);
+    const { outcome } = await serving(sandbox, underExitwhen("exit-when-pipe-closed=5"), {
       stdio: ["ignore", "pipe", "pipe", "ignore", "ignore", writer.stdout!],
     });
     // Ours is one more reader.
@@ -62,28 +62,28 @@ describe("exitwhen ends an idle server", () => {
   });
 
   it("when a script says so, and not before", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = "exit-when-script=echo looked >>looks; test -e stop && exit 88; exit 0";
-    const { outcome } = await serving(scene, underExitwhen(script));
-    await until("two looks", () => scene.read("looks")?.startsWith("looked\nlooked\n"));
-    scene.file("stop", "");
+    const { outcome } = await serving(sandbox, underExitwhen(script));
+    await until("two looks", () => sandbox.read("looks")?.startsWith("looked\nlooked\n"));
+    sandbox.file("stop", "");
     expect(await outcome).toEqual(inOrder);
   });
 
   it("when the first of several events occurs", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const others = ["exit-when-file-created=one", "exit-when-script=exit 0", "exit-when-file-created=three"];
-    const { outcome } = await serving(scene, [...underExitwhen("exit-when-file-created=two"), ...others]);
-    scene.file("three", "");
+    const { outcome } = await serving(sandbox, [...underExitwhen("exit-when-file-created=two"), ...others]);
+    sandbox.file("three", "");
     expect(await outcome).toEqual(inOrder);
   });
 
   it("in the background, by the name that the file had for who started it", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const args = ["-U", "socket", "-P", "pid", ...underExitwhen("exit-when-file-created=stop")];
-    expect(await scene.nbdkit(args)).toEqual(inOrder);
-    scene.file("stop", "");
-    await scene.empty();
+    expect(await sandbox.nbdkit(args)).toEqual(inOrder);
+    sandbox.file("stop", "");
+    await sandbox.empty();
   });
 });
 
@@ -94,29 +94,29 @@ describe("exitwhen", () => {
     ["a script says so", "exit-when-script=exit 88"],
     ["the pipe is closed", "exit-when-pipe-closed=0"],
   ])("ends the server before it has begun if %s", async (_title, event) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     // The end of the pipe is seen by cat first.
-    const { status, stderr } = await scene.sh(
+    const { status, stderr } = await sandbox.sh(
       `true | { cat; exec "$nbdkit" -f -U - -P pid ${words(event)}; }`,
     );
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(scene.read("pid")).toBe(undefined);
-    await scene.empty();
+    expect(sandbox.read("pid")).toBe(undefined);
+    await sandbox.empty();
   });
 
   it("then starts no captive command, which is no success, and says so", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const args = [...underExitwhen("exit-when-file-created=."), "--run", "echo started"];
-    const { status, stdout, stderr } = await scene.nbdkit(args);
+    const { status, stdout, stderr } = await sandbox.nbdkit(args);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toMatch(/^nbdkit: error: the command of --run was not started: .*\n$/);
   });
 
   it("lets clients finish, turns away new ones, and ends after the last", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop", "3600"));
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitwhen("exit-when-file-created=stop", "3600"));
     const [first, second] = [await RawClient.ready(socket), await RawClient.ready(socket)];
-    scene.file("stop", "");
+    sandbox.file("stop", "");
     using late = await RawClient.connect(socket);
     await late.closed;
     await first.readSector();
@@ -129,42 +129,42 @@ describe("exitwhen", () => {
       stderr: expect.stringMatching(new RegExp(`${rejecting}$`)),
     });
     expect(stderr.split("\n")).toHaveLength(2);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("looks when a client leaves", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop", "3600"));
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitwhen("exit-when-file-created=stop", "3600"));
     using client = await RawClient.ready(socket);
-    scene.file("stop", "");
+    sandbox.file("stop", "");
     client.destroy();
     expect(await outcome).toEqual(inOrder);
   });
 
   it("looks when a client comes, who may be the only one", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop", "3600"));
-    scene.file("stop", "");
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitwhen("exit-when-file-created=stop", "3600"));
+    sandbox.file("stop", "");
     using client = await RawClient.connect(socket);
     await client.closed;
     expect((await outcome).status).toBe(0);
   });
 
   it("reports scripts that fail, and goes on", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = "exit-when-script=test -e stop && exit 88; test -e broken || exit 0; rm broken; exit 3";
-    const { outcome } = await serving(scene, underExitwhen(script));
-    scene.file("broken", "");
-    await until("the failure", () => scene.read("broken") === undefined);
-    scene.file("stop", "");
+    const { outcome } = await serving(sandbox, underExitwhen(script));
+    sandbox.file("broken", "");
+    await until("the failure", () => sandbox.read("broken") === undefined);
+    sandbox.file("stop", "");
     const { status, stderr } = await outcome;
     expect(status).toBe(0);
     expect(stderr).toMatch(/^nbdkit: error: exit-when-script: command failed with exit code 3: .*\n$/);
   });
 
   it("keeps what scripts print away from a client on standard output", async () => {
-    await using scene = new Scene();
-    const child = scene.start("/bin/sh", ["-c", `"$nbdkit" -s ${words("exit-when-script=echo hello")}`], {
+    await using sandbox = new Sandbox();
+    const child = sandbox.start("/bin/sh", ["-c", `"$nbdkit" -s ${words("exit-when-script=echo hello")}`], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     const [greeting] = (await once(child.stdout!, "data")) as [Buffer];
@@ -174,14 +174,14 @@ describe("exitwhen", () => {
   });
 
   it("leaves no script behind when the server is stopped", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = "exit-when-script=test -e serving || exit 0; echo >looking; sleep 1000; exit 0";
-    const { child, outcome } = await serving(scene, underExitwhen(script));
-    scene.file("serving", "");
-    await until("the look", () => scene.read("looking"));
+    const { child, outcome } = await serving(sandbox, underExitwhen(script));
+    sandbox.file("serving", "");
+    await until("the look", () => sandbox.read("looking"));
     child.kill("SIGTERM");
     expect(await outcome).toEqual(inOrder);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it.each([
@@ -192,8 +192,8 @@ describe("exitwhen", () => {
     ["exit-when-pipe-closed=99", "exit-when-pipe-closed: invalid file descriptor 99"],
     ["exit-when-poll=often", 'exit-when-poll: could not parse delay "often"'],
   ])("refuses %s", async (event, message) => {
-    await using scene = new Scene();
-    const { status, stderr } = await scene.nbdkit([
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await sandbox.nbdkit([
       "-f",
       "-U",
       "-",
@@ -217,14 +217,14 @@ function words(event: string): string {
 
 describeWith(["nbdsh"], "exitwhen and a real client:", () => {
   it("one that is killed ends a server whose event has occurred", async () => {
-    await using scene = new Scene();
-    const { socket, outcome } = await serving(scene, underExitwhen("exit-when-file-created=stop", "3600"));
-    const client = scene.start("nbdsh", [
+    await using sandbox = new Sandbox();
+    const { socket, outcome } = await serving(sandbox, underExitwhen("exit-when-file-created=stop", "3600"));
+    const client = sandbox.start("nbdsh", [
       ...["-u", `nbd+unix:///?socket=${socket}`],
       ...["-c", 'print("connected", flush=True); import time; time.sleep(1000)'],
     ]);
     await printed(client, "connected");
-    scene.file("stop", "");
+    sandbox.file("stop", "");
     client.kill("SIGKILL");
     expect(await outcome).toEqual(inOrder);
   });

@@ -7,8 +7,8 @@ import { someClient } from "../backend/hosts.ts";
 import { Certificates, certificateTools, clientDn } from "../helpers/certificates.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { outcomeOf } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 import { overMemory } from "./disks.ts";
 
 testPlugin("ip over memory", { ...overMemory(ip, { allow: "any", deny: "10.0.0.0/8" }), runs: 5 });
@@ -177,21 +177,21 @@ describeWith(["nbdinfo"], "ip and real clients", () => {
     ["allow=gid:$(id -g) deny=all", true],
     ["allow=pid:1 deny=all", false],
   ])("%s: a client on a Unix socket is welcome: %s", async (rules, welcome) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = `"$nbdkit" -U - --filter=ip null 1M ${rules} --run 'nbdinfo --size "$uri"'`;
-    const { stdout, stderr } = await scene.sh(script);
+    const { stdout, stderr } = await sandbox.sh(script);
     expect(stdout).toBe(welcome ? "1048576\n" : "");
     if (!welcome) expect(stderr).toContain("client not permitted to connect");
   });
 
   it("knows the process of a client", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = `"$nbdkit" -U sock -P pid --filter=ip null 1M allow=pid:$$ deny=all &&
       until test -s pid; do sleep 0.01; done && exec nbdinfo --size 'nbd+unix:///?socket=sock'`;
-    const { stdout } = await scene.sh(script);
-    const end = await scene.sh("kill $(cat pid)");
+    const { stdout } = await sandbox.sh(script);
+    const end = await sandbox.sh("kill $(cat pid)");
     expect([stdout, end.status]).toEqual(["1048576\n", 0]);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it.each([
@@ -199,9 +199,9 @@ describeWith(["nbdinfo"], "ip and real clients", () => {
     ["127.0.0.1,::1", true],
     ["anyipv6,10.0.0.0/8", false],
   ])("allow=%s deny=any: a client from 127.0.0.1 is welcome: %s", async (allow, welcome) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const args = ["-i", "127.0.0.1", "-p", "0", "--filter=ip", "null", "1M", `allow=${allow}`, "deny=any"];
-    const { stdout } = await scene.nbdkit([...args, "--run", 'nbdinfo --size "$uri"']);
+    const { stdout } = await sandbox.nbdkit([...args, "--run", 'nbdinfo --size "$uri"']);
     expect(stdout).toBe(welcome ? "1048576\n" : "");
   });
 });
@@ -209,11 +209,11 @@ describeWith(["nbdinfo"], "ip and real clients", () => {
 describeWith(["nbdinfo", ...certificateTools], "ip and certificates", () => {
   it("lets in those whose certificate says the right thing", async () => {
     using keys = await Certificates.make();
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const size = async (rules: string): Promise<string> => {
       const args = ["-U", "-", "--tls=require", "--tls-verify-peer", "--tls-certificates", keys.pki];
       const script = `nbdinfo --size "nbds+unix:///?socket=$unixsocket&tls-certificates=${keys.pki}"`;
-      const { stdout } = await scene.nbdkit([
+      const { stdout } = await sandbox.nbdkit([
         ...[...args, "--filter=ip", "null", "1M", `allow=${rules}`, "deny=any"],
         ...["--run", script],
       ]);
@@ -259,8 +259,10 @@ server.wait()`;
     ["ipv6", "out", ["deny=::1"]],
     ["ipv6", "in", ["deny=anyipv4"]],
   ])("knows who is on a socket (%s, %s with %j)", async (family, outcome, rules) => {
-    await using scene = new Scene();
-    const { stdout, stderr } = await outcomeOf(scene.start("python3", ["-c", superserver, family, ...rules]));
+    await using sandbox = new Sandbox();
+    const { stdout, stderr } = await outcomeOf(
+      sandbox.start("python3", ["-c", superserver, family, ...rules]),
+    );
     expect({ stdout, stderr }).toEqual({ stdout: `${outcome}\n`, stderr: "" });
   });
 });

@@ -4,8 +4,8 @@ import log from "../../src/filters/log.ts";
 import { Session } from "../../src/testing/session.ts";
 import { someClient } from "../backend/hosts.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "../server/scene.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 
 testPlugin("log over memory", { ...overMemory(log, { logfile: "/dev/null" }), runs: 5 });
@@ -91,15 +91,15 @@ describe("log", () => {
   });
 
   it("runs a script for each line, in their order, and whatever it says does not matter", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = 'echo "$act $type $id $connection $return $error $offset" >> "$TMPDIR/../said"; exit 3';
-    const { status } = await scene.nbdkit([
+    const { status } = await sandbox.nbdkit([
       ...["-U", "-", "--filter=log", "pattern", "1M", `logscript=${script}`],
       ...["--run", `nbdsh -u "$uri" -c "h.pread(512, 1024)"`],
     ]);
     expect(status).toBe(0);
     expect(
-      scene
+      sandbox
         .read("said")
         ?.split("\n")
         .map((line) => line.trimEnd()),

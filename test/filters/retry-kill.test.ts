@@ -3,8 +3,8 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { nbdkit } from "../helpers/run.ts";
+import { ended, Sandbox, until } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, Scene, until } from "../server/scene.ts";
 import { serving } from "./serving.ts";
 
 const upstream = fileURLToPath(new URL("upstream-plugin.mjs", import.meta.url));
@@ -12,23 +12,23 @@ const bytes = 8 * 1024 * 1024;
 
 /** A server of the file "disk", which can be killed; it needs a while for everything. */
 class Upstream {
-  readonly #scene: Scene;
-  #child: ReturnType<Scene["start"]> | undefined;
+  readonly #sandbox: Sandbox;
+  #child: ReturnType<Sandbox["start"]> | undefined;
 
-  constructor(scene: Scene) {
-    this.#scene = scene;
+  constructor(sandbox: Sandbox) {
+    this.#sandbox = sandbox;
   }
 
   async start(): Promise<void> {
-    this.#child = this.#scene.start(nbdkit, ["-f", "-U", "upstream", "-P", "upstream-pid", "file", "disk"]);
-    await this.#scene.number("upstream-pid");
+    this.#child = this.#sandbox.start(nbdkit, ["-f", "-U", "upstream", "-P", "upstream-pid", "file", "disk"]);
+    await this.#sandbox.number("upstream-pid");
   }
 
   async kill(): Promise<void> {
     const gone = ended(this.#child!);
     this.#child!.kill("SIGKILL");
     await gone;
-    for (const name of ["upstream", "upstream-pid"]) rmSync(this.#scene.folder.join(name));
+    for (const name of ["upstream", "upstream-pid"]) rmSync(this.#sandbox.folder.join(name));
   }
 }
 
@@ -39,40 +39,40 @@ describeWith(["nbdcopy", "nbdsh"], "retry, over a server that is killed again an
     ["reads", 'nbdcopy --request-size=4096 "$uri" copy', "disk", "copy"],
     ["writes", 'nbdcopy --flush --request-size=4096 other "$uri"', "other", "disk"],
   ])("nbdcopy %s all bytes", async (_what, command, from, to) => {
-    await using scene = new Scene();
-    writeFileSync(scene.folder.join("disk"), randomBytes(bytes));
-    writeFileSync(scene.folder.join("other"), randomBytes(bytes));
-    const server = new Upstream(scene);
+    await using sandbox = new Sandbox();
+    writeFileSync(sandbox.folder.join("disk"), randomBytes(bytes));
+    writeFileSync(sandbox.folder.join("other"), randomBytes(bytes));
+    const server = new Upstream(sandbox);
     await server.start();
-    const args = [...filters, `socket=${scene.folder.join("upstream")}`, "--run", command];
+    const args = [...filters, `socket=${sandbox.folder.join("upstream")}`, "--run", command];
     let finished = false;
-    const outcome = scene.nbdkit(args).finally(() => {
+    const outcome = sandbox.nbdkit(args).finally(() => {
       finished = true;
     });
-    await until("the first request", () => finished || scene.read("begun") === "");
+    await until("the first request", () => finished || sandbox.read("begun") === "");
     for (let kills = 0; kills < 5 && !finished; kills++) {
       await server.kill();
       await server.start();
     }
     expect(await outcome).toEqual({ status: 0, stdout: "", stderr: "" });
-    const read = (name: string): Buffer => readFileSync(scene.folder.join(name));
+    const read = (name: string): Buffer => readFileSync(sandbox.folder.join(name));
     expect(read(to).equals(read(from))).toBe(true);
   });
 
   it("a client waits while there is nothing to open", async () => {
-    await using scene = new Scene();
-    writeFileSync(scene.folder.join("disk"), "x".repeat(512));
-    const server = new Upstream(scene);
-    const { child, outcome, socket } = await serving(scene, [
+    await using sandbox = new Sandbox();
+    writeFileSync(sandbox.folder.join("disk"), "x".repeat(512));
+    const server = new Upstream(sandbox);
+    const { child, outcome, socket } = await serving(sandbox, [
       "-v",
       ...filters,
-      `socket=${scene.folder.join("upstream")}`,
+      `socket=${sandbox.folder.join("upstream")}`,
     ]);
     let said = "";
     child.stderr!.on("data", (chunk: Buffer) => {
       said += chunk;
     });
-    const client = scene.start("nbdsh", [
+    const client = sandbox.start("nbdsh", [
       ...["-u", `nbd+unix:///?socket=${socket}`],
       ...["-c", 'open("connected", "w").close()', "-c", "print(h.pread(3, 0))"],
     ]);

@@ -1,6 +1,6 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
-import type { Scene } from "../server/scene.ts";
+import type { Sandbox } from "../helpers/sandbox.ts";
 
 /** A server that is expected to end by itself. */
 export interface Serving {
@@ -11,18 +11,18 @@ export interface Serving {
 
 /** Starts `nbdkit ARGS` in the foreground; clients can connect when it resolves. */
 export async function serving(
-  scene: Scene,
+  sandbox: Sandbox,
   args: readonly string[],
   options?: SpawnOptions,
 ): Promise<Serving> {
-  const child = scene.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", ...args], options);
+  const child = sandbox.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", ...args], options);
   const outcome = outcomeOf(child);
   const early = outcome.then(({ status, stderr }) => {
     throw new Error(`the server ended with status ${status} before it served: ${stderr}`);
   });
   early.catch(() => {});
-  await Promise.race([scene.number("pid"), early]);
-  return { child, socket: scene.folder.join("socket"), outcome };
+  await Promise.race([sandbox.number("pid"), early]);
+  return { child, socket: sandbox.folder.join("socket"), outcome };
 }
 
 /** The end of a server that had nothing to complain about. */

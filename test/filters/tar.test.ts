@@ -11,9 +11,9 @@ import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, hasTool, toolPath } from "../helpers/tools.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "../server/scene.ts";
 
 const formats = ["v7", "ustar", "oldgnu", "gnu", "posix"];
 const sparseFormats: readonly (readonly string[])[] = [
@@ -275,15 +275,15 @@ describeWith(
   "a file in a tar file, for real clients:",
   () => {
     it("is the same as nbdkit's", async () => {
-      await using scene = new Scene();
-      scene.file("other", "z".repeat(1000));
-      writeFileSync(scene.folder.join("disk"), randomBytes(300_000));
-      await scene.sh("tar cf packed.tar other disk");
+      await using sandbox = new Sandbox();
+      sandbox.file("other", "z".repeat(1000));
+      writeFileSync(sandbox.folder.join("disk"), randomBytes(300_000));
+      await sandbox.sh("tar cf packed.tar other disk");
       const seen = async (program: string) => {
         const look = 'nbdinfo --json "$uri" | grep -v uri; nbdinfo --map "$uri"; nbdcopy "$uri" - | md5sum';
         const args = ["-U", "socket", "--filter=tar", "file", "packed.tar", "tar-entry=disk", "--run", look];
-        const { stdout, stderr } = await outcomeOf(scene.start(program, args));
-        await scene.sh("rm -f socket");
+        const { stdout, stderr } = await outcomeOf(sandbox.start(program, args));
+        await sandbox.sh("rm -f socket");
         return { size: /"export-size": \d+/.exec(stdout)?.[0], rest: stdout.split("\n}\n").at(-1), stderr };
       };
       const [theirs, ours] = [await seen(toolPath("nbdkit")!), await seen(nbdkit)];
@@ -292,17 +292,17 @@ describeWith(
     });
 
     it("can be overwritten where it lies, as nbdkit-captive(1) has it", async () => {
-      await using scene = new Scene();
+      await using sandbox = new Sandbox();
       for (const name of ["before", "disk.img", "after"])
-        writeFileSync(scene.folder.join(name), randomBytes(1_048_576));
-      await scene.sh("tar cf data.tar before disk.img after; mv disk.img old");
-      writeFileSync(scene.folder.join("disk.img"), randomBytes(1_048_576));
+        writeFileSync(sandbox.folder.join(name), randomBytes(1_048_576));
+      await sandbox.sh("tar cf data.tar before disk.img after; mv disk.img old");
+      writeFileSync(sandbox.folder.join("disk.img"), randomBytes(1_048_576));
       const args = ["file", "data.tar", "--filter=tar", "tar-entry=disk.img"];
       const copy = "qemu-img convert -n -f raw -O raw disk.img $nbd";
-      expect(await scene.nbdkit([...args, "--run", copy])).toEqual({ status: 0, stdout: "", stderr: "" });
+      expect(await sandbox.nbdkit([...args, "--run", copy])).toEqual({ status: 0, stdout: "", stderr: "" });
       // tar compares times too.
       const compare = "touch -r old disk.img; tar --compare -f data.tar && ! cmp -s disk.img old";
-      expect(await scene.sh(compare)).toMatchObject({ status: 0, stdout: "", stderr: "" });
+      expect(await sandbox.sh(compare)).toMatchObject({ status: 0, stdout: "", stderr: "" });
     });
   },
 );

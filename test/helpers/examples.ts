@@ -4,8 +4,8 @@ import { transform } from "esbuild";
 import { expect } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { Folder } from "../plugins/folder.ts";
-import type { Scene } from "../server/scene.ts";
 import { nbdkit } from "./run.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 /** A folder in which this package is installed. */
 export function project(): Folder {
@@ -35,12 +35,12 @@ set -e
 `;
 
 /** Runs a block of shell, which must print what its lines "# prints" promise and leave nothing behind. */
-export async function runShellExample(scene: Scene, script: string): Promise<void> {
+export async function runShellExample(sandbox: Sandbox, script: string): Promise<void> {
   const promised = [...script.matchAll(/^# prints (.*)$/gm)].map(([, line]) => line);
-  const { status, stdout, stderr } = await scene.sh(`${prelude}${script}`);
+  const { status, stdout, stderr } = await sandbox.sh(`${prelude}${script}`);
   expect(status, stderr).toBe(0);
   expect(stdout.split("\n").map(trimmed).filter(Boolean)).toEqual(promised);
-  await scene.empty();
+  await sandbox.empty();
 }
 
 function trimmed(line: string): string {

@@ -1,21 +1,21 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { expect, it, vi } from "vitest";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "../server/scene.ts";
 import removeLeftFolders from "./remove-left-folders.ts";
 import { launch, outcomeOf } from "./run.ts";
+import { Sandbox } from "./sandbox.ts";
 
-let scene: Scene;
+let sandbox: Sandbox;
 
 it.fails("a test that runs out of time", { timeout: 500 }, async () => {
-  await using own = new Scene();
-  scene = own;
-  await scene.sh("sleep 1000");
+  await using own = new Sandbox();
+  sandbox = own;
+  await sandbox.sh("sleep 1000");
 });
 
 it("leaves no process and no folder", () => {
-  expect(scene.processes).toEqual([]);
-  expect(existsSync(scene.folder.path)).toBe(false);
+  expect(sandbox.processes).toEqual([]);
+  expect(existsSync(sandbox.folder.path)).toBe(false);
 });
 
 it("removes the folders of a run that was killed, and no others", async () => {

@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { codeBlocks, program, project, runShellExample } from "../helpers/examples.ts";
 import { run } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 const tools = [
   "nbdinfo",
@@ -28,11 +28,11 @@ describeWith(tools, "the examples of", () => {
   )(
     "%s.md: number %i prints what the page says and leaves nothing behind",
     async (_page, _number, example) => {
-      await using scene = new Scene();
+      await using sandbox = new Sandbox();
       const disk = Buffer.alloc(1024 * 1024);
       disk.write("hello");
-      writeFileSync(scene.folder.join("disk.img"), disk);
-      await runShellExample(scene, example);
+      writeFileSync(sandbox.folder.join("disk.img"), disk);
+      await runShellExample(sandbox, example);
     },
   );
 });

@@ -11,10 +11,10 @@ import {
 } from "../client/reference-servers.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { captive, nbdkit, outcomeOf, run, succeed } from "../helpers/run.ts";
+import { Sandbox, until } from "../helpers/sandbox.ts";
 import { type ServerOptions, ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene, until } from "../server/scene.ts";
 
 let folder: Folder;
 let image: string;
@@ -81,22 +81,22 @@ describeWith(["nbdkit", "nbdinfo", "nbdcopy", "qemu-nbd"], "nbd shows what nbdki
   });
 
   it("qemu-nbd that it has started, of which nothing is left", async () => {
-    await using scene = new Scene();
-    const disk = scene.folder.join("disk.qcow2");
+    await using sandbox = new Sandbox();
+    const disk = sandbox.folder.join("disk.qcow2");
     await succeed("qemu-img", ["create", "-q", "-f", "qcow2", disk, "8M"]);
     const args = ["command=qemu-nbd", "arg=-f", "arg=qcow2", `arg=${disk}`];
     const write = `qemu-io -f raw -c "write -P 7 1M 64k" -c flush "$uri"`;
-    expect(await scene.nbdkit(["-U", "-", "nbd", ...args, "--run", write])).toMatchObject({ status: 0 });
-    await scene.empty();
+    expect(await sandbox.nbdkit(["-U", "-", "nbd", ...args, "--run", write])).toMatchObject({ status: 0 });
+    await sandbox.empty();
     expect(await seenBy(nbdkit, args)).toBe(await seenBy(referenceNbdkit!, args));
-    const socket = scene.folder.join("socket");
-    const server = scene.start(nbdkit, ["-f", "-U", socket, "-P", "pid", "nbd", ...args]);
-    const pid = await scene.number("pid");
+    const socket = sandbox.folder.join("socket");
+    const server = sandbox.start(nbdkit, ["-f", "-U", socket, "-P", "pid", "nbd", ...args]);
+    const pid = await sandbox.number("pid");
     await using client = await connect(`nbd+unix:///?socket=${socket}`);
     expect(client.size).toBe(8_388_608n);
     process.kill(pid, "SIGKILL");
     await outcomeOf(server);
-    await until("the end of qemu-nbd", () => scene.processes.length === 0);
+    await until("the end of qemu-nbd", () => sandbox.processes.length === 0);
   });
 });
 
@@ -134,37 +134,37 @@ it("nbd talks over a socket that it inherits", async () => {
   await using far = await ServerProcess.start(["data", '"hello"']);
   const socket = createConnection(far.socket);
   await once(socket, "connect");
-  await using scene = new Scene();
+  await using sandbox = new Sandbox();
   const read = '"$copy" copy "$uri" -';
   const copy = nbdkit.replace(/kit$/, "");
   const args = ["-U", "-", "nbd", "socket-fd=3", "--run", read];
-  const server = scene.start(nbdkit, args, { stdio: ["ignore", "pipe", "pipe", socket], env: { copy } });
+  const server = sandbox.start(nbdkit, args, { stdio: ["ignore", "pipe", "pipe", socket], env: { copy } });
   expect(await outcomeOf(server)).toMatchObject({ status: 0, stdout: "hello", stderr: "" });
   socket.destroy();
 });
 
 it("a far server that was killed costs clients their requests, and the next ones nothing", async () => {
-  await using scene = new Scene();
+  await using sandbox = new Sandbox();
   const start = async (): Promise<number> => {
     const args = [
       "-f",
       "-U",
-      scene.folder.join("far"),
+      sandbox.folder.join("far"),
       "-P",
-      scene.folder.join("far.pid"),
+      sandbox.folder.join("far.pid"),
       "data",
       '"hello"',
     ];
-    scene.start(nbdkit, args);
-    return scene.number("far.pid");
+    sandbox.start(nbdkit, args);
+    return sandbox.number("far.pid");
   };
   const kill = async (pid: number): Promise<void> => {
     process.kill(pid, "SIGKILL");
-    await until("its end", () => !scene.processes.includes(pid));
-    rmSync(scene.folder.join("far.pid"));
+    await until("its end", () => !sandbox.processes.includes(pid));
+    rmSync(sandbox.folder.join("far.pid"));
   };
   let pid = await start();
-  const place = ["nbd", `socket=${scene.folder.join("far")}`, "retry=20"];
+  const place = ["nbd", `socket=${sandbox.folder.join("far")}`, "retry=20"];
   await using plain = await ServerProcess.start([...place, "shared=true"]);
   const retrying = ["--filter=retry", ...place, "retry-delay=50ms", "retry-exponential=no", "retries=1000"];
   await using steady = await ServerProcess.start(retrying);
@@ -231,15 +231,19 @@ const socketOf = (uri: string): string[] => [`socket=${new URL(uri).searchParams
 describeWith(["qemu-nbd"], "a server that command= has started ends when nbdkit is killed", () => {
   const image = "truncate -s 1M disk && exec qemu-nbd -f raw disk";
 
-  it.each<[string, string, (scene: Scene) => unknown]>([
+  it.each<[string, string, (sandbox: Sandbox) => unknown]>([
     ["while the shell is there that becomes it", image, ({ processes }) => processes.length > 1],
-    ["while it begins", `echo > begun; ${image}`, (scene) => scene.read("begun")],
-    ["while it waits before it begins", `echo > begun; read -r line < fifo`, (scene) => scene.read("begun")],
-    ["while it does not accept us", "echo > begun; exec sleep 600", (scene) => scene.read("begun")],
+    ["while it begins", `echo > begun; ${image}`, (sandbox) => sandbox.read("begun")],
+    [
+      "while it waits before it begins",
+      `echo > begun; read -r line < fifo`,
+      (sandbox) => sandbox.read("begun"),
+    ],
+    ["while it does not accept us", "echo > begun; exec sleep 600", (sandbox) => sandbox.read("begun")],
   ])("%s", async (_when, script, isTime) => {
-    await using scene = new Scene();
-    await scene.sh("mkfifo fifo");
-    const server = scene.start(nbdkit, [
+    await using sandbox = new Sandbox();
+    await sandbox.sh("mkfifo fifo");
+    const server = sandbox.start(nbdkit, [
       "-f",
       "-U",
       "socket",
@@ -248,9 +252,9 @@ describeWith(["qemu-nbd"], "a server that command= has started ends when nbdkit 
       "arg=-c",
       `arg=${script}`,
     ]);
-    await until("the moment", () => isTime(scene));
+    await until("the moment", () => isTime(sandbox));
     process.kill(server.pid!, "SIGKILL");
     await outcomeOf(server);
-    await until("the end of the server", () => scene.processes.length === 0);
+    await until("the end of the server", () => sandbox.processes.length === 0);
   });
 });

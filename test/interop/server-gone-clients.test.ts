@@ -10,8 +10,8 @@ import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { Deferred } from "../helpers/deferred.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 /** Its first sector is there when the test says so, or when the client has gone. */
 class SlowDisk {
@@ -86,8 +86,8 @@ describe("a plugin hears at once that the client of a request has gone", () => {
   });
 
   it("standard input and output", async () => {
-    await using scene = new Scene();
-    const plugin = scene.file(
+    await using sandbox = new Sandbox();
+    const plugin = sandbox.file(
       "slow.mjs",
       `const noticed = ({ signal }) => new Promise((resolve) => signal.addEventListener("abort", resolve));
       export default {
@@ -95,12 +95,12 @@ describe("a plugin hears at once that the client of a request has gone", () => {
         open: (_state, client) => ({ size: 512n, read: () => noticed(client).then(() => console.error("noticed")) }),
       };`,
     );
-    const path = scene.folder.join("socket");
+    const path = sandbox.folder.join("socket");
     const listener = createServer({ pauseOnConnect: true }).listen(path);
     const accepted = once(listener, "connection") as Promise<[Socket]>;
     const connecting = connect(`nbd+unix:///?socket=${path}`);
     const [socket] = await accepted;
-    const server = scene.start(nbdkit, ["-s", plugin], { stdio: [socket, socket, "pipe"] });
+    const server = sandbox.start(nbdkit, ["-s", plugin], { stdio: [socket, socket, "pipe"] });
     socket.destroy();
     listener.close();
     const client = await connecting;

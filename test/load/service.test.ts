@@ -5,8 +5,8 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../src/testing/random.ts";
 import { isPrivileged } from "../helpers/privileges.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { ended, Sandbox, until } from "../helpers/sandbox.ts";
 import { hasTool } from "../helpers/tools.ts";
-import { ended, Scene, until } from "../server/scene.ts";
 
 /** `LOAD_SERVICE=500 npx vitest run --config test/vitest.config.ts test/load/service`, and LOAD_SEED=N for other choices. */
 const rounds = Number(process.env.LOAD_SERVICE ?? 20);
@@ -28,8 +28,8 @@ const extras: readonly (readonly string[])[] = [
 const disk = ["memory", "1M"];
 const askSize = `nbdinfo --size 'nbd+unix://?socket=socket'`;
 
-async function expectServed(scene: Scene): Promise<void> {
-  const { stdout, stderr } = await scene.sh(askSize);
+async function expectServed(sandbox: Sandbox): Promise<void> {
+  const { stdout, stderr } = await sandbox.sh(askSize);
   expect(stdout, stderr).toBe("1048576\n");
 }
 
@@ -42,86 +42,86 @@ const ends: readonly (readonly [signal: NodeJS.Signals, inOrder: boolean])[] = [
   ["SIGKILL", false],
 ];
 
-type Mode = (scene: Scene, options: readonly string[], random: Random) => Promise<void>;
+type Mode = (sandbox: Sandbox, options: readonly string[], random: Random) => Promise<void>;
 
 /** Each starts a server on the path "socket", uses it, and ends it. */
 const modes: Readonly<Record<string, Mode>> = {
-  async foreground(scene, options, random) {
-    const child = scene.start(nbdkit, [...options, "-f", "-U", "socket", "-P", "pid", ...disk]);
+  async foreground(sandbox, options, random) {
+    const child = sandbox.start(nbdkit, [...options, "-f", "-U", "socket", "-P", "pid", ...disk]);
     const status = ended(child);
-    await scene.number("pid");
-    await expectServed(scene);
+    await sandbox.number("pid");
+    await expectServed(sandbox);
     const [signal, inOrder] = random.pick(ends);
     child.kill(signal);
     expect(await status).toBe(inOrder ? 0 : 137);
-    expect(existsSync(scene.folder.join("socket"))).toBe(!inOrder);
+    expect(existsSync(sandbox.folder.join("socket"))).toBe(!inOrder);
   },
-  async background(scene, options, random) {
-    const { status, stderr } = await scene.nbdkit([...options, "-U", "socket", "-P", "pid", ...disk], {
+  async background(sandbox, options, random) {
+    const { status, stderr } = await sandbox.nbdkit([...options, "-U", "socket", "-P", "pid", ...disk], {
       // With -v the server goes on to write there.
       stdio: ["ignore", "pipe", "ignore"],
     });
     expect(status, stderr).toBe(0);
-    await expectServed(scene);
-    process.kill(await scene.number("pid"), random.pick(ends)[0]);
+    await expectServed(sandbox);
+    process.kill(await sandbox.number("pid"), random.pick(ends)[0]);
   },
-  async captive(scene, options) {
+  async captive(sandbox, options) {
     const command = `nbdinfo --size "$uri" >size; exit 3`;
-    const { status, stderr } = await scene.nbdkit([...options, ...disk, "--run", command]);
+    const { status, stderr } = await sandbox.nbdkit([...options, ...disk, "--run", command]);
     expect(status, stderr).toBe(3);
-    expect(scene.read("size")).toBe("1048576\n");
+    expect(sandbox.read("size")).toBe("1048576\n");
   },
   /** On an address of its own, in a directory that goes away with it. */
-  async elsewhere(scene, options, random) {
+  async elsewhere(sandbox, options, random) {
     const address = random.pick([
       ["-U", "-"],
       ["-i", "127.0.0.1", "-p", "0"],
       ["--vsock", "-p", "0"],
     ]);
     const args = [...options, ...address, "-P", "pid", "--print-uri", "-f", ...disk];
-    const child = scene.start(nbdkit, args);
+    const child = sandbox.start(nbdkit, args);
     const outcome = outcomeOf(child);
-    await scene.number("pid");
+    await sandbox.number("pid");
     child.kill(random.pick(ends.filter(([, inOrder]) => inOrder))[0]);
     const { status, stdout, stderr } = await outcome;
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/^nbd(\+unix|\+vsock)?:\/\//);
   },
-  async single(scene, options) {
-    const { status, stderr } = await scene.nbdkit([...options, "-s", ...disk]);
+  async single(sandbox, options) {
+    const { status, stderr } = await sandbox.nbdkit([...options, "-s", ...disk]);
     expect(status, stderr).toBe(0);
   },
-  async activated(scene, options) {
+  async activated(sandbox, options) {
     // It binds the path by itself, and leaves it.
-    rmSync(scene.folder.join("socket"), { force: true });
-    const args = ["-l", scene.folder.join("socket"), nbdkit, ...options, "-P", "pid", ...disk];
-    const child = scene.start("systemd-socket-activate", args);
+    rmSync(sandbox.folder.join("socket"), { force: true });
+    const args = ["-l", sandbox.folder.join("socket"), nbdkit, ...options, "-P", "pid", ...disk];
+    const child = sandbox.start("systemd-socket-activate", args);
     const status = ended(child);
-    await until("the socket", () => existsSync(scene.folder.join("socket")));
-    await expectServed(scene);
+    await until("the socket", () => existsSync(sandbox.folder.join("socket")));
+    await expectServed(sandbox);
     child.kill("SIGTERM");
     expect(await status).toBe(0);
   },
-  async parental(scene, options) {
+  async parental(sandbox, options) {
     const script = '"$nbdkit" --exit-with-parent "$@" & echo $$ >parent; read line';
     const args = [...options, "-U", "socket", "-P", "pid", ...disk];
-    scene.start("/bin/sh", ["-c", script, "sh", ...args], { stdio: "pipe" });
-    await scene.number("pid");
-    await expectServed(scene);
-    process.kill(await scene.number("parent"), "SIGKILL");
+    sandbox.start("/bin/sh", ["-c", script, "sh", ...args], { stdio: "pipe" });
+    await sandbox.number("pid");
+    await expectServed(sandbox);
+    process.kill(await sandbox.number("parent"), "SIGKILL");
   },
   /** Killed at any moment of its start. */
-  async aborted(scene, options, random) {
+  async aborted(sandbox, options, random) {
     const where = random.oneIn(2) ? ["-f"] : [];
     const args = [...options, ...where, "-U", "socket", "-P", "pid", ...disk];
     // A server in the background may live on, and keep what -v has it write to.
-    const child: ChildProcess = scene.start(nbdkit, args, { stdio: "ignore" });
+    const child: ChildProcess = sandbox.start(nbdkit, args, { stdio: "ignore" });
     const status = ended(child);
     await setTimeout(random.below(120));
     child.kill("SIGKILL");
     await status;
     // In the background it may have served just before that.
-    for (const pid of scene.processes) process.kill(pid, "SIGTERM");
+    for (const pid of sandbox.processes) process.kill(pid, "SIGTERM");
   },
 };
 
@@ -134,22 +134,22 @@ const reason =
 
 describe.skipIf(reason !== "")(`${rounds} servers one after another${reason}`, () => {
   it("leave nothing but a pidfile and, if they were killed, a socket that does not keep the next one from starting", async () => {
-    await using scene = new Scene();
-    chmodSync(scene.folder.path, 0o777);
-    chmodSync(scene.temporary, 0o777);
+    await using sandbox = new Sandbox();
+    chmodSync(sandbox.folder.path, 0o777);
+    chmodSync(sandbox.temporary, 0o777);
     const random = new Random(seed);
     for (let round = 0; round < rounds; round++) {
       const [name, mode] = random.pick(usable);
       const options = random.pick(extras);
-      await mode(scene, options, random).catch((error) => {
+      await mode(sandbox, options, random).catch((error) => {
         throw new Error(`round ${round}: ${name} ${options.join(" ")}: ${error.message}`, { cause: error });
       });
-      await scene.empty();
-      const left = readdirSync(scene.folder.path).filter(
+      await sandbox.empty();
+      const left = readdirSync(sandbox.folder.path).filter(
         (file) => !["pid", "socket", "parent", "size", "tmp"].includes(file),
       );
       expect(left).toEqual([]);
-      for (const file of ["pid", "parent", "size"]) rmSync(scene.folder.join(file), { force: true });
+      for (const file of ["pid", "parent", "size"]) rmSync(sandbox.folder.join(file), { force: true });
     }
   }, 600_000);
 });

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { run, succeed } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, hasTool } from "../helpers/tools.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "../server/scene.ts";
 import { bareTools, makeTarball, script, version } from "./made.ts";
 import { doesMainJob } from "./main-job.ts";
 
@@ -22,9 +22,9 @@ describeWith(["dpkg-deb", "dpkg-shlibdeps"], "the Debian package", () => {
   afterAll(() => folder[Symbol.dispose]());
 
   it("does the main job from where it was unpacked, without a compiler", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     using tools = bareTools("node");
-    await doesMainJob(scene, `${join(root, "usr/bin")}:${tools.path}`);
+    await doesMainJob(sandbox, `${join(root, "usr/bin")}:${tools.path}`);
   });
 
   it("needs Node.js and the libraries of the addon, and takes the place of nbdkit", async () => {

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
-import { Scene } from "../server/scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { makeTarball } from "./made.ts";
 
 const look = ["--run", 'nbdinfo --size "$uri"'];
@@ -34,23 +34,23 @@ export default { name: String(conformanceChecks.name), open: () => ({ size: 2048
 const runsTypeScript = Boolean((process.features as { readonly typescript?: unknown }).typescript);
 
 describe("the npm tarball, installed globally", () => {
-  const scene = new Scene();
-  const nbdkit = scene.folder.join("prefix/bin/nbdkit");
-  const installed = scene.folder.join("prefix/lib/node_modules");
+  const sandbox = new Sandbox();
+  const nbdkit = sandbox.folder.join("prefix/bin/nbdkit");
+  const installed = sandbox.folder.join("prefix/lib/node_modules");
   beforeAll(async () => {
-    const tarball = await makeTarball(scene.folder.path);
+    const tarball = await makeTarball(sandbox.folder.path);
     // Its dependencies come from the registry, which is not there: they are those of this clone.
     const dependencies = ["node-gyp-build", "node-addon-api"].map((name) =>
       join(packageRoot(), "node_modules", name),
     );
     const npm =
       "npm install --global --prefix=prefix --offline --ignore-scripts --install-links --no-audit --no-fund";
-    const outcome = await scene.sh(`${npm} ${[tarball, ...dependencies].join(" ")}`);
+    const outcome = await sandbox.sh(`${npm} ${[tarball, ...dependencies].join(" ")}`);
     expect(outcome.status, outcome.stderr).toBe(0);
-    mkdirSync(scene.folder.join("work"));
-    for (const [name, text] of Object.entries(files)) scene.file(`work/${name}`, text);
+    mkdirSync(sandbox.folder.join("work"));
+    for (const [name, text] of Object.entries(files)) sandbox.file(`work/${name}`, text);
   });
-  afterAll(() => scene[Symbol.asyncDispose]());
+  afterAll(() => sandbox[Symbol.asyncDispose]());
 
   it.each([
     "plugin.mjs",
@@ -61,22 +61,22 @@ describe("the npm tarball, installed globally", () => {
     ...(runsTypeScript ? ["plugin.ts"] : []),
   ])("a plugin outside of any package finds it: %s", async (name) => {
     const script = `cd work && "${nbdkit}" ./${name} size=512 ${look[0]} '${look[1]}'`;
-    expect(await scene.sh(script)).toEqual({ status: 0, stdout: "512\n", stderr: "" });
+    expect(await sandbox.sh(script)).toEqual({ status: 0, stdout: "512\n", stderr: "" });
   });
 
   it.each(["filter.mjs", "filter.cjs"])("a filter outside of any package finds it: %s", async (name) => {
     const script = `cd work && "${nbdkit}" --filter=./${name} null 2048 ${look[0]} '${look[1]}'`;
-    expect(await scene.sh(script)).toEqual({ status: 0, stdout: "1024\n", stderr: "" });
+    expect(await sandbox.sh(script)).toEqual({ status: 0, stdout: "1024\n", stderr: "" });
   });
 
   it("finds the checks for tests too", async () => {
     const script = `cd work && "${nbdkit}" ./test.mjs ${look[0]} '${look[1]}'`;
-    expect(await scene.sh(script)).toEqual({ status: 0, stdout: "2048\n", stderr: "" });
+    expect(await sandbox.sh(script)).toEqual({ status: 0, stdout: "2048\n", stderr: "" });
   });
 
   it("serve() of a program finds it for a plugin elsewhere", async () => {
-    mkdirSync(scene.folder.join("program"));
-    scene.file(
+    mkdirSync(sandbox.folder.join("program"));
+    sandbox.file(
       "program/main.mjs",
       `import { connect, serve } from "${installed}/nbdkit-node/dist/index.js";
       for (const plugin of ["../work/plugin.mjs", "../work/plugin.cjs"]) {
@@ -87,27 +87,29 @@ describe("the npm tarball, installed globally", () => {
         await server.close();
       }`,
     );
-    const outcome = await scene.sh("cd program && node main.mjs");
+    const outcome = await sandbox.sh("cd program && node main.mjs");
     expect(outcome).toEqual({ status: 0, stdout: "512n\n512n\n", stderr: "" });
   });
 
   it("a package in the plugin's own project comes first", async () => {
     const own = "project/node_modules/nbdkit-node";
-    mkdirSync(scene.folder.join(own), { recursive: true });
-    scene.file(`${own}/package.json`, '{ "exports": { "./plugin": "./plugin.mjs" } }');
-    scene.file(
+    mkdirSync(sandbox.folder.join(own), { recursive: true });
+    sandbox.file(`${own}/package.json`, '{ "exports": { "./plugin": "./plugin.mjs" } }');
+    sandbox.file(
       `${own}/plugin.mjs`,
       `export const size = () => ({ parse: BigInt });
       export const definePlugin = (plugin) => ({ ...plugin, open: () => ({ size: 7n, read() {} }) });`,
     );
-    scene.file("project/plugin.mjs", files["plugin.mjs"]!);
-    const outcome = await scene.sh(`cd project && "${nbdkit}" ./plugin.mjs size=512 ${look[0]} '${look[1]}'`);
+    sandbox.file("project/plugin.mjs", files["plugin.mjs"]!);
+    const outcome = await sandbox.sh(
+      `cd project && "${nbdkit}" ./plugin.mjs size=512 ${look[0]} '${look[1]}'`,
+    );
     expect(outcome).toEqual({ status: 0, stdout: "7\n", stderr: "" });
   });
 
   it("another package that is not installed is named", async () => {
-    scene.file("work/other.mjs", 'import "nbdkit-node/plugin"; import "no-such-package";');
-    const { status, stderr } = await scene.sh(`cd work && "${nbdkit}" ./other.mjs`);
+    sandbox.file("work/other.mjs", 'import "nbdkit-node/plugin"; import "no-such-package";');
+    const { status, stderr } = await sandbox.sh(`cd work && "${nbdkit}" ./other.mjs`);
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: expect.stringMatching(/^nbdkit: error: .*Cannot find package 'no-such-package'.*\n$/),

@@ -1,22 +1,22 @@
 import { expect } from "vitest";
-import type { Scene } from "../server/scene.ts";
+import type { Sandbox } from "../helpers/sandbox.ts";
 
 /** What the package is for, done by the `nbdkit` and `nbd` of this PATH. */
-export async function doesMainJob(scene: Scene, PATH: string): Promise<void> {
+export async function doesMainJob(sandbox: Sandbox, PATH: string): Promise<void> {
   const env = { PATH };
-  const serves = await scene.sh(`nbdkit memory 1M --run 'nbd info --size "$uri"'`, { env });
+  const serves = await sandbox.sh(`nbdkit memory 1M --run 'nbd info --size "$uri"'`, { env });
   expect(serves).toEqual({ status: 0, stdout: "1048576\n", stderr: "" });
 
   const copies = `head -c 65536 /dev/urandom >disk && nbdkit -r file disk --run 'nbd copy "$uri" copy' && cmp disk copy`;
-  expect(await scene.sh(copies, { env })).toEqual({ status: 0, stdout: "", stderr: "" });
+  expect(await sandbox.sh(copies, { env })).toEqual({ status: 0, stdout: "", stderr: "" });
 
   // Its connections are on several threads.
   const crowd = `nbdkit memory 1M --run 'nbd copy disk "$uri" & nbd copy "$uri" null: & nbd copy "$uri" null: & wait'`;
-  expect(await scene.sh(crowd, { env })).toEqual({ status: 0, stdout: "", stderr: "" });
+  expect(await sandbox.sh(crowd, { env })).toEqual({ status: 0, stdout: "", stderr: "" });
 
   const parent = `echo $$ >parent; nbdkit --exit-with-parent -U - -P server null & read line`;
-  scene.start("/bin/sh", ["-c", parent], { stdio: "pipe", env });
-  await scene.number("server");
-  process.kill(await scene.number("parent"), "SIGKILL");
-  await scene.empty();
+  sandbox.start("/bin/sh", ["-c", parent], { stdio: "pipe", env });
+  await sandbox.number("server");
+  process.kill(await sandbox.number("parent"), "SIGKILL");
+  await sandbox.empty();
 }

@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { succeed } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "../server/scene.ts";
 import { version } from "./made.ts";
 
 const commit = `git add -A && git -c user.name=Test -c user.email=test@localhost.localdomain commit -q -m Test`;
@@ -25,13 +25,13 @@ async function makeReleasable(folder: Folder): Promise<void> {
 }
 
 /** Makes a clone of it, and changes it. */
-async function clone(scene: Scene, of: Folder, script = ":"): Promise<void> {
-  const { status, stderr } = await scene.sh(`git clone -q ${of.path} clone && cd clone && { ${script}; }`);
+async function clone(sandbox: Sandbox, of: Folder, script = ":"): Promise<void> {
+  const { status, stderr } = await sandbox.sh(`git clone -q ${of.path} clone && cd clone && { ${script}; }`);
   expect(status, stderr).toBe(0);
 }
 
-function release(scene: Scene, ...args: string[]) {
-  return scene.sh(`cd clone && node scripts/release.js --site=https://somewhere.example ${args.join(" ")}`);
+function release(sandbox: Sandbox, ...args: string[]) {
+  return sandbox.sh(`cd clone && node scripts/release.js --site=https://somewhere.example ${args.join(" ")}`);
 }
 
 describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
@@ -64,33 +64,33 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
       `the tag v${version} is that of another commit`,
     ],
   ])("is refused for %s", async (_what, make, reason) => {
-    await using scene = new Scene();
-    await clone(scene, releasable, make);
-    const { status, stdout, stderr } = await release(scene, "--test=true", "../out");
+    await using sandbox = new Sandbox();
+    await clone(sandbox, releasable, make);
+    const { status, stdout, stderr } = await release(sandbox, "--test=true", "../out");
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toMatch(/^release: [^\n]*\n$/);
     expect(stderr).toContain(reason);
-    expect(existsSync(scene.folder.join("out"))).toBe(false);
-    expect(scene.leftFiles).toEqual([]);
+    expect(existsSync(sandbox.folder.join("out"))).toBe(false);
+    expect(sandbox.leftFiles).toEqual([]);
   });
 
   it("is refused when a test fails", async () => {
-    await using scene = new Scene();
-    await clone(scene, releasable);
-    const { status, stderr } = await release(scene, `"--test=exit 3"`, "../out");
+    await using sandbox = new Sandbox();
+    await clone(sandbox, releasable);
+    const { status, stderr } = await release(sandbox, `"--test=exit 3"`, "../out");
     expect(status).toBe(1);
     expect(stderr).toMatch(/^release: "\/bin\/sh -c exit 3" failed: [^\n]*\n$/m);
-    expect(readdirSync(scene.folder.path)).toEqual(expect.not.arrayContaining(["out", "out.new"]));
-    expect(scene.leftFiles).toEqual([]);
+    expect(readdirSync(sandbox.folder.path)).toEqual(expect.not.arrayContaining(["out", "out.new"]));
+    expect(sandbox.leftFiles).toEqual([]);
   });
 
   it("makes everything from a clean clone, with sums and a list of what it is made of", async () => {
-    await using scene = new Scene();
-    await clone(scene, releasable, `git tag v${version}`);
+    await using sandbox = new Sandbox();
+    await clone(sandbox, releasable, `git tag v${version}`);
     const tested = `"--test=git diff --exit-code HEAD && test -f dist/bundle/nbdkit.cjs && ls -ld .. | grep ^drwxr-xr-x"`;
-    const { status, stderr } = await release(scene, tested, "../out");
+    const { status, stderr } = await release(sandbox, tested, "../out");
     expect(status, stderr).toBe(0);
-    const out = scene.folder.join("out");
+    const out = sandbox.folder.join("out");
     expect((readdirSync(out, { recursive: true }) as string[]).sort()).toEqual([
       "SHA256SUMS",
       "freebsd",
@@ -105,7 +105,7 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
       `nbdkit-node_${version}-1_amd64.deb`,
       "sbom.cdx.json",
     ]);
-    const checked = await scene.sh("cd out && sha256sum --check --strict SHA256SUMS");
+    const checked = await sandbox.sh("cd out && sha256sum --check --strict SHA256SUMS");
     expect(checked.stdout.trim().split("\n"), checked.stderr).toHaveLength(9);
     expect(checked.status).toBe(0);
     const sbom = JSON.parse(readFileSync(join(out, "sbom.cdx.json"), "utf8"));
@@ -115,15 +115,15 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
       "node-gyp-build",
       "nodejs",
     ]);
-    expect(scene.leftFiles).toEqual([]);
+    expect(sandbox.leftFiles).toEqual([]);
   });
 
   it("is refused where there is one already", async () => {
-    await using scene = new Scene();
-    await clone(scene, releasable);
-    mkdirSync(scene.folder.join("out"));
-    writeFileSync(scene.folder.join("out/x"), "");
-    const { status, stderr } = await release(scene, "--test=true", "../out");
+    await using sandbox = new Sandbox();
+    await clone(sandbox, releasable);
+    mkdirSync(sandbox.folder.join("out"));
+    writeFileSync(sandbox.folder.join("out/x"), "");
+    const { status, stderr } = await release(sandbox, "--test=true", "../out");
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: "release: ../out is there already: name a new folder\n",

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import type * as package_ from "../../src/installation/package.ts";
 import type * as singleFile from "../../src/installation/single-file.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "../server/scene.ts";
 import { bareTools, script, version } from "./made.ts";
 import { doesMainJob } from "./main-job.ts";
 
@@ -26,22 +26,22 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the sin
   });
 
   it("does the main job where there is no Node.js", async () => {
-    await using scene = new Scene();
-    await doesMainJob(scene, PATH);
+    await using sandbox = new Sandbox();
+    await doesMainJob(sandbox, PATH);
   });
 
   it("is nbdkit, or nbd when it is called so", async () => {
-    await using scene = new Scene();
-    expect((await scene.sh("nbdkit --version; nbd --version", { env: { PATH } })).stdout).toMatch(
+    await using sandbox = new Sandbox();
+    expect((await sandbox.sh("nbdkit --version; nbd --version", { env: { PATH } })).stdout).toMatch(
       new RegExp(`^nbdkit .* \\(nbdkit-node ${version}\\)\nnbd \\(nbdkit-node\\) ${version}\n$`),
     );
   });
 
   it("has all plugins, filters and templates inside", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const all = `nbdkit --filter=cow --filter=partition pattern 1M partition=1 --dump-plugin >/dev/null &&
       nbdkit --new-plugin nbdkit-mine-plugin >/dev/null && cat nbdkit-mine-plugin/index.js`;
-    const { status, stdout, stderr } = await scene.sh(all, { env: { PATH } });
+    const { status, stdout, stderr } = await sandbox.sh(all, { env: { PATH } });
     const template = readFileSync(join(packageRoot(), "templates/plugin/index.js"), "utf8");
     expect({ status, stdout, stderr }).toEqual({
       status: 0,
@@ -54,15 +54,15 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the sin
     ["an ES module", "seven.mjs", `import "node:fs"; import "./other.mjs"; export default`],
     ["a CommonJS module", "seven.cjs", `require("node:fs"); require("./other.cjs"); module.exports =`],
   ])("runs a plugin of the user's, as %s", async (_kind, name, before) => {
-    await using scene = new Scene();
-    scene.file(`other${name.slice(-4)}`, "");
-    scene.file(
+    await using sandbox = new Sandbox();
+    sandbox.file(`other${name.slice(-4)}`, "");
+    sandbox.file(
       name,
       `${before} { name: "seven", open: () => ({ size: 7n, read: (into) => void into.fill(7) }) };`,
     );
-    scene.file("ones", "\x07".repeat(7));
+    sandbox.file("ones", "\x07".repeat(7));
     expect(
-      await scene.sh(`nbdkit ./${name} --run 'nbd copy "$uri" - | cmp - ones'`, { env: { PATH } }),
+      await sandbox.sh(`nbdkit ./${name} --run 'nbd copy "$uri" - | cmp - ones'`, { env: { PATH } }),
     ).toEqual({
       status: 0,
       stdout: "",
@@ -71,16 +71,20 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the sin
   });
 
   it("serves in the background", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = `nbdkit -P pid -U socket memory 1M && nbd info --size "nbd+unix://?socket=socket" && kill $(cat pid)`;
-    expect(await scene.sh(script, { env: { PATH } })).toEqual({ status: 0, stdout: "1048576\n", stderr: "" });
-    await scene.empty();
+    expect(await sandbox.sh(script, { env: { PATH } })).toEqual({
+      status: 0,
+      stdout: "1048576\n",
+      stderr: "",
+    });
+    await sandbox.empty();
   });
 
   it("says what to do where it cannot write the addon", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const env = { PATH, TMPDIR: "/proc" };
-    const { status, stderr } = await scene.sh("nbdkit -U socket -f memory 1M", { env });
+    const { status, stderr } = await sandbox.sh("nbdkit -U socket -f memory 1M", { env });
     expect(status).toBe(1);
     expect(stderr).toMatch(
       /^nbdkit: error: cannot load the addon from \/proc: [^\n]*: set TMPDIR to [^\n]*\n$/,

@@ -3,18 +3,18 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { nbdkit, run } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 
 const folder = join(packageRoot(), "packaging", "systemd");
 
 describeWith(["systemd-analyze"], "the units of systemd", () => {
   it("are what systemd understands", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const units = readdirSync(folder).map((name) => {
       const text = readFileSync(join(folder, name), "utf8");
       // Of a program that is not there it would say only that.
-      return scene.file(name, text.replace("/usr/bin/nbdkit", nbdkit));
+      return sandbox.file(name, text.replace("/usr/bin/nbdkit", nbdkit));
     });
     expect(units).toHaveLength(2);
     const { status, stdout, stderr } = await run("systemd-analyze", ["verify", "--man=no", ...units]);
@@ -25,14 +25,14 @@ describeWith(["systemd-analyze"], "the units of systemd", () => {
 
 describeWith(["systemd-socket-activate", "nbdinfo"], "a socket of systemd", () => {
   it("starts us for the first client, and serves it", async () => {
-    await using scene = new Scene();
-    const socket = scene.folder.join("socket");
-    const child = scene.start("systemd-socket-activate", ["-l", socket, nbdkit, "-P", "pid", "null", "7"]);
-    await scene.sh("until test -S socket; do sleep 0.01; done");
-    expect((await scene.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("7\n");
+    await using sandbox = new Sandbox();
+    const socket = sandbox.folder.join("socket");
+    const child = sandbox.start("systemd-socket-activate", ["-l", socket, nbdkit, "-P", "pid", "null", "7"]);
+    await sandbox.sh("until test -S socket; do sleep 0.01; done");
+    expect((await sandbox.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("7\n");
     // It has become the server.
-    expect(await scene.number("pid")).toBe(child.pid);
+    expect(await sandbox.number("pid")).toBe(child.pid);
     child.kill("SIGTERM");
-    await scene.empty();
+    await sandbox.empty();
   });
 });

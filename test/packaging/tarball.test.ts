@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { succeed } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "../server/scene.ts";
 import { bareTools, makeTarball, version } from "./made.ts";
 import { doesMainJob } from "./main-job.ts";
 
@@ -53,28 +53,28 @@ describe("the npm tarball", () => {
 });
 
 describe("the npm tarball, installed without scripts, compiler and Python", () => {
-  const scene = new Scene();
+  const sandbox = new Sandbox();
   const tools = bareTools("node", "npm", "npx");
-  const PATH = `${scene.folder.join("node_modules/.bin")}:${tools.path}`;
+  const PATH = `${sandbox.folder.join("node_modules/.bin")}:${tools.path}`;
   beforeAll(async () => {
-    scene.file("package.json", `{ "type": "module" }`);
+    sandbox.file("package.json", `{ "type": "module" }`);
     // Its dependencies come from the registry, which is not there: they are those of this clone.
     const dependencies = ["node-gyp-build", "node-addon-api"].map((name) =>
       join(packageRoot(), "node_modules", name),
     );
     const npm = "npm install --offline --ignore-scripts --install-links --no-audit --no-fund";
-    const outcome = await scene.sh(`${npm} ${[tarball, ...dependencies].join(" ")}`, { env: { PATH } });
+    const outcome = await sandbox.sh(`${npm} ${[tarball, ...dependencies].join(" ")}`, { env: { PATH } });
     expect(outcome.status, outcome.stderr).toBe(0);
   });
   afterAll(async () => {
-    await scene[Symbol.asyncDispose]();
+    await sandbox[Symbol.asyncDispose]();
     tools[Symbol.dispose]();
   });
 
-  it("does the main job", () => doesMainJob(scene, PATH));
+  it("does the main job", () => doesMainJob(sandbox, PATH));
 
   it("runs as npx nbdkit-node", async () => {
-    const { status, stdout } = await scene.sh("npx --offline nbdkit-node --version", { env: { PATH } });
+    const { status, stdout } = await sandbox.sh("npx --offline nbdkit-node --version", { env: { PATH } });
     expect({ status, stdout }).toEqual({
       status: 0,
       stdout: expect.stringMatching(new RegExp(`^nbdkit .* \\(nbdkit-node ${version}\\)\n$`)),
@@ -93,8 +93,8 @@ describe("the npm tarball, installed without scripts, compiler and Python", () =
       await client.close();
       await server.close();
     `;
-    const path = scene.file("program.js", program);
-    const outcome = await scene.sh(`node ${path}`, { env: { PATH } });
+    const path = sandbox.file("program.js", program);
+    const outcome = await sandbox.sh(`node ${path}`, { env: { PATH } });
     expect(outcome).toEqual({ status: 0, stdout: "<Buffer 07 07 07 07 07 07 07> true\n", stderr: "" });
   });
 });

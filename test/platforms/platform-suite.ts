@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import type { Outcome } from "../helpers/run.ts";
-import { Scene } from "../server/scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 
 /** A package that was made for some system, and how it is run here. */
 export interface Platform {
@@ -23,62 +23,62 @@ export const clients: readonly string[] = ["nbdcopy", "nbdinfo", "qemu-io"];
 /** What has to work on every system. */
 export function platformSuite(platform: () => Platform): void {
   const options = () => ({ env: { ...platform().env, nbdkit: platform().nbdkit } });
-  const sh = (scene: Scene, script: string): Promise<Outcome> => scene.sh(script, options());
+  const sh = (sandbox: Sandbox, script: string): Promise<Outcome> => sandbox.sh(script, options());
 
   /** Starts a server under a shell, waits until it has written the file, kills the shell, and waits for the server's end. */
-  async function killParentOf(scene: Scene, args: readonly string[], ready: string): Promise<void> {
-    scene.start("/bin/sh", ["-c", parent, "sh", ...args], { stdio: "pipe", ...options() });
-    await scene.number(ready);
-    process.kill(await scene.number("parent"), "SIGKILL");
-    await scene.empty();
+  async function killParentOf(sandbox: Sandbox, args: readonly string[], ready: string): Promise<void> {
+    sandbox.start("/bin/sh", ["-c", parent, "sh", ...args], { stdio: "pipe", ...options() });
+    await sandbox.number(ready);
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    await sandbox.empty();
   }
 
   it("says that --exit-with-parent works", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = '"$nbdkit" --exit-with-parent --version && "$nbdkit" --dump-config';
-    const { status, stdout, stderr } = await sh(scene, script);
+    const { status, stdout, stderr } = await sh(sandbox, script);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/^nbdkit 1\.\d+\.\d+ [\s\S]*\nexit_with_parent=yes\n/);
   });
 
   it("ends when its parent is killed, in order", async () => {
-    await using scene = new Scene();
-    await killParentOf(scene, ["--exit-with-parent", "-U", "-", "-P", "server", "null"], "server");
+    await using sandbox = new Sandbox();
+    await killParentOf(sandbox, ["--exit-with-parent", "-U", "-", "-P", "server", "null"], "server");
   });
 
   it("ends when its parent is killed while a plugin keeps the process busy", async () => {
-    await using scene = new Scene();
-    await killParentOf(scene, ["--exit-with-parent", scene.file("busy.mjs", busyPlugin)], "busy");
+    await using sandbox = new Sandbox();
+    await killParentOf(sandbox, ["--exit-with-parent", sandbox.file("busy.mjs", busyPlugin)], "busy");
   });
 
   it("serves memory to a captive command, whose status it returns", async () => {
-    await using scene = new Scene();
-    writeFileSync(scene.folder.join("in"), pattern);
+    await using sandbox = new Sandbox();
+    writeFileSync(sandbox.folder.join("in"), pattern);
     const script = `"$nbdkit" memory 8M --run 'nbdcopy in "$uri" && nbdcopy "$uri" out && nbdinfo --map "$uri" >map && exit 3'`;
-    expect(await sh(scene, script)).toEqual({ status: 3, stdout: "", stderr: "" });
-    const out = readFileSync(scene.folder.join("out"));
+    expect(await sh(sandbox, script)).toEqual({ status: 3, stdout: "", stderr: "" });
+    const out = readFileSync(sandbox.folder.join("out"));
     expect(out.equals(Buffer.concat([pattern, Buffer.alloc(7 * mebibyte)]))).toBe(true);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("serves a file with its holes, makes new ones, and writes zeroes", async () => {
-    await using scene = new Scene();
-    const disk = scene.folder.sparseFile("disk", 4 * mebibyte);
-    writeFileSync(scene.folder.join("in"), Buffer.concat([pattern, pattern, pattern]));
+    await using sandbox = new Sandbox();
+    const disk = sandbox.folder.sparseFile("disk", 4 * mebibyte);
+    writeFileSync(sandbox.folder.join("in"), Buffer.concat([pattern, pattern, pattern]));
     const change = `qemu-io -f raw -d unmap -c "discard 0 1M" -c "discard 1048600 1000" -c "write -z -u 2M 1M" "$uri" >&2`;
     const script = `"$nbdkit" file disk --run 'nbdcopy in "$uri" && ${change}'`;
-    expect((await sh(scene, script)).status).toBe(0);
+    expect((await sh(sandbox, script)).status).toBe(0);
     const bytes = readFileSync(disk);
     expect(bytes.subarray(0, mebibyte).equals(Buffer.alloc(mebibyte))).toBe(true);
     expect(bytes.subarray(mebibyte + 2048, 2 * mebibyte).equals(pattern.subarray(2048))).toBe(true);
     expect(bytes.subarray(2 * mebibyte).equals(Buffer.alloc(2 * mebibyte))).toBe(true);
-    const map = await sh(scene, `"$nbdkit" file disk --run 'nbdinfo --map "$uri"'`);
+    const map = await sh(sandbox, `"$nbdkit" file disk --run 'nbdinfo --map "$uri"'`);
     expect(map.stdout).toMatch(/^ +0 +1048576 +3 +hole,zero\n +1048576 /);
   });
 
   it("knows who connects by a Unix socket", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = `"$nbdkit" --filter=ip null 7 allow=uid:$(id -u) deny=all --run 'nbdinfo --size "$uri"'`;
-    expect(await sh(scene, script)).toEqual({ status: 0, stdout: "7\n", stderr: "" });
+    expect(await sh(sandbox, script)).toEqual({ status: 0, stdout: "7\n", stderr: "" });
   });
 }

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import type { BarePackage } from "../helpers/bare-package.ts";
 import { succeed } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Scene } from "../server/scene.ts";
 import { clients, platformSuite } from "./platform-suite.ts";
 import { buildShimmed, hasHeaders } from "./shimmed.ts";
 
@@ -35,11 +35,11 @@ describe.each(["mac", "freebsd"] as const)("the sources for %s, run here", (syst
     const script = (body: string): string[] => ["-e", `${load}(${JSON.stringify(copy.path)}); ${body}`];
 
     /** Runs JavaScript under a shell, which is killed when the script has written the file `ready`. */
-    async function runUnderParent(scene: Scene, body: string): Promise<void> {
+    async function runUnderParent(sandbox: Sandbox, body: string): Promise<void> {
       const shell = 'echo $$ >parent; "$@" & read line';
-      scene.start("/bin/sh", ["-c", shell, "sh", process.execPath, ...script(body)], { stdio: "pipe" });
-      await scene.number("ready");
-      process.kill(await scene.number("parent"), "SIGKILL");
+      sandbox.start("/bin/sh", ["-c", shell, "sh", process.execPath, ...script(body)], { stdio: "pipe" });
+      await sandbox.number("ready");
+      process.kill(await sandbox.number("parent"), "SIGKILL");
     }
 
     it("are what was built", async () => {
@@ -48,16 +48,16 @@ describe.each(["mac", "freebsd"] as const)("the sources for %s, run here", (syst
     });
 
     it("take back what they armed", async () => {
-      await using scene = new Scene();
-      await runUnderParent(scene, `${arm} ${cancel} ${write("ready")} ${outlive}`);
-      await scene.number("outlived");
-      await scene.empty();
+      await using sandbox = new Sandbox();
+      await runUnderParent(sandbox, `${arm} ${cancel} ${write("ready")} ${outlive}`);
+      await sandbox.number("outlived");
+      await sandbox.empty();
     });
 
     it("arm again after that, once however often they are asked", async () => {
-      await using scene = new Scene();
-      await runUnderParent(scene, `${arm} ${cancel} ${arm} ${arm} ${write("ready")} for (;;);`);
-      await scene.empty();
+      await using sandbox = new Sandbox();
+      await runUnderParent(sandbox, `${arm} ${cancel} ${arm} ${arm} ${write("ready")} for (;;);`);
+      await sandbox.empty();
     });
   });
 });

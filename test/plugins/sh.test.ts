@@ -7,7 +7,7 @@ import evaluate from "../../src/plugins/eval.ts";
 import { valueFor } from "../differential/answers.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
-import { Scene } from "../server/scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { Folder } from "./folder.ts";
 
 /** A disk in a file of the scripts' folder. */
@@ -198,12 +198,12 @@ describe("the folder of the scripts", () => {
 
 describe("--dump-plugin", () => {
   it("tells what a script says about itself", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = "case $1 in thread_model) echo parallel ;; dump_plugin) echo a=b=c ;; *) exit 2 ;; esac";
-    scene.file("script", script);
+    sandbox.file("script", script);
     const stdout = await succeed("/bin/sh", ["-c", `"$0" sh - --dump-plugin <script`, nbdkit], {
-      cwd: scene.folder.path,
-      env: { TMPDIR: scene.temporary },
+      cwd: sandbox.folder.path,
+      env: { TMPDIR: sandbox.temporary },
     });
     const outcome = { status: 0, stdout, stderr: "" };
     expect(["thread_model", "max_known_status", "a"].map((key) => valueFor(outcome, key))).toEqual([
@@ -211,6 +211,6 @@ describe("--dump-plugin", () => {
       "8",
       "b=c",
     ]);
-    expect(scene.leftFiles).toEqual([]);
+    expect(sandbox.leftFiles).toEqual([]);
   });
 });

@@ -54,7 +54,7 @@ const pieces = fc.oneof(
 );
 
 type Pace = "at once" | "later" | "out of order" | "sometimes";
-const scene = fc.record({
+const sandbox = fc.record({
   batches,
   pieces,
   pace: fc.constantFrom<Pace>("at once", "later", "out of order", "sometimes"),
@@ -62,7 +62,7 @@ const scene = fc.record({
   serialized: fc.boolean(),
   seed: fc.nat(),
 });
-type Scene = typeof scene extends fc.Arbitrary<infer T> ? T : never;
+type Sandbox = typeof sandbox extends fc.Arbitrary<infer T> ? T : never;
 
 /** Lets answers wait, and lets them go in an order that has nothing to do with that of the requests. */
 class Delays {
@@ -127,17 +127,17 @@ function paced(bytes: Buffer, delays: Delays): Handle {
 
 async function connected(
   form: NbdClient["replyForm"],
-  scene: Scene,
+  sandbox: Sandbox,
   disk: Handle,
 ): Promise<[NbdClient, MemorySession]> {
-  const model = scene.serialized ? "serialize_all_requests" : "parallel";
+  const model = sandbox.serialized ? "serialize_all_requests" : "parallel";
   const server = new MemorySession({
     open: () => disk,
     plugin: { threadModel: model },
-    threads: scene.threads,
+    threads: sandbox.threads,
   });
   const near = new MemoryTransport();
-  joinTransports(near, server.transport, scene.pieces);
+  joinTransports(near, server.transport, sandbox.pieces);
   await server.start();
   const line = new ClientConnection(near, undefined);
   const agreement = await line.talk(
@@ -206,7 +206,7 @@ describe.each(["simple", "structured", "extended"] as const)(
   (form) => {
     it("keep the same bytes as an array, whatever is under way and however the stream is cut", async () => {
       await fc.assert(
-        fc.asyncProperty(scene, async (all) => {
+        fc.asyncProperty(sandbox, async (all) => {
           const [bytes, model] = [Buffer.alloc(diskBytes), Buffer.alloc(diskBytes)];
           const disk = paced(bytes, new Delays(all.pace, all.seed));
           const [client, server] = await connected(form, all, disk);

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { Scene } from "../server/scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 
 const plugin = '{ name: "mine", open: () => ({ size: 512n, read: (into) => void into.fill(1) }) }';
 const asModule = `export default ${plugin};`;
@@ -20,21 +20,21 @@ it.each([
   ["script.sh", asScript],
   ["script", asScript],
 ])("%s is found by its path", async (name, text) => {
-  await using scene = new Scene();
-  chmodSync(scene.file(name, text), 0o755);
-  expect(await scene.nbdkit([`./${name}`, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
+  await using sandbox = new Sandbox();
+  chmodSync(sandbox.file(name, text), 0o755);
+  expect(await sandbox.nbdkit([`./${name}`, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
 });
 
 it.each([
   ["nbdkit-mine-plugin", "mine", { exports: "./index.mjs" }],
   ["nbdkit-mine-plugin", "mine", { main: "index.mjs" }],
 ])("a package %s is found by its short name (%s, %j)", async (folder, name, entry) => {
-  await using scene = new Scene();
+  await using sandbox = new Sandbox();
   const path = `node_modules/${folder}`;
-  mkdirSync(scene.folder.join(path), { recursive: true });
-  writeFileSync(scene.folder.join(`${path}/package.json`), JSON.stringify({ name: folder, ...entry }));
-  scene.file(`${path}/index.mjs`, asModule);
-  expect(await scene.nbdkit([name, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
+  mkdirSync(sandbox.folder.join(path), { recursive: true });
+  writeFileSync(sandbox.folder.join(`${path}/package.json`), JSON.stringify({ name: folder, ...entry }));
+  sandbox.file(`${path}/index.mjs`, asModule);
+  expect(await sandbox.nbdkit([name, ...look])).toEqual({ status: 0, stdout: "512\n", stderr: "" });
 });
 
 const asFilter = `import { defineFilter } from "nbdkit-node/filter";
@@ -44,12 +44,12 @@ it.each([
   ["node_modules/nbdkit-mine-filter/index.mjs", "mine"],
   ["mine.mjs", "./mine.mjs"],
 ])("a filter in %s is found as %s", async (file, name) => {
-  await using scene = new Scene();
-  const folder = scene.folder.join("node_modules/nbdkit-mine-filter");
+  await using sandbox = new Sandbox();
+  const folder = sandbox.folder.join("node_modules/nbdkit-mine-filter");
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), '{ "name": "nbdkit-mine-filter", "main": "index.mjs" }');
-  scene.file(file, 'export default { name: "mine", open: () => ({ size: 1024n }) };');
-  const sizeSeen = await scene.nbdkit(["null", "512", `--filter=${name}`, ...look]);
+  sandbox.file(file, 'export default { name: "mine", open: () => ({ size: 1024n }) };');
+  const sizeSeen = await sandbox.nbdkit(["null", "512", `--filter=${name}`, ...look]);
   expect(sizeSeen).toEqual({ status: 0, stdout: "1024\n", stderr: "" });
 });
 
@@ -61,20 +61,20 @@ it.each([
   ],
   ["filter", asFilter, "1024"],
 ])("a %s in its folder is found by its short name, and can import this package", async (kind, text, size) => {
-  await using scene = new Scene();
-  const { stdout: config } = await scene.nbdkit(["--dump-config"]);
+  await using sandbox = new Sandbox();
+  const { stdout: config } = await sandbox.nbdkit(["--dump-config"]);
   const path = (key: string): string => new RegExp(`^${key}=(.*)$`, "m").exec(config)![1]!;
   const name = `mine${process.pid}`;
   const file = join(path(`${kind}dir`), `nbdkit-${name}-${kind}.${path("soext")}`);
   const named = kind === "plugin" ? [name] : ["null", "512", `--filter=${name}`];
   writeFileSync(file, text, { flag: "wx" });
   try {
-    const sizeSeen = await scene.nbdkit([...named, ...look]);
+    const sizeSeen = await sandbox.nbdkit([...named, ...look]);
     expect(sizeSeen).toEqual({ status: 0, stdout: `${size}\n`, stderr: "" });
-    const { stderr } = await scene.nbdkit(["-v", ...named, "--run", "true"]);
+    const { stderr } = await sandbox.nbdkit(["-v", ...named, "--run", "true"]);
     expect(stderr).toContain(`registered ${kind} ${file} (name mine)`);
     if (kind === "plugin")
-      expect((await scene.nbdkit([name, "--dump-plugin"])).stdout).toContain(`path=${file}\n`);
+      expect((await sandbox.nbdkit([name, "--dump-plugin"])).stdout).toContain(`path=${file}\n`);
   } finally {
     rmSync(file);
   }
@@ -146,9 +146,9 @@ it.each<[string, string, RegExp, number?]>([
   ],
   ["ready.mjs", 'export default { name: "x", open() {}, getReady: () => Promise.reject("no") };', /: no$/],
 ])("%s gets one clear line at the start", async (name, text, reason, mode = 0o755) => {
-  await using scene = new Scene();
-  chmodSync(scene.file(name, text), mode);
-  const outcome = await scene.nbdkit([`./${name}`, ...look]);
+  await using sandbox = new Sandbox();
+  chmodSync(sandbox.file(name, text), mode);
+  const outcome = await sandbox.nbdkit([`./${name}`, ...look]);
   expect(outcome).toMatchObject({ status: 1, stdout: "" });
   const [line, ...more] = outcome.stderr.trimEnd().split("\n");
   expect(line).toMatch(/^nbdkit: error: /);
@@ -161,13 +161,13 @@ it.each([
   ["open", "open() { badDay(); }"],
   ["read", "open: () => ({ size: 512n, read() { badDay(); } })"],
 ])("-v shows where in a plugin an error of its %s came from", async (_when, members) => {
-  await using scene = new Scene();
+  await using sandbox = new Sandbox();
   const badDay = "function badDay() { throw new Error('bad day'); }";
-  scene.file("bad.mjs", `${badDay}\nexport default { name: "bad", ${members} };`);
+  sandbox.file("bad.mjs", `${badDay}\nexport default { name: "bad", ${members} };`);
   const run = 'nbdsh -u "$uri" -c "h.pread(512, 0)" 2>/dev/null';
   const [loud, quiet] = [
-    await scene.nbdkit(["-v", "./bad.mjs", "--run", run]),
-    await scene.nbdkit(["./bad.mjs", "--run", run]),
+    await sandbox.nbdkit(["-v", "./bad.mjs", "--run", run]),
+    await sandbox.nbdkit(["./bad.mjs", "--run", run]),
   ];
   expect(loud.stderr).toMatch(/debug: Error: bad day\n +at badDay \(file:.*bad\.mjs:1:/);
   expect(quiet.stderr).toMatch(/error: .*bad day\n$/);
@@ -178,8 +178,8 @@ it.each([
   [["--filter=./none.mjs", "null"], "cannot open filter './none.mjs': no such file"],
   [["./none.mjs"], "cannot open plugin './none.mjs': no such file"],
 ])("%j names a file that is not there", async (args, message) => {
-  await using scene = new Scene();
-  expect(await scene.nbdkit([...args, ...look])).toEqual({
+  await using sandbox = new Sandbox();
+  expect(await sandbox.nbdkit([...args, ...look])).toEqual({
     status: 1,
     stdout: "",
     stderr: `nbdkit: error: ${message}\n`,
@@ -187,16 +187,16 @@ it.each([
 });
 
 it("-V tells the version of a filter from outside", async () => {
-  await using scene = new Scene();
-  scene.file("mine.mjs", 'export default { name: "mine", version: "1.2.3" };');
-  const { stdout } = await scene.nbdkit(["--filter=./mine.mjs", "null", "-V"]);
+  await using sandbox = new Sandbox();
+  sandbox.file("mine.mjs", 'export default { name: "mine", version: "1.2.3" };');
+  const { stdout } = await sandbox.nbdkit(["--filter=./mine.mjs", "null", "-V"]);
   expect(stdout.split("\n").slice(1, 2)).toEqual(["mine 1.2.3"]);
 });
 
 it.each(["openNext", "open"])("a filter whose %s is no function is refused at the start", async (name) => {
-  await using scene = new Scene();
-  scene.file("bad.mjs", `export default { name: "bad", ${name}: 5 };`);
-  expect(await scene.nbdkit(["--filter=./bad.mjs", "memory", "1M", ...look])).toEqual({
+  await using sandbox = new Sandbox();
+  sandbox.file("bad.mjs", `export default { name: "bad", ${name}: 5 };`);
+  expect(await sandbox.nbdkit(["--filter=./bad.mjs", "memory", "1M", ...look])).toEqual({
     status: 1,
     stdout: "",
     stderr: expect.stringMatching(
@@ -208,23 +208,23 @@ it.each(["openNext", "open"])("a filter whose %s is no function is refused at th
 });
 
 it("a handle that is none is told to its client, also under filters", async () => {
-  await using scene = new Scene();
-  scene.file("none.mjs", 'export default { name: "none", open() {} };');
-  const { status, stderr } = await scene.nbdkit(["--filter=noextents", "./none.mjs", ...look]);
+  await using sandbox = new Sandbox();
+  sandbox.file("none.mjs", 'export default { name: "none", open() {} };');
+  const { status, stderr } = await sandbox.nbdkit(["--filter=noextents", "./none.mjs", ...look]);
   expect(status).toBe(1);
   expect(stderr).toContain("what none's open returned is no handle: it has no read function");
 });
 
 it("names the file and the line of a syntax error in what a plugin imports, and runs none of it", async () => {
-  await using scene = new Scene();
-  const note = scene.folder.join("note");
-  scene.file(
+  await using sandbox = new Sandbox();
+  const note = sandbox.folder.join("note");
+  sandbox.file(
     "runs.mjs",
     `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(note)}, "ran");`,
   );
-  const broken = scene.file("broken.mjs", "const a = 1;\nexport { b };\n");
-  scene.file("mine.mjs", `import "./runs.mjs";\nimport "./broken.mjs";\n${asModule}`);
-  const { status, stderr } = await scene.nbdkit(["./mine.mjs", ...look]);
+  const broken = sandbox.file("broken.mjs", "const a = 1;\nexport { b };\n");
+  sandbox.file("mine.mjs", `import "./runs.mjs";\nimport "./broken.mjs";\n${asModule}`);
+  const { status, stderr } = await sandbox.nbdkit(["./mine.mjs", ...look]);
   expect(status).toBe(1);
   expect(stderr).toBe(
     `nbdkit: error: cannot open plugin './mine.mjs': ${broken}:2: SyntaxError: Export 'b' is not defined in module\n`,
@@ -238,15 +238,15 @@ it.skipIf(!runsTypeScript).each([
   ["that TypeScript does not have", "\nconst a: number = ;", 2],
   ["that JavaScript does not have", "const a: number = 1;\n\nconst a: number = 2;", 3],
 ])("names the file and the line of a syntax error %s in a TypeScript plugin", async (_what, text, line) => {
-  await using scene = new Scene();
-  const file = scene.file("mine.ts", `${text}\n${asModule}`);
-  expect((await scene.nbdkit(["./mine.ts", ...look])).stderr).toContain(`: ${file}:${line}: SyntaxError: `);
+  await using sandbox = new Sandbox();
+  const file = sandbox.file("mine.ts", `${text}\n${asModule}`);
+  expect((await sandbox.nbdkit(["./mine.ts", ...look])).stderr).toContain(`: ${file}:${line}: SyntaxError: `);
 });
 
 it("names a TypeScript plugin's way to run, where Node does not", async () => {
-  await using scene = new Scene();
-  scene.file("mine.ts", `const one: number = 1;\n${asModule}`);
-  const { status, stdout, stderr } = await scene.nbdkit(["./mine.ts", ...look]);
+  await using sandbox = new Sandbox();
+  sandbox.file("mine.ts", `const one: number = 1;\n${asModule}`);
+  const { status, stdout, stderr } = await sandbox.nbdkit(["./mine.ts", ...look]);
   if (runsTypeScript) expect({ status, stdout }).toEqual({ status: 0, stdout: "512\n" });
   else
     expect({ status, stderr }).toEqual({

@@ -4,14 +4,14 @@ import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { isPrivileged } from "../helpers/privileges.ts";
 import type { Outcome } from "../helpers/run.ts";
-import { Scene } from "../server/scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 
 const sized = (size: number): string =>
   `export default { name: "mine", open: () => ({ size: ${size}n, read: (into) => void into.fill(1) }) };`;
 
 /** Makes a package of a plugin or filter that says which of several it is by its size; returns its folder. */
-function install(scene: Scene, folder: string, size = 512, kind = "plugin"): string {
-  const path = scene.folder.join(`${folder}/nbdkit-mine-${kind}`);
+function install(sandbox: Sandbox, folder: string, size = 512, kind = "plugin"): string {
+  const path = sandbox.folder.join(`${folder}/nbdkit-mine-${kind}`);
   mkdirSync(path, { recursive: true });
   writeFileSync(join(path, "package.json"), '{ "main": "index.mjs" }');
   writeFileSync(join(path, "index.mjs"), sized(size));
@@ -20,10 +20,10 @@ function install(scene: Scene, folder: string, size = 512, kind = "plugin"): str
 
 const look = ["--run", 'nbdinfo --size "$uri"'];
 
-/** Runs nbdkit in a folder of the scene. */
-function inFolder(scene: Scene, folder: string, ...args: string[]): Promise<Outcome> {
-  mkdirSync(scene.folder.join(folder), { recursive: true });
-  return scene.nbdkit([...args, ...look], { cwd: scene.folder.join(folder) });
+/** Runs nbdkit in a folder of the sandbox. */
+function inFolder(sandbox: Sandbox, folder: string, ...args: string[]): Promise<Outcome> {
+  mkdirSync(sandbox.folder.join(folder), { recursive: true });
+  return sandbox.nbdkit([...args, ...look], { cwd: sandbox.folder.join(folder) });
 }
 
 /** Makes a file or folder another user's. */
@@ -35,9 +35,9 @@ const served = { status: 0, stdout: "512\n", stderr: "" };
 
 describe("a package in the folders above the working directory", () => {
   it("is found by its short name where it is this user's", async () => {
-    await using scene = new Scene();
-    install(scene, "node_modules");
-    expect(await inFolder(scene, "work/deep", "mine")).toEqual(served);
+    await using sandbox = new Sandbox();
+    install(sandbox, "node_modules");
+    expect(await inFolder(sandbox, "work/deep", "mine")).toEqual(served);
   });
 
   it.each([
@@ -56,42 +56,42 @@ describe("a package in the folders above the working directory", () => {
     ],
     ["the folder above, even with the sticky bit", ".", "other users may write to SCENE", 0o1777],
   ])("is refused where others may write to %s", async (_what, path, reason, mode) => {
-    await using scene = new Scene();
-    const found = install(scene, "node_modules");
-    chmodSync(scene.folder.join(path), mode);
-    const fault = reason.replace("NODE_MODULES", dirname(found)).replace("SCENE", scene.folder.path);
-    expect(await inFolder(scene, "work", "mine")).toEqual({
+    await using sandbox = new Sandbox();
+    const found = install(sandbox, "node_modules");
+    chmodSync(sandbox.folder.join(path), mode);
+    const fault = reason.replace("NODE_MODULES", dirname(found)).replace("SCENE", sandbox.folder.path);
+    expect(await inFolder(sandbox, "work", "mine")).toEqual({
       status: 1,
       stdout: "",
       stderr:
         `nbdkit: error: cannot open plugin 'mine': ${found} is not loaded by its short name, because ${fault}: ` +
         `install it with npm install -g, or give the path ${found}/index.mjs if you trust it\n`,
     });
-    expect(await inFolder(scene, "work", `${found}/index.mjs`)).toEqual(served);
+    expect(await inFolder(sandbox, "work", `${found}/index.mjs`)).toEqual(served);
   });
 
   it.each(["node_modules", "node_modules/nbdkit-mine-plugin"])(
     "is refused where %s is a link to a folder that others may write to",
     async (linked) => {
-      await using scene = new Scene();
-      install(scene, "real/node_modules");
-      mkdirSync(scene.folder.join("project/node_modules"), { recursive: true });
-      const link = scene.folder.join(`project/${linked}`);
-      if (linked === "node_modules") await scene.sh("rmdir project/node_modules");
-      symlinkSync(scene.folder.join(`real/${linked}`), link);
-      expect(await inFolder(scene, "project", "mine")).toEqual(served);
-      chmodSync(scene.folder.join("real"), 0o777);
-      const { status, stderr } = await inFolder(scene, "project", "mine");
+      await using sandbox = new Sandbox();
+      install(sandbox, "real/node_modules");
+      mkdirSync(sandbox.folder.join("project/node_modules"), { recursive: true });
+      const link = sandbox.folder.join(`project/${linked}`);
+      if (linked === "node_modules") await sandbox.sh("rmdir project/node_modules");
+      symlinkSync(sandbox.folder.join(`real/${linked}`), link);
+      expect(await inFolder(sandbox, "project", "mine")).toEqual(served);
+      chmodSync(sandbox.folder.join("real"), 0o777);
+      const { status, stderr } = await inFolder(sandbox, "project", "mine");
       expect(status).toBe(1);
-      expect(stderr).toContain(`because other users may write to ${scene.folder.join("real")} (mode 777)`);
+      expect(stderr).toContain(`because other users may write to ${sandbox.folder.join("real")} (mode 777)`);
     },
   );
 
   it("is refused as a filter too", async () => {
-    await using scene = new Scene();
-    const found = install(scene, "node_modules", 512, "filter");
+    await using sandbox = new Sandbox();
+    const found = install(sandbox, "node_modules", 512, "filter");
     chmodSync(dirname(found), 0o777);
-    const { status, stderr } = await inFolder(scene, "work", "--filter=mine", "null");
+    const { status, stderr } = await inFolder(sandbox, "work", "--filter=mine", "null");
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: expect.stringContaining(`cannot open filter 'mine': ${found} is not loaded by its short name`),
@@ -103,39 +103,41 @@ describe("a package in the folders above the working directory", () => {
     ["node_modules/nbdkit-mine-plugin/index.mjs", "work"],
     ["work", "work/node_modules"],
   ])("is refused where %s belongs to another user (a test for root)", async (owned, folder) => {
-    await using scene = new Scene();
-    install(scene, folder === "work" ? "node_modules" : folder);
-    mkdirSync(scene.folder.join("work"), { recursive: true });
-    giveAway(scene.folder.join(owned));
-    const { status, stderr } = await inFolder(scene, "work", "mine");
+    await using sandbox = new Sandbox();
+    install(sandbox, folder === "work" ? "node_modules" : folder);
+    mkdirSync(sandbox.folder.join("work"), { recursive: true });
+    giveAway(sandbox.folder.join(owned));
+    const { status, stderr } = await inFolder(sandbox, "work", "mine");
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: expect.stringContaining(
-        `because ${scene.folder.join(owned)} belongs to another user (number 65533): `,
+        `because ${sandbox.folder.join(owned)} belongs to another user (number 65533): `,
       ),
     });
   });
 
   it("does not come before one that is beside this package", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     // No addon: a question needs none.
     for (const name of ["bin", "dist", "package.json"]) {
-      const copy = scene.folder.join(`ours/node_modules/nbdkit-node/${name}`);
+      const copy = sandbox.folder.join(`ours/node_modules/nbdkit-node/${name}`);
       cpSync(join(packageRoot(), name), copy, { recursive: true });
     }
-    const beside = install(scene, "ours/node_modules");
-    install(scene, "work/node_modules", 1024);
-    const asked = await scene.sh("cd work && ../ours/node_modules/nbdkit-node/bin/nbdkit mine --dump-plugin");
+    const beside = install(sandbox, "ours/node_modules");
+    install(sandbox, "work/node_modules", 1024);
+    const asked = await sandbox.sh(
+      "cd work && ../ours/node_modules/nbdkit-node/bin/nbdkit mine --dump-plugin",
+    );
     expect(asked.stderr).toBe("");
     expect(asked.stdout).toContain(`path=${beside}/index.mjs\n`);
   });
 
   it("says what is wrong with one that has no main file, and looks no further", async () => {
-    await using scene = new Scene();
-    install(scene, "node_modules", 1024);
-    const found = scene.folder.join("work/node_modules/nbdkit-mine-plugin");
+    await using sandbox = new Sandbox();
+    install(sandbox, "node_modules", 1024);
+    const found = sandbox.folder.join("work/node_modules/nbdkit-mine-plugin");
     mkdirSync(found, { recursive: true });
-    const { status, stderr } = await inFolder(scene, "work", "mine");
+    const { status, stderr } = await inFolder(sandbox, "work", "mine");
     expect(status).toBe(1);
     expect(stderr).toMatch(/^nbdkit: error: cannot open plugin 'mine': .*: its main file is not in it\n$/);
   });
@@ -145,15 +147,15 @@ describe.skipIf(!isPrivileged)("a plugin that is given by its path (a test for r
   it.each(["node_modules", "package.json"])(
     "is refused where another user's %s would be asked for what it imports",
     async (name) => {
-      await using scene = new Scene();
-      chmodSync(scene.folder.path, 0o1777);
-      mkdirSync(scene.folder.join("work"));
-      scene.file("work/mine.mjs", sized(512));
-      const stranger = scene.folder.join(name);
+      await using sandbox = new Sandbox();
+      chmodSync(sandbox.folder.path, 0o1777);
+      mkdirSync(sandbox.folder.join("work"));
+      sandbox.file("work/mine.mjs", sized(512));
+      const stranger = sandbox.folder.join(name);
       if (name === "node_modules") mkdirSync(stranger);
       else writeFileSync(stranger, "{}");
       giveAway(stranger);
-      const { status, stderr } = await inFolder(scene, "work", "./mine.mjs");
+      const { status, stderr } = await inFolder(sandbox, "work", "./mine.mjs");
       expect({ status, stderr }).toEqual({
         status: 1,
         stderr:
@@ -164,14 +166,14 @@ describe.skipIf(!isPrivileged)("a plugin that is given by its path (a test for r
   );
 
   it("is loaded with what belongs to the same user", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const paths = ["work", "work/node_modules", "work/mine.mjs", "work/package.json"].map((name) =>
-      scene.folder.join(name),
+      sandbox.folder.join(name),
     );
     for (const folder of paths.slice(0, 2)) mkdirSync(folder);
     writeFileSync(paths[2]!, sized(512));
     writeFileSync(paths[3]!, "{}");
     for (const path of paths) giveAway(path);
-    expect(await inFolder(scene, ".", "work/mine.mjs")).toEqual(served);
+    expect(await inFolder(sandbox, ".", "work/mine.mjs")).toEqual(served);
   });
 });

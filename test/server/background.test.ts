@@ -2,43 +2,43 @@ import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { ended, printed, Sandbox, until } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, printed, Scene, until } from "./scene.ts";
 import { steps, tracedPlugin } from "./traced-plugin.ts";
 
 /** Stops the server whose pidfile is `pid`; nothing may be left of it. */
-async function stop(scene: Scene): Promise<void> {
-  process.kill(await scene.number("pid"), "SIGTERM");
-  await scene.empty();
+async function stop(sandbox: Sandbox): Promise<void> {
+  process.kill(await sandbox.number("pid"), "SIGTERM");
+  await sandbox.empty();
 }
 
 describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
   it("returns with status 0 when clients can connect, and serves on", async () => {
-    await using scene = new Scene();
-    const outcome = await scene.nbdkit(["-U", "socket", "-P", "pid", "null"]);
+    await using sandbox = new Sandbox();
+    const outcome = await sandbox.nbdkit(["-U", "socket", "-P", "pid", "null"]);
     expect(outcome).toEqual({ status: 0, stdout: "", stderr: "" });
-    const connected = await scene.sh(
+    const connected = await sandbox.sh(
       `python3 -c 'import socket; s = socket.socket(socket.AF_UNIX); s.connect("socket"); print(s.recv(8))'`,
     );
     expect(connected.stdout).toBe("b'NBDMAGIC'\n");
-    await stop(scene);
-    expect(existsSync(scene.folder.join("socket"))).toBe(false);
-    expect((await scene.sh("ls")).stdout).toBe("pid\ntmp\n");
+    await stop(sandbox);
+    expect(existsSync(sandbox.folder.join("socket"))).toBe(false);
+    expect((await sandbox.sh("ls")).stdout).toBe("pid\ntmp\n");
   });
 
   it("writes the process id of the server before it returns", async () => {
-    await using scene = new Scene();
-    await scene.nbdkit(["-U", "socket", "-P", "pid", "null"]);
-    expect(scene.processes).toEqual([await scene.number("pid")]);
-    await stop(scene);
+    await using sandbox = new Sandbox();
+    await sandbox.nbdkit(["-U", "socket", "-P", "pid", "null"]);
+    expect(sandbox.processes).toEqual([await sandbox.number("pid")]);
+    await stop(sandbox);
   });
 
   it("leaves the terminal, the folder and the streams of whoever started it", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     // The pipe would keep cat, and so the script, from ending.
-    const { stdout } = await scene.sh(`"$nbdkit" -U socket -P pid null 2>&1 | cat; echo free`);
+    const { stdout } = await sandbox.sh(`"$nbdkit" -U socket -P pid null 2>&1 | cat; echo free`);
     expect(stdout).toBe("free\n");
-    const pid = await scene.number("pid");
+    const pid = await sandbox.number("pid");
     expect(readlinkSync(`/proc/${pid}/cwd`)).toBe("/");
     for (const fd of [0, 1, 2]) expect(readlinkSync(`/proc/${pid}/fd/${fd}`)).toBe("/dev/null");
     const [, , session] = readFileSync(`/proc/${pid}/stat`, "utf8")
@@ -46,47 +46,47 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
       .split(" ")
       .slice(1);
     expect(Number(session)).toBe(pid);
-    await stop(scene);
+    await stop(sandbox);
   });
 
   it("tells what keeps it from serving also when it has left them already", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const nobody = ["nbd", "socket=/nonexist", "shared=true"];
-    const outcome = await scene.nbdkit(["-U", "socket", ...nobody]);
+    const outcome = await sandbox.nbdkit(["-U", "socket", ...nobody]);
     expect(outcome).toMatchObject({ status: 1, stdout: "" });
     expect(outcome.stderr).toMatch(/^nbdkit: error: .*connect ENOENT.*\n$/);
-    const { status, stderr } = await scene.nbdkit(["-v", "-U", "socket", ...nobody]);
+    const { status, stderr } = await sandbox.nbdkit(["-v", "-U", "socket", ...nobody]);
     expect(status).toBe(1);
     expect(stderr.match(/error: /g)).toHaveLength(1);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("keeps stderr with -v, for who wants to read it", async () => {
-    await using scene = new Scene();
-    await scene.sh(`"$nbdkit" -v -U socket -P pid null 2>log`);
-    const pid = await scene.number("pid");
-    expect(readlinkSync(`/proc/${pid}/fd/2`)).toBe(scene.folder.join("log"));
-    await stop(scene);
+    await using sandbox = new Sandbox();
+    await sandbox.sh(`"$nbdkit" -v -U socket -P pid null 2>log`);
+    const pid = await sandbox.number("pid");
+    expect(readlinkSync(`/proc/${pid}/fd/2`)).toBe(sandbox.folder.join("log"));
+    await stop(sandbox);
   });
 
   it("still knows relative paths after it has left the folder", async () => {
-    await using scene = new Scene();
-    scene.file("disk", "x".repeat(512));
-    await scene.nbdkit(["-U", "socket", "-P", "pid", "file", "disk"]);
-    const size = await scene.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`);
+    await using sandbox = new Sandbox();
+    sandbox.file("disk", "x".repeat(512));
+    await sandbox.nbdkit(["-U", "socket", "-P", "pid", "file", "disk"]);
+    const size = await sandbox.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`);
     expect(size.stdout).toBe("512\n");
-    await stop(scene);
+    await stop(sandbox);
   });
 
   it("still has the descriptors that it was given", async () => {
-    await using scene = new Scene();
-    scene.file("disk", "x".repeat(1024));
+    await using sandbox = new Sandbox();
+    sandbox.file("disk", "x".repeat(1024));
     for (const fd of [5, 9]) {
-      const started = await scene.sh(`"$nbdkit" -U socket -P pid file fd=${fd} ${fd}<disk`);
+      const started = await sandbox.sh(`"$nbdkit" -U socket -P pid file fd=${fd} ${fd}<disk`);
       expect(started).toEqual({ status: 0, stdout: "", stderr: "" });
-      expect((await scene.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("1024\n");
-      await stop(scene);
-      await scene.sh("rm pid");
+      expect((await sandbox.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("1024\n");
+      await stop(sandbox);
+      await sandbox.sh("rm pid");
     }
   });
 
@@ -101,49 +101,49 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
     ["a pidfile that cannot be", ["-P", "no/pid", "null"], /^nbdkit: error: cannot write the pidfile/],
     ["a defect of the plugin", ["./broken.mjs"], /^nbdkit: error: internal error: broken\n$/],
   ])("tells about %s on the terminal, with status 1", async (_what, args, expected) => {
-    await using scene = new Scene();
-    scene.file(
+    await using sandbox = new Sandbox();
+    sandbox.file(
       "broken.mjs",
       `export default { name: "broken", open() {}, getReady: () => new Promise(() => setTimeout(() => { throw new Error("broken") })) }`,
     );
     const where = args.includes("-U") ? [] : ["-U", "socket"];
-    const { status, stdout, stderr } = await scene.nbdkit([...where, ...args]);
+    const { status, stdout, stderr } = await sandbox.nbdkit([...where, ...args]);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toMatch(expected);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("runs every step of a plugin once, in the serving process", async () => {
-    await using scene = new Scene();
-    await scene.nbdkit(["-U", "socket", "-P", "pid", tracedPlugin(scene)]);
-    await stop(scene);
-    expect(scene.read("trace")?.trim().split("\n")).toEqual(steps);
+    await using sandbox = new Sandbox();
+    await sandbox.nbdkit(["-U", "socket", "-P", "pid", tracedPlugin(sandbox)]);
+    await stop(sandbox);
+    expect(sandbox.read("trace")?.trim().split("\n")).toEqual(steps);
   });
 
   it("gives up when it is told to before it serves", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const hanging = `process.stdout.write("ready"); return new Promise((resolve) => setTimeout(resolve, 1e6))`;
-    const plugin = scene.file(
+    const plugin = sandbox.file(
       "slow.mjs",
       `export default { name: "slow", open() {}, getReady() { ${hanging} } }`,
     );
-    const child = scene.start(nbdkit, ["-U", "socket", plugin]);
+    const child = sandbox.start(nbdkit, ["-U", "socket", plugin]);
     await printed(child, "ready");
     child.kill("SIGTERM");
     await outcomeOf(child);
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
 describeWith(["script"], "nbdkit started on a terminal without -f", () => {
   it("lives on when the terminal is closed", async () => {
-    await using scene = new Scene();
-    const child = scene.start("script", ["-qec", '"$nbdkit" -U socket -P pid null', "/dev/null"]);
+    await using sandbox = new Sandbox();
+    const child = sandbox.start("script", ["-qec", '"$nbdkit" -U socket -P pid null', "/dev/null"]);
     expect(await ended(child)).toBe(0);
-    const pid = await scene.number("pid");
-    await until("the terminal's end", () => scene.processes.length === 1);
+    const pid = await sandbox.number("pid");
+    await until("the terminal's end", () => sandbox.processes.length === 1);
     expect(() => process.kill(pid, 0)).not.toThrow();
-    await stop(scene);
+    await stop(sandbox);
   });
 });
 
@@ -160,44 +160,44 @@ describe.skipIf(process.platform !== "linux")(
       ["cache", ["--filter=cache", "memory", "1M"]],
       ["cache of all reads", ["--filter=cache", "memory", "1M", "cache-on-read=true", "cache=writeback"]],
     ])("TMPDIR is where %s keeps what clients write", async (_name, args) => {
-      await using scene = new Scene(temporary);
-      expect(await scene.nbdkit(["-U", "socket", "-P", "pid", ...args], relative)).toMatchObject({
+      await using sandbox = new Sandbox(temporary);
+      expect(await sandbox.nbdkit(["-U", "socket", "-P", "pid", ...args], relative)).toMatchObject({
         status: 0,
       });
-      await using client = await connect(`nbd+unix:///?socket=${scene.folder.join("socket")}`);
+      await using client = await connect(`nbd+unix:///?socket=${sandbox.folder.join("socket")}`);
       await client.write(512n, Buffer.alloc(512, "x"));
       expect((await client.read(0n, 1024)).toString("latin1", 511, 514)).toBe("\0xx");
       await client.close();
-      await stop(scene);
+      await stop(sandbox);
     });
 
     it("TMPDIR is where scripts find their folder, and the script itself", async () => {
-      await using scene = new Scene(temporary);
-      scene.file(
+      await using sandbox = new Sandbox(temporary);
+      sandbox.file(
         "script",
         'case $1 in get_size) echo 7 > "$tmpdir/size"; cat "$tmpdir/size";; pread) ;; *) exit 2;; esac',
       );
-      const started = await scene.sh('"$nbdkit" -U socket -P pid sh - < script', relative);
+      const started = await sandbox.sh('"$nbdkit" -U socket -P pid sh - < script', relative);
       expect(started).toEqual({ status: 0, stdout: "", stderr: "" });
-      await using client = await connect(`nbd+unix:///?socket=${scene.folder.join("socket")}`);
+      await using client = await connect(`nbd+unix:///?socket=${sandbox.folder.join("socket")}`);
       expect(client.size).toBe(7n);
       await client.close();
-      await stop(scene);
+      await stop(sandbox);
     });
 
     it("the program of the plugin nbd, and the socket of its URI, are the user's", async () => {
-      await using scene = new Scene(temporary);
-      scene.file("far", `#!/bin/sh\nexec "${nbdkit}" -f null 7\n`);
-      await scene.sh("chmod +x far");
-      const far = await scene.nbdkit(["-U", "far-socket", "-P", "pid", "nbd", "command=./far"], relative);
+      await using sandbox = new Sandbox(temporary);
+      sandbox.file("far", `#!/bin/sh\nexec "${nbdkit}" -f null 7\n`);
+      await sandbox.sh("chmod +x far");
+      const far = await sandbox.nbdkit(["-U", "far-socket", "-P", "pid", "nbd", "command=./far"], relative);
       expect(far).toEqual({ status: 0, stdout: "", stderr: "" });
       const near = ["-U", "socket", "-P", "near-pid", "nbd", "nbd+unix:///?socket=far-socket"];
-      expect(await scene.nbdkit(near, relative)).toEqual({ status: 0, stdout: "", stderr: "" });
-      await using client = await connect(`nbd+unix:///?socket=${scene.folder.join("socket")}`);
+      expect(await sandbox.nbdkit(near, relative)).toEqual({ status: 0, stdout: "", stderr: "" });
+      await using client = await connect(`nbd+unix:///?socket=${sandbox.folder.join("socket")}`);
       expect(client.size).toBe(7n);
       await client.close();
-      process.kill(await scene.number("near-pid"), "SIGTERM");
-      await stop(scene);
+      process.kill(await sandbox.number("near-pid"), "SIGTERM");
+      await stop(sandbox);
     });
   },
 );
@@ -209,36 +209,36 @@ describe.skipIf(process.platform !== "linux")("a FIFO as pidfile", () => {
     ["in the foreground", '"$nbdkit" -f -U socket -P fifo null >/dev/null 2>&1 & cat fifo'],
     ["whose reader comes first", 'cat fifo & "$nbdkit" -U socket -P fifo null; wait'],
   ])("keeps no server from serving, and tells its reader the process id (%s)", async (_how, script) => {
-    await using scene = new Scene();
-    await scene.sh("mkfifo fifo");
-    const { status, stdout, stderr } = await scene.sh(script);
+    await using sandbox = new Sandbox();
+    await sandbox.sh("mkfifo fifo");
+    const { status, stdout, stderr } = await sandbox.sh(script);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     const pid = Number(/^(\d+)\n$/.exec(stdout)?.[1]);
     expect(pid).toBeGreaterThan(0);
     if (!script.includes("--run")) {
-      expect(scene.processes).toEqual([pid]);
+      expect(sandbox.processes).toEqual([pid]);
       process.kill(pid, "SIGTERM");
     }
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("keeps no server from ending at a signal", async () => {
-    await using scene = new Scene();
-    await scene.sh("mkfifo fifo");
-    await scene.sh('"$nbdkit" -U socket -P fifo null');
-    const [pid] = scene.processes;
+    await using sandbox = new Sandbox();
+    await sandbox.sh("mkfifo fifo");
+    await sandbox.sh('"$nbdkit" -U socket -P fifo null');
+    const [pid] = sandbox.processes;
     process.kill(pid!, "SIGTERM");
-    await scene.empty();
-    expect(existsSync(scene.folder.join("socket"))).toBe(false);
+    await sandbox.empty();
+    expect(existsSync(sandbox.folder.join("socket"))).toBe(false);
   });
 
   it("is refused as --log where no program reads it", async () => {
-    await using scene = new Scene();
-    await scene.sh("mkfifo fifo");
-    const { status, stderr } = await scene.nbdkit([
+    await using sandbox = new Sandbox();
+    await sandbox.sh("mkfifo fifo");
+    const { status, stderr } = await sandbox.nbdkit([
       "-U",
       "socket",
-      `--log=${scene.folder.join("fifo")}`,
+      `--log=${sandbox.folder.join("fifo")}`,
       "null",
     ]);
     expect(status).toBe(1);

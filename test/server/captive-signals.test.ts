@@ -2,12 +2,12 @@ import type { ChildProcess } from "node:child_process";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { ended, insist, printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, insist, printed, Scene } from "./scene.ts";
 
 /** nbdkit with a command that has said "ready". */
-async function startReady(scene: Scene, command: string): Promise<ChildProcess> {
-  const child = scene.start(nbdkit, ["null", "--run", command], { stdio: "pipe" });
+async function startReady(sandbox: Sandbox, command: string): Promise<ChildProcess> {
+  const child = sandbox.start(nbdkit, ["null", "--run", command], { stdio: "pipe" });
   await printed(child, "ready");
   return child;
 }
@@ -19,26 +19,29 @@ describe("a signal that tells us to end", () => {
     ["SIGHUP", 1],
     ["SIGQUIT", 3],
   ] as const)("ends the command and its descendants too (%s)", async (signal, number) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     // Said by the innermost: a shell that is about to start a program loses a SIGINT (dash does).
-    const child = await startReady(scene, "ulimit -c 0; (sh -c 'echo ready; exec sleep 1000'; true); true");
+    const child = await startReady(sandbox, "ulimit -c 0; (sh -c 'echo ready; exec sleep 1000'; true); true");
     child.kill(signal);
     expect(await ended(child)).toBe(128 + number);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("lets the command choose its own end and status", async () => {
-    await using scene = new Scene();
-    const child = await startReady(scene, `trap 'echo asked; exit 9' TERM; echo ready; read line`);
+    await using sandbox = new Sandbox();
+    const child = await startReady(sandbox, `trap 'echo asked; exit 9' TERM; echo ready; read line`);
     const outcome = outcomeOf(child);
     child.kill("SIGTERM");
     expect((await outcome).status).toBe(9);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("kills a command that ignored it when it is repeated, and only then", async () => {
-    await using scene = new Scene();
-    const child = await startReady(scene, `trap 'echo asked' TERM; echo ready; while :; do read line; done`);
+    await using sandbox = new Sandbox();
+    const child = await startReady(
+      sandbox,
+      `trap 'echo asked' TERM; echo ready; while :; do read line; done`,
+    );
     const asked = printed(child, "asked");
     const status = ended(child);
     child.kill("SIGTERM");
@@ -49,71 +52,71 @@ describe("a signal that tells us to end", () => {
       await setTimeout(50);
     }
     expect(await status).toBe(137);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("counts once when it comes in a burst, as when a process group is ended", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const child = await startReady(
-      scene,
+      sandbox,
       `trap 'n=x$n; echo asked' TERM; echo ready; until [ "$n" ]; do read line; done; sleep 0.3; exit 8`,
     );
     const status = ended(child);
     for (let times = 0; times < 5; times++) child.kill("SIGTERM");
     expect(await status).toBe(8);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("is noticed while a plugin keeps us from serving, and the command is not run then", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const waiting = `process.stdout.write("ready"); return new Promise((resolve) => setTimeout(resolve, 1e6))`;
     for (const step of ["configComplete", "getReady", "afterFork"]) {
-      const plugin = scene.file(
+      const plugin = sandbox.file(
         "slow.mjs",
         `export default { name: "slow", open() {}, ${step}() { ${waiting} } }`,
       );
-      const child = scene.start(nbdkit, [plugin, "--run", "echo started >started"]);
+      const child = sandbox.start(nbdkit, [plugin, "--run", "echo started >started"]);
       await printed(child, "ready");
       child.kill("SIGTERM");
       expect(await ended(child), step).toBe(143);
-      await scene.empty();
+      await sandbox.empty();
     }
-    expect(scene.read("started")).toBe(undefined);
+    expect(sandbox.read("started")).toBe(undefined);
   });
 
   it("ends us although a plugin never ends, when it is repeated", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     for (const step of ["cleanup", "unload"]) {
       const never = `process.stdout.write("stuck"); return new Promise((resolve) => setTimeout(resolve, 1e6))`;
-      const plugin = scene.file(
+      const plugin = sandbox.file(
         "stuck.mjs",
         `export default { name: "stuck", open() {}, ${step}() { ${never} } }`,
       );
-      const child = scene.start(nbdkit, [plugin, "--run", "true"]);
+      const child = sandbox.start(nbdkit, [plugin, "--run", "true"]);
       await printed(child, "stuck");
       expect((await insist(child, "SIGTERM")).status, step).toBe(143);
-      await scene.empty();
+      await sandbox.empty();
     }
   });
 });
 
 describeWith(["nbdinfo"], "the server", () => {
   it("serves until the command has ended, also after a signal", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const command = `trap 'nbdinfo --size "$uri"; exit 3' TERM; echo ready; read line`;
-    const child = scene.start(nbdkit, ["null", "12345", "--run", command], { stdio: "pipe" });
+    const child = sandbox.start(nbdkit, ["null", "12345", "--run", command], { stdio: "pipe" });
     const outcome = outcomeOf(child);
     await printed(child, "ready");
     child.kill("SIGTERM");
     const { status, stdout } = await outcome;
     expect({ status, stdout }).toEqual({ status: 3, stdout: "ready\n12345\n" });
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("can be used before the command does anything else", async () => {
-    await using scene = new Scene();
-    const { stdout } = await scene.nbdkit(["null", "54321", "--run", 'exec nbdinfo --size "$uri"']);
+    await using sandbox = new Sandbox();
+    const { stdout } = await sandbox.nbdkit(["null", "54321", "--run", 'exec nbdinfo --size "$uri"']);
     expect(stdout).toBe("54321\n");
-    await scene.empty();
+    await sandbox.empty();
   });
 });

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { isPrivileged } from "../helpers/privileges.ts";
 import { nbdkit } from "../helpers/run.ts";
+import { ended, Sandbox } from "../helpers/sandbox.ts";
 import { hasLauncher, packageCopy } from "../native/package-copy.ts";
-import { ended, Scene } from "./scene.ts";
 import { listenersOf } from "./signal-sweep.ts";
 
 const bundle = fileURLToPath(new URL("../../dist/bundle/nbdkit.cjs", import.meta.url));
@@ -45,55 +45,55 @@ const starts: Readonly<Record<string, readonly [program: string, ...args: string
   "node alone": [process.execPath, bundle],
 };
 
-async function start(scene: Scene, how: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+async function start(sandbox: Sandbox, how: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const [program, ...first] = starts[how]!;
-  const child: ChildProcess = scene.start(
+  const child: ChildProcess = sandbox.start(
     program,
     [...first, "-f", "-U", "-", "-P", "pid", ...args, "null"],
     {
       env,
     },
   );
-  return { child, pid: await scene.number("pid") };
+  return { child, pid: await sandbox.number("pid") };
 }
 
 describe.skipIf(process.platform !== "linux").each(Object.keys(starts))("a server started by %s", (how) => {
   it("closes a debugger that nobody asked for", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     // As SIGUSR1 leaves it that came before our first line.
-    const preload = scene.file("open.cjs", `require("node:inspector").open(0);`);
-    const { child, pid } = await start(scene, how, [], { NODE_OPTIONS: `--require=${preload}` });
+    const preload = sandbox.file("open.cjs", `require("node:inspector").open(0);`);
+    const { child, pid } = await start(sandbox, how, [], { NODE_OPTIONS: `--require=${preload}` });
     expect(listenersOf(pid)).toEqual([]);
     child.kill("SIGTERM");
     expect(await ended(child)).toBe(0);
   });
 
   it("leaves the debugger open that its user asks for", async () => {
-    await using scene = new Scene();
-    const { pid } = await start(scene, how, [], { NODE_OPTIONS: "--inspect=0" });
+    await using sandbox = new Sandbox();
+    const { pid } = await start(sandbox, how, [], { NODE_OPTIONS: "--inspect=0" });
     expect(listenersOf(pid)).toHaveLength(1);
   });
 
   it.runIf(isPrivileged)("has none as another user (root)", async () => {
-    await using scene = new Scene();
-    await scene.sh('chmod 777 . "$TMPDIR"');
-    const { pid } = await start(scene, how, ["-u", "nobody"], { NODE_OPTIONS: "--inspect=0" });
+    await using sandbox = new Sandbox();
+    await sandbox.sh('chmod 777 . "$TMPDIR"');
+    const { pid } = await start(sandbox, how, ["-u", "nobody"], { NODE_OPTIONS: "--inspect=0" });
     expect(listenersOf(pid)).toEqual([]);
   });
 
   it.runIf(isPrivileged).each([{ SUDO_UID: "1000" }, { PKEXEC_UID: "1000" }, { DOAS_USER: "user" }])(
     "has none as root when another user started it: %j (root)",
     async (names) => {
-      await using scene = new Scene();
-      const { pid } = await start(scene, how, [], { NODE_OPTIONS: "--inspect=0", ...names });
+      await using sandbox = new Sandbox();
+      const { pid } = await start(sandbox, how, [], { NODE_OPTIONS: "--inspect=0", ...names });
       expect(listenersOf(pid)).toEqual([]);
     },
   );
 
   it("says nothing about it", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const [program, ...first] = starts[how]!;
-    const child = scene.start(program, [...first, "-U", "-", "null", "--run", "true"]);
+    const child = sandbox.start(program, [...first, "-U", "-", "null", "--run", "true"]);
     const said = text(child.stderr!);
     expect(await ended(child)).toBe(0);
     expect(await said).toBe("");

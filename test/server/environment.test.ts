@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { nbd, nbdkit, outcomeOf } from "../helpers/run.ts";
-import { ended, Scene } from "./scene.ts";
+import { ended, Sandbox } from "../helpers/sandbox.ts";
 
 describe("the environment of --run", () => {
   it.each([[[]], [["--exit-with-parent"]]])("is the one we were given (%j)", async (options) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const list = "env | grep -v -E '^(_|PWD|OLDPWD|SHLVL)=' | sort";
     const words = ["self", "root", "link", "guess", "script", "launcher", "system", "node", "path", "args"];
     const env = {
@@ -12,32 +12,32 @@ describe("the environment of --run", () => {
       ODD: "a=b\nc",
       ...Object.fromEntries(words.map((word) => [word, "ours"])),
     };
-    const given = await scene.sh(list, { env });
-    const passed = await scene.nbdkit([...options, "null", "--run", list], { env });
+    const given = await sandbox.sh(list, { env });
+    const passed = await sandbox.nbdkit([...options, "null", "--run", list], { env });
     expect(passed).toEqual(given);
   });
 
   it("has no NODE_EXTRA_CA_CERTS when we were given none, and an empty one when we were given that", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const show = ["null", "--run", "env | grep ^NODE_EXTRA_CA_CERTS= || echo unset"];
-    expect((await scene.nbdkit(show)).stdout).toBe("unset\n");
+    expect((await sandbox.nbdkit(show)).stdout).toBe("unset\n");
     const env = { NODE_EXTRA_CA_CERTS: "" };
-    expect((await scene.nbdkit(show, { env })).stdout).toBe("NODE_EXTRA_CA_CERTS=\n");
+    expect((await sandbox.nbdkit(show, { env })).stdout).toBe("NODE_EXTRA_CA_CERTS=\n");
   });
 
   it("does not tell who started us", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const env = { NBDKIT_LAUNCHED: "1:1:1:", NBDKIT_NODE_READY_FD: undefined };
     const script = "env | grep -i -E '^NBDKIT_(LAUNCHED|NODE_[RE])' | wc -l";
-    const { stdout } = await scene.nbdkit(["null", "--run", script], { env });
+    const { stdout } = await sandbox.nbdkit(["null", "--run", script], { env });
     expect(stdout.trim()).toBe("0");
   });
 });
 
 describe("a stream that nobody reads any more", () => {
   it("gets no warning, and the server serves", async () => {
-    await using scene = new Scene();
-    const child = scene.start(nbdkit, [
+    await using sandbox = new Sandbox();
+    const child = sandbox.start(nbdkit, [
       "-D",
       "null.none=1",
       "null",
@@ -46,19 +46,19 @@ describe("a stream that nobody reads any more", () => {
     ]);
     child.stderr!.destroy();
     expect(await ended(child)).toBe(0);
-    expect(scene.read("size")).toBe("0\n");
-    await scene.empty();
+    expect(sandbox.read("size")).toBe("0\n");
+    await sandbox.empty();
   });
 
   it.each([["--print-uri", "-f", "-U", "-", "null"], ["--help"]])(
     "gets no answer, which is an error: %s",
     async (...args) => {
-      await using scene = new Scene();
-      const child = scene.start(nbdkit, args);
+      await using sandbox = new Sandbox();
+      const child = sandbox.start(nbdkit, args);
       child.stdout!.destroy();
       const stderr = "nbdkit: error: stdout: EPIPE: broken pipe, write\n";
       expect(await outcomeOf(child)).toEqual({ status: 1, stdout: "", stderr });
-      await scene.empty();
+      await sandbox.empty();
     },
   );
 });

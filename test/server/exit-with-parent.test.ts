@@ -3,8 +3,8 @@ import { symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { ended, Sandbox, until } from "../helpers/sandbox.ts";
 import { describeWith, hasTool } from "../helpers/tools.ts";
-import { ended, Scene, until } from "./scene.ts";
 
 const bundle = fileURLToPath(new URL("../../dist/bundle/nbdkit.cjs", import.meta.url));
 const server = ["--exit-with-parent", "-U", "-", "-P", "server", "null"];
@@ -35,14 +35,18 @@ sys.stdin.readline()`,
 /** How a parent ends: by a signal, or by itself. */
 const ends = ["SIGKILL", "SIGTERM", "its own exit"] as const;
 
-function startParent(scene: Scene, kind: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+function startParent(sandbox: Sandbox, kind: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   const [program, ...programArgs] = parents[kind]!(args);
-  return scene.start(program, programArgs, { stdio: "pipe", env });
+  return sandbox.start(program, programArgs, { stdio: "pipe", env });
 }
 
-async function endParent(scene: Scene, parent: ReturnType<typeof startParent>, end: (typeof ends)[number]) {
+async function endParent(
+  sandbox: Sandbox,
+  parent: ReturnType<typeof startParent>,
+  end: (typeof ends)[number],
+) {
   if (end === "its own exit") parent.stdin!.write("end\n");
-  else process.kill(await scene.number("parent"), end);
+  else process.kill(await sandbox.number("parent"), end);
 }
 
 describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
@@ -50,69 +54,69 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
     it.skipIf(kind === "python3" && !hasTool(kind)).each(ends)(
       `ends the server when its parent, ${kind}, ends by %s`,
       async (end) => {
-        await using scene = new Scene();
-        const parent = startParent(scene, kind, server);
-        await scene.number("server");
-        await endParent(scene, parent, end);
-        await scene.empty();
+        await using sandbox = new Sandbox();
+        const parent = startParent(sandbox, kind, server);
+        await sandbox.number("server");
+        await endParent(sandbox, parent, end);
+        await sandbox.empty();
       },
     );
   }
 
   it("ends the command of --run as well, with its descendants", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const command = "echo $$ >command; sh -c 'sleep 1000; true'; true";
-    startParent(scene, "sh", ["--exit-with-parent", "null", "--run", command]);
-    const pid = await scene.number("command");
+    startParent(sandbox, "sh", ["--exit-with-parent", "null", "--run", command]);
+    const pid = await sandbox.number("command");
     // The parent, the server, two guardians, and three processes of the command.
-    await until("the descendants", () => scene.processes.length === 7);
-    process.kill(await scene.number("parent"), "SIGKILL");
-    await scene.empty();
+    await until("the descendants", () => sandbox.processes.length === 7);
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    await sandbox.empty();
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 
   it("lets the command of --run end in its own way", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const command = `trap 'test -S "$unixsocket" && echo yes >served; exit 0' TERM; echo 1 >ready; while :; do sleep 0.05; done`;
-    startParent(scene, "sh", ["--exit-with-parent", "null", "--run", command]);
-    await scene.number("ready");
-    process.kill(await scene.number("parent"), "SIGKILL");
-    await scene.empty();
-    expect(scene.read("served")).toBe("yes\n");
+    startParent(sandbox, "sh", ["--exit-with-parent", "null", "--run", command]);
+    await sandbox.number("ready");
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    await sandbox.empty();
+    expect(sandbox.read("served")).toBe("yes\n");
   });
 
   it("works while a plugin keeps the process busy", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     for (const step of ["load", "configComplete"]) {
       const busy = `require("node:fs").writeFileSync("busy", "1\\n"); for (;;);`;
       const text = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);
         export default { name: "busy", open() {}, ${step}() { ${busy} } };`;
-      startParent(scene, "sh", ["--exit-with-parent", scene.file("busy.mjs", text)]);
-      await scene.number("busy");
-      process.kill(await scene.number("parent"), "SIGKILL");
-      await scene.empty();
-      await scene.sh("rm -f busy parent");
+      startParent(sandbox, "sh", ["--exit-with-parent", sandbox.file("busy.mjs", text)]);
+      await sandbox.number("busy");
+      process.kill(await sandbox.number("parent"), "SIGKILL");
+      await sandbox.empty();
+      await sandbox.sh("rm -f busy parent");
     }
   });
 
   it("stays in the foreground, as the process that the shell started", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = `"$nbdkit" --exit-with-parent -U - -P server null & echo $!; while ! [ -s server ]; do sleep 0.02; done; cat server`;
-    const { stdout } = await scene.sh(script);
+    const { stdout } = await sandbox.sh(script);
     const [shown, written] = stdout.split("\n");
     expect(written).toBe(shown);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("says whether it works here", async () => {
-    await using scene = new Scene();
-    const { status, stdout } = await scene.nbdkit(["--exit-with-parent", "--version"]);
+    await using sandbox = new Sandbox();
+    const { status, stdout } = await sandbox.nbdkit(["--exit-with-parent", "--version"]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^nbdkit 1\.\d+\.\d+ /) });
-    expect((await scene.nbdkit(["--dump-config"])).stdout).toMatch(/^exit_with_parent=yes$/m);
+    expect((await sandbox.nbdkit(["--dump-config"])).stdout).toMatch(/^exit_with_parent=yes$/m);
   });
 
   it("is not armed by an argument that only looks like it", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const args = [
       "-f",
       "-U",
@@ -123,13 +127,13 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
       "--run",
       "--exit-with-parent; echo $$ >command; sleep 1000",
     ];
-    startParent(scene, "sh", args);
-    await scene.number("command");
-    process.kill(await scene.number("parent"), "SIGKILL");
-    const pid = await scene.number("server");
+    startParent(sandbox, "sh", args);
+    await sandbox.number("command");
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    const pid = await sandbox.number("server");
     expect(() => process.kill(pid, 0)).not.toThrow();
     process.kill(pid, "SIGTERM");
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
@@ -150,120 +154,123 @@ describe.runIf(process.platform === "linux" && hasTool("python3"))(
   "--exit-with-parent under a thread that ends (skipped without python3)",
   () => {
     it.each(["starting", "serving"])("serves until the process ends: %s", async (when) => {
-      await using scene = new Scene();
-      scene.start("python3", ["-c", threaded, when, ...server], { stdio: "pipe" });
-      await scene.number("ended");
-      const pid = await scene.number("server");
+      await using sandbox = new Sandbox();
+      sandbox.start("python3", ["-c", threaded, when, ...server], { stdio: "pipe" });
+      await sandbox.number("ended");
+      const pid = await sandbox.number("server");
       // Signals of one process are handled in order: had the thread's end sent one, it would not answer.
-      const client = await scene.sh('nbdinfo --size "nbd+unix://?socket=$(echo "$TMPDIR"/nbdkit*/socket)"');
+      const client = await sandbox.sh('nbdinfo --size "nbd+unix://?socket=$(echo "$TMPDIR"/nbdkit*/socket)"');
       expect(client.status, client.stderr).toBe(0);
       expect(() => process.kill(pid, 0)).not.toThrow();
-      process.kill(await scene.number("parent"), "SIGKILL");
-      await scene.empty();
+      process.kill(await sandbox.number("parent"), "SIGKILL");
+      await sandbox.empty();
     });
 
     it("still ends by a SIGTERM that its parent sends", async () => {
-      await using scene = new Scene();
+      await using sandbox = new Sandbox();
       const parent = `import os, subprocess, sys, time
 child = subprocess.Popen([os.environ["nbdkit"]] + sys.argv[1:], stdin=subprocess.DEVNULL)
 while not os.path.exists("server"):
     time.sleep(0.01)
 child.terminate()
 print(child.wait())`;
-      const { stdout } = await outcomeOf(scene.start("python3", ["-c", parent, ...server]));
+      const { stdout } = await outcomeOf(sandbox.start("python3", ["-c", parent, ...server]));
       expect(stdout).toBe("0\n");
-      await scene.empty();
+      await sandbox.empty();
     });
   },
 );
 
 describe.skipIf(process.platform !== "linux")("--exit-with-parent works", () => {
   it("through a link in node_modules/.bin", async () => {
-    await using scene = new Scene();
-    await scene.sh(
+    await using sandbox = new Sandbox();
+    await sandbox.sh(
       `mkdir -p node_modules/.bin && ln -s "$(dirname "$(dirname "$nbdkit")")" node_modules/nbdkit-node && ln -s ../nbdkit-node/bin/nbdkit node_modules/.bin/nbdkit`,
     );
-    startParent(scene, "sh", server, { nbdkit: scene.folder.join("node_modules/.bin/nbdkit") });
-    await scene.number("server");
-    process.kill(await scene.number("parent"), "SIGKILL");
-    await scene.empty();
+    startParent(sandbox, "sh", server, { nbdkit: sandbox.folder.join("node_modules/.bin/nbdkit") });
+    await sandbox.number("server");
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    await sandbox.empty();
   });
 
   it("through links elsewhere, also found in PATH", async () => {
-    await using scene = new Scene();
-    symlinkSync(nbdkit, scene.folder.join("first"));
-    symlinkSync("first", scene.folder.join("second"));
-    startParent(scene, "sh", server, { nbdkit: "second", PATH: `${scene.folder.path}:${process.env.PATH}` });
-    await scene.number("server");
-    process.kill(await scene.number("parent"), "SIGKILL");
-    await scene.empty();
+    await using sandbox = new Sandbox();
+    symlinkSync(nbdkit, sandbox.folder.join("first"));
+    symlinkSync("first", sandbox.folder.join("second"));
+    startParent(sandbox, "sh", server, {
+      nbdkit: "second",
+      PATH: `${sandbox.folder.path}:${process.env.PATH}`,
+    });
+    await sandbox.number("server");
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    await sandbox.empty();
   });
 
   it("without the launcher and the shell script, started by node", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = `echo $$ >parent; "$node" "$bundle" "$@" & read line`;
-    scene.start("/bin/sh", ["-c", script, "sh", ...server], {
+    sandbox.start("/bin/sh", ["-c", script, "sh", ...server], {
       stdio: "pipe",
       env: { node: process.execPath, bundle },
     });
-    await scene.number("server");
-    process.kill(await scene.number("parent"), "SIGKILL");
-    await scene.empty();
+    await sandbox.number("server");
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    await sandbox.empty();
   });
 
   it("when the parent ended before we looked, without the launcher", async () => {
-    await using scene = new Scene();
-    const gone = scene.start("/bin/sh", ["-c", "exit"]);
+    await using sandbox = new Sandbox();
+    const gone = sandbox.start("/bin/sh", ["-c", "exit"]);
     await ended(gone);
     const env = { NBDKIT_LAUNCHED: `${gone.pid}:0:0:` };
-    expect(await ended(scene.start(process.execPath, [bundle, ...server], { env }))).toBe(143);
-    await scene.empty();
+    expect(await ended(sandbox.start(process.execPath, [bundle, ...server], { env }))).toBe(143);
+    await sandbox.empty();
   });
 
   it("when the parent ended and nobody had noted who it was", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const orphaned = `exec 3<&0; sh -c 'read go <&3; exec "$0" "$@"' "$@" &`;
-    const parent = scene.start("/bin/sh", ["-c", orphaned, "sh", process.execPath, bundle, ...server], {
+    const parent = sandbox.start("/bin/sh", ["-c", orphaned, "sh", process.execPath, bundle, ...server], {
       detached: true,
       stdio: "pipe",
     });
     await once(parent, "exit");
     parent.stdin!.end("go\n");
-    await scene.empty();
-    expect(scene.read("server")).toBeUndefined();
+    await sandbox.empty();
+    expect(sandbox.read("server")).toBeUndefined();
   });
 
   it("for one that began a session of its own, while its parent lives", async () => {
-    await using scene = new Scene();
-    const child = scene.start(process.execPath, [bundle, ...server], { detached: true });
-    expect(await scene.number("server")).toBe(child.pid);
+    await using sandbox = new Sandbox();
+    const child = sandbox.start(process.execPath, [bundle, ...server], { detached: true });
+    expect(await sandbox.number("server")).toBe(child.pid);
     child.kill("SIGTERM");
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
 describeWith(["unshare"], "--exit-with-parent in a namespace of processes", () => {
   it("ends with the namespace's first process", async ({ skip }) => {
-    await using scene = new Scene();
-    const possible = await scene.sh("unshare --pid --fork true");
+    await using sandbox = new Sandbox();
+    const possible = await sandbox.sh("unshare --pid --fork true");
     if (possible.status !== 0) skip(`unshare is not permitted: ${possible.stderr}`);
     const script = `"$nbdkit" "$@" & while ! [ -s server ]; do sleep 0.02; done; exit 7`;
     const { status } = await outcomeOf(
-      scene.start("unshare", ["--pid", "--fork", "/bin/sh", "-c", script, "sh", ...server]),
+      sandbox.start("unshare", ["--pid", "--fork", "/bin/sh", "-c", script, "sh", ...server]),
     );
     expect(status).toBe(7);
-    await until("the end", () => scene.processes.length === 0);
+    await until("the end", () => sandbox.processes.length === 0);
   });
 
   it("serves as long as the namespace's first process lives", async ({ skip }) => {
-    await using scene = new Scene();
-    const possible = await scene.sh("unshare --pid --fork true");
+    await using sandbox = new Sandbox();
+    const possible = await sandbox.sh("unshare --pid --fork true");
     if (possible.status !== 0) skip(`unshare is not permitted: ${possible.stderr}`);
     const script = `"$nbdkit" --exit-with-parent null --run 'test -S "$unixsocket" && exit 5'`;
     const { status } = await outcomeOf(
-      scene.start("unshare", ["--pid", "--fork", "/bin/sh", "-c", `${script}; exit $?`]),
+      sandbox.start("unshare", ["--pid", "--fork", "/bin/sh", "-c", `${script}; exit $?`]),
     );
     expect(status).toBe(5);
-    await scene.empty();
+    await sandbox.empty();
   });
 });

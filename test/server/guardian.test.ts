@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { statFields } from "../../src/processes/stat-fields.ts";
 import { asOrdinaryUser, isPrivileged } from "../helpers/privileges.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { ended, printed, Sandbox, until } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, printed, Scene, until } from "./scene.ts";
 
 /**
  * A command with a child, a background job, and a daemon in a session of its own whose parents have ended. The innermost says "ready":
@@ -15,8 +15,8 @@ const family =
   "(setsid sh -c 'sleep 1000 & sleep 1000; true' &); sleep 1000 & sh -c 'echo ready; exec sleep 1000'; true";
 
 /** nbdkit with a command that has said "ready", in a process group of its own that has no terminal. */
-async function startReady(scene: Scene, command: string, args: readonly string[] = ["null"]) {
-  const child = scene.start(nbdkit, [...args, "--run", command], { detached: true });
+async function startReady(sandbox: Sandbox, command: string, args: readonly string[] = ["null"]) {
+  const child = sandbox.start(nbdkit, [...args, "--run", command], { detached: true });
   await printed(child, "ready");
   return child;
 }
@@ -30,9 +30,9 @@ function nameOf(pid: number): string {
   }
 }
 
-/** The guardians of a scene, the outer one first: only that one leads a session. */
-function guardiansOf(scene: Scene): number[] {
-  const found = scene.processes.filter((pid) => nameOf(pid) === "nbdkit-guardian");
+/** The guardians of a sandbox, the outer one first: only that one leads a session. */
+function guardiansOf(sandbox: Sandbox): number[] {
+  const found = sandbox.processes.filter((pid) => nameOf(pid) === "nbdkit-guardian");
   return found.sort((a, b) => Number(leadsSession(b)) - Number(leadsSession(a)));
 }
 
@@ -54,97 +54,97 @@ const isLinux = process.platform === "linux";
 
 describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
   it("the command ends with all that it started, and the private socket is removed", async () => {
-    await using scene = new Scene();
-    const child = await startReady(scene, family);
+    await using sandbox = new Sandbox();
+    const child = await startReady(sandbox, family);
     child.kill("SIGKILL");
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("and its whole process group with it, so too", async () => {
-    await using scene = new Scene();
-    const child = await startReady(scene, family);
+    await using sandbox = new Sandbox();
+    const child = await startReady(sandbox, family);
     process.kill(-child.pid!, "SIGKILL");
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("the command may end in its own way", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const child = await startReady(
-      scene,
+      sandbox,
       `trap 'echo done >finished; exit' TERM; echo ready; while :; do sleep 0.1; done`,
     );
     child.kill("SIGKILL");
-    await scene.empty();
-    expect(scene.read("finished")).toBe("done\n");
+    await sandbox.empty();
+    expect(sandbox.read("finished")).toBe("done\n");
   });
 
   it("a command that ignores SIGTERM is killed", async () => {
-    await using scene = new Scene();
-    const child = await startReady(scene, `trap '' TERM; ${family}`);
+    await using sandbox = new Sandbox();
+    const child = await startReady(sandbox, `trap '' TERM; ${family}`);
     child.kill("SIGKILL");
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("a command that starts itself again and again is caught", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     // Each generation ends at once, so that none of them has a parent; 20000 are a bound in case that none is caught.
     const again = `trap '' TERM; if [ "$1" -lt 20000 ]; then setsid sh again.sh $(($1 + 1)) & fi; echo ready`;
-    scene.file("again.sh", again);
-    const child = await startReady(scene, "sh again.sh 0; sleep 1000");
+    sandbox.file("again.sh", again);
+    const child = await startReady(sandbox, "sh again.sh 0; sleep 1000");
     child.kill("SIGKILL");
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("at any moment of its life, nothing is left", async () => {
     const numbers = numbersFrom(20_261_129);
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     for (let round = 0; round < 30; round++) {
-      const child = scene.start(nbdkit, ["null", "--run", family], { stdio: "ignore" });
+      const child = sandbox.start(nbdkit, ["null", "--run", family], { stdio: "ignore" });
       const status = ended(child);
       await setTimeout(300 * numbers.next().value);
       child.kill("SIGKILL");
       expect(await status).toBe(137);
-      await scene.empty();
+      await sandbox.empty();
     }
   });
 
   it("the processes of a command that has ended by itself live on", async () => {
-    await using scene = new Scene();
-    const plugin = scene.file(
+    await using sandbox = new Sandbox();
+    const plugin = sandbox.file(
       "slow.mjs",
       `import { writeFileSync } from "node:fs";
       const wait = () => { writeFileSync("cleaning", "1\\n"); return new Promise((resolve) => setTimeout(resolve, 1e6)); };
       export default { name: "slow", open() {}, cleanup: wait };`,
     );
-    const child = await startReady(scene, "sleep 1000 >&- 2>&- & echo $! >job; echo ready", [plugin]);
+    const child = await startReady(sandbox, "sleep 1000 >&- 2>&- & echo $! >job; echo ready", [plugin]);
     const status = ended(child);
-    await scene.number("cleaning");
-    const job = await scene.number("job");
+    await sandbox.number("cleaning");
+    const job = await sandbox.number("job");
     child.kill("SIGKILL");
     expect(await status).toBe(137);
-    await until("the end of the guardians", () => guardiansOf(scene).length === 0);
-    expect(scene.processes).toEqual([job]);
-    expect(scene.leftFiles).toEqual([]);
+    await until("the end of the guardians", () => guardiansOf(sandbox).length === 0);
+    expect(sandbox.processes).toEqual([job]);
+    expect(sandbox.leftFiles).toEqual([]);
   });
 
   it.each([["-f"], [""]])("the private socket is removed without a command too (%s)", async (foreground) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const where = foreground === "" ? [] : [foreground];
-    scene.start(nbdkit, [...where, "-U", "-", "-P", "pid", "null"], { stdio: "ignore" });
-    const pid = await scene.number("pid");
-    expect(scene.leftFiles).toHaveLength(2);
+    sandbox.start(nbdkit, [...where, "-U", "-", "-P", "pid", "null"], { stdio: "ignore" });
+    const pid = await sandbox.number("pid");
+    expect(sandbox.leftFiles).toHaveLength(2);
     process.kill(pid, "SIGKILL");
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("a directory that is not the private one is left alone, and all that is no socket", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const command = `dir=$(dirname "$unixsocket"); mv "$dir" "$dir.moved"; touch "$dir.moved/file"
       mkdir "$dir"; ln -s "$PWD/file" "$dir/socket"; echo ready; sleep 1000; true`;
-    const child = await startReady(scene, command);
+    const child = await startReady(sandbox, command);
     child.kill("SIGKILL");
-    await until("the end", () => scene.processes.length === 0);
-    expect(scene.leftFiles).toEqual([
+    await until("the end", () => sandbox.processes.length === 0);
+    expect(sandbox.leftFiles).toEqual([
       expect.stringMatching(/^nbdkit\w+$/),
       expect.stringMatching(/^nbdkit\w+\.moved$/),
       expect.stringMatching(/^nbdkit\w+\.moved\/file$/),
@@ -153,33 +153,33 @@ describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
   });
 
   it("so it is for a command of a program (run)", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const program = `import { run } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)};
       await run(${JSON.stringify(family.replace("echo ready", "echo 1 >ready"))}, { plugin: "null" });`;
-    const child = scene.start(process.execPath, [scene.file("program.mjs", program)]);
-    await scene.number("ready");
+    const child = sandbox.start(process.execPath, [sandbox.file("program.mjs", program)]);
+    await sandbox.number("ready");
     child.kill("SIGKILL");
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
 describe.skipIf(!isLinux)("the end of the server leaves nothing", () => {
   it("when a plugin keeps it too busy for signals", async () => {
-    await using scene = new Scene();
-    const plugin = scene.file(
+    await using sandbox = new Sandbox();
+    const plugin = sandbox.file(
       "busy.mjs",
       `import { existsSync, writeFileSync } from "node:fs";
       const work = () => { if (existsSync("go")) { writeFileSync("busy", "1\\n"); for (;;); } };
       export default { name: "busy", open() {}, afterFork: () => void setInterval(work, 10) };`,
     );
-    const child = await startReady(scene, family, [plugin]);
+    const child = await startReady(sandbox, family, [plugin]);
     const status = ended(child);
-    scene.file("go", "");
-    await scene.number("busy");
+    sandbox.file("go", "");
+    await sandbox.number("busy");
     child.kill("SIGTERM");
     // Of SIGALRM.
     expect(await status).toBe(142);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it.each([
@@ -190,56 +190,56 @@ describe.skipIf(!isLinux)("the end of the server leaves nothing", () => {
   ] as const)(
     "when its process group gets %s, without a terminal, 20 times of 20",
     async (signal, number) => {
-      await using scene = new Scene();
+      await using sandbox = new Sandbox();
       for (let round = 0; round < 20; round++) {
-        const child = await startReady(scene, `ulimit -c 0; ${family}`);
+        const child = await startReady(sandbox, `ulimit -c 0; ${family}`);
         const status = ended(child);
         process.kill(-child.pid!, signal);
         // The status of a shell that a signal hits between two commands is the signal's as well.
         expect(await status).toBe(128 + number);
         // All of the command has ended by now; only guardians may take a moment more.
-        const names = scene.processes.map(nameOf);
+        const names = sandbox.processes.map(nameOf);
         expect(names.filter((name) => !["", "nbdkit-guardian"].includes(name))).toEqual([]);
-        await scene.empty();
+        await sandbox.empty();
       }
     },
   );
 
   it("when the command ends at once and its background jobs ignore the signal", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const child = await startReady(
-      scene,
+      sandbox,
       "(trap '' TERM INT; echo ready; while :; do sleep 0.1; done) & wait",
     );
     const status = ended(child);
     child.kill("SIGINT");
-    await until("the end of the command", () => scene.processes.length <= 5);
+    await until("the end of the command", () => sandbox.processes.length <= 5);
     await setTimeout(1100);
     // The second one kills.
     child.kill("SIGINT");
     expect(await status).toBe(130);
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
 describe.skipIf(!isLinux || !isPrivileged)(`with -u${isPrivileged ? "" : " (skipped: needs root)"}`, () => {
   it("the command of --run, which is still root's, ends with the parent of the server", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const args = ["--exit-with-parent", "-u", "nobody", "-g", "nogroup", "null", "--run"];
     const script = `echo $$ >parent; "$nbdkit" "$@" & read line`;
-    scene.start("/bin/sh", ["-c", script, "sh", ...args, family.replace("echo ready", "echo 1 >ready")], {
+    sandbox.start("/bin/sh", ["-c", script, "sh", ...args, family.replace("echo ready", "echo 1 >ready")], {
       stdio: "pipe",
     });
-    await scene.number("ready");
-    process.kill(await scene.number("parent"), "SIGKILL");
-    await scene.empty();
+    await sandbox.number("ready");
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    await sandbox.empty();
   });
 
   it("the command ends when the server is killed", async () => {
-    await using scene = new Scene();
-    const child = await startReady(scene, family, ["-u", "nobody", "null"]);
+    await using sandbox = new Sandbox();
+    const child = await startReady(sandbox, family, ["-u", "nobody", "null"]);
     child.kill("SIGKILL");
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
@@ -250,10 +250,10 @@ describe.skipIf(!isLinux)("when a guardian is killed", () => {
   ] as const)(
     "the %s one, the command ends with all that it started, and the server says why",
     async (_which, killed) => {
-      await using scene = new Scene();
-      const child = await startReady(scene, family);
+      await using sandbox = new Sandbox();
+      const child = await startReady(sandbox, family);
       const outcome = outcomeOf(child);
-      const guardians = guardiansOf(scene);
+      const guardians = guardiansOf(sandbox);
       expect(guardians).toHaveLength(2);
       for (const index of killed) process.kill(guardians[index]!, "SIGKILL");
       const { status, stderr } = await outcome;
@@ -263,95 +263,97 @@ describe.skipIf(!isLinux)("when a guardian is killed", () => {
           /^nbdkit: error: the guardian of the command of --run was killed( by signal 9)?: the command was ended\n$/,
         ),
       });
-      await scene.empty();
+      await sandbox.empty();
     },
   );
 
   it("both of them, the command itself ends, and the server says why", async () => {
-    await using scene = new Scene();
-    const child = await startReady(scene, "echo ready; exec sleep 1000");
+    await using sandbox = new Sandbox();
+    const child = await startReady(sandbox, "echo ready; exec sleep 1000");
     const outcome = outcomeOf(child);
-    for (const pid of guardiansOf(scene)) process.kill(pid, "SIGKILL");
+    for (const pid of guardiansOf(sandbox)) process.kill(pid, "SIGKILL");
     expect((await outcome).status).toBe(1);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("a server without a command serves on, and removes its socket", async () => {
-    await using scene = new Scene();
-    const child = scene.start(nbdkit, ["-f", "-U", "-", "-P", "pid", "null"]);
+    await using sandbox = new Sandbox();
+    const child = sandbox.start(nbdkit, ["-f", "-U", "-", "-P", "pid", "null"]);
     const outcome = outcomeOf(child);
-    await scene.number("pid");
-    const [guardian] = guardiansOf(scene);
+    await sandbox.number("pid");
+    const [guardian] = guardiansOf(sandbox);
     process.kill(guardian!, "SIGKILL");
-    await until("the end of the guardian", () => guardiansOf(scene).length === 0);
+    await until("the end of the guardian", () => guardiansOf(sandbox).length === 0);
     expect(child.exitCode).toBe(null);
     child.kill("SIGTERM");
     expect(await outcome).toEqual({ status: 0, stdout: "", stderr: "" });
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
 describe.skipIf(!isLinux)("the guardian", () => {
   it("holds no stream open when the command has ended", async () => {
-    await using scene = new Scene();
-    const { stdout } = await scene.sh(`"$nbdkit" null --run 'echo inside' 2>&1 | cat; echo after`);
+    await using sandbox = new Sandbox();
+    const { stdout } = await sandbox.sh(`"$nbdkit" null --run 'echo inside' 2>&1 | cat; echo after`);
     expect(stdout).toBe("inside\nafter\n");
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("leaves what a command that ended by itself has started", async () => {
-    await using scene = new Scene();
-    const { status } = await scene.nbdkit(["null", "--run", "sleep 1000 >&- 2>&- & echo $! >job; exit 4"]);
+    await using sandbox = new Sandbox();
+    const { status } = await sandbox.nbdkit(["null", "--run", "sleep 1000 >&- 2>&- & echo $! >job; exit 4"]);
     expect(status).toBe(4);
-    await until("the end of the guardians", () => guardiansOf(scene).length === 0);
-    expect(scene.processes).toEqual([await scene.number("job")]);
-    expect(scene.leftFiles).toEqual([]);
+    await until("the end of the guardians", () => guardiansOf(sandbox).length === 0);
+    expect(sandbox.processes).toEqual([await sandbox.number("job")]);
+    expect(sandbox.leftFiles).toEqual([]);
   });
 
   it("of a server in the background has left the terminal, the working directory and all descriptors", async () => {
-    await using scene = new Scene();
-    const outcome = await scene.sh(`"$nbdkit" -U - -P pid null 5</dev/null`);
+    await using sandbox = new Sandbox();
+    const outcome = await sandbox.sh(`"$nbdkit" -U - -P pid null 5</dev/null`);
     expect(outcome).toEqual({ status: 0, stdout: "", stderr: "" });
-    const pid = await scene.number("pid");
-    const [guardian] = guardiansOf(scene);
+    const pid = await sandbox.number("pid");
+    const [guardian] = guardiansOf(sandbox);
     expect(readlinkSync(`/proc/${guardian}/cwd`)).toBe("/");
     const files = readdirSync(`/proc/${guardian}/fd`).map((fd) => readlinkSync(`/proc/${guardian}/fd/${fd}`));
     expect(
-      files.filter((file) => !/^(\/dev\/null|pipe:\[\d+\])$/.test(file) && !file.startsWith(scene.temporary)),
+      files.filter(
+        (file) => !/^(\/dev\/null|pipe:\[\d+\])$/.test(file) && !file.startsWith(sandbox.temporary),
+      ),
     ).toEqual([]);
     process.kill(pid, "SIGTERM");
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("leaves a command alone that it may not signal, and the server ends", async ({ skip }) => {
     if (!isPrivileged) skip("only root can make a program that becomes root");
-    await using scene = new Scene();
-    await scene.sh(`chmod 777 . tmp; cp "$(command -v setpriv)" becomes-root; chmod 4755 becomes-root`);
+    await using sandbox = new Sandbox();
+    await sandbox.sh(`chmod 777 . tmp; cp "$(command -v setpriv)" becomes-root; chmod 4755 becomes-root`);
     const [program, ...args] = [...asOrdinaryUser, nbdkit, "null", "--run"];
     const command = "echo $$ >command; exec ./becomes-root --reuid=0 --regid=0 --clear-groups sleep 1000";
-    const child = scene.start(program!, [...args, command], { stdio: "ignore" });
+    const child = sandbox.start(program!, [...args, command], { stdio: "ignore" });
     const status = ended(child);
-    const pid = await scene.number("command");
+    const pid = await sandbox.number("command");
     await until("root", () => /^Uid:\s0\s/m.test(readFileSync(`/proc/${pid}/status`, "utf8")));
     child.kill("SIGTERM");
     expect(await status).toBe(143);
-    await until("the end of the guardians", () => guardiansOf(scene).length === 0);
-    expect(scene.processes).toEqual([pid]);
+    await until("the end of the guardians", () => guardiansOf(sandbox).length === 0);
+    expect(sandbox.processes).toEqual([pid]);
   });
 });
 
 describeWith(["unshare"], "where /proc is hidden", () => {
   it("the command ends with all that it started when the server is killed", async ({ skip }) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const hidden = 'mount -t tmpfs none /proc && exec "$@"';
-    const possible = await scene.sh(`unshare -m sh -c '${hidden}' sh true`);
+    const possible = await sandbox.sh(`unshare -m sh -c '${hidden}' sh true`);
     if (possible.status !== 0) skip(`unshare and mount are not permitted: ${possible.stderr}`);
     const args = ["-m", "sh", "-c", hidden, "sh", nbdkit, "null", "--run", family];
     for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-      const child = scene.start("unshare", args);
+      const child = sandbox.start("unshare", args);
       await printed(child, "ready");
       child.kill(signal);
-      await scene.empty();
+      await sandbox.empty();
     }
   });
 });

@@ -3,15 +3,15 @@ import { chmodSync, existsSync, statSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { asOrdinaryUser, identitiesOf, isPrivileged } from "../helpers/privileges.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { ended, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, Scene } from "./scene.ts";
 
 /** A folder that everybody may write to, and a private socket's place as well. */
-function openScene(): Scene {
-  const scene = new Scene();
-  chmodSync(scene.folder.path, 0o777);
-  chmodSync(scene.temporary, 0o1777);
-  return scene;
+function openScene(): Sandbox {
+  const sandbox = new Sandbox();
+  chmodSync(sandbox.folder.path, 0o777);
+  chmodSync(sandbox.temporary, 0o1777);
+  return sandbox;
 }
 
 const nothingMore = "CapPrm: 0000000000000000; CapEff: 0000000000000000";
@@ -23,8 +23,8 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
     ["numbers", "65534", "65534"],
     ["hexadecimal numbers", "0xfffe", "0xfffe"],
   ])("by %s change all ids of all threads, for good", async (_what, user, group) => {
-    await using scene = openScene();
-    const child = scene.start(nbdkit, [
+    await using sandbox = openScene();
+    const child = sandbox.start(nbdkit, [
       "-f",
       "-U",
       "-",
@@ -37,72 +37,72 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
       "memory",
       "1M",
     ]);
-    const pid = await scene.number("pid");
+    const pid = await sandbox.number("pid");
     const ids = "65534 65534 65534 65534";
     expect(identitiesOf(pid)).toEqual([`Uid: ${ids}; Gid: ${ids}; Groups: 65534; ${nothingMore}`]);
-    expect(statSync(scene.folder.join("pid")).uid).toBe(65534);
+    expect(statSync(sandbox.folder.join("pid")).uid).toBe(65534);
     child.kill("SIGTERM");
     expect(await ended(child)).toBe(0);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("-u alone keeps the group, but none of the supplementary ones", async () => {
-    await using scene = openScene();
+    await using sandbox = openScene();
     const script = 'exec setpriv --groups=0,4,6 "$nbdkit" -f -U - -u nobody -P pid null';
-    scene.start("/bin/sh", ["-c", script]);
-    const [identity] = identitiesOf(await scene.number("pid"));
+    sandbox.start("/bin/sh", ["-c", script]);
+    const [identity] = identitiesOf(await sandbox.number("pid"));
     expect(identity).toBe(`Uid: 65534 65534 65534 65534; Gid: 0 0 0 0; Groups:; ${nothingMore}`);
   });
 
   it("-g alone keeps the user", async () => {
-    await using scene = openScene();
-    scene.start(nbdkit, ["-f", "-U", "-", "-g", "daemon", "-P", "pid", "null"]);
-    const [identity] = identitiesOf(await scene.number("pid"));
+    await using sandbox = openScene();
+    sandbox.start(nbdkit, ["-f", "-U", "-", "-g", "daemon", "-P", "pid", "null"]);
+    const [identity] = identitiesOf(await sandbox.number("pid"));
     expect(identity).toMatch(/^Uid: 0 0 0 0; Gid: 1 1 1 1; Groups: 1;/);
   });
 
   it("open what they have to as the new user", async () => {
-    await using scene = openScene();
-    scene.file("disk", "x".repeat(512));
-    chmodSync(scene.folder.join("disk"), 0o600);
+    await using sandbox = openScene();
+    sandbox.file("disk", "x".repeat(512));
+    chmodSync(sandbox.folder.join("disk"), 0o600);
     const command = 'nbdinfo --size "$uri" 2>&1 || echo refused';
-    const { stdout } = await scene.nbdkit(["-u", "nobody", "file", "disk", "--run", command]);
+    const { stdout } = await sandbox.nbdkit(["-u", "nobody", "file", "disk", "--run", command]);
     expect(stdout).toContain("refused");
   });
 
   it("leave the command of --run who it was, and can still clean up after it", async () => {
-    await using scene = openScene();
+    await using sandbox = openScene();
     const command = 'id -u; nbdinfo --size "$uri"; exit 3';
-    const outcome = await scene.nbdkit(["-u", "nobody", "-g", "nogroup", "null", "7", "--run", command]);
+    const outcome = await sandbox.nbdkit(["-u", "nobody", "-g", "nogroup", "null", "7", "--run", command]);
     expect(outcome).toEqual({ status: 3, stdout: "0\n7\n", stderr: "" });
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("pass a signal on to the command, which is still root's", async () => {
-    await using scene = openScene();
+    await using sandbox = openScene();
     const command = `trap 'echo asked; exit 9' TERM; echo $$ >command; while :; do sleep 0.1; done`;
-    const child = scene.start(nbdkit, ["-u", "nobody", "null", "--run", command]);
+    const child = sandbox.start(nbdkit, ["-u", "nobody", "null", "--run", command]);
     const outcome = outcomeOf(child);
-    await scene.number("command");
+    await sandbox.number("command");
     child.kill("SIGTERM");
     // Shells say on stderr which of their programs a signal has ended.
     expect(await outcome).toMatchObject({ status: 9, stdout: "asked\n" });
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("still end with the parent", async () => {
-    await using scene = openScene();
+    await using sandbox = openScene();
     const script =
       '"$nbdkit" --exit-with-parent -U - -u nobody -g nogroup -P pid null & echo $$ >parent; read line';
-    scene.start("/bin/sh", ["-c", script], { stdio: "pipe" });
-    await scene.number("pid");
-    process.kill(await scene.number("parent"), "SIGKILL");
-    await scene.empty();
+    sandbox.start("/bin/sh", ["-c", script], { stdio: "pipe" });
+    await sandbox.number("pid");
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    await sandbox.empty();
   });
 
   it("work in the background", async () => {
-    await using scene = openScene();
-    const outcome = await scene.nbdkit([
+    await using sandbox = openScene();
+    const outcome = await sandbox.nbdkit([
       "-U",
       "socket",
       "-u",
@@ -114,33 +114,33 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
       "null",
     ]);
     expect(outcome).toEqual({ status: 0, stdout: "", stderr: "" });
-    const pid = await scene.number("pid");
+    const pid = await sandbox.number("pid");
     expect(identitiesOf(pid)[0]).toContain("Uid: 65534 65534 65534 65534");
     process.kill(pid, "SIGTERM");
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("leave a socket that the new user may not remove, which does not keep the next server from starting", async () => {
-    await using scene = new Scene();
-    chmodSync(scene.folder.path, 0o755);
+    await using sandbox = new Sandbox();
+    chmodSync(sandbox.folder.path, 0o755);
     for (let round = 0; round < 2; round++) {
       const args = ["-f", "-U", "socket", "-u", "nobody", "null"];
-      const child = scene.start(nbdkit, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+      const child = sandbox.start(nbdkit, args, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
       const outcome = outcomeOf(child);
       await once(child, "message");
       child.kill("SIGTERM");
       expect(await outcome).toEqual({ status: 0, stdout: "", stderr: "" });
-      expect(existsSync(scene.folder.join("socket"))).toBe(true);
+      expect(existsSync(sandbox.folder.join("socket"))).toBe(true);
     }
   });
 
   it("go with --swap, which goes on for the new user, where that is allowed", async () => {
-    await using scene = openScene();
-    const { status: allowed } = await scene.sh("ulimit -l unlimited");
+    await using sandbox = openScene();
+    const { status: allowed } = await sandbox.sh("ulimit -l unlimited");
     const command = `head -c 16M /dev/urandom >data && nbdcopy data "$uri" && nbdcopy "$uri" - | cmp - data &&
       nbdinfo "$uri" >/dev/null && grep VmLck "/proc/$(cat pid)/status"`;
     const args = ["-P", "pid", "--swap", "-u", "nobody", "-g", "nogroup", "memory", "16M", "--run", command];
-    const { status, stdout, stderr } = await scene.nbdkit(args);
+    const { status, stdout, stderr } = await sandbox.nbdkit(args);
     if (allowed !== 0) {
       expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
       expect(stderr).toMatch(/^nbdkit: error: --swap: setrlimit: Operation not permitted: .*\n$/);
@@ -159,8 +159,8 @@ describe("-u and -g with names that are none", () => {
     ["-u", "", "user name or uid"],
     ["-g", "no such group", "group name or gid"],
   ])("%s %s: one line and status 1, and nothing is run", async (option, name, words) => {
-    await using scene = new Scene();
-    const outcome = await scene.nbdkit([option, name, "null", "--run", "echo started"]);
+    await using sandbox = new Sandbox();
+    const outcome = await sandbox.nbdkit([option, name, "null", "--run", "echo started"]);
     expect(outcome).toEqual({
       status: 1,
       stdout: "",
@@ -168,7 +168,7 @@ describe("-u and -g with names that are none", () => {
         new RegExp(`^nbdkit: error: ${option} option: .* not a valid ${words}.*\\n$`),
       ),
     });
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
@@ -178,23 +178,25 @@ describeWith(["setpriv"], "as a user who may do little", () => {
     [["-g", "root"], "setgid: Operation not permitted"],
     [["--swap"], "--swap: mlockall: Cannot allocate memory"],
   ])("%s is refused with one line", async (options, words) => {
-    await using scene = openScene();
+    await using sandbox = openScene();
     const script = 'ulimit -l 64; exec "$@"';
     const args = ["-c", script, "sh", ...asOrdinaryUser, nbdkit, ...options, "null", "--run", "sleep 0"];
-    const { status, stdout, stderr } = await outcomeOf(scene.start("/bin/sh", args, { env: { HOME: "/" } }));
+    const { status, stdout, stderr } = await outcomeOf(
+      sandbox.start("/bin/sh", args, { env: { HOME: "/" } }),
+    );
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).toMatch(/^nbdkit: error: [^\n]*\n$/);
     expect(stderr).toContain(words);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("becoming oneself changes nothing", async () => {
-    await using scene = openScene();
+    await using sandbox = openScene();
     const script = 'exec "$nbdkit" -u "$(id -u)" null --run "id -u"';
     const [program, ...args] = [...asOrdinaryUser, "/bin/sh", "-c", script];
-    const { status, stdout, stderr } = await outcomeOf(scene.start(program!, args));
+    const { status, stdout, stderr } = await outcomeOf(sandbox.start(program!, args));
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toBe(isPrivileged ? "65534\n" : `${process.getuid!()}\n`);
-    await scene.empty();
+    await sandbox.empty();
   });
 });

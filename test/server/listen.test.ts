@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:net";
 import { describe, expect, it } from "vitest";
-import { Scene } from "./scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 
 /** Which addresses the server accepts: the first bytes of NBD on each, or "refused". */
 const probe = `python3 -c '
@@ -30,17 +30,17 @@ describe("listening on TCP", () => {
     [["-i", "::"], "127.0.0.1 refused\n::1 NBDMAGIC\n"],
     [["-i", ""], "127.0.0.1 NBDMAGIC\n::1 NBDMAGIC\n"],
   ])("serves the addresses that %j names, on one port", async (options, expected) => {
-    await using scene = new Scene();
-    const { stdout } = await scene.nbdkit(["-p", "0", ...options, "null", "--run", probe]);
+    await using sandbox = new Sandbox();
+    const { stdout } = await sandbox.nbdkit(["-p", "0", ...options, "null", "--run", probe]);
     expect(stdout).toBe(expected);
   });
 
   it("tells of a port that is in use", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     await using taken = await takePort("127.0.0.1");
     const { port } = taken.address() as { port: number };
     const args = ["-f", "-i", "127.0.0.1", "-p", String(port), "null"];
-    expect(await scene.nbdkit(args)).toEqual({
+    expect(await sandbox.nbdkit(args)).toEqual({
       status: 1,
       stdout: "",
       stderr: `nbdkit: error: cannot listen on 127.0.0.1 port ${port}: Address already in use\n`,
@@ -48,11 +48,11 @@ describe("listening on TCP", () => {
   });
 
   it("tells of an address that is not ours, and of a name that is none", async () => {
-    await using scene = new Scene();
-    const foreign = await scene.nbdkit(["-f", "-p", "0", "-i", "192.0.2.1", "null"]);
+    await using sandbox = new Sandbox();
+    const foreign = await sandbox.nbdkit(["-f", "-p", "0", "-i", "192.0.2.1", "null"]);
     expect(foreign.status).toBe(1);
     expect(foreign.stderr).toMatch(/^nbdkit: error: cannot listen on 192\.0\.2\.1 port 0: [^\n]*\n$/);
-    const unknown = await scene.nbdkit(["-f", "-p", "0", "-i", "no-such-host.invalid", "null"]);
+    const unknown = await sandbox.nbdkit(["-f", "-p", "0", "-i", "no-such-host.invalid", "null"]);
     expect(unknown.status).toBe(1);
     expect(unknown.stderr).toMatch(/^nbdkit: error: cannot listen on no-such-host\.invalid: [^\n]*\n$/);
   });
@@ -60,20 +60,20 @@ describe("listening on TCP", () => {
 
 describe("listening on a Unix socket", () => {
   it("refuses a path where something is, and leaves that alone", async () => {
-    await using scene = new Scene();
-    scene.file("file", "precious");
-    const { status, stderr } = await scene.nbdkit(["-f", "-U", "file", "null"]);
+    await using sandbox = new Sandbox();
+    sandbox.file("file", "precious");
+    const { status, stderr } = await sandbox.nbdkit(["-f", "-U", "file", "null"]);
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `nbdkit: error: cannot listen on ${scene.folder.join("file")}: Address already in use\n`,
+      stderr: `nbdkit: error: cannot listen on ${sandbox.folder.join("file")}: Address already in use\n`,
     });
-    expect(scene.read("file")).toBe("precious");
+    expect(sandbox.read("file")).toBe("precious");
   });
 
   it("refuses the socket of another server, which serves on", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const inner = `"$nbdkit" -f -U "$unixsocket" null; echo $?; test -S "$unixsocket" && echo kept`;
-    const { stdout } = await scene.nbdkit(["-U", "socket", "null", "--run", inner]);
+    const { stdout } = await sandbox.nbdkit(["-U", "socket", "null", "--run", inner]);
     expect(stdout).toBe("1\nkept\n");
   });
 
@@ -81,47 +81,47 @@ describe("listening on a Unix socket", () => {
     ["no/socket", "No such file or directory"],
     ["file/socket", "Not a directory"],
   ])("tells why %s cannot be", async (path, reason) => {
-    await using scene = new Scene();
-    scene.file("file", "");
-    const { status, stderr } = await scene.nbdkit(["-f", "-U", path, "null"]);
+    await using sandbox = new Sandbox();
+    sandbox.file("file", "");
+    const { status, stderr } = await sandbox.nbdkit(["-f", "-U", path, "null"]);
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: `nbdkit: error: cannot listen on ${scene.folder.join(path)}: ${reason}\n`,
+      stderr: `nbdkit: error: cannot listen on ${sandbox.folder.join(path)}: ${reason}\n`,
     });
   });
 
   it("takes paths up to the system's limit, and no longer one", async () => {
-    await using scene = new Scene();
-    const longest = 107 - scene.folder.path.length - 1;
-    const fits = await scene.nbdkit(["-U", "s".repeat(longest), "null", "--run", 'test -S "$unixsocket"']);
+    await using sandbox = new Sandbox();
+    const longest = 107 - sandbox.folder.path.length - 1;
+    const fits = await sandbox.nbdkit(["-U", "s".repeat(longest), "null", "--run", 'test -S "$unixsocket"']);
     expect(fits).toEqual({ status: 0, stdout: "", stderr: "" });
-    const tooLong = await scene.nbdkit(["-U", "s".repeat(longest + 1), "null", "--run", "true"]);
+    const tooLong = await sandbox.nbdkit(["-U", "s".repeat(longest + 1), "null", "--run", "true"]);
     expect(tooLong.status).toBe(1);
     expect(tooLong.stderr).toMatch(/^nbdkit: error: -U: path too long: length 108 > max 107 bytes: /);
-    expect((await scene.sh("ls")).stdout).toBe("tmp\n");
+    expect((await sandbox.sh("ls")).stdout).toBe("tmp\n");
   });
 
   it("refuses an empty path", async () => {
-    await using scene = new Scene();
-    const { status, stderr } = await scene.nbdkit(["-f", "-U", "", "null"]);
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await sandbox.nbdkit(["-f", "-U", "", "null"]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(/^nbdkit: error: -U: /) });
   });
 
   it("makes a private folder that only its owner can enter", async () => {
-    await using scene = new Scene();
-    const { stdout } = await scene.nbdkit(["null", "--run", 'ls -ld "$(dirname "$unixsocket")"']);
+    await using sandbox = new Sandbox();
+    const { stdout } = await sandbox.nbdkit(["null", "--run", 'ls -ld "$(dirname "$unixsocket")"']);
     expect(stdout).toMatch(/^drwx------/);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("says so when TMPDIR leaves no room for a private socket, or is none", async () => {
-    await using scene = new Scene("t".repeat(90));
-    const long = await scene.nbdkit(["null", "--run", "true"]);
+    await using sandbox = new Sandbox("t".repeat(90));
+    const long = await sandbox.nbdkit(["null", "--run", "true"]);
     expect(long.status).toBe(1);
     expect(long.stderr).toMatch(/^nbdkit: error: -U: path too long: /);
-    await scene.empty();
-    const env = { TMPDIR: scene.folder.join("nowhere") };
-    const missing = await scene.nbdkit(["null", "--run", "true"], { env });
+    await sandbox.empty();
+    const env = { TMPDIR: sandbox.folder.join("nowhere") };
+    const missing = await sandbox.nbdkit(["null", "--run", "true"], { env });
     expect(missing.status).toBe(1);
     expect(missing.stderr).toMatch(/^nbdkit: error: [^\n]*nowhere[^\n]*\n$/);
   });

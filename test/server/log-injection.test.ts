@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { nbd, nbdkit, run } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "./scene.ts";
 
 /** A name that would write a line of its own, colour the terminal, ring its bell and turn the text around. */
 const hostile = "a\x1b[31m\r\nnbdkit: error: fake\x07\x9b\u202e\u2066\u200b\u2028\\ b\x7fü";
@@ -100,8 +100,8 @@ describe("what a user names", () => {
 });
 
 describe("a hostile server", () => {
-  const plugin = (scene: Scene): string =>
-    scene.file(
+  const plugin = (sandbox: Sandbox): string =>
+    sandbox.file(
       "hostile.mjs",
       `const text = ${JSON.stringify(hostile)};
       export default {
@@ -123,9 +123,9 @@ describe("a hostile server", () => {
     ["nbd info of what it refuses", '"$client" info "nbd+unix:///refused?socket=$unixsocket" || :'],
     ["nbd copy of what it refuses", '"$client" copy "nbd+unix:///refused?socket=$unixsocket" null: || :'],
   ])("commands no terminal through %s", async (name, command) => {
-    await using scene = new Scene();
-    const args = ["--log=null", plugin(scene), "--run", command];
-    const { status, stdout, stderr } = await scene.nbdkit(args, { env: { client: nbd } });
+    await using sandbox = new Sandbox();
+    const args = ["--log=null", plugin(sandbox), "--run", command];
+    const { status, stdout, stderr } = await sandbox.nbdkit(args, { env: { client: nbd } });
     expect({ status, said: (stdout + stderr).length > 0 }).toEqual({ status: 0, said: true });
     expectHarmless((stdout + stderr).replaceAll("\t", ""));
     if (name.endsWith("--json")) expect(JSON.parse(stdout).exports[0].description).toBe(hostile);

@@ -1,15 +1,15 @@
 import { readlinkSync, renameSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
+import { ended, Sandbox, until } from "../helpers/sandbox.ts";
 import { hasTool } from "../helpers/tools.ts";
-import { ended, Scene, until } from "./scene.ts";
 import { tracedPlugin } from "./traced-plugin.ts";
 
 /** Serves until the plugin has said something went wrong, and ends. */
 const complain = 'host.error("went wrong"); setImmediate(() => host.shutdown());';
 
-function server(scene: Scene, ...options: string[]): string[] {
-  return ["-f", "-U", "-", ...options, tracedPlugin(scene)];
+function server(sandbox: Sandbox, ...options: string[]): string[] {
+  return ["-f", "-U", "-", ...options, tracedPlugin(sandbox)];
 }
 
 describe("errors go to", () => {
@@ -21,41 +21,41 @@ describe("errors go to", () => {
     ["nobody", ["--log=null"], ""],
     ["a system log that nobody keeps, in silence", ["--log=syslog"], ""],
   ])("%s (%j)", async (_where, options, expected) => {
-    await using scene = new Scene();
-    const outcome = await scene.nbdkit(server(scene, ...options), { env: { AFTER_FORK: complain } });
+    await using sandbox = new Sandbox();
+    const outcome = await sandbox.nbdkit(server(sandbox, ...options), { env: { AFTER_FORK: complain } });
     expect(outcome).toEqual({ status: 0, stdout: "", stderr: expected });
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("a file, after what it holds", async () => {
-    await using scene = new Scene();
-    const path = scene.file("log", "before\n");
+    await using sandbox = new Sandbox();
+    const path = sandbox.file("log", "before\n");
     for (const options of [[], ["--name=n"]]) {
-      const args = server(scene, `--log=${path}`, ...options);
-      const outcome = await scene.nbdkit(args, { env: { AFTER_FORK: complain } });
+      const args = server(sandbox, `--log=${path}`, ...options);
+      const outcome = await sandbox.nbdkit(args, { env: { AFTER_FORK: complain } });
       expect(outcome).toEqual({ status: 0, stdout: "", stderr: "" });
     }
-    expect(scene.read("log")).toBe("before\nnbdkit: error: went wrong\nnbdkit[n]: error: went wrong\n");
+    expect(sandbox.read("log")).toBe("before\nnbdkit: error: went wrong\nnbdkit[n]: error: went wrong\n");
   });
 
   it("a new file under the old name after SIGHUP, which ends nothing then", async () => {
-    await using scene = new Scene();
-    const path = scene.folder.join("log");
+    await using sandbox = new Sandbox();
+    const path = sandbox.folder.join("log");
     const env = { AFTER_FORK: 'process.on("SIGUSR2", () => host.error("went wrong")); host.error("ready")' };
-    const child = scene.start(nbdkit, server(scene, `--log=${path}`), { env });
-    await until("the first error", () => scene.read("log"));
+    const child = sandbox.start(nbdkit, server(sandbox, `--log=${path}`), { env });
+    await until("the first error", () => sandbox.read("log"));
     child.kill("SIGUSR2");
-    await until("the second error", () => scene.read("log")?.endsWith("wrong\n"));
+    await until("the second error", () => sandbox.read("log")?.endsWith("wrong\n"));
     renameSync(path, `${path}.1`);
     child.kill("SIGHUP");
-    await until("the new file", () => scene.read("log") !== undefined);
+    await until("the new file", () => sandbox.read("log") !== undefined);
     child.kill("SIGUSR2");
-    await until("the third error", () => scene.read("log"));
-    expect(scene.read("log")).toBe("nbdkit: error: went wrong\n");
-    expect(scene.read("log.1")).toBe("nbdkit: error: ready\nnbdkit: error: went wrong\n");
+    await until("the third error", () => sandbox.read("log"));
+    expect(sandbox.read("log")).toBe("nbdkit: error: went wrong\n");
+    expect(sandbox.read("log.1")).toBe("nbdkit: error: ready\nnbdkit: error: went wrong\n");
     child.kill("SIGTERM");
     expect(await ended(child)).toBe(0);
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
@@ -63,16 +63,16 @@ describe("a server that cannot start", () => {
   const line = /^nbdkit: error: you must specify size=<SIZE>[^\n]*\n$/;
 
   it.each(["default", "stderr", "syslog", "null"])("says so on stderr with --log=%s", async (log) => {
-    await using scene = new Scene();
-    const { status, stderr } = await scene.nbdkit([`--log=${log}`, "-U", "-", "memory"]);
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await sandbox.nbdkit([`--log=${log}`, "-U", "-", "memory"]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(line) });
   });
 
   it("says so in its log as well", async () => {
-    await using scene = new Scene();
-    const log = scene.folder.join("log");
-    const { status, stderr } = await scene.nbdkit([`--log=${log}`, "-U", "-", "memory"]);
-    expect({ status, stderr, log: scene.read("log") }).toEqual({
+    await using sandbox = new Sandbox();
+    const log = sandbox.folder.join("log");
+    const { status, stderr } = await sandbox.nbdkit([`--log=${log}`, "-U", "-", "memory"]);
+    expect({ status, stderr, log: sandbox.read("log") }).toEqual({
       status: 1,
       stderr: expect.stringMatching(line),
       log: expect.stringMatching(line),
@@ -85,8 +85,8 @@ describe("a server that cannot start", () => {
     ["--log=/no/such/folder/log", /^nbdkit: error: --log: ENOENT: no such file or directory, [^\n]*\n$/],
     ["--log=/", /^nbdkit: error: --log: EISDIR: [^\n]*\n$/],
   ])("does not take %s", async (option, expected) => {
-    await using scene = new Scene();
-    const { status, stderr } = await scene.nbdkit([option, "-f", "-U", "-", "null"]);
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await sandbox.nbdkit([option, "-f", "-U", "-", "null"]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(expected) });
   });
 });
@@ -112,21 +112,21 @@ describe.skipIf(!hasTool("unshare") || !hasTool("python3") || process.getuid?.()
       ["--log=syslog and --name", ["-f", "--log=syslog", "--name=in0"], "nbdkit[in0]: went wrong"],
       ["the background", ["-P", "pid"], "went wrong"],
     ])("hears of errors with %s", async (_how, options, expected) => {
-      await using scene = new Scene();
-      const script = scene.file("daemon.py", daemon);
-      const args = ["-U", "socket", ...options, tracedPlugin(scene)];
-      const child = scene.start(
+      await using sandbox = new Sandbox();
+      const script = sandbox.file("daemon.py", daemon);
+      const args = ["-U", "socket", ...options, tracedPlugin(sandbox)];
+      const child = sandbox.start(
         "unshare",
         ["--mount", "/bin/sh", "-c", `${ownFileSystem} "$@"`, "sh", script, nbdkit, ...args],
         { env: { AFTER_FORK: complain } },
       );
       const { stdout, stderr } = await outcomeOf(child);
-      const pid = options.includes("-P") ? scene.read("pid")!.trim() : "\\d+";
+      const pid = options.includes("-P") ? sandbox.read("pid")!.trim() : "\\d+";
       // 27 is an error (3) of a daemon (3 * 8).
       const line = new RegExp(`^0 <27>\\w+ +\\d+ [\\d:]+ nbdkit\\[${pid}\\]: (.*?)[\\0\\n]*$`);
       expect(stdout, stderr).toMatch(line);
       expect(line.exec(stdout)![1]).toBe(expected);
-      await scene.empty();
+      await sandbox.empty();
     });
   },
 );
@@ -138,13 +138,13 @@ describe.skipIf(process.platform !== "linux")("in the background stderr", () => 
     ["is kept with --log=stderr", ["--log=stderr"], "err"],
     ["is left with --log=null", ["--log=null"], "/dev/null"],
   ])("%s (%j)", async (_what, options, expected) => {
-    await using scene = new Scene();
-    await scene.sh(`"$nbdkit" ${options.join(" ")} -U socket -P pid null 2>err`);
-    const pid = await scene.number("pid");
+    await using sandbox = new Sandbox();
+    await sandbox.sh(`"$nbdkit" ${options.join(" ")} -U socket -P pid null 2>err`);
+    const pid = await sandbox.number("pid");
     const target = readlinkSync(`/proc/${pid}/fd/2`);
-    expect(target).toBe(expected === "err" ? scene.folder.join("err") : expected);
+    expect(target).toBe(expected === "err" ? sandbox.folder.join("err") : expected);
     process.kill(pid, "SIGTERM");
-    await scene.empty();
+    await sandbox.empty();
   });
 });
 
@@ -152,8 +152,8 @@ describe("-v", () => {
   const verbose = ["-v", "--name=n", "-U", "-", "-P", "pid", "--filter=noextents", "memory", "1M"];
 
   it("tells about each step, with nbdkit's words", async () => {
-    await using scene = new Scene();
-    const { stderr } = await scene.nbdkit([...verbose, "--run", "true"]);
+    await using sandbox = new Sandbox();
+    const { stderr } = await sandbox.nbdkit([...verbose, "--run", "true"]);
     const lines = stderr.trim().split("\n");
     for (const line of lines) expect(line).toMatch(/^nbdkit\[n\]: debug: /);
     const steps = lines.map((line) => line.slice("nbdkit[n]: debug: ".length));
@@ -178,28 +178,28 @@ describe("-v", () => {
   });
 
   it("tells less with -D nbdkit.backend.controlpath=0", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const args = [...verbose, "-D", "nbdkit.backend.controlpath=0", "--run", "true"];
-    const { stderr } = await scene.nbdkit(args);
+    const { stderr } = await sandbox.nbdkit(args);
     expect(stderr).toContain("registered plugin");
     expect(stderr).not.toContain("get_ready");
   });
 
   it("tells about the environment with -D nbdkit.environ=1", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const args = [...verbose, "-D", "nbdkit.environ=1", "--run", "true"];
-    const { stderr } = await scene.nbdkit(args, { env: { MARK: "here" } });
+    const { stderr } = await sandbox.nbdkit(args, { env: { MARK: "here" } });
     expect(stderr).toContain("nbdkit[n]: debug: environ: MARK=here\n");
   });
 
   it("keeps secrets", async () => {
-    await using scene = new Scene();
-    const plugin = scene.file(
+    await using sandbox = new Sandbox();
+    const plugin = sandbox.file(
       "secret.mjs",
       `import { password } from ${JSON.stringify(new URL("../../dist/plugin.js", import.meta.url).href)};
       export default { name: "secret", open() {}, parameters: { password: password({ help: "" }) } };`,
     );
-    const { status, stderr } = await scene.nbdkit(["-v", plugin, "password=xyzzy", "--run", "true"]);
+    const { status, stderr } = await sandbox.nbdkit(["-v", plugin, "password=xyzzy", "--run", "true"]);
     expect(status).toBe(0);
     expect(stderr).toContain("secret: config key=password, value=***\n");
     expect(stderr).not.toContain("xyzzy");

@@ -1,34 +1,34 @@
 import { describe, expect, it } from "vitest";
-import { Scene } from "./scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 
 /** A shell says this of itself, also the one that is bin/nbdkit. */
 const shellsWord = /^.*getcwd.*\n/gm;
 
 /** Runs the rest in a folder that has been removed. */
-async function inRemovedFolder(scene: Scene, command: string) {
-  const outcome = await scene.sh(`mkdir gone && cd gone && rmdir ../gone && ${command}`);
+async function inRemovedFolder(sandbox: Sandbox, command: string) {
+  const outcome = await sandbox.sh(`mkdir gone && cd gone && rmdir ../gone && ${command}`);
   return { ...outcome, stderr: outcome.stderr.replace(shellsWord, "") };
 }
 
 describe("in a current directory that has been removed", () => {
   it("a server serves", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const command = `"$nbdkit" memory 1M --run 'echo "$unixsocket"'`;
-    const { status, stdout, stderr } = await inRemovedFolder(scene, command);
+    const { status, stdout, stderr } = await inRemovedFolder(sandbox, command);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(/socket\n$/);
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("a script is a plugin, and its process has a folder of its own", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const command = `"$nbdkit" eval get_size='echo 512' config_complete='test -d "$tmpdir"' --run 'echo yes'`;
-    expect(await inRemovedFolder(scene, command)).toEqual({ status: 0, stdout: "yes\n", stderr: "" });
+    expect(await inRemovedFolder(sandbox, command)).toEqual({ status: 0, stdout: "yes\n", stderr: "" });
   });
 
   it.each(["memory --dump-plugin", "--dump-config", "--version"])("%s answers", async (args) => {
-    await using scene = new Scene();
-    const { status, stdout, stderr } = await inRemovedFolder(scene, `"$nbdkit" ${args}`);
+    await using sandbox = new Sandbox();
+    const { status, stdout, stderr } = await inRemovedFolder(sandbox, `"$nbdkit" ${args}`);
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
     expect(stdout).not.toBe("");
   });
@@ -38,8 +38,8 @@ describe("in a current directory that has been removed", () => {
     ["./plugin.mjs", "./plugin.mjs"],
     ["null @./parameters", "./parameters"],
   ])("a relative path is an error that names it: %s", async (args, name) => {
-    await using scene = new Scene();
-    const { status, stderr } = await inRemovedFolder(scene, `"$nbdkit" -f ${args}`);
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await inRemovedFolder(sandbox, `"$nbdkit" -f ${args}`);
     expect(status).toBe(1);
     expect(stderr).toBe(
       `nbdkit: error: ${name}: the current directory has been removed: use an absolute path, or start nbdkit in another directory\n`,
@@ -47,8 +47,8 @@ describe("in a current directory that has been removed", () => {
   });
 
   it("an unknown plugin is unknown", async () => {
-    await using scene = new Scene();
-    const { stderr } = await inRemovedFolder(scene, '"$nbdkit" nosuch');
+    await using sandbox = new Sandbox();
+    const { stderr } = await inRemovedFolder(sandbox, '"$nbdkit" nosuch');
     expect(stderr).toMatch(/^nbdkit: error: cannot open plugin 'nosuch': no such plugin: /);
   });
 });

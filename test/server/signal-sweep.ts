@@ -3,13 +3,13 @@ import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync } from "
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
-import { Scene, until } from "./scene.ts";
+import { Sandbox, until } from "../helpers/sandbox.ts";
 
 /** Those that ask a server to end, and the one that would open Node's debugger. */
 export const sweptSignals = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const;
 
 /** A way to start a server, and the process that gets the signal. */
-type Start = (scene: Scene) => ChildProcess;
+type Start = (sandbox: Sandbox) => ChildProcess;
 
 const listen = ["-U", "socket", "-P", "pid"];
 
@@ -33,26 +33,27 @@ const evaluated = [
   "get_size=echo 512",
 ];
 
-function scripted(scene: Scene): string[] {
-  const path = scene.file("script", script);
+function scripted(sandbox: Sandbox): string[] {
+  const path = sandbox.file("script", script);
   chmodSync(path, 0o755);
   return ["sh", path];
 }
 
 export const sweptModes: Readonly<Record<string, Start>> = {
-  foreground: (scene) => scene.start(nbdkit, ["-f", ...listen, "null"]),
-  "foreground, private socket": (scene) => scene.start(nbdkit, ["-f", "-U", "-", "-P", "pid", "null"]),
-  background: (scene) => scene.start(nbdkit, [...listen, "null"], { stdio: "ignore" }),
-  "--exit-with-parent": (scene) => scene.start(nbdkit, ["--exit-with-parent", ...listen, "null"]),
-  "--run": (scene) => scene.start(nbdkit, ["-P", "pid", "null", "--run", "sleep 1000 & wait"]),
-  "-s": (scene) => scene.start(nbdkit, ["-s", "-P", "pid", "null"], { stdio: "pipe" }),
-  "sh in the foreground": (scene) => scene.start(nbdkit, ["-f", ...listen, ...scripted(scene)]),
-  "sh in the background": (scene) =>
-    scene.start(nbdkit, [...listen, ...scripted(scene)], { stdio: "ignore" }),
-  "sh with --run": (scene) =>
-    scene.start(nbdkit, ["-P", "pid", ...scripted(scene), "--run", "sleep 1000 & wait"]),
-  "eval in the background": (scene) => scene.start(nbdkit, [...listen, ...evaluated], { stdio: "ignore" }),
-  "--dump-plugin": (scene) => scene.start(nbdkit, [...scripted(scene), "--dump-plugin"]),
+  foreground: (sandbox) => sandbox.start(nbdkit, ["-f", ...listen, "null"]),
+  "foreground, private socket": (sandbox) => sandbox.start(nbdkit, ["-f", "-U", "-", "-P", "pid", "null"]),
+  background: (sandbox) => sandbox.start(nbdkit, [...listen, "null"], { stdio: "ignore" }),
+  "--exit-with-parent": (sandbox) => sandbox.start(nbdkit, ["--exit-with-parent", ...listen, "null"]),
+  "--run": (sandbox) => sandbox.start(nbdkit, ["-P", "pid", "null", "--run", "sleep 1000 & wait"]),
+  "-s": (sandbox) => sandbox.start(nbdkit, ["-s", "-P", "pid", "null"], { stdio: "pipe" }),
+  "sh in the foreground": (sandbox) => sandbox.start(nbdkit, ["-f", ...listen, ...scripted(sandbox)]),
+  "sh in the background": (sandbox) =>
+    sandbox.start(nbdkit, [...listen, ...scripted(sandbox)], { stdio: "ignore" }),
+  "sh with --run": (sandbox) =>
+    sandbox.start(nbdkit, ["-P", "pid", ...scripted(sandbox), "--run", "sleep 1000 & wait"]),
+  "eval in the background": (sandbox) =>
+    sandbox.start(nbdkit, [...listen, ...evaluated], { stdio: "ignore" }),
+  "--dump-plugin": (sandbox) => sandbox.start(nbdkit, [...scripted(sandbox), "--dump-plugin"]),
 };
 
 /**
@@ -65,12 +66,12 @@ export async function expectNothingLeft(
   signal: NodeJS.Signals,
   delayMs: number,
 ): Promise<void> {
-  await using scene = new Scene();
-  const child = sweptModes[mode]!(scene);
+  await using sandbox = new Sandbox();
+  const child = sweptModes[mode]!(sandbox);
   const outcome = outcomeOf(child);
   await setTimeout(delayMs);
   child.kill(signal);
-  if (signal === "SIGUSR1") await livesOrHasEnded(scene, child);
+  if (signal === "SIGUSR1") await livesOrHasEnded(sandbox, child);
   const { status } = await (signal === "SIGUSR1" ? endOf(child, outcome) : outcome);
   const usual = [
     0,
@@ -79,20 +80,20 @@ export async function expectNothingLeft(
   ];
   expect(usual, `status after ${signal}`).toContain(status);
   // The copy in the background serves when the process that the user started has ended with success.
-  if (status === 0) for (const pid of scene.processes) tell(pid, "SIGTERM");
-  await scene.empty();
-  expect(readdirSync(scene.folder.path).filter((name) => !["pid", "script", "tmp"].includes(name))).toEqual(
+  if (status === 0) for (const pid of sandbox.processes) tell(pid, "SIGTERM");
+  await sandbox.empty();
+  expect(readdirSync(sandbox.folder.path).filter((name) => !["pid", "script", "tmp"].includes(name))).toEqual(
     [],
   );
 }
 
 /** Where the signal was swallowed, the server comes to serve and can be looked at. */
-async function livesOrHasEnded(scene: Scene, child: ChildProcess): Promise<void> {
+async function livesOrHasEnded(sandbox: Sandbox, child: ChildProcess): Promise<void> {
   await until(
     "the end or the pidfile",
-    () => hasEnded(child) || existsSync(scene.folder.join("pid")) || undefined,
+    () => hasEnded(child) || existsSync(sandbox.folder.join("pid")) || undefined,
   );
-  const debuggers = scene.processes.flatMap((pid) => listenersOf(pid));
+  const debuggers = sandbox.processes.flatMap((pid) => listenersOf(pid));
   expect(debuggers).toEqual([]);
 }
 

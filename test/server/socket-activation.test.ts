@@ -1,8 +1,8 @@
 import type { ChildProcess } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { outcomeOf } from "../helpers/run.ts";
+import { printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { printed, Scene } from "./scene.ts";
 
 /** Becomes nbdkit, with listening Unix sockets as descriptors from 3 on, as systemd passes them. */
 const activate = `
@@ -22,29 +22,29 @@ print("listening", flush=True)
 os.execv(os.environ["nbdkit"], ["nbdkit"] + sys.argv[3:])
 `;
 
-function start(scene: Scene, sockets: number, fds: string, ...args: string[]): ChildProcess {
-  return scene.start("python3", ["-c", activate, String(sockets), fds, ...args]);
+function start(sandbox: Sandbox, sockets: number, fds: string, ...args: string[]): ChildProcess {
+  return sandbox.start("python3", ["-c", activate, String(sockets), fds, ...args]);
 }
 
 describeWith(["python3", "nbdinfo"], "sockets that somebody else listens on", () => {
   it("are served, all of them, in the foreground", async () => {
-    await using scene = new Scene();
-    const child = start(scene, 2, "", "null", "777");
+    await using sandbox = new Sandbox();
+    const child = start(sandbox, 2, "", "null", "777");
     const outcome = outcomeOf(child);
     await printed(child, "listening");
     for (const number of [0, 1]) {
-      expect((await scene.sh(`nbdinfo --size 'nbd+unix://?socket=socket${number}'`)).stdout).toBe("777\n");
+      expect((await sandbox.sh(`nbdinfo --size 'nbd+unix://?socket=socket${number}'`)).stdout).toBe("777\n");
     }
     child.kill("SIGTERM");
     expect(await outcome).toEqual({ status: 0, stdout: "listening\n", stderr: "" });
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it.each([["-p", "0"], ["-U", "-"], ["-s"], ["--run", "true"], ["-i", "127.0.0.1"]])(
     "exclude %s",
     async (...args) => {
-      await using scene = new Scene();
-      const { status, stderr } = await outcomeOf(start(scene, 1, "", ...args, "null"));
+      await using sandbox = new Sandbox();
+      const { status, stderr } = await outcomeOf(start(sandbox, 1, "", ...args, "null"));
       expect({ status, stderr }).toEqual({
         status: 1,
         stderr: expect.stringContaining("cannot use socket activation"),
@@ -53,8 +53,8 @@ describeWith(["python3", "nbdinfo"], "sockets that somebody else listens on", ()
   );
 
   it.each(["0", "-1", "x", "1.5", "17"])("are not counted by LISTEN_FDS=%s", async (fds) => {
-    await using scene = new Scene();
-    const { status, stderr } = await outcomeOf(start(scene, 1, fds, "null"));
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await outcomeOf(start(sandbox, 1, fds, "null"));
     expect({ status, stderr }).toEqual({
       status: 1,
       stderr: `nbdkit: error: socket activation: LISTEN_FDS=${fds} is out of range: use 1 to 16 sockets\n`,
@@ -64,9 +64,9 @@ describeWith(["python3", "nbdinfo"], "sockets that somebody else listens on", ()
 
 describe("variables of socket activation", () => {
   it("are ignored when they were meant for another process", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const env = { LISTEN_PID: "1", LISTEN_FDS: "1" };
-    const outcome = await scene.nbdkit(["null", "--run", 'test -S "$unixsocket"'], { env });
+    const outcome = await sandbox.nbdkit(["null", "--run", 'test -S "$unixsocket"'], { env });
     expect(outcome).toEqual({
       status: 0,
       stdout: "",
@@ -79,9 +79,9 @@ describe("variables of socket activation", () => {
     ["nothing", "<&-", "(EBADF: bad file descriptor, fstat|it is no socket)"],
     ["a file", "</dev/null", "it is no socket"],
   ])("are refused when descriptor 3 is %s", async (_what, redirection, fault) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = `exec 3${redirection}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$nbdkit" null`;
-    expect(await scene.sh(script)).toEqual({
+    expect(await sandbox.sh(script)).toEqual({
       status: 1,
       stdout: "",
       stderr: expect.stringMatching(

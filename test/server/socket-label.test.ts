@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { labelled } from "../../src/server/socket-label.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "./scene.ts";
 
 const label = "system_u:object_r:svirt_socket_t:s0";
 
@@ -41,15 +41,15 @@ describe.skipIf(hasSelinux)(
       ["-p", "0"],
       ["--vsock", "-p", "0"],
     ])("is an error with %s %s, and leaves nothing", async (...address) => {
-      await using scene = new Scene();
+      await using sandbox = new Sandbox();
       const args = [...address, `--selinux-label=${label}`, "null", "--run", "echo here"];
-      const { status, stdout, stderr } = await scene.nbdkit(args);
+      const { status, stdout, stderr } = await sandbox.nbdkit(args);
       expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
       expect(stderr).toMatch(
         /^nbdkit: error: [^\n]*--selinux-label=system_u:[^\n]*: this system has no SELinux[^\n]*\n$/,
       );
-      expect((await scene.sh("ls")).stdout).toBe("tmp\n");
-      await scene.empty();
+      expect((await sandbox.sh("ls")).stdout).toBe("tmp\n");
+      await sandbox.empty();
     });
   },
 );

@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/testing/random.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
-import { Scene } from "./scene.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { expectNothingLeft, sweptModes, sweptSignals } from "./signal-sweep.ts";
 
 /** The moments of a start; the whole sweep is test/load/start-signals.test.ts. */
@@ -38,19 +38,19 @@ describe
       "ends both as it ends nbdkit, with the script's children and folder: %s",
       async (method) => {
         for (const [index, signal] of signals.entries()) {
-          await using scene = new Scene();
-          const script = scene.file("script", stayingScript);
+          await using sandbox = new Sandbox();
+          const script = sandbox.file("script", stayingScript);
           chmodSync(script, 0o755);
           const where = index % 2 === 0 ? ["-f"] : [];
-          const child = scene.start(nbdkit, [...where, "-U", "socket", "sh", script, "key=value"], {
+          const child = sandbox.start(nbdkit, [...where, "-U", "socket", "sh", script, "key=value"], {
             stdio: "ignore",
-            env: { STAY: method, AT: scene.folder.join("at") },
+            env: { STAY: method, AT: sandbox.folder.join("at") },
           });
-          await scene.number("at");
+          await sandbox.number("at");
           const outcome = outcomeOf(child);
           child.kill(signal);
           expect((await outcome).status).toBe(128 + constants.signals[signal]);
-          await scene.empty();
+          await sandbox.empty();
         }
       },
     );

@@ -2,67 +2,70 @@ import { existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from "n
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
+import { Sandbox, until } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Scene, until } from "./scene.ts";
 
 /** What every server is started with, in the background unless something more is said. */
 const server = "-U socket -P pid memory 1M";
 
 /** The script starts a server, which then must serve, and leave nothing when it ends. */
-async function expectService(scene: Scene, script: string): Promise<void> {
-  const started = await scene.sh(script);
+async function expectService(sandbox: Sandbox, script: string): Promise<void> {
+  const started = await sandbox.sh(script);
   expect(started).toEqual({ status: 0, stdout: "", stderr: "" });
-  await expectServed(scene);
+  await expectServed(sandbox);
 }
 
-async function expectServed(scene: Scene): Promise<void> {
-  const pid = await scene.number("pid");
-  expect((await scene.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("1048576\n");
+async function expectServed(sandbox: Sandbox): Promise<void> {
+  const pid = await sandbox.number("pid");
+  expect((await sandbox.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("1048576\n");
   process.kill(pid, "SIGTERM");
-  await until("the end", () => !scene.processes.includes(pid) && !existsSync(scene.folder.join("socket")));
+  await until(
+    "the end",
+    () => !sandbox.processes.includes(pid) && !existsSync(sandbox.folder.join("socket")),
+  );
 }
 
 describe("a server in the background, started", () => {
   it("from a link to the command", async () => {
-    await using scene = new Scene();
-    await expectService(scene, `ln -s "$nbdkit" server; ./server ${server}`);
+    await using sandbox = new Sandbox();
+    await expectService(sandbox, `ln -s "$nbdkit" server; ./server ${server}`);
   });
 
   it("without an environment", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     // Node itself has to be found: somewhere on the path that a shell has then.
     await expectService(
-      scene,
+      sandbox,
       `env -i PATH="${dirname(process.execPath)}:/usr/bin:/bin" "$nbdkit" ${server}`,
     );
   });
 
   it.each(["<&-", ">&-", "<&- >&-", "<&- >&- 2>&-"])("with streams closed: %s", async (closed) => {
-    await using scene = new Scene();
-    await expectService(scene, `"$nbdkit" ${server} ${closed}`);
+    await using sandbox = new Sandbox();
+    await expectService(sandbox, `"$nbdkit" ${server} ${closed}`);
   });
 
   it("with streams that nobody reads any more", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     await expectService(
-      scene,
+      sandbox,
       `{ "$nbdkit" ${server}; echo $? >status; } 2>&1 | true; until test -s status; do :; done`,
     );
-    expect(scene.read("status")).toBe("0\n");
+    expect(sandbox.read("status")).toBe("0\n");
   });
 
   it("from a folder that is removed meanwhile", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const script = `mkdir gone; here=$PWD; cd gone; "$nbdkit" -U "$here/socket" -P "$here/pid" memory 1M; rmdir ../gone`;
-    await expectService(scene, script);
+    await expectService(sandbox, script);
   });
 
   it("by a login shell of somebody else, as sudo does", async ({ skip }) => {
     if (process.getuid?.() !== 0) skip("only root can become somebody else");
-    await using scene = new Scene();
-    await scene.sh("chmod 777 . tmp");
+    await using sandbox = new Sandbox();
+    await sandbox.sh("chmod 777 . tmp");
     await expectService(
-      scene,
+      sandbox,
       `setpriv --reuid=65534 --regid=65534 --clear-groups --reset-env \
       env PATH="${dirname(process.execPath)}:/usr/bin:/bin" "$nbdkit" -U "$PWD/socket" -P "$PWD/pid" memory 1M`,
     );
@@ -71,36 +74,36 @@ describe("a server in the background, started", () => {
 
 describeWith(["npx"], "npx", () => {
   it("starts a server in the background, too", async () => {
-    await using scene = new Scene();
-    mkdirSync(scene.folder.join("node_modules/.bin"), { recursive: true });
-    symlinkSync(packageRoot(), scene.folder.join("node_modules/nbdkit-node"));
-    symlinkSync("../nbdkit-node/bin/nbdkit", scene.folder.join("node_modules/.bin/nbdkit"));
-    scene.file("package.json", "{}");
-    const { status, stdout } = await scene.sh(`npx --no-install nbdkit ${server} 2>/dev/null`);
+    await using sandbox = new Sandbox();
+    mkdirSync(sandbox.folder.join("node_modules/.bin"), { recursive: true });
+    symlinkSync(packageRoot(), sandbox.folder.join("node_modules/nbdkit-node"));
+    symlinkSync("../nbdkit-node/bin/nbdkit", sandbox.folder.join("node_modules/.bin/nbdkit"));
+    sandbox.file("package.json", "{}");
+    const { status, stdout } = await sandbox.sh(`npx --no-install nbdkit ${server} 2>/dev/null`);
     expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
-    await expectServed(scene);
+    await expectServed(sandbox);
   });
 });
 
 describe.skipIf(process.platform !== "linux")("a server in the background", () => {
   it("keeps nothing open that whoever started it had, beyond what it was given", async () => {
-    await using scene = new Scene();
-    scene.file("given", "x");
-    await scene.sh(`"$nbdkit" ${server} 7<given 2>/dev/null`);
-    const pid = await scene.number("pid");
+    await using sandbox = new Sandbox();
+    sandbox.file("given", "x");
+    await sandbox.sh(`"$nbdkit" ${server} 7<given 2>/dev/null`);
+    const pid = await sandbox.number("pid");
     const open = readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
-    const files = open.filter((target) => target.startsWith(scene.folder.path));
-    expect(files).toEqual([scene.folder.join("given")]);
+    const files = open.filter((target) => target.startsWith(sandbox.folder.path));
+    expect(files).toEqual([sandbox.folder.join("given")]);
     expect(open.filter((target) => target.startsWith("/dev/pts") || target.startsWith("/dev/tty"))).toEqual(
       [],
     );
     process.kill(pid, "SIGTERM");
-    await scene.empty();
+    await sandbox.empty();
   });
 
   it("is not left behind when who started it was killed before it served", async () => {
-    await using scene = new Scene();
-    const plugin = scene.file(
+    await using sandbox = new Sandbox();
+    const plugin = sandbox.file(
       "slow.mjs",
       `import { existsSync, writeFileSync } from "node:fs";
       export default { name: "slow", open() {}, getReady: async () => {
@@ -108,11 +111,11 @@ describe.skipIf(process.platform !== "linux")("a server in the background", () =
         while (!existsSync("go")) await new Promise((resolve) => setTimeout(resolve, 10));
       } };`,
     );
-    const child = scene.start("/bin/sh", ["-c", 'exec "$nbdkit" -U socket -P pid "$0"', plugin]);
-    await scene.number("waiting");
+    const child = sandbox.start("/bin/sh", ["-c", 'exec "$nbdkit" -U socket -P pid "$0"', plugin]);
+    await sandbox.number("waiting");
     child.kill("SIGKILL");
-    scene.file("go", "");
-    await scene.empty();
-    expect(existsSync(scene.folder.join("socket"))).toBe(false);
+    sandbox.file("go", "");
+    await sandbox.empty();
+    expect(existsSync(sandbox.folder.join("socket"))).toBe(false);
   });
 });

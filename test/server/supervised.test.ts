@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { environment, nbdkit } from "../helpers/run.ts";
+import { ended, printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { ended, printed, Scene } from "./scene.ts";
 
 /** Prints each datagram that arrives at a socket as one line. */
 const receiver = `
@@ -16,22 +16,22 @@ while True:
     print(inbox.recv(4096).decode().replace("\\n", " "), flush=True)
 `;
 
-async function receive(scene: Scene, socket: string): Promise<ChildProcess> {
-  const child = scene.start("python3", ["-c", receiver, socket]);
+async function receive(sandbox: Sandbox, socket: string): Promise<ChildProcess> {
+  const child = sandbox.start("python3", ["-c", receiver, socket]);
   await printed(child, "open\n");
   return child;
 }
 
 describeWith(["python3"], "systemd is told", () => {
   it.each([
-    ["a path", (scene: Scene) => scene.folder.join("notify")],
-    ["an abstract name", (scene: Scene) => `@nbdkit-node-test${scene.folder.path}`],
+    ["a path", (sandbox: Sandbox) => sandbox.folder.join("notify")],
+    ["an abstract name", (sandbox: Sandbox) => `@nbdkit-node-test${sandbox.folder.path}`],
   ])("over %s when clients can connect, and when the server ends", async (_kind, socketOf) => {
-    await using scene = new Scene();
-    const socket = socketOf(scene);
-    const inbox = await receive(scene, socket);
+    await using sandbox = new Sandbox();
+    const socket = socketOf(sandbox);
+    const inbox = await receive(sandbox, socket);
     const ready = printed(inbox, "READY=1 MAINPID=");
-    const child = scene.start(nbdkit, ["-f", "-U", "-", "null"], { env: { NOTIFY_SOCKET: socket } });
+    const child = sandbox.start(nbdkit, ["-f", "-U", "-", "null"], { env: { NOTIFY_SOCKET: socket } });
     const pid = printed(inbox, `MAINPID=${child.pid}\n`);
     await ready;
     await pid;
@@ -42,42 +42,42 @@ describeWith(["python3"], "systemd is told", () => {
   });
 
   it("which process serves, when it went to the background", async () => {
-    await using scene = new Scene();
-    const inbox = await receive(scene, "notify");
-    const env = { NOTIFY_SOCKET: scene.folder.join("notify") };
+    await using sandbox = new Sandbox();
+    const inbox = await receive(sandbox, "notify");
+    const env = { NOTIFY_SOCKET: sandbox.folder.join("notify") };
     let said = "";
     inbox.stdout!.on("data", (chunk) => {
       said += chunk;
     });
     const ready = printed(inbox, "READY=1");
-    await scene.nbdkit(["-U", "socket", "-P", "pid", "null"], { env });
+    await sandbox.nbdkit(["-U", "socket", "-P", "pid", "null"], { env });
     await ready;
-    const pid = await scene.number("pid");
+    const pid = await sandbox.number("pid");
     expect(said).toContain(`MAINPID=${pid}`);
     process.kill(pid, "SIGTERM");
   });
 
   it("that the server lives, as often as it wants to know", async () => {
-    await using scene = new Scene();
-    const inbox = await receive(scene, "notify");
+    await using sandbox = new Sandbox();
+    const inbox = await receive(sandbox, "notify");
     const alive = printed(inbox, "WATCHDOG=1\nWATCHDOG=1\n");
-    const env = { NOTIFY_SOCKET: scene.folder.join("notify"), WATCHDOG_USEC: "20000" };
-    const child = scene.start(nbdkit, ["-f", "-U", "-", "null"], { env });
+    const env = { NOTIFY_SOCKET: sandbox.folder.join("notify"), WATCHDOG_USEC: "20000" };
+    const child = sandbox.start(nbdkit, ["-f", "-U", "-", "null"], { env });
     await alive;
     child.kill("SIGTERM");
     expect(await ended(child)).toBe(0);
   });
 
   it("not that the server lives, when it watches another process", async () => {
-    await using scene = new Scene();
-    const inbox = await receive(scene, "notify");
+    await using sandbox = new Sandbox();
+    const inbox = await receive(sandbox, "notify");
     let said = "";
     inbox.stdout!.on("data", (chunk) => {
       said += chunk;
     });
     const stopping = printed(inbox, "STOPPING=1");
-    const env = { NOTIFY_SOCKET: scene.folder.join("notify"), WATCHDOG_USEC: "1000", WATCHDOG_PID: "1" };
-    await scene.nbdkit(["null", "--run", "sleep 0.1"], { env });
+    const env = { NOTIFY_SOCKET: sandbox.folder.join("notify"), WATCHDOG_USEC: "1000", WATCHDOG_PID: "1" };
+    await sandbox.nbdkit(["null", "--run", "sleep 0.1"], { env });
     await stopping;
     expect(said).toMatch(/^READY=1 MAINPID=\d+\nSTOPPING=1\n$/);
   });
@@ -87,8 +87,8 @@ describe("a NOTIFY_SOCKET where nobody is", () => {
   it.each(["/no/such/socket", "@nobody-listens-here", "vsock:2:1", `/${"x".repeat(200)}`])(
     "%s: is an error in the log, and no reason not to serve",
     async (socket) => {
-      await using scene = new Scene();
-      const { status, stderr } = await scene.nbdkit(["null", "--run", 'test -S "$unixsocket"'], {
+      await using sandbox = new Sandbox();
+      const { status, stderr } = await sandbox.nbdkit(["null", "--run", 'test -S "$unixsocket"'], {
         env: { NOTIFY_SOCKET: socket },
       });
       expect(status).toBe(0);
@@ -101,10 +101,10 @@ describe("a NOTIFY_SOCKET where nobody is", () => {
 });
 
 describe("a Node.js program that started us over an IPC channel", () => {
-  async function messageOf(scene: Scene, args: readonly string[]): Promise<[ChildProcess, unknown]> {
+  async function messageOf(sandbox: Sandbox, args: readonly string[]): Promise<[ChildProcess, unknown]> {
     const child = spawn(nbdkit, args, {
-      cwd: scene.folder.path,
-      env: { ...environment, TMPDIR: scene.temporary },
+      cwd: sandbox.folder.path,
+      env: { ...environment, TMPDIR: sandbox.temporary },
       stdio: ["ignore", "ignore", "ignore", "ipc"],
     });
     const [message] = await once(child, "message");
@@ -112,32 +112,32 @@ describe("a Node.js program that started us over an IPC channel", () => {
   }
 
   it("is told when clients can connect, and where", async () => {
-    await using scene = new Scene();
-    const [child, message] = await messageOf(scene, ["-f", "-U", "socket", "null"]);
-    const uri = `nbd+unix://?socket=${scene.folder.join("socket")}`;
+    await using sandbox = new Sandbox();
+    const [child, message] = await messageOf(sandbox, ["-f", "-U", "socket", "null"]);
+    const uri = `nbd+unix://?socket=${sandbox.folder.join("socket")}`;
     expect(message).toEqual({ type: "ready", pid: child.pid, uri });
     // Nobody listens any more, which is no reason to end.
     child.disconnect();
-    const { stdout } = await scene.sh(`nbdinfo --size '${uri}'`);
+    const { stdout } = await sandbox.sh(`nbdinfo --size '${uri}'`);
     expect(stdout).toBe("0\n");
     child.kill("SIGTERM");
     expect((await once(child, "exit"))[0]).toBe(0);
   });
 
   it("is told the process that serves in the background", async () => {
-    await using scene = new Scene();
-    const [child, message] = await messageOf(scene, ["-U", "socket", "-P", "pid", "null"]);
+    await using sandbox = new Sandbox();
+    const [child, message] = await messageOf(sandbox, ["-U", "socket", "-P", "pid", "null"]);
     expect((await once(child, "exit"))[0]).toBe(0);
-    const pid = await scene.number("pid");
+    const pid = await sandbox.number("pid");
     expect(message).toMatchObject({ type: "ready", pid });
     process.kill(pid, "SIGTERM");
   });
 
   it("does not share its channel with the command of --run", async () => {
-    await using scene = new Scene();
-    const [child] = await messageOf(scene, ["null", "--run", "ls -l /proc/self/fd >fds; env >env"]);
+    await using sandbox = new Sandbox();
+    const [child] = await messageOf(sandbox, ["null", "--run", "ls -l /proc/self/fd >fds; env >env"]);
     expect((await once(child, "exit"))[0]).toBe(0);
-    expect(scene.read("fds")).not.toContain("socket:");
-    expect(scene.read("env")).not.toContain("NODE_CHANNEL");
+    expect(sandbox.read("fds")).not.toContain("socket:");
+    expect(sandbox.read("env")).not.toContain("NODE_CHANNEL");
   });
 });

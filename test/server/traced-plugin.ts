@@ -1,11 +1,11 @@
-import type { Scene } from "./scene.ts";
+import type { Sandbox } from "../helpers/sandbox.ts";
 
 /**
  * A plugin that writes each step of its life into the file `trace`, and fails in the step named by FAIL_AT. In
  * `afterFork` it runs what AFTER_FORK says.
  */
-export function tracedPlugin(scene: Scene): string {
-  return scene.file("traced.mjs", source.replaceAll("TRACE", JSON.stringify(scene.folder.join("trace"))));
+export function tracedPlugin(sandbox: Sandbox): string {
+  return sandbox.file("traced.mjs", source.replaceAll("TRACE", JSON.stringify(sandbox.folder.join("trace"))));
 }
 
 export const steps: readonly string[] = [

@@ -1,8 +1,8 @@
 import { randomInt } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { hasTool } from "../helpers/tools.ts";
-import { Scene } from "./scene.ts";
 
 const tell = 'echo "$uri $port $unixsocket"';
 
@@ -16,22 +16,22 @@ describe("listening on vsock", () => {
     // These are for TCP, and nbdkit passes over them too.
     [["-i", "192.0.2.1", "-4"], ""],
   ])("tells the command where with %j", async (options, path) => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const args = ["--vsock", "-p", String(port), ...options, "null", "--run", tell];
     const stdout = `nbd+vsock://1:${port}${path} ${port} \n`;
-    expect(await scene.nbdkit(args)).toEqual({ status: 0, stdout, stderr: "" });
+    expect(await sandbox.nbdkit(args)).toEqual({ status: 0, stdout, stderr: "" });
   });
 
   it("takes a port that is free for -p 0, and says which", async () => {
-    await using scene = new Scene();
-    const { stdout } = await scene.nbdkit(["--vsock", "-p", "0", "null", "--run", tell]);
+    await using sandbox = new Sandbox();
+    const { stdout } = await sandbox.nbdkit(["--vsock", "-p", "0", "null", "--run", tell]);
     expect(stdout).toMatch(/^nbd\+vsock:\/\/1:([1-9]\d*) \1 \n$/);
   });
 
   it("tells of a port that is in use", async () => {
-    await using scene = new Scene();
+    await using sandbox = new Sandbox();
     const inner = '"$nbdkit" -f --vsock -p "$port" null || echo "$port"';
-    const { stdout, stderr } = await scene.nbdkit(["--vsock", "-p", "0", "null", "--run", inner]);
+    const { stdout, stderr } = await sandbox.nbdkit(["--vsock", "-p", "0", "null", "--run", inner]);
     expect(stderr).toBe(
       `nbdkit: error: cannot listen on vsock port ${stdout.trim()}: Address already in use\n`,
     );
@@ -46,13 +46,13 @@ const nbd = fileURLToPath(new URL("../../bin/nbd", import.meta.url));
 describe.skipIf(missing.length > 0)(
   `clients over vsock${missing.map((tool) => ` (skipped: needs ${tool})`)}`,
   () => {
-    /** Runs a server, and a script with `$nbd_command` and `$uri` as its --run, in a scene with loopback. */
-    async function serve(scene: Scene, options: readonly string[], script: string): Promise<string> {
-      const build = await scene.sh(`cc -shared -fPIC -o loopback.so '${source}' -ldl`);
+    /** Runs a server, and a script with `$nbd_command` and `$uri` as its --run, in a sandbox with loopback. */
+    async function serve(sandbox: Sandbox, options: readonly string[], script: string): Promise<string> {
+      const build = await sandbox.sh(`cc -shared -fPIC -o loopback.so '${source}' -ldl`);
       expect(build).toEqual({ status: 0, stdout: "", stderr: "" });
-      const env = { LD_PRELOAD: scene.folder.join("loopback.so"), nbd_command: nbd };
+      const env = { LD_PRELOAD: sandbox.folder.join("loopback.so"), nbd_command: nbd };
       const args = ["--vsock", "-p", "0", ...options, "--run", script];
-      const { status, stdout, stderr } = await scene.nbdkit(args, { env });
+      const { status, stdout, stderr } = await sandbox.nbdkit(args, { env });
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
       return stdout;
     }
@@ -61,32 +61,32 @@ describe.skipIf(missing.length > 0)(
     cmp in out && echo same`;
 
     it("read and write", async () => {
-      await using scene = new Scene();
-      expect(await serve(scene, ["memory", "8M"], copyBothWays)).toBe("same\n");
+      await using sandbox = new Sandbox();
+      expect(await serve(sandbox, ["memory", "8M"], copyBothWays)).toBe("same\n");
     });
 
     it("are known by their number", async () => {
-      await using scene = new Scene();
+      await using sandbox = new Sandbox();
       const rules = ["--filter=ip", "null", "7", "allow=vsock-cid:1", "deny=all"];
-      expect(await serve(scene, rules, '"$nbd_command" info --size "$uri"')).toBe("7\n");
+      expect(await serve(sandbox, rules, '"$nbd_command" info --size "$uri"')).toBe("7\n");
       const others = ["--log=null", "--filter=ip", "null", "7", "allow=vsock-cid:2", "deny=all"];
-      expect(await serve(scene, others, '"$nbd_command" info --size "$uri" 2>/dev/null || echo no')).toBe(
+      expect(await serve(sandbox, others, '"$nbd_command" info --size "$uri" 2>/dev/null || echo no')).toBe(
         "no\n",
       );
     });
 
     it("encrypt", async () => {
-      await using scene = new Scene();
-      scene.file("keys.psk", `alice:${"17".repeat(32)}\n`);
+      await using sandbox = new Sandbox();
+      sandbox.file("keys.psk", `alice:${"17".repeat(32)}\n`);
       const options = ["--tls=require", "--tls-psk=keys.psk", "memory", "8M"];
       const asAlice = 'uri="nbds+vsock://alice@1:$port?tls-psk-file=$tls_psk"';
-      expect(await serve(scene, options, `${asAlice}; ${copyBothWays}`)).toBe("same\n");
+      expect(await serve(sandbox, options, `${asAlice}; ${copyBothWays}`)).toBe("same\n");
     });
 
     it("are told when nobody listens", async () => {
-      await using scene = new Scene();
+      await using sandbox = new Sandbox();
       const script = '"$nbd_command" info nbd+vsock://1:1 2>&1; echo $?';
-      expect(await serve(scene, ["null"], script)).toBe(
+      expect(await serve(sandbox, ["null"], script)).toBe(
         "nbd info: nbd+vsock://1:1/: connect: Connection refused\n1\n",
       );
     });

@@ -17,10 +17,10 @@ import { prepareTls, rootCertificatesDirectory } from "../../src/server/tls.ts";
 import { referenceNbdkit } from "../client/reference-servers.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { nbdkit, type Outcome, run, succeed } from "../helpers/run.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Scene } from "../server/scene.ts";
 import { credentials, encrypted } from "./secure-client.ts";
 
 const needsNbdkit = referenceNbdkit === undefined ? " (skipped: needs nbdkit)" : "";
@@ -325,13 +325,13 @@ describeWith(certificateTools, "--tls", () => {
 
   describe("-certificates", () => {
     it("may be a relative path, also when the server goes to the background and to another directory", async () => {
-      await using scene = new Scene();
-      cpSync(keys.pki, scene.folder.join("pki"), { recursive: true });
-      const { status, stderr } = await scene.sh(
+      await using sandbox = new Sandbox();
+      cpSync(keys.pki, sandbox.folder.join("pki"), { recursive: true });
+      const { status, stderr } = await sandbox.sh(
         `"$nbdkit" --tls=require --tls-certificates=./pki -U "$PWD/socket" -P "$PWD/pid" memory 1M`,
       );
       expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-      const uri = `nbds+unix:///?socket=${scene.folder.join("socket")}&tls-certificates=${keys.pki}`;
+      const uri = `nbds+unix:///?socket=${sandbox.folder.join("socket")}&tls-certificates=${keys.pki}`;
       await using client = await connect(uri);
       expect(client.size).toBe(1024n * 1024n);
     });

@@ -73,7 +73,7 @@ const setContexts = (names: readonly string[]): string =>
     `00000000 ${u32(names.length)} ${names.map((name) => `${u32(name.length)} ${ascii(name)}`).join("")}`,
   );
 
-interface Scene extends Partial<Omit<MemorySessionOptions, "open">> {
+interface Sandbox extends Partial<Omit<MemorySessionOptions, "open">> {
   readonly disk?: Partial<Handle>;
   readonly content?: Buffer;
   /** Metadata contexts; `base:allocation` when absent. */
@@ -81,16 +81,16 @@ interface Scene extends Partial<Omit<MemorySessionOptions, "open">> {
 }
 
 /** A session that has just entered transmission. */
-async function transmission(form: Form, scene: Scene = {}): Promise<MemorySession> {
-  const bytes = scene.content ?? content();
+async function transmission(form: Form, sandbox: Sandbox = {}): Promise<MemorySession> {
+  const bytes = sandbox.content ?? content();
   // One request at a time, so that the replies come in the order of the requests.
   const memory = new MemorySession({
     threads: 1,
-    ...scene,
-    open: () => ({ ...bufferDisk(bytes), ...scene.disk }),
+    ...sandbox,
+    open: () => ({ ...bufferDisk(bytes), ...sandbox.disk }),
   });
   await memory.start();
-  const contexts = form === "simple" ? "" : setContexts(scene.contexts ?? ["base:allocation"]);
+  const contexts = form === "simple" ? "" : setContexts(sandbox.contexts ?? ["base:allocation"]);
   memory.transport.deliver(hex("00000003", negotiation[form], contexts, option(7, "00000000 0000")));
   const acknowledged = hex("0003e889045565a9 00000007 00000001 00000000");
   while (!memory.sent.subarray(-20).equals(acknowledged)) await turn();
@@ -99,8 +99,8 @@ async function transmission(form: Form, scene: Scene = {}): Promise<MemorySessio
 }
 
 /** Sends the requests as cut, then leaves; everything that the server answered. */
-async function answers(form: Form, chunks: readonly Buffer[], scene?: Scene): Promise<Buffer> {
-  const memory = await transmission(form, scene);
+async function answers(form: Form, chunks: readonly Buffer[], sandbox?: Sandbox): Promise<Buffer> {
+  const memory = await transmission(form, sandbox);
   for (const chunk of chunks) memory.transport.deliver(chunk);
   memory.transport.deliverEnd();
   await memory.session.finished;
@@ -112,10 +112,10 @@ async function expectReplies(
   form: Form,
   requests: string[],
   replies: string[],
-  scene?: Scene,
+  sandbox?: Sandbox,
 ): Promise<void> {
   for (const chunks of everyCut(hex(...requests))) {
-    expect((await answers(form, chunks, scene)).toString("hex")).toBe(hex(...replies).toString("hex"));
+    expect((await answers(form, chunks, sandbox)).toString("hex")).toBe(hex(...replies).toString("hex"));
   }
 }
 
@@ -213,20 +213,20 @@ describe.each(forms)("with %s replies", (form) => {
       },
       flush: () => Promise.reject("no error at all"),
     };
-    const scene = { disk };
+    const sandbox = { disk };
     await expectReplies(
       form,
       [text({ command: read, offset: 5, length: 1 })],
       [failure(form, 28, "disk full", 5)],
-      scene,
+      sandbox,
     );
     await expectReplies(
       form,
       [text({ command: write, offset: 3, length: 1, payload: "00" })],
       [failure(form, 1, "write protected", 3)],
-      scene,
+      sandbox,
     );
-    await expectReplies(form, [text({ command: flush })], [failure(form, 5, "no error at all")], scene);
+    await expectReplies(form, [text({ command: flush })], [failure(form, 5, "no error at all")], sandbox);
   });
 
   it("EOVERFLOW and ENOTSUP are told only to those who ask for them with a flag", async () => {
@@ -249,7 +249,7 @@ describe.each(forms)("with %s replies", (form) => {
       await expectReplies(form, [text(fields)], [failure(form, code, "no")], { disk });
   });
 
-  const wrong: [string, Fields, number, string, Scene?][] = [
+  const wrong: [string, Fields, number, string, Sandbox?][] = [
     [
       "a READ past the end",
       { command: read, offset: 4096, length: 2 },
@@ -419,12 +419,12 @@ describe.each(forms)("with %s replies", (form) => {
 
   it.each<(typeof wrong)[number]>(wrong)(
     "%s gets its error, and the next request is served",
-    async (_, fields, code, message, scene) => {
+    async (_, fields, code, message, sandbox) => {
       await expectReplies(
         form,
         [text(fields), text({ command: read, length: 512 })],
         [failure(form, code, message, fields.offset), readReply(form, 0, content().toString("hex", 0, 512))],
-        scene,
+        sandbox,
       );
     },
   );
@@ -487,7 +487,7 @@ describe.each(forms)("with %s replies", (form) => {
 describe("READ of zeroes", () => {
   const grain = 0x8000;
   /** A grain of ones, one of zeroes, and one byte. */
-  const striped: Scene = {
+  const striped: Sandbox = {
     content: Buffer.concat([Buffer.alloc(grain, 1), Buffer.alloc(grain), Buffer.alloc(1, 2)]),
   };
   const fields = { command: read, offset: grain - 1, length: grain + 2 };
@@ -557,7 +557,7 @@ describe("BLOCK_STATUS", () => {
     { length: 4096n * MiB, hole: true, zero: true },
     { length: MiB, hole: false, zero: true },
   ];
-  const large: Scene = {
+  const large: Sandbox = {
     disk: {
       size: 8193n * MiB,
       extents: (offset) => {
@@ -716,7 +716,7 @@ describe("BLOCK_STATUS of several contexts", () => {
     { length: 1024n, state: 0xffff_ffffn },
   ];
   const ageState: readonly StatusExtent[] = [{ length: 4096n, state: 0x1122_3344_5566_7788n }];
-  const several = (status: Partial<Record<"dirty" | "age", MetaContext["status"]>> = {}): Scene => ({
+  const several = (status: Partial<Record<"dirty" | "age", MetaContext["status"]>> = {}): Sandbox => ({
     contexts: [age, dirty, "base:allocation"],
     disk: {
       metaContexts: [

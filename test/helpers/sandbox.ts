@@ -2,15 +2,15 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
-import { launch, nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
-import { atTestEnd } from "../helpers/test-end.ts";
 import { Folder } from "../plugins/folder.ts";
+import { launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
+import { atTestEnd } from "./test-end.ts";
 
-/** Every process that a scene starts inherits this variable, and is found by it however it is related. */
-const marker = "NBDKIT_NODE_TEST_SCENE";
+/** Every process that a sandbox starts inherits this variable, and is found by it however it is related. */
+const marker = "NBDKIT_NODE_TEST_SANDBOX";
 
 /** A place to run commands in, with a temporary folder of its own; whatever they leave behind is seen. */
-export class Scene {
+export class Sandbox {
   readonly folder: Folder = new Folder();
   /** TMPDIR of all that runs here. */
   readonly temporary: string;

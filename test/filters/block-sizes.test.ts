@@ -4,7 +4,7 @@ import type { ServedExport } from "../../src/backend/served-export.ts";
 import { builtInFilters } from "../../src/registry/filters.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
-import { Witness } from "./witness.ts";
+import { RecordingFake } from "./recording-fake.ts";
 
 const diskBytes = 2 * 1024 * 1024;
 
@@ -39,9 +39,9 @@ describe.each([
   it.each(choosing)("%s keeps to them with %j", async (name, parameters) => {
     const { default: filter } = await builtInFilters[name]!();
     const blockSize = { minimum, preferred: Math.max(minimum, 4096), maximum };
-    const witness = new Witness(Buffer.alloc(diskBytes), { blockSize, slow: true });
+    const fake = new RecordingFake(Buffer.alloc(diskBytes), { blockSize, slow: true });
     const filters = [filter as AnyFilter];
-    await using session = await Session.start({ plugin: witness.plugin, filters, parameters });
+    await using session = await Session.start({ plugin: fake.plugin, filters, parameters });
     const disk = await session.open();
     for (let seed = 0; seed < 20; seed++) await Promise.all(requests(disk, new Random(seed)));
     await disk.flush();

@@ -4,7 +4,7 @@ import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
-import { Witness, type WitnessOptions } from "./witness.ts";
+import { RecordingFake, type WitnessOptions } from "./recording-fake.ts";
 
 const filters = [blocksizePolicy];
 const flags = { fua: false, mayTrim: true, fastZero: false };
@@ -22,7 +22,7 @@ function start(
   diskBytes = 1 << 20,
 ): Promise<Session> {
   const named = Object.entries(parameters).map(([key, value]) => [`blocksize-${key}`, value]);
-  const { plugin } = new Witness(Buffer.alloc(diskBytes), options);
+  const { plugin } = new RecordingFake(Buffer.alloc(diskBytes), options);
   return Session.start({ plugin, filters, parameters: Object.fromEntries(named) });
 }
 

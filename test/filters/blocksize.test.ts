@@ -9,7 +9,7 @@ import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
-import { Witness, type WitnessOptions } from "./witness.ts";
+import { RecordingFake, type WitnessOptions } from "./recording-fake.ts";
 
 const filters = [blocksize];
 const flags = { fua: false, mayTrim: true, fastZero: false };
@@ -23,9 +23,9 @@ testPlugin("blocksize with small requests", {
 });
 
 async function start(parameters: Record<string, string>, options: WitnessOptions = {}) {
-  const witness = new Witness(new Random(1).bytes(100_000), options);
-  const session = await Session.start({ plugin: witness.plugin, filters, parameters });
-  return { witness, session, disk: await session.open() };
+  const fake = new RecordingFake(new Random(1).bytes(100_000), options);
+  const session = await Session.start({ plugin: fake.plugin, filters, parameters });
+  return { fake, session, disk: await session.open() };
 }
 
 describe("blocksize", () => {
@@ -72,26 +72,26 @@ describe("blocksize", () => {
     async (kind, ask) => {
       const pieces = [0, 4096, 8192, 12_288].map((at) => `${kind} ${at}+4096`);
       for (const between of [[], [count], [count, error]]) {
-        const witness = new Witness(Buffer.alloc(65_536), { nativeFua: false });
+        const fake = new RecordingFake(Buffer.alloc(65_536), { nativeFua: false });
         const parameters = {
           minblock: "4k",
           maxdata: "4k",
           maxlen: "4k",
           ...(between.includes(error) && { "error-rate": "0" }),
         };
-        const session = { plugin: witness.plugin, filters: [blocksize, ...between], parameters };
+        const session = { plugin: fake.plugin, filters: [blocksize, ...between], parameters };
         await using started = await Session.start(session);
         await ask(await started.open());
-        expect(witness.take()).toEqual([...pieces, "flush"]);
+        expect(fake.take()).toEqual([...pieces, "flush"]);
       }
     },
   );
 
   it("asks for FUA with each piece where that costs no flush", async () => {
-    const { session, disk, witness } = await start({ maxdata: "4k", minblock: "4k" });
+    const { session, disk, fake } = await start({ maxdata: "4k", minblock: "4k" });
     await using _ = session;
     await disk.write(Buffer.alloc(8192), 0n, true);
-    expect(witness.take()).toEqual(["write 0+4096 fua", "write 4096+4096 fua"]);
+    expect(fake.take()).toEqual(["write 0+4096 fua", "write 4096+4096 fua"]);
   });
 
   it("has whole blocks only, and tells clients to send what they like", async () => {
@@ -105,7 +105,7 @@ describe("blocksize", () => {
     [{ minblock: "4k", maxdata: "8k", maxlen: "16k" }, {}],
     [{}, { blockSize: { minimum: 4096, preferred: 4096, maximum: 8192 } }],
   ] as const)("passes on whole blocks of the allowed size: %j over %j", async (parameters, options) => {
-    const { session, disk, witness } = await start(parameters, options);
+    const { session, disk, fake } = await start(parameters, options);
     await using _ = session;
     const random = new Random(2);
     for (let count = 0; count < 100; count++) {
@@ -119,7 +119,7 @@ describe("blocksize", () => {
       await disk.cache(offset, length);
       await disk.extents(offset, length, false);
     }
-    for (const call of witness.take()) {
+    for (const call of fake.take()) {
       const [, kind, at, bytes] = /^(\w+) (\d+)\+(\d+)/.exec(call)!;
       expect([Number(at) % 4096, Number(bytes) % 4096], call).toEqual([0, 0]);
       const most = ["read", "write", "cache"].includes(kind!) ? 8192 : 16_384;
@@ -128,17 +128,12 @@ describe("blocksize", () => {
   });
 
   it("reads and writes around what does not fill a block, ignores it in trims, and never calls it fast", async () => {
-    const { session, disk, witness } = await start({ minblock: "4k" });
+    const { session, disk, fake } = await start({ minblock: "4k" });
     await using _ = session;
     await disk.write(Buffer.alloc(4096, 1), 4000n, true);
-    expect(witness.take()).toEqual([
-      "read 0+4096",
-      "write 0+4096 fua",
-      "read 4096+4096",
-      "write 4096+4096 fua",
-    ]);
+    expect(fake.take()).toEqual(["read 0+4096", "write 0+4096 fua", "read 4096+4096", "write 4096+4096 fua"]);
     await disk.trim(4000n, 8192, false);
-    expect(witness.take()).toEqual(["trim 4096+4096"]);
+    expect(fake.take()).toEqual(["trim 4096+4096"]);
     await expect(disk.zero(4000n, 96, { ...flags, fastZero: true })).rejects.toMatchObject({
       code: "ENOTSUP",
     });

@@ -7,7 +7,7 @@ import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
-import { Witness } from "./witness.ts";
+import { RecordingFake } from "./recording-fake.ts";
 
 const filters = [cache];
 const block = 65_536;
@@ -35,30 +35,30 @@ testPlugin("cache of limited size, keeping what is read", {
   runs: 5,
 });
 
-function start(parameters: Record<string, string>, witness: Witness): Promise<Session> {
-  return Session.start({ plugin: witness.plugin, filters, parameters });
+function start(parameters: Record<string, string>, fake: RecordingFake): Promise<Session> {
+  return Session.start({ plugin: fake.plugin, filters, parameters });
 }
 
 describe("cache", () => {
   it("writes to the disk when a client flushes, and not before", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block));
-    await using session = await start({}, witness);
+    const fake = new RecordingFake(Buffer.alloc(4 * block));
+    await using session = await start({}, fake);
     const [disk, other] = [await session.open(), await session.open()];
     await disk.write(Buffer.alloc(10, 1), 5n, false);
-    expect(witness.take()).toEqual([`read 0+${block}`]);
+    expect(fake.take()).toEqual([`read 0+${block}`]);
     expect(await contents(other, 0n, 20)).toEqual(
       Buffer.concat([Buffer.alloc(5), Buffer.alloc(10, 1), Buffer.alloc(5)]),
     );
     expect((await other.extents(0n, 4 * block, true))[0]).toMatchObject({ hole: false, zero: false });
-    witness.take();
+    fake.take();
     await other.flush();
-    expect(witness.take()).toEqual([`write 0+${block}`, "flush"]);
+    expect(fake.take()).toEqual([`write 0+${block}`, "flush"]);
     await other.flush();
-    expect(witness.take()).toEqual(["flush"]);
+    expect(fake.take()).toEqual(["flush"]);
   });
 
   it("tells what becomes of blocks with -D cache.verbose=1", async () => {
-    const { plugin } = new Witness(Buffer.alloc(4 * block));
+    const { plugin } = new RecordingFake(Buffer.alloc(4 * block));
     await using session = await Session.start({
       plugin,
       filters,
@@ -73,9 +73,9 @@ describe("cache", () => {
   });
 
   it("keeps zeroes and trims to itself with cache=unsafe, under a filter that knows what can be zeroed too", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block, 7));
+    const fake = new RecordingFake(Buffer.alloc(4 * block, 7));
     await using session = await Session.start({
-      plugin: witness.plugin,
+      plugin: fake.plugin,
       filters: [count, cache],
       parameters: { cache: "unsafe" },
     });
@@ -85,7 +85,7 @@ describe("cache", () => {
     await disk.trim(0n, block, false);
     expect(await contents(disk, 10n, block)).toEqual(Buffer.alloc(block));
     await disk.flush();
-    expect(witness.bytes.equals(Buffer.alloc(4 * block, 7))).toBe(true);
+    expect(fake.bytes.equals(Buffer.alloc(4 * block, 7))).toBe(true);
   });
 
   it.each([[[cache]], [[cache, offset]]])(
@@ -114,7 +114,7 @@ describe("cache", () => {
   });
 
   it("is one for each export where the disk does not tell", async () => {
-    await using session = await start({}, new Witness(Buffer.alloc(4 * block)));
+    await using session = await start({}, new RecordingFake(Buffer.alloc(4 * block)));
     const one = await session.open({ exportName: "one" });
     await one.write(Buffer.from("one"), 0n, false);
     const other = await session.open({ exportName: "other" });
@@ -122,84 +122,84 @@ describe("cache", () => {
   });
 
   it("loses nothing when a client dies before it flushes", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block));
-    await using session = await start({}, witness);
+    const fake = new RecordingFake(Buffer.alloc(4 * block));
+    await using session = await start({}, fake);
     const disk = await session.open();
     await disk.write(Buffer.alloc(block, 1), 0n, false);
     await session.close(disk);
-    expect(witness.bytes.subarray(0, block)).toEqual(Buffer.alloc(block, 1));
-    expect(witness.take()).toEqual([`write 0+${block}`, "flush"]);
+    expect(fake.bytes.subarray(0, block)).toEqual(Buffer.alloc(block, 1));
+    expect(fake.take()).toEqual([`write 0+${block}`, "flush"]);
     await session.close(await session.open());
-    expect(witness.take()).toEqual([]);
+    expect(fake.take()).toEqual([]);
   });
 
   it("keeps what could not be written, tells about it, and tries again", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block));
-    await using session = await start({}, witness);
+    const fake = new RecordingFake(Buffer.alloc(4 * block));
+    await using session = await start({}, fake);
     const disk = await session.open();
     await disk.write(Buffer.alloc(block, 1), 0n, false);
     await disk.write(Buffer.alloc(block, 3), BigInt(2 * block), false);
-    witness.failing = "write";
+    fake.failing = "write";
     await expect(async () => disk.flush()).rejects.toMatchObject({ code: "EIO" });
     expect(session.debugLines).toEqual(
       [0, 2].map((at) => expect.stringContaining(`flush of block ${at} failed`)),
     );
-    witness.failing = undefined;
+    fake.failing = undefined;
     await disk.flush();
-    expect([witness.bytes[0], witness.bytes[2 * block]]).toEqual([1, 3]);
+    expect([fake.bytes[0], fake.bytes[2 * block]]).toEqual([1, 3]);
   });
 
   it.each(["write", "zero", "trim"] as const)(
     "keeps nothing of what a %s that failed may have changed",
     async (kind) => {
-      const witness = new Witness(Buffer.alloc(4 * block, 9));
-      await using session = await start({}, witness);
+      const fake = new RecordingFake(Buffer.alloc(4 * block, 9));
+      await using session = await start({}, fake);
       const disk = await session.open();
       await disk.cache(0n, 4 * block);
-      witness.losing = kind;
+      fake.losing = kind;
       const changes = {
         write: () => disk.write(Buffer.alloc(2 * block, 1), 10n, true),
         zero: () => disk.zero(10n, 2 * block, flags),
         trim: () => disk.trim(10n, 2 * block, false),
       };
       await expect(async () => changes[kind]()).rejects.toMatchObject({ code: "EIO" });
-      expect((await contents(disk)).equals(witness.bytes)).toBe(true);
+      expect((await contents(disk)).equals(fake.bytes)).toBe(true);
     },
   );
 
   it("drops others when it cannot write one block to make room, and keeps that", async () => {
-    const witness = new Witness(Buffer.alloc(20 * block));
-    await using session = await start(small, witness);
+    const fake = new RecordingFake(Buffer.alloc(20 * block));
+    await using session = await start(small, fake);
     const disk = await session.open();
     await disk.write(Buffer.alloc(block, 1), 0n, false);
-    witness.failing = "write";
+    fake.failing = "write";
     await disk.cache(BigInt(block), 4 * block);
     expect(session.debugLines).toEqual([expect.stringContaining("cannot make room")]);
-    witness.take();
+    fake.take();
     await disk.cache(BigInt(5 * block), block);
     await contents(disk, 0n, 10);
-    expect(witness.take()).toEqual([`read ${5 * block}+${block}`]);
+    expect(fake.take()).toEqual([`read ${5 * block}+${block}`]);
     await contents(disk, BigInt(block), 10);
-    expect(witness.take()).toEqual([`read ${block}+10`]);
-    witness.failing = undefined;
+    expect(fake.take()).toEqual([`read ${block}+10`]);
+    fake.failing = undefined;
     await disk.flush();
-    expect(witness.bytes[0]).toBe(1);
+    expect(fake.bytes[0]).toBe(1);
   });
 
   it("does not write for a client that may only read", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block));
-    await using session = await start({}, witness);
+    const fake = new RecordingFake(Buffer.alloc(4 * block));
+    await using session = await start({}, fake);
     const [disk, reader] = [await session.open(), await session.open({ readOnly: true })];
     await disk.write(Buffer.alloc(block, 1), 0n, false);
     await reader.flush();
     await session.close(reader);
-    expect(witness.take()).toEqual(["flush"]);
+    expect(fake.take()).toEqual(["flush"]);
     await disk.flush();
-    expect(witness.take()).toEqual([`write 0+${block}`, "flush"]);
+    expect(fake.take()).toEqual([`write 0+${block}`, "flush"]);
   });
 
   it("can be flushed whatever the disk can, and promises no more about other connections than the disk does", async () => {
-    const { plugin, bytes } = new Witness(Buffer.alloc(4 * block), { without: ["flush", "multiConn"] });
+    const { plugin, bytes } = new RecordingFake(Buffer.alloc(4 * block), { without: ["flush", "multiConn"] });
     for (const [mode, can] of [
       ["writeback", [true, false]],
       ["writethrough", [false, false]],
@@ -216,80 +216,80 @@ describe("cache", () => {
   });
 
   it("writes at once what must be safe at once, and only that", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block));
-    await using session = await start({}, witness);
+    const fake = new RecordingFake(Buffer.alloc(4 * block));
+    await using session = await start({}, fake);
     const disk = await session.open();
     await disk.write(Buffer.alloc(10, 1), 0n, false);
-    witness.take();
+    fake.take();
     await disk.write(Buffer.alloc(10, 2), 5n, true);
-    expect(witness.take()).toEqual(["write 5+10 fua"]);
+    expect(fake.take()).toEqual(["write 5+10 fua"]);
     await disk.flush();
-    expect(witness.bytes.subarray(0, 16)).toEqual(
+    expect(fake.bytes.subarray(0, 16)).toEqual(
       Buffer.from("\x01\x01\x01\x01\x01\x02\x02\x02\x02\x02\x02\x02\x02\x02\x02\x00"),
     );
   });
 
   it("writes everything at once with cache=writethrough, and serves later reads of whole blocks itself", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block));
-    await using session = await start({ cache: "writethrough" }, witness);
+    const fake = new RecordingFake(Buffer.alloc(4 * block));
+    await using session = await start({ cache: "writethrough" }, fake);
     const disk = await session.open();
     await disk.write(Buffer.alloc(block, 1), 0n, false);
     await disk.write(Buffer.alloc(10, 2), 100n, false);
-    expect(witness.take()).toEqual([`write 0+${block}`, "write 100+10"]);
-    expect((await contents(disk, 0n, block)).equals(witness.bytes.subarray(0, block))).toBe(true);
-    expect(witness.take()).toEqual([]);
+    expect(fake.take()).toEqual([`write 0+${block}`, "write 100+10"]);
+    expect((await contents(disk, 0n, block)).equals(fake.bytes.subarray(0, block))).toBe(true);
+    expect(fake.take()).toEqual([]);
   });
 
   it("does not write with cache=unsafe, whatever a client wants", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block), { without: ["flush"], nativeFua: false });
-    await using session = await start({ cache: "unsafe" }, witness);
+    const fake = new RecordingFake(Buffer.alloc(4 * block), { without: ["flush"], nativeFua: false });
+    await using session = await start({ cache: "unsafe" }, fake);
     const disk = await session.open();
     expect([disk.canFlush, disk.canFua]).toEqual([true, true]);
     await disk.write(Buffer.alloc(block, 1), 0n, true);
     await disk.flush();
     await session.close(disk);
-    expect(witness.take()).toEqual([]);
+    expect(fake.take()).toEqual([]);
     expect(await contents(await session.open(), 0n, block)).toEqual(Buffer.alloc(block, 1));
   });
 
   it("keeps to its size: writes what is new before it drops it, the least used first", async () => {
-    const witness = new Witness(Buffer.alloc(20 * block));
-    await using session = await start(small, witness);
+    const fake = new RecordingFake(Buffer.alloc(20 * block));
+    await using session = await start(small, fake);
     const disk = await session.open();
     const write = (at: number) => disk.write(Buffer.alloc(block, at + 1), BigInt(at * block), false);
     for (const at of [0, 1, 2, 3]) await write(at);
     await contents(disk, 0n, 10);
-    expect(witness.take()).toEqual([]);
+    expect(fake.take()).toEqual([]);
     await write(4);
-    expect(witness.take()).toEqual([1, 2, 3].map((at) => `write ${at * block}+${block}`));
+    expect(fake.take()).toEqual([1, 2, 3].map((at) => `write ${at * block}+${block}`));
     await contents(disk, 0n, 10);
     await contents(disk, BigInt(4 * block), 10);
-    expect(witness.take()).toEqual([]);
+    expect(fake.take()).toEqual([]);
     for (const at of [0, 1, 2, 3, 4]) {
       expect(await contents(disk, BigInt(at * block), block)).toEqual(Buffer.alloc(block, at + 1));
     }
   });
 
   it("puts zeroes and trims through, after what is new, and forgets", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block, 9));
-    await using session = await start({}, witness);
+    const fake = new RecordingFake(Buffer.alloc(4 * block, 9));
+    await using session = await start({}, fake);
     const disk = await session.open();
     await disk.write(Buffer.alloc(2 * block, 1), 0n, false);
     await disk.zero(10n, block, flags);
-    expect(witness.take()).toEqual([`write 0+${2 * block}`, `zero 10+${block}`]);
+    expect(fake.take()).toEqual([`write 0+${2 * block}`, `zero 10+${block}`]);
     const expected = Buffer.alloc(2 * block, 1).fill(0, 10, 10 + block);
     expect((await contents(disk, 0n, 2 * block)).equals(expected)).toBe(true);
-    expect(witness.take()).toEqual([`read 0+${2 * block}`]);
+    expect(fake.take()).toEqual([`read 0+${2 * block}`]);
   });
 
   it("keeps what is read or cached when it is told to", async () => {
-    const witness = new Witness(Buffer.alloc(4 * block, 9));
-    await using session = await start({}, witness);
+    const fake = new RecordingFake(Buffer.alloc(4 * block, 9));
+    await using session = await start({}, fake);
     const disk = await session.open();
     await contents(disk, 10n, 10);
     await disk.cache(10n, 10);
     await contents(disk, 10n, 10);
-    expect(witness.take()).toEqual(["read 10+10", `read 0+${block}`]);
+    expect(fake.take()).toEqual(["read 10+10", `read 0+${block}`]);
   });
 
   it.each([
@@ -315,6 +315,6 @@ describe("cache", () => {
     [{ "cache-max-size": "1M", "cache-low-threshold": "95" }, "cache-low-threshold must be less than"],
     [{ "cache-high-threshold": "0" }, "cache-high-threshold"],
   ] as const)("refuses %j", async (parameters, message) => {
-    await expect(start(parameters, new Witness(Buffer.alloc(1)))).rejects.toThrow(message);
+    await expect(start(parameters, new RecordingFake(Buffer.alloc(1)))).rejects.toThrow(message);
   });
 });

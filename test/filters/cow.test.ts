@@ -8,7 +8,7 @@ import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Witness } from "./witness.ts";
+import { RecordingFake } from "./recording-fake.ts";
 
 const filters = [cow];
 const flags = { fua: false, mayTrim: true, fastZero: false };
@@ -22,8 +22,8 @@ testPlugin("cow with small blocks over a pattern, copying what is read", {
 });
 testPlugin("cow over a large disk", { plugin: memory, filters, parameters: { size: "1T" }, runs: 10 });
 
-function start(parameters: Record<string, string>, witness: Witness): Promise<Session> {
-  return Session.start({ plugin: witness.plugin, filters, parameters });
+function start(parameters: Record<string, string>, fake: RecordingFake): Promise<Session> {
+  return Session.start({ plugin: fake.plugin, filters, parameters });
 }
 
 describe("cow", () => {
@@ -31,13 +31,13 @@ describe("cow", () => {
   afterAll(() => folder[Symbol.dispose]());
 
   it("lets a client write to a disk that cannot be written to, and opens it for reading only", async () => {
-    const witness = new Witness(new Random(1).bytes(100_000), {
+    const fake = new RecordingFake(new Random(1).bytes(100_000), {
       without: ["write", "zero", "trim", "flush"],
     });
-    const original = Buffer.from(witness.bytes);
-    await using session = await start({}, witness);
+    const original = Buffer.from(fake.bytes);
+    await using session = await start({}, fake);
     const disk = await session.open();
-    expect(witness.opened).toEqual([{ readOnly: true, exportName: "" }]);
+    expect(fake.opened).toEqual([{ readOnly: true, exportName: "" }]);
     const expected = Buffer.from(original);
     for (const [at, length] of [
       [5, 10],
@@ -47,11 +47,11 @@ describe("cow", () => {
       await disk.write(expected.subarray(at, at + length).fill(at), BigInt(at), true);
     }
     expect(await contents(disk)).toEqual(expected);
-    expect(witness.bytes).toEqual(original);
+    expect(fake.bytes).toEqual(original);
   });
 
   it("keeps what a client wrote for those who come after it, flushed or not", async () => {
-    await using session = await start({}, new Witness(Buffer.alloc(100_000)));
+    await using session = await start({}, new RecordingFake(Buffer.alloc(100_000)));
     const first = await session.open();
     await first.write(Buffer.from("written"), 1000n, false);
     await session.close(first);
@@ -59,8 +59,8 @@ describe("cow", () => {
   });
 
   it("tells what becomes of blocks with -D cow.verbose=1", async () => {
-    const witness = new Witness(Buffer.alloc(300_000));
-    const options = { plugin: witness.plugin, filters, parameters: {}, debugFlags: { verbose: 1 } };
+    const fake = new RecordingFake(Buffer.alloc(300_000));
+    const options = { plugin: fake.plugin, filters, parameters: {}, debugFlags: { verbose: 1 } };
     await using session = await Session.start(options);
     const disk = await session.open();
     await disk.write(Buffer.alloc(10), 100_000n, false);
@@ -73,7 +73,7 @@ describe("cow", () => {
   });
 
   it("has an overlay for each export", async () => {
-    await using session = await start({}, new Witness(Buffer.alloc(100_000)));
+    await using session = await start({}, new RecordingFake(Buffer.alloc(100_000)));
     const [one, other] = [
       await session.open({ exportName: "one" }),
       await session.open({ exportName: "other" }),
@@ -84,23 +84,23 @@ describe("cow", () => {
   });
 
   it("refuses a disk that has changed its size", async () => {
-    const witness = new Witness(Buffer.alloc(100_000));
-    await using session = await start({}, witness);
+    const fake = new RecordingFake(Buffer.alloc(100_000));
+    await using session = await start({}, fake);
     await (await session.open()).write(Buffer.alloc(1), 0n, false);
-    witness.bytes = Buffer.alloc(1000);
+    fake.bytes = Buffer.alloc(1000);
     await expect(session.open()).rejects.toThrow("was 100000 bytes long and is 1000 now");
     expect((await session.open({ exportName: "other" })).size).toBe(1000n);
   });
 
   it("zeroes whole blocks quickly and without copying them, and says no where that is not possible", async () => {
-    const witness = new Witness(Buffer.alloc(256 * 1024, 1));
-    await using session = await start({}, witness);
+    const fake = new RecordingFake(Buffer.alloc(256 * 1024, 1));
+    await using session = await start({}, fake);
     const disk = await session.open();
     await disk.zero(65_536n, 131_072, { ...flags, fastZero: true });
     await expect(disk.zero(1n, 65_536, { ...flags, fastZero: true })).rejects.toMatchObject({
       code: "ENOTSUP",
     });
-    expect(witness.take()).toEqual([]);
+    expect(fake.take()).toEqual([]);
     expect(
       (await disk.extents(0n, 256 * 1024, false)).map(({ length, hole }) => [Number(length), hole]),
     ).toEqual([
@@ -119,31 +119,31 @@ describe("cow", () => {
   });
 
   it("copies what is read or cached when it is told to, even while it runs", async () => {
-    const witness = new Witness(Buffer.alloc(256 * 1024, 1));
+    const fake = new RecordingFake(Buffer.alloc(256 * 1024, 1));
     const path = folder.join("on");
-    await using session = await start({ "cow-on-read": path, "cow-on-cache": "yes" }, witness);
+    await using session = await start({ "cow-on-read": path, "cow-on-cache": "yes" }, fake);
     const disk = await session.open();
     const read = async (at: bigint) => {
       await contents(disk, at, 10);
-      return witness.take();
+      return fake.take();
     };
     expect([await read(0n), await read(0n)]).toEqual([["read 0+10"], ["read 0+10"]]);
     writeFileSync(path, "");
     expect([await read(0n), await read(0n)]).toEqual([["read 0+65536"], []]);
     rmSync(path);
     await disk.cache(70_000n, 1);
-    expect([witness.take(), await read(65_536n)]).toEqual([["read 65536+65536"], []]);
+    expect([fake.take(), await read(65_536n)]).toEqual([["read 65536+65536"], []]);
   });
 
   it("leaves no file behind, and says where it cannot make one", async () => {
     vi.stubEnv("TMPDIR", folder.path);
     try {
-      await using session = await start({}, new Witness(Buffer.alloc(100_000)));
+      await using session = await start({}, new RecordingFake(Buffer.alloc(100_000)));
       await (await session.open()).write(Buffer.alloc(100), 0n, false);
       expect(readdirSync(folder.path)).toEqual([]);
       vi.stubEnv("TMPDIR", folder.join("nothing"));
       expect(existsSync(folder.join("nothing"))).toBe(false);
-      await using other = await start({}, new Witness(Buffer.alloc(100_000)));
+      await using other = await start({}, new RecordingFake(Buffer.alloc(100_000)));
       const disk = await other.open();
       await expect(async () => disk.write(Buffer.alloc(100), 0n, false)).rejects.toThrow(
         `mkostemp: ${folder.path}/nothing: No such file or directory`,
@@ -154,7 +154,7 @@ describe("cow", () => {
   });
 
   it.each(["4095", "5000", "4G", "0"])("refuses cow-block-size=%s", async (size) => {
-    await expect(start({ "cow-block-size": size }, new Witness(Buffer.alloc(1)))).rejects.toThrow(
+    await expect(start({ "cow-block-size": size }, new RecordingFake(Buffer.alloc(1)))).rejects.toThrow(
       "cow-block-size is out of range (4096..2G) or not a power of 2",
     );
   });

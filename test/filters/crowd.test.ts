@@ -9,9 +9,9 @@ import { builtInFilters } from "../../src/registry/filters.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { contents } from "../plugins/contents.ts";
+import { RecordingFake } from "./recording-fake.ts";
 import { crowd } from "./requests.ts";
 import { firstParameters, transparentFilters } from "./transparent.ts";
-import { Witness } from "./witness.ts";
 
 const length = 200_001;
 
@@ -58,9 +58,9 @@ describe.each([true, false])("many requests of several clients over a disk that 
   it.each(subjects.map((subject) => [subject.title, subject] as const))(
     "%s",
     async (_title, { filters, parameters, reaches }) => {
-      const witness = new Witness(new Random(1).bytes(length), { slow });
-      const original = Buffer.from(witness.bytes);
-      await using session = await Session.start({ plugin: witness.plugin, filters, parameters });
+      const fake = new RecordingFake(new Random(1).bytes(length), { slow });
+      const original = Buffer.from(fake.bytes);
+      await using session = await Session.start({ plugin: fake.plugin, filters, parameters });
       const disks = [await session.open(), await session.open(), await session.open()];
       const expected = Buffer.alloc(Number(disks[0]!.size));
       original.copy(expected);
@@ -69,8 +69,8 @@ describe.each([true, false])("many requests of several clients over a disk that 
         await crowd(disks, real, seed);
       }
       if (disks[0]!.canFlush) await disks[0]!.flush();
-      if (reaches) expect(witness.bytes.equals(expected)).toBe(true);
-      if (filters.includes(cow)) expect(witness.bytes.equals(original)).toBe(true);
+      if (reaches) expect(fake.bytes.equals(expected)).toBe(true);
+      if (filters.includes(cow)) expect(fake.bytes.equals(original)).toBe(true);
     },
   );
 });
@@ -78,7 +78,7 @@ describe.each([true, false])("many requests of several clients over a disk that 
 describe("many requests of several clients", () => {
   it.each(transparentFilters.map((filter) => [filter.name, filter] as const))("%s", async (name, filter) => {
     const { default: definition } = await builtInFilters[name]!();
-    const { plugin } = new Witness(new Random(1).bytes(300_000), { slow: true });
+    const { plugin } = new RecordingFake(new Random(1).bytes(300_000), { slow: true });
     const parameters = firstParameters(filter);
     await using session = await Session.start({ plugin, filters: [definition as AnyFilter], parameters });
     const disks = [await session.open(), await session.open(), await session.open()];

@@ -5,7 +5,7 @@ import { within } from "../../src/filters/extentlist/within.ts";
 import extentlist from "../../src/filters/extentlist.ts";
 import { Session } from "../../src/testing/session.ts";
 import { Folder } from "../plugins/folder.ts";
-import { Witness } from "./witness.ts";
+import { RecordingFake } from "./recording-fake.ts";
 
 const filters = [extentlist];
 const gap = { hole: true, zero: true };
@@ -16,7 +16,7 @@ describe("extentlist", () => {
     const path = folder.join("list");
     const { writeFileSync } = await import("node:fs");
     writeFileSync(path, "4k 4k hole\n  0 1k \n100 0 zero\n8k\t512 zero,hole\n1k 1k 2\n");
-    const { plugin } = new Witness(Buffer.alloc(16_384));
+    const { plugin } = new RecordingFake(Buffer.alloc(16_384));
     await using session = await Session.start({ plugin, filters, parameters: { extentlist: path } });
     const disk = await session.open();
     expect(await disk.extents(0n, 16_384, false)).toEqual([
@@ -76,7 +76,7 @@ describe("extentlist", () => {
   });
 
   it("refuses a list that is not there, and two of them", async () => {
-    const { plugin } = new Witness(Buffer.alloc(1));
+    const { plugin } = new RecordingFake(Buffer.alloc(1));
     const start = (paths: string[]) => Session.start({ plugin, filters, parameters: { extentlist: paths } });
     await expect(start(["/nothing/list"])).rejects.toThrow("open: /nothing/list: No such file or directory");
     await expect(start(["a", "b"])).rejects.toThrow("extentlist cannot appear twice");

@@ -3,7 +3,7 @@ import fua from "../../src/filters/fua.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { Witness, type WitnessOptions } from "./witness.ts";
+import { RecordingFake, type WitnessOptions } from "./recording-fake.ts";
 
 const filters = [fua];
 const withoutFua: WitnessOptions = { nativeFua: false };
@@ -20,8 +20,8 @@ for (const fuamode of modes) {
 }
 
 async function asked(parameters: Record<string, string>, options: WitnessOptions = {}) {
-  const witness = new Witness(Buffer.alloc(1000), options);
-  await using session = await Session.start({ plugin: witness.plugin, filters, parameters });
+  const fake = new RecordingFake(Buffer.alloc(1000), options);
+  await using session = await Session.start({ plugin: fake.plugin, filters, parameters });
   const disk = await session.open();
   const { canFua, canFlush } = disk;
   await disk.write(Buffer.alloc(10), 0n, false);
@@ -31,9 +31,9 @@ async function asked(parameters: Record<string, string>, options: WitnessOptions
     await disk.zero(0n, 10, { fua: true, mayTrim: false, fastZero: false });
   }
   await disk.flush();
-  const calls = witness.take();
+  const calls = fake.take();
   await session.close(disk);
-  return { canFua, canFlush, calls, atClose: witness.take() };
+  return { canFua, canFlush, calls, atClose: fake.take() };
 }
 
 describe("fua", () => {

@@ -6,7 +6,7 @@ import { Session } from "../../src/testing/session.ts";
 import { blockyPlugin } from "../helpers/blocky-plugin.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
-import { Witness } from "./witness.ts";
+import { RecordingFake } from "./recording-fake.ts";
 
 const filters = [offset];
 
@@ -36,15 +36,15 @@ describe("offset", () => {
   });
 
   it("leaves everything else alone", async () => {
-    const witness = new Witness(Buffer.alloc(10_000, 7));
-    await using session = await start({ offset: "1000", range: "100" }, witness.plugin);
+    const fake = new RecordingFake(Buffer.alloc(10_000, 7));
+    await using session = await start({ offset: "1000", range: "100" }, fake.plugin);
     const disk = await session.open();
     await disk.write(Buffer.alloc(100, 1), 0n, true);
     await disk.zero(0n, 10, { fua: false, mayTrim: false, fastZero: false });
     await disk.trim(20n, 1, false);
     await disk.cache(0n, 100);
-    expect(witness.take()).toEqual(["write 1000+100 fua", "zero 1000+10", "trim 1020+1", "cache 1000+100"]);
-    const outside = Buffer.concat([witness.bytes.subarray(0, 1000), witness.bytes.subarray(1100)]);
+    expect(fake.take()).toEqual(["write 1000+100 fua", "zero 1000+10", "trim 1020+1", "cache 1000+100"]);
+    const outside = Buffer.concat([fake.bytes.subarray(0, 1000), fake.bytes.subarray(1100)]);
     expect(outside.equals(Buffer.alloc(9900, 7))).toBe(true);
   });
 

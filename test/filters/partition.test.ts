@@ -4,7 +4,7 @@ import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
 import { gptDisk, mbrDisk } from "./partitioned.ts";
-import { Witness } from "./witness.ts";
+import { RecordingFake } from "./recording-fake.ts";
 
 const filters = [partition];
 const mbr = mbrDisk(
@@ -24,12 +24,12 @@ const mbr = mbrDisk(
 
 function start(bytes: Buffer, parameters: Record<string, string>, minimum?: number): Promise<Session> {
   const blockSize = minimum && { minimum, preferred: 4096, maximum: 1 << 20 };
-  const { plugin } = new Witness(bytes, blockSize ? { blockSize } : {});
+  const { plugin } = new RecordingFake(bytes, blockSize ? { blockSize } : {});
   return Session.start({ plugin, filters, parameters });
 }
 
 testPlugin("partition", {
-  plugin: new Witness(gptDisk(512, [{ first: 100, last: 199 }])).plugin,
+  plugin: new RecordingFake(gptDisk(512, [{ first: 100, last: 199 }])).plugin,
   filters,
   parameters: { partition: "1" },
   runs: 10,

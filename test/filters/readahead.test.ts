@@ -5,7 +5,7 @@ import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
-import { Witness, type WitnessOptions } from "./witness.ts";
+import { RecordingFake, type WitnessOptions } from "./recording-fake.ts";
 
 const filters = [readahead];
 const size = 16 * 1024 * 1024;
@@ -15,15 +15,15 @@ testPlugin("readahead", { plugin: memory, filters, parameters: { size: "300000" 
 async function start(
   options: WitnessOptions = {},
   change = {},
-): Promise<{ session: Session; witness: Witness }> {
-  const witness = new Witness(Buffer.alloc(size), options);
-  const plugin = { ...witness.plugin, ...change };
-  return { witness, session: await Session.start({ plugin, filters, parameters: {} }) };
+): Promise<{ session: Session; fake: RecordingFake }> {
+  const fake = new RecordingFake(Buffer.alloc(size), options);
+  const plugin = { ...fake.plugin, ...change };
+  return { fake, session: await Session.start({ plugin, filters, parameters: {} }) };
 }
 
 describe("readahead", () => {
   it("asks for more and more while a client goes on in order, and for little when it goes back", async () => {
-    const { session, witness } = await start();
+    const { session, fake } = await start();
     await using _ = session;
     const disk = await session.open();
     const reads = [0, 4096, 100_000, 300_000, 600_000, 0];
@@ -32,43 +32,43 @@ describe("readahead", () => {
       await setImmediate();
     }
     const ahead = [32_768, 32_768, 65_536, 131_072, 262_144, 32_768];
-    expect(witness.take()).toEqual(
+    expect(fake.take()).toEqual(
       reads.flatMap((at, index) => [`read ${at}+4096`, `cache ${at + 4096}+${ahead[index]}`]),
     );
   });
 
   it("ends with the disk, and has nothing on its way when the disk is closed", async () => {
-    const { session, witness } = await start({ slow: true });
+    const { session, fake } = await start({ slow: true });
     await using _ = session;
     const disk = await session.open();
     await contents(disk, BigInt(size - 5000), 4096);
     await contents(disk, BigInt(size - 4096), 4096);
     await session.close(disk);
-    const calls = witness.take();
+    const calls = fake.take();
     expect(calls).toContain(`cache ${size - 904}+904`);
     await setImmediate();
-    expect(witness.take()).toEqual([]);
+    expect(fake.take()).toEqual([]);
   });
 
   it("reads on when a prefetch fails", async () => {
-    const { session, witness } = await start();
+    const { session, fake } = await start();
     await using _ = session;
-    witness.failing = "cache";
+    fake.failing = "cache";
     const disk = await session.open();
     for (const at of [0n, 4096n]) expect(await contents(disk, at, 10)).toEqual(Buffer.alloc(10));
     await session.close(disk);
-    expect(session.debugLines).toContain("prefetch failed: the witness fails to cache");
+    expect(session.debugLines).toContain("prefetch failed: the fake fails to cache");
   });
 
   it.each([
     [{ without: ["cache"] } satisfies WitnessOptions, {}, 2],
     [{}, { threadModel: "serialize_requests" }, 1],
   ] as const)("says so where it can do nothing: %j %j", async (options, change, lines) => {
-    const { session, witness } = await start(options, change);
+    const { session, fake } = await start(options, change);
     await using _ = session;
     await contents(await session.open(), 0n, 4096);
     await setImmediate();
-    expect(witness.take()).toEqual(["read 0+4096"]);
+    expect(fake.take()).toEqual(["read 0+4096"]);
     expect(session.debugLines).toHaveLength(lines);
     expect(session.debugLines[0]).toContain("the filter won't do anything");
   });

@@ -7,7 +7,7 @@ import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../plugins/contents.ts";
-import { Witness } from "./witness.ts";
+import { RecordingFake } from "./recording-fake.ts";
 
 const filters = [truncate];
 const flags = { fua: false, mayTrim: true, fastZero: false };
@@ -27,9 +27,9 @@ testPlugin("truncate to the same", {
 
 function start(
   parameters: Record<string, string>,
-  witness = new Witness(new Random(1).bytes(1000)),
+  fake = new RecordingFake(new Random(1).bytes(1000)),
 ): Promise<Session> {
-  return Session.start({ plugin: witness.plugin, filters, parameters });
+  return Session.start({ plugin: fake.plugin, filters, parameters });
 }
 
 describe("truncate", () => {
@@ -61,32 +61,32 @@ describe("truncate", () => {
   });
 
   it("has zeroes behind the end, where only zeroes can be written", async () => {
-    const witness = new Witness(new Random(1).bytes(1000));
-    await using session = await start({ truncate: "3000" }, witness);
+    const fake = new RecordingFake(new Random(1).bytes(1000));
+    await using session = await start({ truncate: "3000" }, fake);
     const disk = await session.open();
-    expect(await contents(disk)).toEqual(Buffer.concat([witness.bytes, Buffer.alloc(2000)]));
+    expect(await contents(disk)).toEqual(Buffer.concat([fake.bytes, Buffer.alloc(2000)]));
     await disk.write(Buffer.alloc(500), 900n, false);
-    expect(witness.bytes.subarray(900)).toEqual(Buffer.alloc(100));
+    expect(fake.bytes.subarray(900)).toEqual(Buffer.alloc(100));
     await disk.zero(990n, 2010, flags);
     await disk.trim(1000n, 2000, false);
-    witness.take();
+    fake.take();
     expect(() => disk.write(Buffer.alloc(2, 1), 999n, false)).toThrow(
       expect.objectContaining({ code: "ENOSPC" }),
     );
     await disk.zero(1000n, 2000, { ...flags, fastZero: true });
-    expect(witness.take()).toEqual([]);
+    expect(fake.take()).toEqual([]);
   });
 
   it("has a hole behind the end, and does not ask the disk about it", async () => {
-    const witness = new Witness(Buffer.alloc(1000, 1));
-    await using session = await start({ truncate: "3000" }, witness);
+    const fake = new RecordingFake(Buffer.alloc(1000, 1));
+    await using session = await start({ truncate: "3000" }, fake);
     const disk = await session.open();
     const data = { length: 1000n, hole: false, zero: false };
     const tail = { length: 2000n, hole: true, zero: true };
     expect(await disk.extents(0n, 3000, false)).toEqual([data, tail]);
     expect(await disk.extents(0n, 3000, true)).toEqual([data]);
     expect(await disk.extents(1000n, 2000, false)).toEqual([tail]);
-    expect(witness.take()).toEqual(["extents 0+1000", "extents 0+1000"]);
+    expect(fake.take()).toEqual(["extents 0+1000", "extents 0+1000"]);
   });
 
   it("has a hole where the last block of a sparse disk ends behind it", async () => {

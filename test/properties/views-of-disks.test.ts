@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ServedExport } from "../../src/backend/served-export.ts";
 import { codeOf } from "../../src/core/errors.ts";
 import { Session } from "../../src/testing/session.ts";
-import { Witness } from "../filters/witness.ts";
+import { RecordingFake } from "../filters/recording-fake.ts";
 import { contents } from "../plugins/contents.ts";
 import { filters, type View, views } from "./views.ts";
 
@@ -89,14 +89,14 @@ class Reference {
 describe("what clients see and what is on the disk, for any parameters and requests", () => {
   it.each(views)("%s", async (_title, view, numRuns) => {
     const property = fc.asyncProperty(view, fc.array(step, { maxLength: 15 }), async (given, steps) => {
-      const witness = new Witness(Buffer.from(given.bytes));
+      const fake = new RecordingFake(Buffer.from(given.bytes));
       const [filter, parameters] = [filters[given.filter], given.parameters];
-      await using session = await Session.start({ plugin: witness.plugin, filters: [filter], parameters });
+      await using session = await Session.start({ plugin: fake.plugin, filters: [filter], parameters });
       const disk = await session.open();
       expect(disk.size).toBe(BigInt(given.size));
       const reference = new Reference(given);
       for (const next of steps) await reference.follow(disk, next);
-      await reference.check(disk, witness.bytes);
+      await reference.check(disk, fake.bytes);
     });
     await fc.assert(property, { numRuns });
   });

@@ -8,7 +8,7 @@ import { ServerProcess, until } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { askForTls, credentials, encrypt, encrypted, greeted } from "./secure-client.ts";
 
-const witness = fileURLToPath(new URL("witness-plugin.mjs", import.meta.url));
+const fake = fileURLToPath(new URL("recording-plugin.mjs", import.meta.url));
 
 /** Data that each of these options would accept. */
 const wellFormed: Readonly<Record<number, Buffer>> = {
@@ -34,7 +34,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
   afterAll(() => keys[Symbol.dispose]());
 
   const start = (mode: string, ...args: string[]): Promise<ServerProcess> =>
-    ServerProcess.start([`--tls=${mode}`, "--tls-certificates", keys.pki, witness, ...args]);
+    ServerProcess.start([`--tls=${mode}`, "--tls-certificates", keys.pki, fake, ...args]);
 
   async function ask(client: RawClient, number: number, data = wellFormed[number]): Promise<number> {
     client.send(option(number, data));
@@ -57,7 +57,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
       expect({ number, type }).toEqual({ number, type: OptionReply.errorTlsRequired });
       expect(text).not.toMatch(/secret/);
     }
-    expect(server.said).not.toMatch(/^witness:/m);
+    expect(server.said).not.toMatch(/^fake:/m);
     // The client may still do what it should.
     await askForTls(client);
     const { client: secure } = await encrypt(client, credentials(keys.pki));
@@ -74,7 +74,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
     client.send(option(Option.exportName, Buffer.from("secret-name")));
     await client.closed;
     await expect(client.take(1)).rejects.toThrow("after 0 of 1 bytes");
-    expect((await server.stop()).stderr).not.toMatch(/^witness:/m);
+    expect((await server.stop()).stderr).not.toMatch(/^fake:/m);
   });
 
   it("lets a client say goodbye before TLS", async () => {
@@ -107,7 +107,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
   });
 
   it("refuses STARTTLS by its policy when TLS is off, and goes on", async () => {
-    await using server = await ServerProcess.start(["--tls=off", "--tls-certificates", keys.pki, witness]);
+    await using server = await ServerProcess.start(["--tls=off", "--tls-certificates", keys.pki, fake]);
     using client = await greeted(server.socket);
     expect(await ask(client, Option.starttls)).toBe(OptionReply.errorPolicy);
     await client.go("");
@@ -162,9 +162,9 @@ describeWith(certificateTools, "the order of the handshake", () => {
     await secure.go("");
     await until(() => server.said.split("\n").length > 3);
     expect(server.said.split("\n").slice(0, 3)).toEqual([
-      'witness: open {"exportName":"","tls":false}',
-      'witness: close {"exportName":"","tls":false}',
-      'witness: open {"exportName":"","tls":true}',
+      'fake: open {"exportName":"","tls":false}',
+      'fake: close {"exportName":"","tls":false}',
+      'fake: open {"exportName":"","tls":true}',
     ]);
   });
 

@@ -14,7 +14,7 @@ import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { credentials, encrypt, greeted } from "./secure-client.ts";
 
-const witness = fileURLToPath(new URL("witness-plugin.mjs", import.meta.url));
+const fake = fileURLToPath(new URL("recording-plugin.mjs", import.meta.url));
 
 describeWith(certificateTools, "bytes in clear where TLS begins", () => {
   let keys: Certificates;
@@ -25,7 +25,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
 
   describe("sent to the server", () => {
     const start = (mode: string, ...args: string[]): Promise<ServerProcess> =>
-      ServerProcess.start([`--tls=${mode}`, "--tls-certificates", keys.pki, witness, ...args]);
+      ServerProcess.start([`--tls=${mode}`, "--tls-certificates", keys.pki, fake, ...args]);
 
     it.each(["on", "require"])(
       "end the connection when they come with STARTTLS, and are not obeyed (--tls=%s)",
@@ -36,7 +36,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
         await client.closed;
         const { stderr } = await server.stop();
         expect(stderr).toMatch(/in clear/);
-        expect(stderr).not.toMatch(/^witness:/m);
+        expect(stderr).not.toMatch(/^fake:/m);
       },
     );
 
@@ -45,7 +45,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       using client = await RawClient.connect(server.socket);
       client.send(clientFlags(), option(Option.starttls), option(Option.list));
       await client.closed;
-      expect((await server.stop()).stderr).not.toMatch(/^witness:/m);
+      expect((await server.stop()).stderr).not.toMatch(/^fake:/m);
     });
 
     it("are taken for a broken TLS handshake when they come after the acknowledgement", async () => {
@@ -57,7 +57,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       await client.closed;
       const { stderr } = await server.stop();
       expect(stderr).toMatch(/TLS handshake failed/);
-      expect(stderr).not.toMatch(/^witness:/m);
+      expect(stderr).not.toMatch(/^fake:/m);
     });
 
     it("are not obeyed either when they come while the plugin closes what was opened in clear", async () => {
@@ -73,7 +73,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       broken.catch(() => {});
       writeFileSync(release, "");
       await expect(broken).rejects.toThrow();
-      expect((await server.stop()).stderr).not.toMatch(/witness: list/);
+      expect((await server.stop()).stderr).not.toMatch(/fake: list/);
     });
   });
 

@@ -8,7 +8,7 @@ import { run, succeed } from "../helpers/run.ts";
 import { ServerProcess, until } from "../helpers/server-process.ts";
 import { describeWith, hasTool } from "../helpers/tools.ts";
 
-const witness = fileURLToPath(new URL("witness-plugin.mjs", import.meta.url));
+const fake = fileURLToPath(new URL("recording-plugin.mjs", import.meta.url));
 
 describeWith(certificateTools, "certificates of clients", () => {
   let keys: Certificates;
@@ -18,7 +18,7 @@ describeWith(certificateTools, "certificates of clients", () => {
   afterAll(() => keys[Symbol.dispose]());
 
   const start = (directory: string, ...args: string[]): Promise<ServerProcess> =>
-    ServerProcess.start(["--tls=require", "--tls-certificates", directory, ...args, witness]);
+    ServerProcess.start(["--tls=require", "--tls-certificates", directory, ...args, fake]);
   const uri = (server: ServerProcess, directory: string): string =>
     `nbds+unix:///?socket=${server.socket}&tls-certificates=${directory}`;
 
@@ -124,8 +124,8 @@ describeWith(certificateTools, "certificates of clients", () => {
 
   describe("reach the plugin's open", () => {
     const opened = async (server: ServerProcess): Promise<unknown> => {
-      await until(() => /^witness: open .*\n/m.test(server.said));
-      return JSON.parse(/^witness: open (.*)\n/m.exec(server.said)![1]!);
+      await until(() => /^fake: open .*\n/m.test(server.said));
+      return JSON.parse(/^fake: open (.*)\n/m.exec(server.said)![1]!);
     };
 
     it.each([
@@ -146,12 +146,12 @@ describeWith(certificateTools, "certificates of clients", () => {
         await using _client = await connect(uri(server, directory));
       }
       const { stderr } = await server.stop();
-      const opens = stderr.split("\n").filter((line) => line.startsWith("witness: open"));
-      expect(opens).toEqual(Array(3).fill('witness: open {"exportName":"","tls":true}'));
+      const opens = stderr.split("\n").filter((line) => line.startsWith("fake: open"));
+      expect(opens).toEqual(Array(3).fill('fake: open {"exportName":"","tls":true}'));
     });
 
     it("not at all without TLS", async () => {
-      await using server = await ServerProcess.start(["--tls=on", "--tls-certificates", keys.pki, witness]);
+      await using server = await ServerProcess.start(["--tls=on", "--tls-certificates", keys.pki, fake]);
       await using _client = await connect(server.uri());
       expect(await opened(server)).toEqual({ exportName: "", tls: false });
     });

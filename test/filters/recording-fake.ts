@@ -14,7 +14,7 @@ export interface WitnessOptions {
 }
 
 /** A disk below a filter: shows its bytes, remembers what it was asked, and fails when it is told to. */
-export class Witness {
+export class RecordingFake {
   bytes: Buffer;
   /** "write 512+100 fua" */
   readonly calls: string[] = [];
@@ -31,7 +31,7 @@ export class Witness {
     this.bytes = bytes;
     this.#options = options;
     this.plugin = definePlugin({
-      name: "witness",
+      name: "fake",
       open: (_state, { readOnly, exportName }) => {
         this.opened.push({ readOnly, exportName });
         return this.#handle();
@@ -85,10 +85,10 @@ export class Witness {
   ): void | Promise<void> {
     this.#note(kind, offset, length, flags);
     const perform = (): void => {
-      if (this.failing === kind) throw new NbdError("EIO", `the witness fails to ${kind}`);
+      if (this.failing === kind) throw new NbdError("EIO", `the fake fails to ${kind}`);
       if (kind !== "flush") this.#checkSize(kind, offset, length);
       act();
-      if (this.losing === kind) throw new NbdError("EIO", `the witness loses the answer to ${kind}`);
+      if (this.losing === kind) throw new NbdError("EIO", `the fake loses the answer to ${kind}`);
     };
     return this.#options.slow === true ? this.#later(perform) : perform();
   }

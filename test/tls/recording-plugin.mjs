@@ -3,10 +3,10 @@ import { setTimeout } from "node:timers/promises";
 import { definePlugin, text } from "nbdkit-node/plugin";
 
 /** Says on stderr whatever it is asked, and by whom. Where there is a file to wait for, closing waits for it. */
-const say = (what, details) => void process.stderr.write(`witness: ${what} ${JSON.stringify(details)}\n`);
+const say = (what, details) => void process.stderr.write(`fake: ${what} ${JSON.stringify(details)}\n`);
 
 export default definePlugin({
-  name: "witness",
+  name: "fake",
   parameters: { release: text({ help: "Close only when this file is there" }) },
   listExports: (_values, { tls }) => {
     say("list", { tls });

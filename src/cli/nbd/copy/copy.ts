@@ -51,12 +51,12 @@ async function copyBetween(
 ): Promise<void> {
   const size = isStream(source) ? undefined : source.size;
   requireRoom(size, destination);
-  const lanes = isStream(source) ? 1 : await openLanes(source, destination, options.connections);
+  const connections = isStream(source) ? 1 : await openConnections(source, destination, options.connections);
   state.begins();
   await destination.prepare(size);
 
   const progress = progressTo(size === undefined ? undefined : options.progress);
-  const end = await copyContents(source, destination, lanes, options, state, progress);
+  const end = await copyContents(source, destination, connections, options, state, progress);
   state.written();
   if (options.flush) await destination.flush();
   await destination.finish(end);
@@ -69,7 +69,7 @@ async function copyBetween(
 async function copyContents(
   source: Source | Stream,
   destination: Destination,
-  lanes: number,
+  connections: number,
   options: CopyOptions,
   state: CopyState,
   progress: Progress,
@@ -87,8 +87,8 @@ async function copyContents(
     ? streamJobs(source, requestBytes)
     : sourceJobs(source, options.extents, requestBytes, blocks);
   const inFlight = Math.max(1, Math.min(options.requests, Math.floor(options.queueBytes / requestBytes)));
-  const crew = { lanes, workers: lanes * inFlight, ordered: destination.sequential };
-  await workThrough(jobs, source, writer, crew);
+  const concurrency = { connections, workers: connections * inFlight, ordered: destination.sequential };
+  await workThrough(jobs, source, writer, concurrency);
   return writer.end;
 }
 
@@ -99,9 +99,9 @@ function requireRoom(size: bigint | undefined, destination: Destination): void {
   }
 }
 
-async function openLanes(source: Source, destination: Destination, wanted: number): Promise<number> {
-  const lanes = Math.min(source.lanesMax, destination.lanesMax, wanted);
-  await source.openLanes(lanes);
-  await destination.openLanes(lanes);
-  return lanes;
+async function openConnections(source: Source, destination: Destination, wanted: number): Promise<number> {
+  const connections = Math.min(source.connectionsMax, destination.connectionsMax, wanted);
+  await source.openConnections(connections);
+  await destination.openConnections(connections);
+  return connections;
 }

@@ -1,18 +1,18 @@
 import type { Extent } from "../../../core/extent.ts";
 
 /** How many connections to use, of those that an endpoint could have. Files have as many as anybody wants. */
-export const anyLanes: number = Number.POSITIVE_INFINITY;
+export const anyConnections: number = Number.POSITIVE_INFINITY;
 
-/** Where the bytes come from. Offsets and lengths are bytes; a lane is the number of a connection, from 0. */
+/** Where the bytes come from. Offsets and lengths are bytes; a connection is the number of a connection, from 0. */
 export interface Source {
   readonly size: bigint;
   /** The smallest unit that can be read. */
   readonly minimumBlock: number;
-  readonly lanesMax: number;
-  /** Opens the other lanes; the first is open. */
-  openLanes(count: number): Promise<void>;
+  readonly connectionsMax: number;
+  /** Opens the other connections; the first is open. */
+  openConnections(count: number): Promise<void>;
   /** Fills the buffer. */
-  read(into: Buffer, offset: bigint, lane: number): Promise<void>;
+  read(into: Buffer, offset: bigint, connection: number): Promise<void>;
   /** All of it, in order; undefined where nothing is known about holes. */
   extents(): AsyncIterable<Extent> | undefined;
   close(): Promise<void>;
@@ -42,21 +42,21 @@ export interface Destination {
   /** The smallest unit that can be written, and the smallest worth writing alone. */
   readonly minimumBlock: number;
   readonly preferredBlock: number;
-  readonly lanesMax: number;
+  readonly connectionsMax: number;
   /** It can only be written in order. */
   readonly sequential: boolean;
   /** Everything reads as zeroes once it is prepared. */
   readonly startsZero: boolean;
-  openLanes(count: number): Promise<void>;
+  openConnections(count: number): Promise<void>;
   /** The last step before the first write: what was there before is gone after it. */
   prepare(size: bigint | undefined): Promise<void>;
-  write(bytes: Buffer, offset: bigint, lane: number): Promise<void>;
+  write(bytes: Buffer, offset: bigint, connection: number): Promise<void>;
   /**
    * Makes a range read as zeroes without writing them.
    * @param allocate keep room for it
    * @returns false where that is not possible: write zeroes then
    */
-  zero(offset: bigint, length: bigint, allocate: boolean, lane: number): Promise<boolean>;
+  zero(offset: bigint, length: bigint, allocate: boolean, connection: number): Promise<boolean>;
   flush(): Promise<void>;
   /** @param size bytes copied */
   finish(size: bigint): Promise<void>;

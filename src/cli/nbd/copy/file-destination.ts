@@ -1,6 +1,6 @@
 import type { FileHandle } from "node:fs/promises";
 import { addon } from "../addon.ts";
-import { anyLanes, type Destination } from "./endpoint.ts";
+import { anyConnections, type Destination } from "./endpoint.ts";
 import { setSize, writeAt } from "./file-io.ts";
 import { naming } from "./naming.ts";
 
@@ -11,7 +11,7 @@ export class FileDestination implements Destination {
   readonly size: bigint | undefined;
   readonly minimumBlock = 1;
   readonly preferredBlock = 4096;
-  readonly lanesMax: number = anyLanes;
+  readonly connectionsMax: number = anyConnections;
   readonly sequential = false;
   readonly #file: FileHandle;
   readonly #device: boolean;
@@ -29,7 +29,7 @@ export class FileDestination implements Destination {
     return !this.#device;
   }
 
-  async openLanes(): Promise<void> {}
+  async openConnections(): Promise<void> {}
 
   async prepare(size: bigint | undefined): Promise<void> {
     if (this.#device) return;

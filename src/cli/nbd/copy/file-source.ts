@@ -3,7 +3,7 @@ import { NbdError } from "../../../core/errors.ts";
 import type { Extent } from "../../../core/extent.ts";
 import type { NativeBinding } from "../../../native/binding.ts";
 import { addon } from "../addon.ts";
-import { anyLanes, type Source } from "./endpoint.ts";
+import { anyConnections, type Source } from "./endpoint.ts";
 import { readAt } from "./file-io.ts";
 import { naming } from "./naming.ts";
 
@@ -11,7 +11,7 @@ import { naming } from "./naming.ts";
 export class FileSource implements Source {
   readonly size: bigint;
   readonly minimumBlock = 1;
-  readonly lanesMax: number = anyLanes;
+  readonly connectionsMax: number = anyConnections;
   readonly #file: FileHandle;
   readonly #name: string;
 
@@ -21,7 +21,7 @@ export class FileSource implements Source {
     this.size = size;
   }
 
-  async openLanes(): Promise<void> {}
+  async openConnections(): Promise<void> {}
 
   async read(into: Buffer, offset: bigint): Promise<void> {
     await readAt(this.#file, this.#name, into, offset);

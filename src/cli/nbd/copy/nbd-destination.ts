@@ -1,7 +1,7 @@
 import { connect, type NbdClient } from "../../../client/index.ts";
 import { codeOf, NbdError } from "../../../core/errors.ts";
+import { Connections } from "./connections.ts";
 import type { Destination } from "./endpoint.ts";
-import { Lanes } from "./lanes.ts";
 
 /** Copies to an NBD server. */
 export class NbdDestination implements Destination {
@@ -10,11 +10,11 @@ export class NbdDestination implements Destination {
   readonly size: bigint;
   readonly minimumBlock: number;
   readonly preferredBlock: number;
-  readonly lanesMax: number;
+  readonly connectionsMax: number;
   readonly sequential = false;
   readonly startsZero = false;
   readonly #first: NbdClient;
-  readonly #lanes: Lanes;
+  readonly #connections: Connections;
   #canZero: boolean;
 
   /** @throws NbdError EPERM for a read-only export */
@@ -27,29 +27,29 @@ export class NbdDestination implements Destination {
 
   private constructor(first: NbdClient) {
     this.#first = first;
-    this.#lanes = new Lanes(first);
+    this.#connections = new Connections(first);
     this.name = first.uri;
     this.size = first.size;
     this.minimumBlock = first.blockSize?.minimum ?? 1;
     this.preferredBlock = first.blockSize?.preferred ?? 4096;
-    this.lanesMax = this.#lanes.max;
+    this.connectionsMax = this.#connections.max;
     this.#canZero = first.capabilities.canZero;
   }
 
-  openLanes(count: number): Promise<void> {
-    return this.#lanes.open(count);
+  openConnections(count: number): Promise<void> {
+    return this.#connections.open(count);
   }
 
   async prepare(): Promise<void> {}
 
-  write(bytes: Buffer, offset: bigint, lane: number): Promise<void> {
-    return this.#lanes.get(lane).write(offset, bytes);
+  write(bytes: Buffer, offset: bigint, connection: number): Promise<void> {
+    return this.#connections.get(connection).write(offset, bytes);
   }
 
-  async zero(offset: bigint, length: bigint, allocate: boolean, lane: number): Promise<boolean> {
+  async zero(offset: bigint, length: bigint, allocate: boolean, connection: number): Promise<boolean> {
     if (!this.#canZero) return false;
     try {
-      await this.#lanes.get(lane).zero(offset, length, { noHole: allocate });
+      await this.#connections.get(connection).zero(offset, length, { noHole: allocate });
       return true;
     } catch (error) {
       if (codeOf(error) !== "ENOTSUP") throw error;
@@ -64,10 +64,10 @@ export class NbdDestination implements Destination {
   }
 
   finish(): Promise<void> {
-    return this.#lanes.close();
+    return this.#connections.close();
   }
 
   destroy(): void {
-    this.#lanes.destroy();
+    this.#connections.destroy();
   }
 }

@@ -1,16 +1,16 @@
 import { connect, type NbdClient } from "../../../client/index.ts";
 import type { Extent } from "../../../core/extent.ts";
 import { AllocationState, baseAllocation } from "../../../protocol/constants.ts";
+import { Connections } from "./connections.ts";
 import type { Source } from "./endpoint.ts";
-import { Lanes } from "./lanes.ts";
 
 /** Copies from an NBD server. */
 export class NbdSource implements Source {
   readonly size: bigint;
   readonly minimumBlock: number;
-  readonly lanesMax: number;
+  readonly connectionsMax: number;
   readonly #first: NbdClient;
-  readonly #lanes: Lanes;
+  readonly #connections: Connections;
 
   static async open(uri: string): Promise<NbdSource> {
     return new NbdSource(await connect(uri));
@@ -18,18 +18,18 @@ export class NbdSource implements Source {
 
   private constructor(first: NbdClient) {
     this.#first = first;
-    this.#lanes = new Lanes(first);
+    this.#connections = new Connections(first);
     this.size = first.size;
     this.minimumBlock = first.blockSize?.minimum ?? 1;
-    this.lanesMax = this.#lanes.max;
+    this.connectionsMax = this.#connections.max;
   }
 
-  openLanes(count: number): Promise<void> {
-    return this.#lanes.open(count);
+  openConnections(count: number): Promise<void> {
+    return this.#connections.open(count);
   }
 
-  async read(into: Buffer, offset: bigint, lane: number): Promise<void> {
-    await this.#lanes.get(lane).read(offset, into);
+  async read(into: Buffer, offset: bigint, connection: number): Promise<void> {
+    await this.#connections.get(connection).read(offset, into);
   }
 
   extents(): AsyncIterable<Extent> | undefined {
@@ -37,11 +37,11 @@ export class NbdSource implements Source {
   }
 
   close(): Promise<void> {
-    return this.#lanes.close();
+    return this.#connections.close();
   }
 
   destroy(): void {
-    this.#lanes.destroy();
+    this.#connections.destroy();
   }
 
   async *#allExtents(): AsyncGenerator<Extent> {

@@ -41,7 +41,7 @@ export class StreamDestination implements Destination {
   readonly size = undefined;
   readonly minimumBlock = 1;
   readonly preferredBlock = 4096;
-  readonly lanesMax = 1;
+  readonly connectionsMax = 1;
   readonly sequential = true;
   readonly startsZero = false;
   readonly #output: Writable;
@@ -56,7 +56,7 @@ export class StreamDestination implements Destination {
     output.on("error", () => {});
   }
 
-  async openLanes(): Promise<void> {}
+  async openConnections(): Promise<void> {}
 
   async prepare(): Promise<void> {}
 
@@ -102,10 +102,10 @@ export const nullDestination: Destination = {
   size: undefined,
   minimumBlock: 1,
   preferredBlock: 4096,
-  lanesMax: Number.POSITIVE_INFINITY,
+  connectionsMax: Number.POSITIVE_INFINITY,
   sequential: false,
   startsZero: true,
-  openLanes: async () => {},
+  openConnections: async () => {},
   prepare: async () => {},
   write: async () => {},
   zero: async () => true,

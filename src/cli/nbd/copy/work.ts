@@ -2,9 +2,9 @@ import { isStream, type Source, type Stream } from "./endpoint.ts";
 import type { Job } from "./plan.ts";
 import type { Writer } from "./writer.ts";
 
-export interface Crew {
+export interface Concurrency {
   /** Connections; the workers are spread over them. */
-  readonly lanes: number;
+  readonly connections: number;
   readonly workers: number;
   /** Write in the order of the jobs. */
   readonly ordered: boolean;
@@ -18,29 +18,31 @@ export async function workThrough(
   jobs: AsyncGenerator<Job>,
   source: Source | Stream,
   writer: Writer,
-  crew: Crew,
+  concurrency: Concurrency,
 ): Promise<void> {
   let failed = false;
   const queue = new Turns();
-  const work = async (lane: number): Promise<void> => {
-    const reader = new Reader(source, lane);
+  const work = async (connection: number): Promise<void> => {
+    const reader = new Reader(source, connection);
     while (!failed) {
       const { value: job, done } = await jobs.next();
       if (done) return;
       const turn = queue.take();
       try {
         const bytes = await reader.bytesOf(job);
-        if (crew.ordered) await turn.before;
+        if (concurrency.ordered) await turn.before;
         if (failed) return;
-        if (bytes !== undefined) await writer.write(bytes, job.offset, lane);
-        else if (job.kind === "zero") await writer.zero(job.offset, job.length, lane);
+        if (bytes !== undefined) await writer.write(bytes, job.offset, connection);
+        else if (job.kind === "zero") await writer.zero(job.offset, job.length, connection);
       } finally {
         turn.passOn();
       }
     }
   };
   try {
-    await Promise.all(Array.from({ length: crew.workers }, (_, index) => work(index % crew.lanes)));
+    await Promise.all(
+      Array.from({ length: concurrency.workers }, (_, index) => work(index % concurrency.connections)),
+    );
   } finally {
     failed = true;
   }
@@ -63,12 +65,12 @@ class Turns {
 /** One worker's buffer, used again for each of its jobs. */
 class Reader {
   readonly #source: Source | Stream;
-  readonly #lane: number;
+  readonly #connection: number;
   #buffer: Buffer = Buffer.alloc(0);
 
-  constructor(source: Source | Stream, lane: number) {
+  constructor(source: Source | Stream, connection: number) {
     this.#source = source;
-    this.#lane = lane;
+    this.#connection = connection;
   }
 
   /** @returns undefined for a job that has none */
@@ -77,7 +79,7 @@ class Reader {
     if (job.kind === "zero" || isStream(this.#source)) return undefined;
     if (this.#buffer.length < job.length) this.#buffer = Buffer.allocUnsafe(job.length);
     const bytes = this.#buffer.subarray(0, job.length);
-    await this.#source.read(bytes, job.offset, this.#lane);
+    await this.#source.read(bytes, job.offset, this.#connection);
     return bytes;
   }
 }

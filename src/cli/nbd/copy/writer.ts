@@ -36,7 +36,7 @@ export class Writer {
     return this.#end;
   }
 
-  async write(bytes: Buffer, offset: bigint, lane: number): Promise<void> {
+  async write(bytes: Buffer, offset: bigint, connection: number): Promise<void> {
     const length = BigInt(bytes.length);
     const { size } = this.#destination;
     if (size !== undefined && offset + length > size) {
@@ -46,14 +46,14 @@ export class Writer {
     await Promise.all(
       runs.map(({ start, end, zero }) =>
         zero
-          ? this.#putZeroes(offset + BigInt(start), BigInt(end - start), lane)
-          : this.#destination.write(bytes.subarray(start, end), offset + BigInt(start), lane),
+          ? this.#putZeroes(offset + BigInt(start), BigInt(end - start), connection)
+          : this.#destination.write(bytes.subarray(start, end), offset + BigInt(start), connection),
       ),
     );
     this.#advance(offset, length);
   }
 
-  async zero(offset: bigint, length: bigint, lane: number): Promise<void> {
+  async zero(offset: bigint, length: bigint, connection: number): Promise<void> {
     if (this.#skipZeroes) {
       this.#advance(offset, length);
       return;
@@ -61,7 +61,7 @@ export class Writer {
     for (let at = 0n; at < length; ) {
       const piece = length - at < this.#zeroBytes ? length - at : this.#zeroBytes;
       const started = performance.now();
-      await this.#putZeroes(offset + at, piece, lane);
+      await this.#putZeroes(offset + at, piece, connection);
       this.#adapt(performance.now() - started);
       this.#advance(offset + at, piece);
       at += piece;
@@ -73,14 +73,14 @@ export class Writer {
     else if (ms > zeroMsMax && this.#zeroBytes > zeroBytesMin) this.#zeroBytes /= 2n;
   }
 
-  async #putZeroes(offset: bigint, length: bigint, lane: number): Promise<void> {
+  async #putZeroes(offset: bigint, length: bigint, connection: number): Promise<void> {
     if (this.#skipZeroes) return;
-    if (await this.#destination.zero(offset, length, this.#allocated, lane)) return;
+    if (await this.#destination.zero(offset, length, this.#allocated, connection)) return;
     const zeroes = zeroBytes(this.#requestBytes);
     for (let at = 0n; at < length; at += BigInt(zeroes.length)) {
       const rest = length - at;
       const piece = rest < BigInt(zeroes.length) ? zeroes.subarray(0, Number(rest)) : zeroes;
-      await this.#destination.write(piece, offset + at, lane);
+      await this.#destination.write(piece, offset + at, connection);
     }
   }
 

@@ -1,8 +1,8 @@
 import { connect, type NbdClient } from "../../../client/index.ts";
-import { anyLanes } from "./endpoint.ts";
+import { anyConnections } from "./endpoint.ts";
 
 /** Several connections to one export, where the server says that they see each other's writes. */
-export class Lanes {
+export class Connections {
   readonly #clients: NbdClient[];
 
   constructor(first: NbdClient) {
@@ -10,7 +10,7 @@ export class Lanes {
   }
 
   get max(): number {
-    return this.#clients[0]!.capabilities.canMultiConn ? anyLanes : 1;
+    return this.#clients[0]!.capabilities.canMultiConn ? anyConnections : 1;
   }
 
   async open(count: number): Promise<void> {
@@ -20,8 +20,8 @@ export class Lanes {
     }
   }
 
-  get(lane: number): NbdClient {
-    return this.#clients[lane % this.#clients.length]!;
+  get(connection: number): NbdClient {
+    return this.#clients[connection % this.#clients.length]!;
   }
 
   async close(): Promise<void> {

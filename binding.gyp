@@ -33,7 +33,7 @@
         "native/file_io.cc",
         "native/wait_for_bytes.cc",
         "native/hang_up.cc",
-        "native/impatience.cc",
+        "native/signal_watchdog.cc",
         "native/js.cc",
         "native/listener.cc",
         "native/memory_map.cc",

@@ -14,7 +14,7 @@
 #include "file_io.h"
 #include "wait_for_bytes.h"
 #include "hang_up.h"
-#include "impatience.h"
+#include "signal_watchdog.h"
 #include "listener.h"
 #include "lock_memory.h"
 #include "memory_file.h"

@@ -1,4 +1,4 @@
-#include "impatience.h"
+#include "signal_watchdog.h"
 
 #include <csignal>
 #include <ctime>

@@ -1,22 +1,22 @@
 /** What filters are made of; parameters, errors, clients, locks and blocks are those of plugins. */
 
-export { Clients } from "./backend/clients.ts";
-export { clipExtents, type StatusRange } from "./backend/extents.ts";
 export {
-  applyChanges,
   type DefaultExport,
   defineFilter,
   type Filter,
-  type HandleChanges,
   type ListExports,
   type OpenNext,
-} from "./backend/filter.ts";
-export { type Interceptor, intercept, type Operation } from "./backend/intercept.ts";
-export { type Kept, PerExport } from "./backend/per-export.ts";
-export { preferringBlocks } from "./backend/preferring.ts";
-export { type Recover, repeat } from "./backend/repeat.ts";
-export { sharedAbort } from "./backend/shared-abort.ts";
-export { delayed, wait } from "./backend/sleep.ts";
-export { type Toggle, toggle } from "./backend/toggle.ts";
-export { windowOn } from "./backend/window.ts";
+} from "./contract/filter.ts";
+export type { HandleChanges } from "./contract/handle.ts";
+export { applyChanges } from "./kit/apply-changes.ts";
+export { Clients } from "./kit/clients.ts";
+export { type Interceptor, intercept, type Operation } from "./kit/intercept.ts";
+export { type Kept, PerExport } from "./kit/per-export.ts";
+export { preferringBlocks } from "./kit/preferring.ts";
+export { type Recover, repeat } from "./kit/repeat.ts";
+export { delayed, wait } from "./kit/sleep.ts";
+export { type Toggle, toggle } from "./kit/toggle.ts";
+export { windowOn } from "./kit/window.ts";
 export * from "./plugin.ts";
+export { clipExtents, type StatusRange } from "./served/extents.ts";
+export { sharedAbort } from "./served/shared-abort.ts";

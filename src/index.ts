@@ -1,12 +1,6 @@
-export {
-  type CaptiveChild,
-  type CaptiveCommand,
-  type CaptiveOptions,
-  type CaptiveResult,
-  run,
-  spawn,
-} from "./api/captive.ts";
+export { type CaptiveChild, type CaptiveCommand, type CaptiveResult, run, spawn } from "./api/captive.ts";
 export type {
+  CaptiveOptions,
   ConfiguredFilter,
   ParameterValue,
   ParameterValues,

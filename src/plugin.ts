@@ -1,6 +1,5 @@
-export { pieceBytesFor, requestUnitOf } from "./backend/block-size.ts";
-export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./backend/handle.ts";
-export type { MetaContext } from "./backend/meta-context.ts";
+export type { BlockSize, Handle, WriteFlags, ZeroFlags } from "./contract/handle.ts";
+export type { MetaContext } from "./contract/meta-context.ts";
 export {
   boolean,
   catchAll,
@@ -18,9 +17,8 @@ export {
   size,
   text,
   type Values,
-} from "./backend/parameter.ts";
-export { readPassword } from "./backend/password.ts";
-export { forEachPiece } from "./backend/pieces.ts";
+} from "./contract/parameter.ts";
+export { readPassword } from "./contract/password.ts";
 export {
   type Client,
   definePlugin,
@@ -31,8 +29,7 @@ export {
   type Peer,
   type Plugin,
   type ThreadModel,
-} from "./backend/plugin.ts";
-export { sleep } from "./backend/sleep.ts";
+} from "./contract/plugin.ts";
 export { type BlockPart, blockParts } from "./core/block-parts.ts";
 export { codeOf, messageOf, NbdError, type NbdErrorOptions } from "./core/errors.ts";
 export type { Extent, StatusExtent } from "./core/extent.ts";
@@ -40,3 +37,6 @@ export { isPromise, type MaybePromise } from "./core/maybe-promise.ts";
 export { RangeGate } from "./core/range-gate.ts";
 export { parseSize } from "./core/size.ts";
 export { parseBoolean, parseDelay, parseInteger, parseProbability } from "./core/values.ts";
+export { sleep } from "./kit/sleep.ts";
+export { pieceBytesFor, requestUnitOf } from "./served/block-size.ts";
+export { forEachPiece } from "./served/pieces.ts";

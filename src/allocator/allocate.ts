@@ -1,5 +1,5 @@
 import { freemem } from "node:os";
-import type { Handle } from "../backend/handle.ts";
+import type { Handle } from "../contract/handle.ts";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { formatSize } from "../core/size.ts";
 import { createMemoryDisk, type MemoryDisk } from "../descriptor/memory-disk.ts";

@@ -1,4 +1,4 @@
-import type { Parameter } from "../backend/parameter.ts";
+import type { Parameter } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseBoolean } from "../core/values.ts";
 import { native } from "../native/load.ts";

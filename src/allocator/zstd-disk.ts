@@ -1,9 +1,9 @@
 import * as zlib from "node:zlib";
-import type { BlockSize, Handle } from "../backend/handle.ts";
-import { forEachPiece } from "../backend/pieces.ts";
+import type { BlockSize, Handle } from "../contract/handle.ts";
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { zeroBytes } from "../core/zero-runs.ts";
+import { forEachPiece } from "../served/pieces.ts";
 import { PageTable } from "./page-table.ts";
 
 /** bytes: what is compressed at a time; smaller compresses worse, larger costs more for each small write */

@@ -1,21 +1,12 @@
-import type { StdioOptions } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { asyncDispose } from "../core/dispose.ts";
 import { Captive } from "../server/captive.ts";
 import type { CommandStreams } from "../server/command.ts";
-import { startKeeper } from "../server/keeper.ts";
+import { startKeeper } from "../server/start-keeper.ts";
 import { checkCaptive } from "./option-shapes.ts";
-import type { ServeOptions } from "./options.ts";
+import type { CaptiveOptions } from "./options.ts";
 import { serveWith, warnings } from "./serve.ts";
 import type { NbdServer } from "./server.ts";
-
-/** A server, and a command that uses it. */
-export interface CaptiveOptions extends ServeOptions {
-  /** Of the command, as for `node:child_process`. Default "inherit" for `spawn`; `run` collects. */
-  readonly stdio?: StdioOptions;
-  /** Of the command. Default: that of this process. */
-  readonly env?: NodeJS.ProcessEnv;
-}
 
 /** The shell that runs a command, and its streams as far as `stdio` made pipes of them. */
 export interface CaptiveChild extends CommandStreams {

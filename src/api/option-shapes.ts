@@ -13,8 +13,7 @@ import {
 } from "../core/kinds.ts";
 import { checkKind, checkOptions, isPlain, type Shape } from "../core/shape.ts";
 import type { HandshakeOptions, ListenOptions } from "../server/options.ts";
-import type { CaptiveOptions } from "./captive.ts";
-import type { ConfiguredFilter, ServeOptions, ServeTls } from "./options.ts";
+import type { CaptiveOptions, ConfiguredFilter, ServeOptions, ServeTls } from "./options.ts";
 
 const aLog: Kind = {
   name: "an object with the functions error and debug",

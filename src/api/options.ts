@@ -1,4 +1,5 @@
-import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
+import type { StdioOptions } from "node:child_process";
+import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
 import type { Log } from "../core/log.ts";
 import type { HandshakeOptions, ListenOptions } from "../server/options.ts";
 
@@ -59,4 +60,12 @@ export interface ServeTls {
   readonly verifyPeer?: boolean;
   /** Versions and algorithms in GnuTLS's words (--tls-priority). Default: what is usual. */
   readonly priority?: string;
+}
+
+/** A server, and a command that uses it. */
+export interface CaptiveOptions extends ServeOptions {
+  /** Of the command, as for `node:child_process`. Default "inherit" for `spawn`; `run` collects. */
+  readonly stdio?: StdioOptions;
+  /** Of the command. Default: that of this process. */
+  readonly env?: NodeJS.ProcessEnv;
 }

@@ -1,4 +1,4 @@
-import type { Chain } from "../backend/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { logText } from "../core/log-text.ts";

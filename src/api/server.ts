@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import type { Chain } from "../backend/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { disposeBy } from "../core/dispose.ts";
 import { isError, messageOf, NbdError } from "../core/errors.ts";
 import type { Endpoint } from "../server/listener.ts";

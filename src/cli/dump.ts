@@ -1,9 +1,9 @@
 import { arch } from "node:os";
 import { dirname, join } from "node:path";
-import type { Chain } from "../backend/chain.ts";
-import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
-import { failOnDeadlock } from "../backend/fail-on-deadlock.ts";
-import type { Parameter } from "../backend/parameter.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
+import { failOnDeadlock } from "../chain/fail-on-deadlock.ts";
+import type { Parameter } from "../contract/parameter.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { commandPath } from "../installation/package.ts";

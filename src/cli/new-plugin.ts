@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { fullPath } from "../backend/path.ts";
+import { fullPath } from "../contract/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { packageVersion } from "../core/version.ts";
 import { templateFiles } from "../installation/package.ts";

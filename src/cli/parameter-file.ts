@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { fullPath } from "../backend/path.ts";
+import { fullPath } from "../contract/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 
 /** Files may name each other; one that names itself would never end. */

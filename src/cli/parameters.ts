@@ -1,4 +1,4 @@
-import type { Chain } from "../backend/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { NbdError } from "../core/errors.ts";
 import { expandFiles } from "./parameter-file.ts";
 

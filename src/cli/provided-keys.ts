@@ -1,5 +1,5 @@
-import type { AnyPlugin } from "../backend/component.ts";
-import type { Handle } from "../backend/handle.ts";
+import type { AnyPlugin } from "../chain/component.ts";
+import type { Handle } from "../contract/handle.ts";
 
 /** The `has_` keys of --dump-plugin: which of nbdkit's callbacks this plugin has, in nbdkit's order. */
 export function providedKeys(plugin: AnyPlugin): readonly string[] {

@@ -1,4 +1,4 @@
-import { fullPath } from "../backend/path.ts";
+import { fullPath } from "../contract/path.ts";
 
 /** Those that os.tmpdir() reads. */
 const variables = ["TMPDIR", "TMP", "TEMP"] as const;

@@ -16,16 +16,9 @@ import { Engine } from "./engine.ts";
 import { uriOf } from "./format-uri.ts";
 import { joinEqual } from "./join.ts";
 import { readShape, signalShape, statusShape, writeShape, zeroShape } from "./option-shapes.ts";
-import { type ReadOptions, Requests, type WriteOptions, type ZeroOptions } from "./requests.ts";
+import type { ReadOptions, StatusOptions, WriteOptions, ZeroOptions } from "./options.ts";
+import { Requests } from "./requests.ts";
 import { cutRange, eachPiece } from "./split.ts";
-
-export interface StatusOptions {
-  /** Only the first extent of each context, cut at the end of the range. */
-  readonly requestOne?: boolean;
-  /** Only this context, instead of all that were agreed on. */
-  readonly context?: string;
-  readonly signal?: AbortSignal | undefined;
-}
 
 /**
  * An open export. Any number of requests may be under way; replies come in any order.

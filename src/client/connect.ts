@@ -13,29 +13,9 @@ import { NbdClient } from "./client.ts";
 import { ClientConnection } from "./connection.ts";
 import { uriOf } from "./format-uri.ts";
 import { checkAddress, connectShape, listShape } from "./option-shapes.ts";
+import type { ConnectOptions, ListOptions } from "./options.ts";
 import { clientUpgrade } from "./tls.ts";
 import { parseNbdUri } from "./uri.ts";
-
-export interface ListOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Default: true. Without them there are no sparse reads, error texts and metadata contexts. */
-  readonly structuredReplies?: boolean;
-  /** Default: true. Lengths of 64 bits, where the server knows them. */
-  readonly extendedHeaders?: boolean;
-  /** Default: false. Go on in clear where the address asks for TLS and the server does not have it. */
-  readonly tlsOptional?: boolean;
-}
-
-export interface ConnectOptions extends ListOptions {
-  /** Instead of the one in the URI. */
-  readonly exportName?: string;
-  /** Contexts that `blockStatus` should report; `base:allocation` when absent. */
-  readonly metaContexts?: readonly string[];
-  /** Also ask which contexts there are, for `NbdClient.availableContexts`. */
-  readonly listContexts?: boolean;
-  /** Connected to the server already: the address only names it, and has its keys. Closed with the client. */
-  readonly socket?: Socket;
-}
 
 /**
  * Connects to an NBD server and opens an export.

@@ -10,9 +10,14 @@ import {
 } from "../core/kinds.ts";
 import { checkKind, checkOptions, type Shape } from "../core/shape.ts";
 import type { NbdAddress, NbdTarget, TlsParameters } from "./address.ts";
-import type { StatusOptions } from "./client.ts";
-import type { ConnectOptions, ListOptions } from "./connect.ts";
-import type { ReadOptions, WriteOptions, ZeroOptions } from "./requests.ts";
+import type {
+  ConnectOptions,
+  ListOptions,
+  ReadOptions,
+  StatusOptions,
+  WriteOptions,
+  ZeroOptions,
+} from "./options.ts";
 
 export const signalShape: Shape<Pick<ListOptions, "signal">> = { signal: anAbortSignal };
 export const readShape: Shape<ReadOptions> = { ...signalShape, dontFragment: aBoolean };

@@ -3,26 +3,8 @@ import type { ClientAgreement } from "../protocol/client/handshake.ts";
 import { Command, CommandFlag } from "../protocol/constants.ts";
 import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
 import type { Submission } from "./engine.ts";
+import type { ZeroOptions } from "./options.ts";
 import { payloadMax, shortRangeMax } from "./split.ts";
-
-export interface WriteOptions {
-  /** Answer only once it is on permanent storage. */
-  readonly fua?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ZeroOptions extends WriteOptions {
-  /** Keep the range allocated. */
-  readonly noHole?: boolean | undefined;
-  /** Fail with ENOTSUP rather than be as slow as writing. */
-  readonly fastZero?: boolean | undefined;
-}
-
-export interface ReadOptions {
-  /** Have the server answer each request in one piece (structured replies only). */
-  readonly dontFragment?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
 
 type RangeCommand = "read" | "write" | "trim" | "zero" | "cache" | "block status";
 

@@ -1,10 +1,10 @@
-import type { ServedExport } from "../backend/served-export.ts";
 import type { StatusExtent } from "../core/extent.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { Answered } from "../protocol/chunk.ts";
 import { baseAllocation, blockStatusExtentsMax } from "../protocol/constants.ts";
 import type { MetaContext, OfferedContext } from "../protocol/export-info.ts";
 import { allocationStatus, statusChunk } from "../protocol/status-reply.ts";
+import type { ServedExport } from "../served/served-export.ts";
 
 /** Everything that block status can tell about an export. */
 export function offeredContexts({ metaContexts }: ServedExport): readonly OfferedContext[] {

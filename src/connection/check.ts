@@ -1,6 +1,6 @@
-import type { ServedExport } from "../backend/served-export.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
 import type { Request } from "../protocol/request.ts";
+import type { ServedExport } from "../served/served-export.ts";
 
 /** What is wrong with a request, for the error reply. */
 export interface Fault {

@@ -1,4 +1,4 @@
-import type { Client } from "../backend/plugin.ts";
+import type { Client } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Transport } from "../transport/transport.ts";
 

@@ -1,4 +1,3 @@
-import type { ServedExport } from "../backend/served-export.ts";
 import { codeOf, messageOf } from "../core/errors.ts";
 import { type Log, logStack } from "../core/log.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
@@ -9,6 +8,7 @@ import { cutReadReply, readHeaderBytes, sparseReadReply, writeReadHeader } from 
 import { errorReply, successReply } from "../protocol/reply.ts";
 import type { Request } from "../protocol/request.ts";
 import { wireError } from "../protocol/wire-error.ts";
+import type { ServedExport } from "../served/served-export.ts";
 import { statusReply } from "./block-status.ts";
 import { type Fault, faultOf } from "./check.ts";
 import { isGone } from "./client.ts";

@@ -1,6 +1,6 @@
-import type { ServedExport } from "../backend/served-export.ts";
 import { TransmissionFlag } from "../protocol/constants.ts";
 import type { ExportInfo } from "../protocol/export-info.ts";
+import type { ServedExport } from "../served/served-export.ts";
 import { offeredContexts } from "./block-status.ts";
 
 /** What the handshake announces of an open export. */

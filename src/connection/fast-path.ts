@@ -1,9 +1,9 @@
-import type { ServedExport } from "../backend/served-export.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
 import { Command, CommandFlag } from "../protocol/constants.ts";
 import { mayLeaveOut, readHeaderBytes, sparseReadReply, writeReadHeaderOf } from "../protocol/read-reply.ts";
 import { successBytes, writeSuccessOf } from "../protocol/reply.ts";
 import type { RequestParser } from "../protocol/request-parser.ts";
+import type { ServedExport } from "../served/served-export.ts";
 import { composedBytesMax, type SendQueue } from "../transport/send-queue.ts";
 
 /** Larger reads are rare, and their replies worth buffers of their own. */

@@ -1,4 +1,4 @@
-import type { TransferableHandle } from "../backend/transferable.ts";
+import type { TransferableHandle } from "../contract/handle.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
 import type { MetaContext } from "../protocol/export-info.ts";
 import type { Peer } from "../transport/transport.ts";

@@ -1,11 +1,10 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Handle } from "../backend/handle.ts";
-import { ServedExport } from "../backend/served-export.ts";
-import { sharedAbort } from "../backend/shared-abort.ts";
-import type { TransferableHandle } from "../backend/transferable.ts";
+import type { Handle, TransferableHandle } from "../contract/handle.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { Progress } from "../core/progress.ts";
+import { ServedExport } from "../served/served-export.ts";
+import { sharedAbort } from "../served/shared-abort.ts";
 import { NativeSocket } from "../transport/native-socket.ts";
 import type { Part, Receiver } from "../transport/transport.ts";
 import { hasGone } from "./client.ts";

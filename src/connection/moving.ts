@@ -1,5 +1,5 @@
-import type { ServedExport } from "../backend/served-export.ts";
 import type { Negotiated } from "../protocol/server/host.ts";
+import type { ServedExport } from "../served/served-export.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { MovedConnection } from "./loop-protocol.ts";
 import type { SessionSetup } from "./setup.ts";

@@ -1,10 +1,10 @@
-import type { Chain } from "../backend/chain.ts";
-import type { ConnectionContext } from "../backend/connection-context.ts";
-import type { Client } from "../backend/plugin.ts";
-import { ServedExport } from "../backend/served-export.ts";
+import type { Chain } from "../chain/chain.ts";
+import type { ConnectionContext } from "../chain/connection-context.ts";
+import type { Client } from "../contract/plugin.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { ExportInfo } from "../protocol/export-info.ts";
+import { ServedExport } from "../served/served-export.ts";
 import { exportInfo } from "./export-info.ts";
 
 /** What one client asks the plugin before it sends requests, and the one export that it has open. */

@@ -1,6 +1,5 @@
-import { ConnectionContext } from "../backend/connection-context.ts";
-import type { Client } from "../backend/plugin.ts";
-import { sharedAbort } from "../backend/shared-abort.ts";
+import { ConnectionContext } from "../chain/connection-context.ts";
+import type { Client } from "../contract/plugin.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
@@ -8,6 +7,7 @@ import { HandshakeDriver } from "../protocol/conversation.ts";
 import { serverHandshake } from "../protocol/server/handshake.ts";
 import type { HandshakeHost, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
+import { sharedAbort } from "../served/shared-abort.ts";
 import type { Part, Receiver, Transport } from "../transport/transport.ts";
 import { clientOf, hasGone, isGone } from "./client.ts";
 import { Complaints } from "./complaints.ts";

@@ -1,4 +1,4 @@
-import type { Chain } from "../backend/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import type { Gate } from "../core/gate.ts";
 import type { Log } from "../core/log.ts";
 import type { HandshakeOffers } from "../protocol/server/host.ts";

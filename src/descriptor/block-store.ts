@@ -1,12 +1,12 @@
-import { pieceBytesFor } from "../backend/block-size.ts";
-import { clipExtents } from "../backend/extents.ts";
-import type { Handle } from "../backend/handle.ts";
+import type { Handle } from "../contract/handle.ts";
 import { BlockMap } from "../core/block-map.ts";
 import { type BlockPart, blockParts } from "../core/block-parts.ts";
 import type { Extent } from "../core/extent.ts";
 import { answer, type MaybePromise, type Steps } from "../core/maybe-promise.ts";
 import { RangeGate } from "../core/range-gate.ts";
 import { zeroBytes } from "../core/zero-runs.ts";
+import { pieceBytesFor } from "../served/block-size.ts";
+import { clipExtents } from "../served/extents.ts";
 import { TemporaryDisk } from "./temporary-disk.ts";
 
 /** So much is copied at a time, or what the disk below takes, however large the blocks are. */

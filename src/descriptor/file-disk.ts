@@ -1,7 +1,6 @@
 import { close } from "node:fs";
 import { promisify } from "node:util";
-import type { Handle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
-import type { TransferableHandle } from "../backend/transferable.ts";
+import type { Handle, TransferableHandle, WriteFlags, ZeroFlags } from "../contract/handle.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { FileAdvice } from "../native/binding.ts";
 import { native } from "../native/load.ts";

@@ -1,6 +1,6 @@
 import { type BigIntStats, fstat, type Stats } from "node:fs";
 import { promisify } from "node:util";
-import type { BlockSize } from "../backend/handle.ts";
+import type { BlockSize } from "../contract/handle.ts";
 import { NbdError } from "../core/errors.ts";
 import type { BlockDevice } from "../native/binding.ts";
 import { native } from "../native/load.ts";

@@ -1,5 +1,4 @@
-import type { BlockSize, Handle, WriteFlags } from "../backend/handle.ts";
-import type { TransferableHandle } from "../backend/transferable.ts";
+import type { BlockSize, Handle, TransferableHandle, WriteFlags } from "../contract/handle.ts";
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";

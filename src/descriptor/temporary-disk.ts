@@ -1,4 +1,4 @@
-import { failure } from "../backend/failure.ts";
+import { failure } from "../contract/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";
 import { AtOnce } from "./at-once.ts";

@@ -1,6 +1,5 @@
-import type { Handle } from "../backend/handle.ts";
-import { layered } from "../backend/layered.ts";
-import type { TransferableHandle } from "../backend/transferable.ts";
+import type { Handle, TransferableHandle } from "../contract/handle.ts";
+import { layered } from "../kit/layered.ts";
 import { type FileDiskOptions, openFileDisk } from "./file-disk.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 

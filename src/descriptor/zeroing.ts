@@ -1,4 +1,4 @@
-import type { ZeroFlags } from "../backend/handle.ts";
+import type { ZeroFlags } from "../contract/handle.ts";
 import { NbdError } from "../core/errors.ts";
 import { native } from "../native/load.ts";
 import { isNotSupported } from "./not-supported.ts";

@@ -1,9 +1,10 @@
-import { applyChanges, defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
-import type { BlockSize, Handle } from "../backend/handle.ts";
-import { choice, type Parameter } from "../backend/parameter.ts";
-import type { Client } from "../backend/plugin.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { BlockSize, Handle, HandleChanges } from "../contract/handle.ts";
+import { choice, type Parameter } from "../contract/parameter.ts";
+import type { Client } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseSize } from "../core/size.ts";
+import { applyChanges } from "../kit/apply-changes.ts";
 
 interface State {
   readonly "blocksize-error-policy": "allow" | "error" | "strict-error";

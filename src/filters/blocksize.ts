@@ -1,5 +1,5 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { size } from "../backend/parameter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { size } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { RangeGate } from "../core/range-gate.ts";
 import { aligning } from "./blocksize/aligning.ts";

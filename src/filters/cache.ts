@@ -1,15 +1,16 @@
 import { statfsSync } from "node:fs";
-import { applyChanges, defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
-import type { Handle } from "../backend/handle.ts";
-import { choice, integer, size } from "../backend/parameter.ts";
-import { PerExport } from "../backend/per-export.ts";
-import { forEachPiece, turnBytes } from "../backend/pieces.ts";
-import { preferringBlocks } from "../backend/preferring.ts";
-import { sharedAbort } from "../backend/shared-abort.ts";
-import { type Toggle, toggle } from "../backend/toggle.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Handle, HandleChanges } from "../contract/handle.ts";
+import { choice, integer, size } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { inSteps } from "../core/maybe-promise.ts";
 import { temporaryFolder } from "../descriptor/temporary-disk.ts";
+import { applyChanges } from "../kit/apply-changes.ts";
+import { PerExport } from "../kit/per-export.ts";
+import { preferringBlocks } from "../kit/preferring.ts";
+import { type Toggle, toggle } from "../kit/toggle.ts";
+import { forEachPiece, turnBytes } from "../served/pieces.ts";
+import { sharedAbort } from "../served/shared-abort.ts";
 import { BlockCache } from "./cache/block-cache.ts";
 import type { Limit } from "./cache/recency.ts";
 

@@ -1,4 +1,4 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
 
 /** Changes nothing: who has it on the command line need not take it off. nbdkit gave it up too, in 1.46. */
 const cacheextents: Filter = defineFilter({

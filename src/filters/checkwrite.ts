@@ -1,10 +1,10 @@
-import { pieceBytesFor } from "../backend/block-size.ts";
-import { clipExtents } from "../backend/extents.ts";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import type { Handle } from "../backend/handle.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Handle } from "../contract/handle.ts";
 import { NbdError } from "../core/errors.ts";
 import { answer, inSteps, type Steps } from "../core/maybe-promise.ts";
 import { isAllZero } from "../core/zero-runs.ts";
+import { pieceBytesFor } from "../served/block-size.ts";
+import { clipExtents } from "../served/extents.ts";
 
 /** Writes succeed where they would change nothing, and fail where they would: nbdkit-checkwrite-filter(1). */
 const checkwrite: Filter = defineFilter({

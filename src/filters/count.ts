@@ -1,7 +1,7 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { intercept } from "../backend/intercept.ts";
-import type { Host } from "../backend/plugin.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Host } from "../contract/plugin.ts";
 import { isPromise } from "../core/maybe-promise.ts";
+import { intercept } from "../kit/intercept.ts";
 
 interface State {
   readonly host: Host;

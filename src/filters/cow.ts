@@ -1,12 +1,12 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { boolean, type Parameter } from "../backend/parameter.ts";
-import { PerExport } from "../backend/per-export.ts";
-import { forEachPiece, turnBytes } from "../backend/pieces.ts";
-import { preferringBlocks } from "../backend/preferring.ts";
-import { type Toggle, toggle } from "../backend/toggle.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { boolean, type Parameter } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { inSteps } from "../core/maybe-promise.ts";
 import { parseSize } from "../core/size.ts";
+import { PerExport } from "../kit/per-export.ts";
+import { preferringBlocks } from "../kit/preferring.ts";
+import { type Toggle, toggle } from "../kit/toggle.ts";
+import { forEachPiece, turnBytes } from "../served/pieces.ts";
 import { Overlay } from "./cow/overlay.ts";
 
 interface State {

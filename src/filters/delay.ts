@@ -1,9 +1,9 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { intercept, type Operation } from "../backend/intercept.ts";
-import { boolean, delay } from "../backend/parameter.ts";
-import type { Host } from "../backend/plugin.ts";
-import { delayed, sleep } from "../backend/sleep.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { boolean, delay } from "../contract/parameter.ts";
+import type { Host } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
+import { intercept, type Operation } from "../kit/intercept.ts";
+import { delayed, sleep } from "../kit/sleep.ts";
 
 /** ms */
 type Delays = Readonly<Record<Operation["kind"] | "open" | "close", number>>;

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { intercept, type Operation } from "../backend/intercept.ts";
-import { choice, type Parameter, type Parameters, path } from "../backend/parameter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { choice, type Parameter, type Parameters, path } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseProbability } from "../core/values.ts";
+import { intercept, type Operation } from "../kit/intercept.ts";
 
 /** When and how requests of one kind fail. */
 interface Setting {

@@ -1,8 +1,8 @@
-import { Clients } from "../backend/clients.ts";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { delay } from "../backend/parameter.ts";
-import type { Client, Host } from "../backend/plugin.ts";
-import { sleep } from "../backend/sleep.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { delay } from "../contract/parameter.ts";
+import type { Client, Host } from "../contract/plugin.ts";
+import { Clients } from "../kit/clients.ts";
+import { sleep } from "../kit/sleep.ts";
 
 /** Ends the server when the last client has gone (nbdkit-exitlast-filter(1)). */
 const exitlast: Filter = defineFilter({

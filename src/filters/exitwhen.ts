@@ -1,6 +1,6 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { delay, list } from "../backend/parameter.ts";
-import { absolutePath } from "../backend/path.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { delay, list } from "../contract/parameter.ts";
+import { absolutePath } from "../contract/path.ts";
 import { parseInteger } from "../core/values.ts";
 import type { Event } from "./exitwhen/event.ts";
 import { fileCreated, fileDeleted } from "./exitwhen/file.ts";

@@ -1,6 +1,6 @@
-import { checkString } from "../backend/export-strings.ts";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { boolean, choice, list, type Parameter, text } from "../backend/parameter.ts";
+import { checkString } from "../contract/export-strings.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { boolean, choice, list, type Parameter, text } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { scriptDescription } from "./exportname/script.ts";
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { failure } from "../backend/failure.ts";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { once, text } from "../backend/parameter.ts";
-import type { Host } from "../backend/plugin.ts";
+import { failure } from "../contract/failure.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { once, text } from "../contract/parameter.ts";
+import type { Host } from "../contract/plugin.ts";
 import type { Extent } from "../core/extent.ts";
 import { type ListedExtent, parseExtentList } from "./extentlist/parse.ts";
 import { within } from "./extentlist/within.ts";

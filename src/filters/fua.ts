@@ -1,9 +1,10 @@
-import { withFua, withoutFua } from "../backend/fallback.ts";
-import { applyChanges, defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
-import type { Handle, WriteFlags } from "../backend/handle.ts";
-import { boolean, choice } from "../backend/parameter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Handle, HandleChanges, WriteFlags } from "../contract/handle.ts";
+import { boolean, choice } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
+import { applyChanges } from "../kit/apply-changes.ts";
+import { withFua, withoutFua } from "../served/fallback.ts";
 
 const modes = ["none", "emulate", "native", "force", "pass", "discard"] as const;
 type Mode = (typeof modes)[number];

@@ -1,6 +1,6 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { list } from "../backend/parameter.ts";
-import type { Client, Host } from "../backend/plugin.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { list } from "../contract/parameter.ts";
+import type { Client, Host } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseRules, type Rule } from "./ip/rules.ts";
 

@@ -1,5 +1,5 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { integer } from "../backend/parameter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { integer } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 
 interface State {

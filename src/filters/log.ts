@@ -1,8 +1,8 @@
 import { openSync } from "node:fs";
-import { failure } from "../backend/failure.ts";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { boolean, path, text } from "../backend/parameter.ts";
-import { threadModels } from "../backend/plugin.ts";
+import { failure } from "../contract/failure.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { boolean, path, text } from "../contract/parameter.ts";
+import { threadModels } from "../contract/plugin.ts";
 import { LoggedConnection, shown } from "./log/connection.ts";
 import { Journal, quoted } from "./log/journal.ts";
 

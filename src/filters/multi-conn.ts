@@ -1,6 +1,6 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { boolean, choice } from "../backend/parameter.ts";
-import type { ThreadModel } from "../backend/plugin.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { boolean, choice } from "../contract/parameter.ts";
+import type { ThreadModel } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Mode } from "./multi-conn/connection.ts";
 import { Group, type Tracking } from "./multi-conn/group.ts";

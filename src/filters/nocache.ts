@@ -1,5 +1,5 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { choice } from "../backend/parameter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { choice } from "../contract/parameter.ts";
 
 /** Changes what becomes of requests to cache: nbdkit-nocache-filter(1). */
 const nocache: Filter = defineFilter({

@@ -1,4 +1,4 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
 
 /** Shows clients a disk without holes: nbdkit-noextents-filter(1). */
 const noextents: Filter = defineFilter({

@@ -1,4 +1,4 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
 
 /** Changes nothing: nbdkit-nofilter-filter(1). */
 const nofilter: Filter = defineFilter({ name: "nofilter", longname: "nbdkit passthrough filter" });

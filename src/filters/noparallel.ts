@@ -1,6 +1,6 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { choice } from "../backend/parameter.ts";
-import type { ThreadModel } from "../backend/plugin.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { choice } from "../contract/parameter.ts";
+import type { ThreadModel } from "../contract/plugin.ts";
 
 const models = {
   requests: "serialize_requests",

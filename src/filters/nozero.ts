@@ -1,8 +1,8 @@
-import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
-import type { ZeroFlags } from "../backend/handle.ts";
-import { choice } from "../backend/parameter.ts";
-import { ServedExport } from "../backend/served-export.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { HandleChanges, ZeroFlags } from "../contract/handle.ts";
+import { choice } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
+import { ServedExport } from "../served/served-export.ts";
 
 /** Changes what becomes of requests to zero: nbdkit-nozero-filter(1). */
 const nozero: Filter = defineFilter({

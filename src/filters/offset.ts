@@ -1,8 +1,8 @@
-import { requireBlockStart } from "../backend/block-size.ts";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { size } from "../backend/parameter.ts";
-import { windowOn } from "../backend/window.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { size } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
+import { windowOn } from "../kit/window.ts";
+import { requireBlockStart } from "../served/block-size.ts";
 
 /** Serves a part of a disk: nbdkit-offset-filter(1). */
 const offset: Filter = defineFilter({

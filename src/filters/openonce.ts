@@ -1,8 +1,9 @@
-import { applyChanges, defineFilter, type Filter } from "../backend/filter.ts";
-import type { Handle } from "../backend/handle.ts";
-import type { OpenRequest, ThreadModel } from "../backend/plugin.ts";
-import { sharedAbort } from "../backend/shared-abort.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Handle } from "../contract/handle.ts";
+import type { OpenRequest, ThreadModel } from "../contract/plugin.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
+import { applyChanges } from "../kit/apply-changes.ts";
+import { sharedAbort } from "../served/shared-abort.ts";
 
 interface State {
   /** What is open, by what was asked for. */

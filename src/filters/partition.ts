@@ -1,10 +1,10 @@
-import { requireBlockStart } from "../backend/block-size.ts";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import type { Handle } from "../backend/handle.ts";
-import { integer, type Parameter } from "../backend/parameter.ts";
-import { windowOn } from "../backend/window.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Handle } from "../contract/handle.ts";
+import { integer, type Parameter } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseSize } from "../core/size.ts";
+import { windowOn } from "../kit/window.ts";
+import { requireBlockStart } from "../served/block-size.ts";
 import { findGptPartition, isGpt } from "./partition/gpt.ts";
 import { findMbrPartition, isMbr } from "./partition/mbr.ts";
 import type { Disk, Partition } from "./partition/table.ts";

@@ -1,9 +1,9 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { intercept } from "../backend/intercept.ts";
-import { path } from "../backend/parameter.ts";
-import type { Host } from "../backend/plugin.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { path } from "../contract/parameter.ts";
+import type { Host } from "../contract/plugin.ts";
 import { isPromise } from "../core/maybe-promise.ts";
 import { checkSocketPath } from "../core/socket-path.ts";
+import { intercept } from "../kit/intercept.ts";
 import { ControlSocket } from "./pause/control-socket.ts";
 import { Valve } from "./pause/valve.ts";
 

@@ -1,10 +1,10 @@
-import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
-import type { Handle } from "../backend/handle.ts";
-import { list } from "../backend/parameter.ts";
-import { forEachPiece } from "../backend/pieces.ts";
-import type { Host, OpenRequest } from "../backend/plugin.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Handle, HandleChanges } from "../contract/handle.ts";
+import { list } from "../contract/parameter.ts";
+import type { Host, OpenRequest } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
+import { forEachPiece } from "../served/pieces.ts";
 import { type ProtectedRange, parseRanges } from "./protect/range.ts";
 
 interface State {

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { intercept } from "../backend/intercept.ts";
-import { once, type Parameter, path } from "../backend/parameter.ts";
-import type { Host } from "../backend/plugin.ts";
-import { delayed } from "../backend/sleep.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { once, type Parameter, path } from "../contract/parameter.ts";
+import type { Host } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseSize } from "../core/size.ts";
+import { intercept } from "../kit/intercept.ts";
+import { delayed } from "../kit/sleep.ts";
 import { Bucket } from "./rate/bucket.ts";
 
 /** Reads and writes have a limit each. */

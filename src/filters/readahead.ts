@@ -1,5 +1,6 @@
-import { applyChanges, defineFilter, type Filter } from "../backend/filter.ts";
-import type { Host, ThreadModel } from "../backend/plugin.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Host, ThreadModel } from "../contract/plugin.ts";
+import { applyChanges } from "../kit/apply-changes.ts";
 import { Prefetcher } from "./readahead/prefetcher.ts";
 
 interface State {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
-import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
-import { once, path } from "../backend/parameter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { HandleChanges } from "../contract/handle.ts";
+import { once, path } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 
 /** Lets nobody change anything, always or while a file exists: nbdkit-readonly-filter(1). */

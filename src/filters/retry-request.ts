@@ -1,10 +1,11 @@
-import { applyChanges, defineFilter, type Filter } from "../backend/filter.ts";
-import { intercept } from "../backend/intercept.ts";
-import { boolean, delay, integer } from "../backend/parameter.ts";
-import type { Host } from "../backend/plugin.ts";
-import { type Recover, repeat } from "../backend/repeat.ts";
-import { sleep } from "../backend/sleep.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { boolean, delay, integer } from "../contract/parameter.ts";
+import type { Host } from "../contract/plugin.ts";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { applyChanges } from "../kit/apply-changes.ts";
+import { intercept } from "../kit/intercept.ts";
+import { type Recover, repeat } from "../kit/repeat.ts";
+import { sleep } from "../kit/sleep.ts";
 
 interface State {
   readonly retries: number;

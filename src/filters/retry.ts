@@ -1,9 +1,9 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { boolean, delay, integer } from "../backend/parameter.ts";
-import type { Host } from "../backend/plugin.ts";
-import { type Recover, repeat } from "../backend/repeat.ts";
-import { sleep } from "../backend/sleep.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { boolean, delay, integer } from "../contract/parameter.ts";
+import type { Host } from "../contract/plugin.ts";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { type Recover, repeat } from "../kit/repeat.ts";
+import { sleep } from "../kit/sleep.ts";
 import { requireAbility } from "./retry/ability.ts";
 import { type Perform, steadyHandle } from "./retry/handle.ts";
 import { Opened, Reopenable } from "./retry/reopenable.ts";

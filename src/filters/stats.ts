@@ -1,9 +1,9 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { failure } from "../backend/failure.ts";
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { intercept } from "../backend/intercept.ts";
-import { boolean, integer, path } from "../backend/parameter.ts";
+import { failure } from "../contract/failure.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { boolean, integer, path } from "../contract/parameter.ts";
 import { isPromise } from "../core/maybe-promise.ts";
+import { intercept } from "../kit/intercept.ts";
 import { reportOf } from "./stats/report.ts";
 import { type Tallies, Tally } from "./stats/tally.ts";
 

@@ -1,9 +1,9 @@
-import { requireBlockStart } from "../backend/block-size.ts";
-import { defineFilter, type Filter, type HandleChanges } from "../backend/filter.ts";
-import type { Handle } from "../backend/handle.ts";
-import { once, size, text } from "../backend/parameter.ts";
-import type { Host } from "../backend/plugin.ts";
-import { windowOn } from "../backend/window.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Handle, HandleChanges } from "../contract/handle.ts";
+import { once, size, text } from "../contract/parameter.ts";
+import type { Host } from "../contract/plugin.ts";
+import { windowOn } from "../kit/window.ts";
+import { requireBlockStart } from "../served/block-size.ts";
 import { type Content, findEntry } from "./tar/find.ts";
 import { TarReader } from "./tar/reader.ts";
 import { sparseDisk } from "./tar/sparse-disk.ts";

@@ -1,7 +1,7 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { delay } from "../backend/parameter.ts";
-import { sleep } from "../backend/sleep.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { delay } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
+import { sleep } from "../kit/sleep.ts";
 
 /** Ends connections that last too long, whatever they do: nbdkit-time-limit-filter(1). */
 const timeLimit: Filter = defineFilter({

@@ -1,6 +1,6 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import type { Handle } from "../backend/handle.ts";
-import { text } from "../backend/parameter.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import type { Handle } from "../contract/handle.ts";
+import { text } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 
 /** The size of what clients in clear see. */

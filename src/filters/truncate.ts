@@ -1,8 +1,8 @@
-import { defineFilter, type Filter } from "../backend/filter.ts";
-import { size, type Values } from "../backend/parameter.ts";
-import { windowOn } from "../backend/window.ts";
+import { defineFilter, type Filter } from "../contract/filter.ts";
+import { size, type Values } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { sizeMax } from "../core/size.ts";
+import { windowOn } from "../kit/window.ts";
 import { lengthened } from "./truncate/lengthened.ts";
 
 const parameters = {

@@ -1,8 +1,8 @@
 import { type AllocatedDisk, allocate, checkMemory } from "../allocator/allocate.ts";
 import { type Allocator, allocator, allocatorFeatures } from "../allocator/parameter.ts";
-import { everyRequest } from "../backend/handle.ts";
-import { catchAll, once, type Parameter, size, text } from "../backend/parameter.ts";
-import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
+import { everyRequest } from "../contract/handle.ts";
+import { catchAll, once, type Parameter, size, text } from "../contract/parameter.ts";
+import { definePlugin, type Host, type Plugin } from "../contract/plugin.ts";
 import { parseBase64 } from "../core/base64.ts";
 import { NbdError } from "../core/errors.ts";
 import { describe } from "./data/describe.ts";

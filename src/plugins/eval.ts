@@ -1,5 +1,5 @@
-import { once, type Parameter, text } from "../backend/parameter.ts";
-import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
+import { once, type Parameter, text } from "../contract/parameter.ts";
+import { definePlugin, type Host, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { Caller, type Command } from "../script/caller.ts";
 import { completeScript, dumpScript, type ScriptState, scriptMethods } from "../script/methods.ts";

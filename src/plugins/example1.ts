@@ -1,4 +1,4 @@
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import type { Extent } from "../core/extent.ts";
 import { diskBytes, makeImage, type Piece } from "./example1/image.ts";
 

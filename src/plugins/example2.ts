@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
-import { text } from "../backend/parameter.ts";
-import { realPath } from "../backend/path.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { text } from "../contract/parameter.ts";
+import { realPath } from "../contract/path.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 
 /** A plugin to learn from: serves a file for reading (nbdkit-example2-plugin(1)). */

@@ -1,6 +1,6 @@
-import { everyRequest } from "../backend/handle.ts";
-import { size } from "../backend/parameter.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { everyRequest } from "../contract/handle.ts";
+import { size } from "../contract/parameter.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { openFileDisk } from "../descriptor/file-disk.ts";
 import { createUnlinkedFile } from "../descriptor/memory-file.ts";
 import { native } from "../native/load.ts";

@@ -1,8 +1,8 @@
 import { close } from "node:fs";
 import { promisify } from "node:util";
-import { everyRequest, type Handle } from "../backend/handle.ts";
-import { boolean, choice, descriptor, once, text } from "../backend/parameter.ts";
-import { definePlugin, type Host, type OpenRequest, type Plugin } from "../backend/plugin.ts";
+import { everyRequest, type Handle } from "../contract/handle.ts";
+import { boolean, choice, descriptor, once, text } from "../contract/parameter.ts";
+import { definePlugin, type Host, type OpenRequest, type Plugin } from "../contract/plugin.ts";
 import { openFileDisk } from "../descriptor/file-disk.ts";
 import type { FileAdvice } from "../native/binding.ts";
 import { native } from "../native/load.ts";

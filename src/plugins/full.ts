@@ -1,5 +1,5 @@
-import { size } from "../backend/parameter.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { size } from "../contract/parameter.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 
 /** Reads as zeroes, and has no room for anything else (nbdkit-full-plugin(1)). */

@@ -1,5 +1,5 @@
-import type { Handle } from "../backend/handle.ts";
-import { definePlugin, type OpenRequest, type Plugin } from "../backend/plugin.ts";
+import type { Handle } from "../contract/handle.ts";
+import { definePlugin, type OpenRequest, type Plugin } from "../contract/plugin.ts";
 import { parseBase64 } from "../core/base64.ts";
 import { NbdError } from "../core/errors.ts";
 import { compatibleVersion } from "../core/version.ts";

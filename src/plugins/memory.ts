@@ -1,8 +1,8 @@
 import { type AllocatedDisk, allocate } from "../allocator/allocate.ts";
 import { type Allocator, allocator, allocatorFeatures } from "../allocator/parameter.ts";
-import { everyRequest } from "../backend/handle.ts";
-import { size } from "../backend/parameter.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { everyRequest } from "../contract/handle.ts";
+import { size } from "../contract/parameter.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 
 interface State {
   readonly size: bigint;

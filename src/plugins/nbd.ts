@@ -1,6 +1,6 @@
-import { everyRequest } from "../backend/handle.ts";
-import { boolean, descriptor, integer, list, path, text } from "../backend/parameter.ts";
-import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
+import { everyRequest } from "../contract/handle.ts";
+import { boolean, descriptor, integer, list, path, text } from "../contract/parameter.ts";
+import { definePlugin, type Host, type Plugin } from "../contract/plugin.ts";
 import { ownVersion } from "../core/version.ts";
 import { Remote } from "./nbd/remote.ts";
 import { remoteHandle } from "./nbd/remote-handle.ts";

@@ -1,6 +1,6 @@
-import { everyRequest } from "../backend/handle.ts";
-import { size } from "../backend/parameter.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { everyRequest } from "../contract/handle.ts";
+import { size } from "../contract/parameter.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 
 /** Swallows every write and reads as zeroes (nbdkit-null-plugin(1)). */
 const nullPlugin: Plugin = definePlugin({

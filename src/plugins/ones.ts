@@ -1,5 +1,5 @@
-import { integer, size } from "../backend/parameter.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { integer, size } from "../contract/parameter.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 
 /** Reads as the same byte everywhere and swallows every write (nbdkit-ones-plugin(1)). */
 const ones: Plugin = definePlugin({

@@ -1,5 +1,5 @@
-import { size } from "../backend/parameter.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { size } from "../contract/parameter.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 
 /** Every eight bytes are their own offset, as a 64-bit big-endian number (nbdkit-pattern-plugin(1)). */
 const pattern: Plugin = definePlugin({

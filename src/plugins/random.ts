@@ -1,5 +1,5 @@
-import { integer, size } from "../backend/parameter.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { integer, size } from "../contract/parameter.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";

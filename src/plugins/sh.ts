@@ -1,8 +1,8 @@
 import { chmodSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Parameter } from "../backend/parameter.ts";
-import { realPath } from "../backend/path.ts";
-import { definePlugin, type Host, type Plugin } from "../backend/plugin.ts";
+import type { Parameter } from "../contract/parameter.ts";
+import { realPath } from "../contract/path.ts";
+import { definePlugin, type Host, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { Caller, type Command } from "../script/caller.ts";
 import { completeScript, dumpScript, type ScriptState, scriptMethods } from "../script/methods.ts";

@@ -1,6 +1,6 @@
-import type { Handle } from "../backend/handle.ts";
-import { boolean, integer, type Parameter, size } from "../backend/parameter.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import type { Handle } from "../contract/handle.ts";
+import { boolean, integer, type Parameter, size } from "../contract/parameter.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { formatSize, parseSize } from "../core/size.ts";
 import { BlockMap } from "./sparse-random/block-map.ts";

@@ -1,7 +1,7 @@
-import { everyRequest } from "../backend/handle.ts";
-import { list } from "../backend/parameter.ts";
-import { realPath } from "../backend/path.ts";
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { everyRequest } from "../contract/handle.ts";
+import { list } from "../contract/parameter.ts";
+import { realPath } from "../contract/path.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { openFiles } from "./split/files.ts";
 import { joined } from "./split/joined.ts";
 

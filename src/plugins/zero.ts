@@ -1,4 +1,4 @@
-import { definePlugin, type Plugin } from "../backend/plugin.ts";
+import { definePlugin, type Plugin } from "../contract/plugin.ts";
 
 /** A disk of no bytes at all, for corner cases of clients (nbdkit-zero-plugin(1)). */
 const zero: Plugin = definePlugin({

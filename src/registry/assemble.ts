@@ -1,6 +1,6 @@
-import { Chain } from "../backend/chain.ts";
-import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
-import { failOnDeadlock } from "../backend/fail-on-deadlock.ts";
+import { Chain } from "../chain/chain.ts";
+import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
+import { failOnDeadlock } from "../chain/fail-on-deadlock.ts";
 import { type Log, namedLog } from "../core/log.ts";
 import { findFilter, findPlugin, type Loaded, takeFilter, takePlugin } from "./find.ts";
 

@@ -1,4 +1,4 @@
-import type { AnyFilter } from "../backend/component.ts";
+import type { AnyFilter } from "../chain/component.ts";
 
 type Load = () => Promise<{ readonly default: AnyFilter }>;
 

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { extname, join } from "node:path";
-import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
-import { fullPath } from "../backend/path.ts";
+import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
+import { fullPath } from "../contract/path.ts";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { directoryOf } from "./directory.ts";
 import { builtInFilters } from "./filters.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
-import { failOnDeadlock } from "../backend/fail-on-deadlock.ts";
+import { failOnDeadlock } from "../chain/fail-on-deadlock.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { importModule } from "../installation/package.ts";
 import { offerOwnPackage } from "./own-package.ts";

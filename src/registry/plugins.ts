@@ -1,4 +1,4 @@
-import type { AnyPlugin } from "../backend/component.ts";
+import type { AnyPlugin } from "../chain/component.ts";
 
 type Load = () => Promise<{ readonly default: AnyPlugin }>;
 

@@ -1,5 +1,5 @@
 import { accessSync, closeSync, constants, openSync, readSync } from "node:fs";
-import { failure } from "../backend/failure.ts";
+import { failure } from "../contract/failure.ts";
 import { NbdError } from "../core/errors.ts";
 
 /**

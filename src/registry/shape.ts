@@ -1,7 +1,7 @@
-import type { Filter } from "../backend/filter.ts";
-import { handleMembers } from "../backend/handle-shape.ts";
-import type { Parameter } from "../backend/parameter.ts";
-import type { Plugin } from "../backend/plugin.ts";
+import type { Filter } from "../contract/filter.ts";
+import { handleMembers } from "../contract/handle-shape.ts";
+import type { Parameter } from "../contract/parameter.ts";
+import type { Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { aBoolean, aFunction, anArrayOf, anything, aString, oneOf } from "../core/kinds.ts";
 import { memberFault, type Shape } from "../core/shape.ts";

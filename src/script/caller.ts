@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import type { Client, Host } from "../backend/plugin.ts";
+import type { Client, Host } from "../contract/plugin.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { shellQuote } from "../core/shell.ts";
 import { TemporaryFolder } from "../native/temporary-folder.ts";

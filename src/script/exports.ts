@@ -1,4 +1,4 @@
-import type { ExportItem } from "../backend/plugin.ts";
+import type { ExportItem } from "../contract/plugin.ts";
 
 /** What list_exports printed: its first line says how the rest is to be read (nbdkit-sh-plugin(3), "list_exports"). */
 export function parseExports(text: string): readonly ExportItem[] {

@@ -1,5 +1,5 @@
-import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
-import type { OpenRequest } from "../backend/plugin.ts";
+import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "../contract/handle.ts";
+import type { OpenRequest } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseSize } from "../core/size.ts";
 import type { Caller } from "./caller.ts";

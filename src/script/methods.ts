@@ -1,6 +1,6 @@
-import type { Handle } from "../backend/handle.ts";
-import type { ListRequest, Plugin, ThreadModel } from "../backend/plugin.ts";
-import { threadModels } from "../backend/plugin.ts";
+import type { Handle } from "../contract/handle.ts";
+import type { ListRequest, Plugin, ThreadModel } from "../contract/plugin.ts";
+import { threadModels } from "../contract/plugin.ts";
 import { type Caller, knownStatusMax } from "./caller.ts";
 import { firstExport, parseExports } from "./exports.ts";
 import { openScript } from "./handle.ts";

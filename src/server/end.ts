@@ -1,4 +1,4 @@
-import type { Chain } from "../backend/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import type { Log } from "../core/log.ts";
 import { native } from "../native/load.ts";
 import { killDescendants } from "../processes/tree.ts";

@@ -1,7 +1,5 @@
 import type { StdioOptions } from "node:child_process";
 import type { Command } from "./command.ts";
-import { DirectCommand } from "./direct-command.ts";
-import { Guardian } from "./guardian.ts";
 
 /** What the command of --run gets of this process. */
 export interface KeeperOptions {
@@ -28,28 +26,4 @@ export interface Keeper {
   run(script: string): Command;
   /** The command has ended, or none was started; the server has removed the directory. */
   close(): void;
-}
-
-/** The guardian (native/guardian.cc), or this process itself on systems that have none. */
-export function startKeeper(options: KeeperOptions): Keeper {
-  return Guardian.start(options) ?? new NoGuardian(options);
-}
-
-class NoGuardian implements Keeper {
-  readonly keepsUser = false;
-  readonly #options: KeeperOptions;
-
-  constructor(options: KeeperOptions) {
-    this.#options = options;
-  }
-
-  async directory(): Promise<undefined> {
-    return undefined;
-  }
-
-  run(script: string): Command {
-    return new DirectCommand(script, this.#options.stdio, this.#options.environment);
-  }
-
-  close(): void {}
 }

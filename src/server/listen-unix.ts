@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { fullPath } from "../backend/path.ts";
+import { fullPath } from "../contract/path.ts";
 import { NbdError } from "../core/errors.ts";
 import { checkSocketPath } from "../core/socket-path.ts";
 import { native } from "../native/load.ts";

@@ -1,5 +1,5 @@
-import type { Peer } from "../backend/plugin.ts";
 import type { HandshakeOptions } from "../connection/setup.ts";
+import type { Peer } from "../contract/plugin.ts";
 import type { Log } from "../core/log.ts";
 import type { Keeper } from "./keeper.ts";
 import type { ServerTls } from "./tls.ts";

@@ -1,4 +1,4 @@
-import type { Chain } from "../backend/chain.ts";
+import type { Chain } from "../chain/chain.ts";
 import { Placement } from "../connection/placement.ts";
 import { Session } from "../connection/session.ts";
 import type { SessionSetup } from "../connection/setup.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { fullPath } from "../backend/path.ts";
+import { fullPath } from "../contract/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { logText } from "../core/log-text.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import type { ServedExport } from "../backend/served-export.ts";
 import { codeOf } from "../core/errors.ts";
 import type { Extent } from "../core/extent.ts";
 import type { Gate } from "../core/gate.ts";
+import type { ServedExport } from "../served/served-export.ts";
 import { LentBuffer, marks } from "./marks.ts";
 import { ReturnedBuffers } from "./returned-buffers.ts";
 

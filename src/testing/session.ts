@@ -1,10 +1,10 @@
-import { Chain } from "../backend/chain.ts";
-import type { Trust } from "../backend/guard.ts";
-import type { Host, OpenRequest } from "../backend/plugin.ts";
-import { ServedExport } from "../backend/served-export.ts";
-import { sharedAbort } from "../backend/shared-abort.ts";
+import { Chain } from "../chain/chain.ts";
+import type { Trust } from "../chain/guard.ts";
+import type { Host, OpenRequest } from "../contract/plugin.ts";
 import { disposeBy } from "../core/dispose.ts";
 import { loadComponents } from "../registry/assemble.ts";
+import { ServedExport } from "../served/served-export.ts";
+import { sharedAbort } from "../served/shared-abort.ts";
 import type { SessionOptions } from "./subject.ts";
 import type { Watch } from "./watch.ts";
 

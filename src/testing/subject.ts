@@ -1,4 +1,4 @@
-import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
+import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
 
 /** A plugin with its parameters, perhaps under filters. */
 export interface SessionOptions {

@@ -1,8 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { AnyFilter, AnyPlugin } from "../backend/component.ts";
-import type { HandleChanges } from "../backend/filter.ts";
-import type { Handle } from "../backend/handle.ts";
-import type { OpenRequest } from "../backend/plugin.ts";
+import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
+import type { Handle, HandleChanges } from "../contract/handle.ts";
+import type { OpenRequest } from "../contract/plugin.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Random } from "./random.ts";
 import { expectNothing, type Pace, WatchedHandle } from "./watched-handle.ts";

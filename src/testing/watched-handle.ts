@@ -1,4 +1,4 @@
-import type { Handle, WriteFlags, ZeroFlags } from "../backend/handle.ts";
+import type { Handle, WriteFlags, ZeroFlags } from "../contract/handle.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import { withMembers } from "./with-members.ts";
 

@@ -1,5 +1,3 @@
-import { backlogBytesMax, type Transport } from "./transport.ts";
-
 /**
  * Where an engine puts what it sends. Replies that are composed one after the other in the same buffer leave together,
  * and cost neither memory nor a system call each.
@@ -21,48 +19,3 @@ export interface SendQueue {
 
 /** Bytes. More than this is worth a buffer of its own. */
 export const composedBytesMax: number = 1024 * 1024 + 64;
-
-const slabBytes = 64 * 1024;
-const nothing: Buffer = Buffer.alloc(0);
-
-/** The send queue of a transport that keeps what it is given until the peer has taken it. */
-export class StreamSendQueue implements SendQueue {
-  buffer: Buffer = nothing;
-  readonly #transport: Transport;
-  /** What lies between is composed and not yet given to the transport. */
-  #from = 0;
-  #to = 0;
-
-  constructor(transport: Transport) {
-    this.#transport = transport;
-  }
-
-  compose(bytes: number): number {
-    if (this.#to + bytes > this.buffer.length) {
-      this.flush();
-      this.buffer = Buffer.allocUnsafeSlow(Math.max(bytes, slabBytes));
-      this.#from = 0;
-      this.#to = 0;
-    }
-    return this.#to;
-  }
-
-  composed(bytes: number): void {
-    this.#to += bytes;
-  }
-
-  write(bytes: Buffer): void {
-    this.flush();
-    this.#transport.write(bytes);
-  }
-
-  flush(): void {
-    if (this.#from === this.#to) return;
-    this.#transport.write(this.buffer.subarray(this.#from, this.#to));
-    this.#from = this.#to;
-  }
-
-  get isFull(): boolean {
-    return this.#transport.backlogBytes > backlogBytesMax;
-  }
-}

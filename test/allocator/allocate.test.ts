@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { allocate } from "../../src/allocator/allocate.ts";
 import type { Allocator } from "../../src/allocator/parameter.ts";
-import { definePlugin } from "../../src/backend/plugin.ts";
+import { definePlugin } from "../../src/contract/plugin.ts";
 import { native } from "../../src/native/load.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { nbdkit, run } from "../helpers/run.ts";

@@ -2,8 +2,8 @@ import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { hasZstd } from "../../src/allocator/zstd.ts";
 import { type Codec, ZstdDisk } from "../../src/allocator/zstd-disk.ts";
-import type { Handle } from "../../src/backend/handle.ts";
-import { definePlugin } from "../../src/backend/plugin.ts";
+import type { Handle } from "../../src/contract/handle.ts";
+import { definePlugin } from "../../src/contract/plugin.ts";
 import { pattern } from "../../src/testing/marks.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 

@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 import { expect, it } from "vitest";
 import { serve } from "../../src/api/serve.ts";
-import type { Plugin } from "../../src/backend/plugin.ts";
 import { connect } from "../../src/client/index.ts";
+import type { Plugin } from "../../src/contract/plugin.ts";
 
 /** The address of a web server that is not there. */
 async function nowhere(): Promise<string> {

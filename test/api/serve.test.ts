@@ -2,10 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { serve } from "../../src/api/serve.ts";
-import { defineFilter } from "../../src/backend/filter.ts";
-import { integer, list } from "../../src/backend/parameter.ts";
-import { definePlugin, type Plugin } from "../../src/backend/plugin.ts";
 import { connect, listExports } from "../../src/client/index.ts";
+import { defineFilter } from "../../src/contract/filter.ts";
+import { integer, list } from "../../src/contract/parameter.ts";
+import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
 import { Folder } from "../plugins/folder.ts";
 
 /** A plugin that writes down what becomes of it. */

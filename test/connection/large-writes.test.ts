@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { serve } from "../../src/api/serve.ts";
-import { definePlugin } from "../../src/backend/plugin.ts";
+import { definePlugin } from "../../src/contract/plugin.ts";
 import { Command, WireError } from "../../src/protocol/constants.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
 import { Sandbox } from "../helpers/sandbox.ts";

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { serve } from "../../src/api/serve.ts";
-import { definePlugin } from "../../src/backend/plugin.ts";
 import { connect, type NbdClient } from "../../src/client/index.ts";
+import { definePlugin } from "../../src/contract/plugin.ts";
 
 const crowd = 8;
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServeOptions } from "../../src/api/options.ts";
 import { serve } from "../../src/api/serve.ts";
 import type { NbdServer } from "../../src/api/server.ts";
-import type { Plugin } from "../../src/backend/plugin.ts";
+import type { Plugin } from "../../src/contract/plugin.ts";
 import type { Log } from "../../src/core/log.ts";
 import { Command, Option } from "../../src/protocol/constants.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";

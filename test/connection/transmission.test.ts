@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { ServedExport } from "../../src/backend/served-export.ts";
 import { Transmission } from "../../src/connection/transmission.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { Command } from "../../src/protocol/constants.ts";
+import { ServedExport } from "../../src/served/served-export.ts";
 import type { SendQueue } from "../../src/transport/send-queue.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";

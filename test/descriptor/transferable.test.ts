@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
-import type { AnyFilter } from "../../src/backend/component.ts";
-import { definePlugin } from "../../src/backend/plugin.ts";
+import type { AnyFilter } from "../../src/chain/component.ts";
+import { definePlugin } from "../../src/contract/plugin.ts";
 import { openTransferable } from "../../src/descriptor/transferable.ts";
 import exportname from "../../src/filters/exportname.ts";
 import fua from "../../src/filters/fua.ts";

@@ -1,12 +1,6 @@
 import { isPrivileged } from "../helpers/privileges.ts";
+import type { Case } from "./case.ts";
 import { optionCases } from "./option-cases.ts";
-
-/** Command lines on which nbdkit and we must agree. */
-export interface Case {
-  readonly args: readonly string[];
-  /** What the first line on stderr must contain, on both sides. */
-  readonly words?: readonly string[];
-}
 
 const captive = (...args: string[]): string[] => ["-U", "-", ...args, "--run", "true"];
 

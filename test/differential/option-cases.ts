@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { isPrivileged } from "../helpers/privileges.ts";
-import type { Case } from "./cases.ts";
+import type { Case } from "./case.ts";
 
 const run = (...args: string[]): Case => ({ args });
 const refused = (words: readonly string[], ...args: string[]): Case => ({ args, words });

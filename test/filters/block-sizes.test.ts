@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { AnyFilter } from "../../src/backend/component.ts";
-import type { ServedExport } from "../../src/backend/served-export.ts";
+import type { AnyFilter } from "../../src/chain/component.ts";
 import { builtInFilters } from "../../src/registry/filters.ts";
+import type { ServedExport } from "../../src/served/served-export.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { RecordingFake } from "./recording-fake.ts";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { AnyPlugin } from "../../src/backend/component.ts";
-import type { ServedExport } from "../../src/backend/served-export.ts";
+import type { AnyPlugin } from "../../src/chain/component.ts";
 import blocksize from "../../src/filters/blocksize.ts";
 import count from "../../src/filters/count.ts";
 import error from "../../src/filters/error.ts";
 import memory from "../../src/plugins/memory.ts";
+import type { ServedExport } from "../../src/served/served-export.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AnyFilter } from "../../src/backend/component.ts";
+import type { AnyFilter } from "../../src/chain/component.ts";
 import blocksize from "../../src/filters/blocksize.ts";
 import cache from "../../src/filters/cache.ts";
 import cow from "../../src/filters/cow.ts";

@@ -1,5 +1,5 @@
-import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
-import type { Handle } from "../../src/backend/handle.ts";
+import type { AnyFilter, AnyPlugin } from "../../src/chain/component.ts";
+import type { Handle } from "../../src/contract/handle.ts";
 import memory from "../../src/plugins/memory.ts";
 import type { SessionOptions } from "../../src/testing/subject.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { AnyPlugin } from "../../src/backend/component.ts";
+import type { AnyPlugin } from "../../src/chain/component.ts";
 import exportname from "../../src/filters/exportname.ts";
 import { Session } from "../../src/testing/session.ts";
-import { someClient } from "../backend/hosts.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { someClient } from "../helpers/hosts.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
 import { overMemory } from "./disks.ts";
 

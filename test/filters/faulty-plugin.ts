@@ -1,6 +1,6 @@
-import type { AnyFilter } from "../../src/backend/component.ts";
-import type { Handle } from "../../src/backend/handle.ts";
-import { definePlugin, type OpenRequest, type Plugin } from "../../src/backend/plugin.ts";
+import type { AnyFilter } from "../../src/chain/component.ts";
+import type { Handle } from "../../src/contract/handle.ts";
+import { definePlugin, type OpenRequest, type Plugin } from "../../src/contract/plugin.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { bufferDisk, turn } from "../helpers/memory-session.ts";

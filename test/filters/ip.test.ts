@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { Client } from "../../src/backend/plugin.ts";
+import type { Client } from "../../src/contract/plugin.ts";
 import { parseRules } from "../../src/filters/ip/rules.ts";
 import ip from "../../src/filters/ip.ts";
 import { Session } from "../../src/testing/session.ts";
-import { someClient } from "../backend/hosts.ts";
 import { Certificates, certificateTools, clientDn } from "../helpers/certificates.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { someClient } from "../helpers/hosts.ts";
 import { outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";

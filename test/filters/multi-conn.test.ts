@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import type { AnyPlugin } from "../../src/backend/component.ts";
+import type { AnyPlugin } from "../../src/chain/component.ts";
 import multiConn from "../../src/filters/multi-conn.ts";
 import noparallel from "../../src/filters/noparallel.ts";
 import { Session } from "../../src/testing/session.ts";

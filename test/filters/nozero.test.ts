@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ServedExport } from "../../src/backend/served-export.ts";
 import nozero from "../../src/filters/nozero.ts";
+import type { ServedExport } from "../../src/served/served-export.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";

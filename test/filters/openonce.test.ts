@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AnyPlugin } from "../../src/backend/component.ts";
+import type { AnyPlugin } from "../../src/chain/component.ts";
 import openonce from "../../src/filters/openonce.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";

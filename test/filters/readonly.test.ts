@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { AnyPlugin } from "../../src/backend/component.ts";
+import type { AnyPlugin } from "../../src/chain/component.ts";
 import readonly from "../../src/filters/readonly.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";

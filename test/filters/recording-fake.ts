@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { BlockSize, Handle } from "../../src/backend/handle.ts";
-import { definePlugin, type Plugin } from "../../src/backend/plugin.ts";
+import type { BlockSize, Handle } from "../../src/contract/handle.ts";
+import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
 import { NbdError } from "../../src/core/errors.ts";
 
 export interface WitnessOptions {

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { ServedExport } from "../../src/backend/served-export.ts";
+import type { ServedExport } from "../../src/served/served-export.ts";
 import { Random } from "../../src/testing/random.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Handle } from "../../src/backend/handle.ts";
+import type { Handle } from "../../src/contract/handle.ts";
 import retryRequest from "../../src/filters/retry-request.ts";
 import memory from "../../src/plugins/memory.ts";
 import { testPlugin } from "../helpers/conformance.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Handle } from "../../src/backend/handle.ts";
-import type { MetaContext } from "../../src/backend/meta-context.ts";
-import type { ServedExport } from "../../src/backend/served-export.ts";
+import type { Handle } from "../../src/contract/handle.ts";
+import type { MetaContext } from "../../src/contract/meta-context.ts";
 import retry from "../../src/filters/retry.ts";
 import memory from "../../src/plugins/memory.ts";
+import type { ServedExport } from "../../src/served/served-export.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { bufferDisk, turn } from "../helpers/memory-session.ts";

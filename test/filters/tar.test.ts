@@ -4,7 +4,7 @@ import { linkSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFile
 import { dirname } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { definePlugin, type Plugin } from "../../src/backend/plugin.ts";
+import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
 import tar from "../../src/filters/tar.ts";
 import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { AnyPlugin } from "../../src/backend/component.ts";
+import type { AnyPlugin } from "../../src/chain/component.ts";
 import nozero from "../../src/filters/nozero.ts";
 import truncate from "../../src/filters/truncate.ts";
 import memory from "../../src/plugins/memory.ts";

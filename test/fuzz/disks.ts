@@ -1,4 +1,4 @@
-import type { Handle } from "../../src/backend/handle.ts";
+import type { Handle } from "../../src/contract/handle.ts";
 import { NbdError } from "../../src/core/errors.ts";
 import type { StatusExtent } from "../../src/core/extent.ts";
 import type { MaybePromise } from "../../src/core/maybe-promise.ts";

@@ -1,4 +1,4 @@
-import type { ThreadModel } from "../../src/backend/plugin.ts";
+import type { ThreadModel } from "../../src/contract/plugin.ts";
 import { Command, CommandFlag, Info, Option } from "../../src/protocol/constants.ts";
 import { writeRequestHeader } from "../../src/protocol/request-header.ts";
 import type { Random } from "../../src/testing/random.ts";

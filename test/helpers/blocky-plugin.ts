@@ -1,5 +1,5 @@
-import type { BlockSize, Handle } from "../../src/backend/handle.ts";
-import { definePlugin, type Plugin } from "../../src/backend/plugin.ts";
+import type { BlockSize, Handle } from "../../src/contract/handle.ts";
+import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
 import { sectorDisk } from "./sector-disk.ts";
 
 /** A disk in memory with sectors of zeroes as holes, which takes nothing but whole blocks, of which the last may be short, in requests that are not too long. */

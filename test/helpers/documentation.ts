@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { AnyFilter, AnyPlugin } from "../../src/backend/component.ts";
-import type { Parameter } from "../../src/backend/parameter.ts";
+import type { AnyFilter, AnyPlugin } from "../../src/chain/component.ts";
+import type { Parameter } from "../../src/contract/parameter.ts";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { formatSize } from "../../src/core/size.ts";
 

@@ -1,8 +1,8 @@
-import { Chain } from "../../src/backend/chain.ts";
-import type { Handle } from "../../src/backend/handle.ts";
-import type { Plugin } from "../../src/backend/plugin.ts";
+import { Chain } from "../../src/chain/chain.ts";
 import { Session } from "../../src/connection/session.ts";
 import type { HandshakeOptions, SessionSetup } from "../../src/connection/setup.ts";
+import type { Handle } from "../../src/contract/handle.ts";
+import type { Plugin } from "../../src/contract/plugin.ts";
 import { Gate } from "../../src/core/gate.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { MemoryTransport } from "./memory-transport.ts";

@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import type { Handle } from "../../src/backend/handle.ts";
+import type { Handle } from "../../src/contract/handle.ts";
 
 /** Bytes of a sector. */
 export const sector = 512;

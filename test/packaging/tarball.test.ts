@@ -15,7 +15,7 @@ const contents: readonly RegExp[] = [
   /^bin\/(nbd|nbdkit|package\.json)$/,
   /^dist\/bundle\/[\w-]+\.cjs$/,
   /^dist\/(index|plugin|filter|testing)(\.d\.ts|\.js)$/,
-  /^dist\/(allocator|api|backend|client|connection|core|descriptor|filters|installation|native|plugins|processes|protocol|registry|script|server|testing|transport)\/[\w/-]+(\.d\.ts|\.js)$/,
+  /^dist\/(allocator|api|chain|client|connection|contract|core|descriptor|filters|installation|kit|native|plugins|processes|protocol|registry|script|served|server|testing|transport)\/[\w/-]+(\.d\.ts|\.js)$/,
   /^dist\/man\/man1\/(nbd|nbdkit)\.1$/,
   /^dist\/completions\/(nbd|nbdkit)$/,
   // The README and the manual pages point there.

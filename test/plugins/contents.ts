@@ -1,4 +1,4 @@
-import type { ServedExport } from "../../src/backend/served-export.ts";
+import type { ServedExport } from "../../src/served/served-export.ts";
 
 /** Bytes of a disk; all of them unless told otherwise. */
 export async function contents(disk: ServedExport, offset = 0n, length = Number(disk.size)): Promise<Buffer> {

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";
-import { someClient } from "../backend/hosts.ts";
+import { someClient } from "../helpers/hosts.ts";
 import { Folder } from "./folder.ts";
 
 const folder = new Folder();

@@ -12,8 +12,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";
 import type { SessionOptions } from "../../src/testing/subject.ts";
-import { someClient } from "../backend/hosts.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { someClient } from "../helpers/hosts.ts";
 import { Folder } from "./folder.ts";
 
 const folder = new Folder();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { OpenRequest } from "../../src/backend/plugin.ts";
+import type { OpenRequest } from "../../src/contract/plugin.ts";
 import { compatibleVersion } from "../../src/core/version.ts";
 import info from "../../src/plugins/info.ts";
 import { Session } from "../../src/testing/session.ts";

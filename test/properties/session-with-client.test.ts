@@ -1,9 +1,9 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Handle } from "../../src/backend/handle.ts";
 import { NbdClient } from "../../src/client/client.ts";
 import { ClientConnection } from "../../src/client/connection.ts";
+import type { Handle } from "../../src/contract/handle.ts";
 import type { Extent } from "../../src/core/extent.ts";
 import type { MaybePromise } from "../../src/core/maybe-promise.ts";
 import { clientHandshake } from "../../src/protocol/client/handshake.ts";

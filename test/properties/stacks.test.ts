@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import type { AnyFilter } from "../../src/backend/component.ts";
+import type { AnyFilter } from "../../src/chain/component.ts";
 import memory from "../../src/plugins/memory.ts";
 import { builtInFilters } from "../../src/registry/filters.ts";
 import { conformanceChecks } from "../../src/testing/conformance.ts";

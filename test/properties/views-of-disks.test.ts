@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ServedExport } from "../../src/backend/served-export.ts";
 import { codeOf } from "../../src/core/errors.ts";
+import type { ServedExport } from "../../src/served/served-export.ts";
 import { Session } from "../../src/testing/session.ts";
 import { RecordingFake } from "../filters/recording-fake.ts";
 import { contents } from "../plugins/contents.ts";

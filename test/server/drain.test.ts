@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { serve } from "../../src/api/serve.ts";
-import { Chain } from "../../src/backend/chain.ts";
+import { Chain } from "../../src/chain/chain.ts";
 import { connect } from "../../src/client/index.ts";
 import { defineFilter } from "../../src/filter.ts";
 import { Command } from "../../src/protocol/constants.ts";

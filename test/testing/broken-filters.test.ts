@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { AnyFilter } from "../../src/backend/component.ts";
-import { applyChanges, defineFilter, type HandleChanges } from "../../src/backend/filter.ts";
-import type { Handle } from "../../src/backend/handle.ts";
+import type { AnyFilter } from "../../src/chain/component.ts";
+import { defineFilter } from "../../src/contract/filter.ts";
+import type { Handle, HandleChanges } from "../../src/contract/handle.ts";
 import { RangeGate } from "../../src/core/range-gate.ts";
+import { applyChanges } from "../../src/kit/apply-changes.ts";
 import { sector } from "../helpers/sector-disk.ts";
 import { failures } from "./failures.ts";
 

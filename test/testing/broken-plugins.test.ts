@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import type { Handle } from "../../src/backend/handle.ts";
-import { definePlugin } from "../../src/backend/plugin.ts";
+import type { Handle } from "../../src/contract/handle.ts";
+import { definePlugin } from "../../src/contract/plugin.ts";
 import type { Extent } from "../../src/core/extent.ts";
 import type { Subject } from "../../src/testing/subject.ts";
 import { sector, sectorDisk } from "../helpers/sector-disk.ts";

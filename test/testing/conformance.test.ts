@@ -1,7 +1,7 @@
 import { chmodSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { Handle } from "../../src/backend/handle.ts";
-import { definePlugin } from "../../src/backend/plugin.ts";
+import type { Handle } from "../../src/contract/handle.ts";
+import { definePlugin } from "../../src/contract/plugin.ts";
 import { conformanceChecks } from "../../src/testing/conformance.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { sectorDisk } from "../helpers/sector-disk.ts";

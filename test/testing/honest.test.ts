@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import type { Handle } from "../../src/backend/handle.ts";
-import { definePlugin, type Plugin } from "../../src/backend/plugin.ts";
+import type { Handle } from "../../src/contract/handle.ts";
+import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
 import type { MaybePromise } from "../../src/core/maybe-promise.ts";
 import { blockyPlugin } from "../helpers/blocky-plugin.ts";
 import { testPlugin } from "../helpers/conformance.ts";

@@ -1,11 +1,11 @@
-import { checkedExtents, clipExtents, lengthOf } from "../../backend/extents.ts";
-import { applyChanges, type HandleChanges } from "../../backend/filter.ts";
-import type { BlockSize, Handle, WriteFlags, ZeroFlags } from "../../backend/handle.ts";
+import type { BlockSize, Handle, HandleChanges, WriteFlags, ZeroFlags } from "../../contract/handle.ts";
 import { type BlockPart, blockParts } from "../../core/block-parts.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
 import { answer, inSteps, type MaybePromise, type Steps } from "../../core/maybe-promise.ts";
 import type { RangeGate } from "../../core/range-gate.ts";
+import { applyChanges } from "../../kit/apply-changes.ts";
+import { checkedExtents, clipExtents, lengthOf } from "../../served/extents.ts";
 import type { Limits } from "./limits.ts";
 
 /** What a filter changes that cuts requests into whole blocks of at most so many bytes. */

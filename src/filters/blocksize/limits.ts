@@ -1,4 +1,4 @@
-import type { Handle } from "../../backend/handle.ts";
+import type { Handle } from "../../contract/handle.ts";
 
 /** What the command line says; bytes. */
 export interface Wanted {

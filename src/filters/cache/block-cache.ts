@@ -1,5 +1,5 @@
-import type { Handle, WriteFlags } from "../../backend/handle.ts";
-import type { Host } from "../../backend/plugin.ts";
+import type { Handle, WriteFlags } from "../../contract/handle.ts";
+import type { Host } from "../../contract/plugin.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
 import type { MaybePromise, Steps } from "../../core/maybe-promise.ts";

@@ -1,5 +1,5 @@
-import type { Handle } from "../../backend/handle.ts";
-import type { Host } from "../../backend/plugin.ts";
+import type { Handle } from "../../contract/handle.ts";
+import type { Host } from "../../contract/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
 import type { Steps } from "../../core/maybe-promise.ts";

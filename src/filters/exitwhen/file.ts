@@ -1,6 +1,6 @@
 import { constants } from "node:fs";
 import { access } from "node:fs/promises";
-import { failure } from "../../backend/failure.ts";
+import { failure } from "../../contract/failure.ts";
 import { codeOf } from "../../core/errors.ts";
 import type { Event } from "./event.ts";
 

@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import { failure } from "../../backend/failure.ts";
+import { failure } from "../../contract/failure.ts";
 import { codeOf } from "../../core/errors.ts";
 import type { Event } from "./event.ts";
 

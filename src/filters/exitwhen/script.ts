@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { failure } from "../../backend/failure.ts";
+import { failure } from "../../contract/failure.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Event } from "./event.ts";
 

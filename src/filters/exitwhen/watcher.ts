@@ -1,8 +1,8 @@
-import { Clients } from "../../backend/clients.ts";
-import type { Client, Host } from "../../backend/plugin.ts";
-import { sleep } from "../../backend/sleep.ts";
+import type { Client, Host } from "../../contract/plugin.ts";
 import { messageOf, NbdError } from "../../core/errors.ts";
 import { Gate } from "../../core/gate.ts";
+import { Clients } from "../../kit/clients.ts";
+import { sleep } from "../../kit/sleep.ts";
 import type { Event } from "./event.ts";
 
 /** Looks at pipes and processes take no time, and would leave none for anything else. */

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import type { Peer } from "../../backend/plugin.ts";
+import type { Peer } from "../../contract/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import { parseInteger } from "../../core/values.ts";
 

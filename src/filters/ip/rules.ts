@@ -1,5 +1,5 @@
 import { isIPv4 } from "node:net";
-import type { Client, Peer } from "../../backend/plugin.ts";
+import type { Client, Peer } from "../../contract/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import { parseInteger } from "../../core/values.ts";
 import { addressesOf, addressRule, type Match } from "./address.ts";

@@ -1,10 +1,9 @@
-import type { HandleChanges } from "../../backend/filter.ts";
-import type { Handle } from "../../backend/handle.ts";
-import { intercept, type Operation } from "../../backend/intercept.ts";
-import type { OpenRequest } from "../../backend/plugin.ts";
-import { ServedExport } from "../../backend/served-export.ts";
+import type { Handle, HandleChanges } from "../../contract/handle.ts";
+import type { OpenRequest } from "../../contract/plugin.ts";
 import type { Extent } from "../../core/extent.ts";
 import type { MaybePromise } from "../../core/maybe-promise.ts";
+import { intercept, type Operation } from "../../kit/intercept.ts";
+import { ServedExport } from "../../served/served-export.ts";
 import type { Fields, Journal } from "./journal.ts";
 
 /** One client's export in the log. */

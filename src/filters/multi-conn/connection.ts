@@ -1,4 +1,4 @@
-import type { Handle } from "../../backend/handle.ts";
+import type { Handle } from "../../contract/handle.ts";
 
 export type Mode = "emulate" | "plugin" | "disable" | "unsafe";
 

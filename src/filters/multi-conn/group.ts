@@ -1,8 +1,8 @@
-import { applyChanges, type HandleChanges } from "../../backend/filter.ts";
-import type { Handle } from "../../backend/handle.ts";
-import { intercept, type Operation } from "../../backend/intercept.ts";
-import type { OpenRequest } from "../../backend/plugin.ts";
+import type { Handle, HandleChanges } from "../../contract/handle.ts";
+import type { OpenRequest } from "../../contract/plugin.ts";
 import { afterwards } from "../../core/maybe-promise.ts";
+import { applyChanges } from "../../kit/apply-changes.ts";
+import { intercept, type Operation } from "../../kit/intercept.ts";
 import { Connection, type Mode } from "./connection.ts";
 
 // A flush may be left out only when it would change nothing. To know that, the group numbers all changes of the disk.

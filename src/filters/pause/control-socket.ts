@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { failure } from "../../backend/failure.ts";
+import { failure } from "../../contract/failure.ts";
 import { native } from "../../native/load.ts";
 import { removeStaleSocket, SocketFile } from "../../native/socket-file.ts";
 

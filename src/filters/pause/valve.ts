@@ -1,5 +1,5 @@
-import { wait } from "../../backend/sleep.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
+import { wait } from "../../kit/sleep.ts";
 
 /** What requests go through; nothing does while it is closed. */
 export class Valve {

@@ -1,4 +1,4 @@
-import type { Handle } from "../../backend/handle.ts";
+import type { Handle } from "../../contract/handle.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 

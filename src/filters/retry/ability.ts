@@ -1,6 +1,6 @@
-import type { Operation } from "../../backend/intercept.ts";
-import type { ServedExport } from "../../backend/served-export.ts";
 import { NbdError } from "../../core/errors.ts";
+import type { Operation } from "../../kit/intercept.ts";
+import type { ServedExport } from "../../served/served-export.ts";
 
 /**
  * What was opened again may be smaller than what the client knows, or able to do less.

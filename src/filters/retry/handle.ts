@@ -1,11 +1,11 @@
-import { applyChanges } from "../../backend/filter.ts";
-import type { Handle } from "../../backend/handle.ts";
-import { intercept, type Operation } from "../../backend/intercept.ts";
-import type { MetaContext } from "../../backend/meta-context.ts";
-import type { OpenRequest } from "../../backend/plugin.ts";
-import type { ServedExport } from "../../backend/served-export.ts";
+import type { Handle } from "../../contract/handle.ts";
+import type { MetaContext } from "../../contract/meta-context.ts";
+import type { OpenRequest } from "../../contract/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { MaybePromise } from "../../core/maybe-promise.ts";
+import { applyChanges } from "../../kit/apply-changes.ts";
+import { intercept, type Operation } from "../../kit/intercept.ts";
+import type { ServedExport } from "../../served/served-export.ts";
 import type { Reopenable } from "./reopenable.ts";
 
 /** Performs a request on what is open, however often it takes. */

@@ -1,7 +1,7 @@
-import type { Handle } from "../../backend/handle.ts";
-import { ServedExport } from "../../backend/served-export.ts";
+import type { Handle } from "../../contract/handle.ts";
 import { messageOf, NbdError } from "../../core/errors.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
+import { ServedExport } from "../../served/served-export.ts";
 
 /** One client's export, which may be closed and opened again between requests, of which several can be under way. */
 export class Reopenable {

@@ -1,4 +1,4 @@
-import type { Operation } from "../../backend/intercept.ts";
+import type { Operation } from "../../kit/intercept.ts";
 
 export type Tallies = Readonly<Record<Operation["kind"], Tally>>;
 

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import { applyChanges } from "../../backend/filter.ts";
-import type { Handle } from "../../backend/handle.ts";
+import type { Handle } from "../../contract/handle.ts";
 import { NbdError } from "../../core/errors.ts";
+import { applyChanges } from "../../kit/apply-changes.ts";
 
 /** Read at once, as headers of small files lie near each other; whole blocks for every disk that is read in blocks. */
 const windowBytes = 64 * 1024;

@@ -1,7 +1,6 @@
-import type { HandleChanges } from "../../backend/filter.ts";
-import { applyChanges } from "../../backend/filter.ts";
-import type { Handle } from "../../backend/handle.ts";
+import type { Handle, HandleChanges } from "../../contract/handle.ts";
 import type { Extent } from "../../core/extent.ts";
+import { applyChanges } from "../../kit/apply-changes.ts";
 
 /** Bytes of a sparse file, and where in the tar file they are. */
 export interface Piece {

@@ -1,10 +1,10 @@
-import { clipExtents, clipStatus, lengthOf } from "../../backend/extents.ts";
-import { applyChanges, type HandleChanges } from "../../backend/filter.ts";
-import type { Handle } from "../../backend/handle.ts";
-import type { MetaContext } from "../../backend/meta-context.ts";
+import type { Handle, HandleChanges } from "../../contract/handle.ts";
+import type { MetaContext } from "../../contract/meta-context.ts";
 import { NbdError } from "../../core/errors.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
 import { isAllZero } from "../../core/zero-runs.ts";
+import { applyChanges } from "../../kit/apply-changes.ts";
+import { clipExtents, clipStatus, lengthOf } from "../../served/extents.ts";
 
 /** What a filter changes that shows a longer disk, with a tail of zeroes that is nowhere. */
 export function lengthened(next: Handle, size: bigint): HandleChanges {

@@ -1,5 +1,5 @@
-import type { Handle } from "../../backend/handle.ts";
-import { ServedExport } from "../../backend/served-export.ts";
+import type { Handle } from "../../contract/handle.ts";
+import { ServedExport } from "../../served/served-export.ts";
 import { type Content, isZero, type Stroke } from "./content.ts";
 
 /** bytes: zeroes that make up a page become a hole */

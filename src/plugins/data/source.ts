@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import { freemem } from "node:os";
-import { failure } from "../../backend/failure.ts";
+import { failure } from "../../contract/failure.ts";
 import { NbdError } from "../../core/errors.ts";
 import { type Content, layers, literal } from "./content.ts";
 import type { Source } from "./expression.ts";

@@ -1,5 +1,5 @@
 import { readdir, stat } from "node:fs/promises";
-import type { ExportItem } from "../../backend/plugin.ts";
+import type { ExportItem } from "../../contract/plugin.ts";
 import { isDisk } from "../../descriptor/geometry.ts";
 
 /** The regular files and block devices directly in a directory, and symbolic links to such, by name. */

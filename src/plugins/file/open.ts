@@ -1,6 +1,6 @@
 import { constants, open as openFile, type Stats, stat, writeSync } from "node:fs";
 import { promisify } from "node:util";
-import { failure } from "../../backend/failure.ts";
+import { failure } from "../../contract/failure.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { isDisk } from "../../descriptor/geometry.ts";

@@ -1,6 +1,6 @@
 import { fstatSync, type Stats, statSync } from "node:fs";
-import { failure } from "../../backend/failure.ts";
-import { realPath } from "../../backend/path.ts";
+import { failure } from "../../contract/failure.ts";
+import { realPath } from "../../contract/path.ts";
 import { NbdError } from "../../core/errors.ts";
 import { isDisk } from "../../descriptor/geometry.ts";
 

@@ -1,4 +1,4 @@
-import type { Peer } from "../../backend/plugin.ts";
+import type { Peer } from "../../contract/plugin.ts";
 
 /** Where a client is, as people write it. Paths of sockets are nobody's business; what is not known is empty. */
 export function addressText(peer: Peer | undefined): string {

@@ -5,7 +5,7 @@ import { type ConnectOptions, connect, type TlsParameters } from "../../client/i
 import { codeOf, messageOf, NbdError } from "../../core/errors.ts";
 import { native } from "../../native/load.ts";
 import { TemporaryFolder } from "../../native/temporary-folder.ts";
-import type { Connection } from "./dialer.ts";
+import type { Connection } from "./connection.ts";
 
 /** A server that was told to end and has not done so within this time is killed. */
 const graceMs = 5000;

@@ -1,20 +1,9 @@
 import { Socket } from "node:net";
-import {
-  type ConnectOptions,
-  connect,
-  type NbdAddress,
-  type NbdClient,
-  type TlsParameters,
-} from "../../client/index.ts";
+import { type ConnectOptions, connect, type NbdAddress, type TlsParameters } from "../../client/index.ts";
 import { messageOf, NbdError } from "../../core/errors.ts";
 import { connectToCommand } from "./command.ts";
+import type { Connection } from "./connection.ts";
 import type { Settings } from "./settings.ts";
-
-export interface Connection {
-  readonly client: NbdClient;
-  /** Resolves when it has gone, and all that was started for it. */
-  readonly finished: Promise<unknown>;
-}
 
 /** Reaches the far server in the way that the settings say, one attempt at a time. */
 export class Dialer {

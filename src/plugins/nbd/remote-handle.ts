@@ -1,5 +1,5 @@
-import type { Handle } from "../../backend/handle.ts";
 import { allocationOf, baseAllocation, type NbdClient } from "../../client/index.ts";
+import type { Handle } from "../../contract/handle.ts";
 import type { Extent } from "../../core/extent.ts";
 
 /** The far export as our own: it can do what that can do, no more and no less. */

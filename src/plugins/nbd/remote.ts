@@ -1,9 +1,10 @@
-import type { ExportItem, Host } from "../../backend/plugin.ts";
-import { repeat } from "../../backend/repeat.ts";
-import { sleep } from "../../backend/sleep.ts";
 import { listExports } from "../../client/index.ts";
+import type { ExportItem, Host } from "../../contract/plugin.ts";
 import { messageOf } from "../../core/errors.ts";
-import { type Connection, Dialer } from "./dialer.ts";
+import { repeat } from "../../kit/repeat.ts";
+import { sleep } from "../../kit/sleep.ts";
+import type { Connection } from "./connection.ts";
+import { Dialer } from "./dialer.ts";
 import type { Settings } from "./settings.ts";
 
 /** nbdkit-nbd-plugin(1), "retry". */

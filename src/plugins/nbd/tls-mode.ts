@@ -1,4 +1,4 @@
-import type { Parameter } from "../../backend/parameter.ts";
+import type { Parameter } from "../../contract/parameter.ts";
 import { parseBoolean } from "../../core/values.ts";
 
 /** "on" encrypts where the server can, and goes on in clear where it cannot. */

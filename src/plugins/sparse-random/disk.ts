@@ -1,8 +1,8 @@
-import type { Handle } from "../../backend/handle.ts";
-import { forEachPiece } from "../../backend/pieces.ts";
+import type { Handle } from "../../contract/handle.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
+import { forEachPiece } from "../../served/pieces.ts";
 import { type BlockMap, blockBytes } from "./block-map.ts";
 import { BlockContent } from "./content.ts";
 

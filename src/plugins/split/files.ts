@@ -1,7 +1,7 @@
 import { close, constants, open } from "node:fs";
 import { promisify } from "node:util";
-import { failure } from "../../backend/failure.ts";
-import type { Handle } from "../../backend/handle.ts";
+import { failure } from "../../contract/failure.ts";
+import type { Handle } from "../../contract/handle.ts";
 import { openFileDisk } from "../../descriptor/file-disk.ts";
 
 /** Opens all of the files as disks, or none. */

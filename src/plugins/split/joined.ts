@@ -1,7 +1,7 @@
-import { clipExtents } from "../../backend/extents.ts";
-import type { Handle, WriteFlags, ZeroFlags } from "../../backend/handle.ts";
+import type { Handle, WriteFlags, ZeroFlags } from "../../contract/handle.ts";
 import type { Extent } from "../../core/extent.ts";
 import type { MaybePromise } from "../../core/maybe-promise.ts";
+import { clipExtents } from "../../served/extents.ts";
 
 /** What a range of the whole is in one of the parts. */
 interface Piece {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Handle } from "../../../src/backend/handle.ts";
+import type { Handle } from "../../../src/contract/handle.ts";
 import { NbdError } from "../../../src/core/errors.ts";
 import { Gate } from "../../../src/core/gate.ts";
 import { optionBytesMax } from "../../../src/protocol/constants.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Handle } from "../../../src/backend/handle.ts";
-import type { MetaContext } from "../../../src/backend/meta-context.ts";
+import type { Handle } from "../../../src/contract/handle.ts";
+import type { MetaContext } from "../../../src/contract/meta-context.ts";
 import { NbdError } from "../../../src/core/errors.ts";
 import type { StatusExtent } from "../../../src/core/extent.ts";
 import { blockStatusExtentsMax, requestBytesMax } from "../../../src/protocol/constants.ts";

@@ -1,0 +1,112 @@
+import type { Handle, HandleChanges } from "../contract/handle.ts";
+import { NbdError } from "../core/errors.ts";
+import { said } from "../core/kinds.ts";
+import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
+
+// Replies are composed in memory that had other requests in it, and a plugin or filter of another author may forget to fill
+// what it is asked to read. No byte of other requests may leave the server then: what such a plugin or filter reads into is
+// cleared before. Plugins and filters of this package always fill it, and are not guarded.
+
+/**
+ * How far the server trusts a plugin or filter: in nothing, with the memory that it is given to read into, or with what its
+ * methods return as well.
+ */
+export type Trust = "none" | "memory" | "full";
+
+/**
+ * The same handle, with the methods guarded that one plugin or filter has made.
+ * @param who the plugin or filter, for messages
+ * @param handle a plain object
+ * @param own the members that the plugin or filter has made; all others are those of the layers below it
+ */
+export function guarded(who: string, handle: Handle, own: HandleChanges, trust: Trust): Handle {
+  if (trust === "full") return handle;
+  const guard = new Guard(who, trust === "none");
+  const { read, write, flush, trim, zero, cache, readNow, writeNow } = handle;
+  return {
+    ...handle,
+    ...((own.read ?? own.readNow) && { read: guard.read(read.bind(handle), own.read !== undefined) }),
+    ...((own.write ?? own.writeNow) && write && { write: guard.silent("write", write.bind(handle)) }),
+    ...(own.flush && flush && { flush: guard.silent("flush", flush.bind(handle)) }),
+    ...(own.trim && trim && { trim: guard.silent("trim", trim.bind(handle)) }),
+    ...(own.zero && zero && { zero: guard.silent("zero", zero.bind(handle)) }),
+    ...(own.cache && cache && { cache: guard.silent("cache", cache.bind(handle)) }),
+    ...(own.readNow && readNow && { readNow: guard.readNow(readNow.bind(handle)) }),
+    ...(own.writeNow && writeNow && { writeNow: guard.writeNow(writeNow.bind(handle)) }),
+  };
+}
+
+class Guard {
+  readonly #who: string;
+  readonly #clears: boolean;
+  /** What is wrong with `readNow` or `writeNow`, which are not called again then: the next request tells it. */
+  #fault: NbdError | undefined;
+
+  constructor(who: string, clears: boolean) {
+    this.#who = who;
+    this.#clears = clears;
+  }
+
+  read(read: Handle["read"], isOwn: boolean): Handle["read"] {
+    const filling = this.silent("read", read);
+    if (!isOwn || !this.#clears) return filling;
+    return (into, offset) => {
+      into.fill(0);
+      return filling(into, offset);
+    };
+  }
+
+  /** A method that returns nothing: what it returns instead means that its author expects something else of it. */
+  silent<Args extends readonly unknown[]>(
+    name: string,
+    method: (...args: Args) => MaybePromise<void>,
+  ): (...args: Args) => MaybePromise<void> {
+    return (...args) => {
+      if (this.#fault !== undefined) throw this.#fault;
+      const done: MaybePromise<unknown> = method(...args);
+      if (isPromise(done)) return done.then((value) => this.#expectNothing(name, "resolved to", value));
+      this.#expectNothing(name, "returned", done);
+    };
+  }
+
+  /**
+   * The memory of the fast ways belongs to all connections of a thread. These get some of their own, so that they can neither see
+   * nor change what lies beside it, and none of it later, if they go on in the background.
+   */
+  readNow(readNow: NonNullable<Handle["readNow"]>): NonNullable<Handle["readNow"]> {
+    return (buffer, start, end, offset) => {
+      if (this.#fault !== undefined) return false;
+      if (!this.#clears) return this.#answer("readNow", readNow(buffer, start, end, offset));
+      const bytes = Buffer.alloc(end - start);
+      if (!this.#answer("readNow", readNow(bytes, 0, bytes.length, offset))) return false;
+      buffer.set(bytes, start);
+      return true;
+    };
+  }
+
+  writeNow(writeNow: NonNullable<Handle["writeNow"]>): NonNullable<Handle["writeNow"]> {
+    return (buffer, start, end, offset) => {
+      if (this.#fault !== undefined) return false;
+      if (!this.#clears) return this.#answer("writeNow", writeNow(buffer, start, end, offset));
+      const bytes = Buffer.from(buffer.subarray(start, end));
+      return this.#answer("writeNow", writeNow(bytes, 0, bytes.length, offset));
+    };
+  }
+
+  #answer(name: string, done: unknown): boolean {
+    if (typeof done === "boolean") return done;
+    // The request that tells of the fault does not wait for it, and an error in it changes nothing.
+    if (isPromise(done)) done.then(undefined, () => {});
+    this.#fault = new NbdError(
+      "EIO",
+      `${this.#who}'s ${name} returned ${said(done)}: it must return true when all is done, and false when it is not to be done at once`,
+    );
+    return false;
+  }
+
+  #expectNothing(name: string, how: string, value: unknown): void {
+    if (value === undefined) return;
+    const duty = name === "read" ? "fill the buffer that it is given, and return nothing" : "return nothing";
+    throw new NbdError("EIO", `${this.#who}'s ${name} ${how} ${said(value)}: it must ${duty}`);
+  }
+}

@@ -1,0 +1,207 @@
+import type { BlockSize, Handle, TransferableHandle, WriteFlags, ZeroFlags } from "../contract/handle.ts";
+import { checkStates, type MetaContext } from "../contract/meta-context.ts";
+import { assert } from "../core/assert.ts";
+import { NbdError } from "../core/errors.ts";
+import type { Extent, StatusExtent } from "../core/extent.ts";
+import { answer, inSteps, type MaybePromise, type Steps } from "../core/maybe-promise.ts";
+import { pieceBytesFor } from "./block-size.ts";
+import { checkedExtents, clipExtents, clipStatus, lengthOf, type StatusRange } from "./extents.ts";
+import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
+import { forEachPiece } from "./pieces.ts";
+
+/** Bytes that are read at once for a request to cache, where the handle cannot: as many as a client may read. */
+const cachedBytesMax = 64 * 1024 * 1024;
+
+/**
+ * A handle with everything that the server adds: answers about capabilities that cannot change, ranges asserted before
+ * every call, and fallbacks for what the handle leaves out. No plugin or filter does any of this.
+ */
+export class ServedExport {
+  readonly size: bigint;
+  readonly canWrite: boolean;
+  readonly canFlush: boolean;
+  readonly canTrim: boolean;
+  readonly canZero: boolean;
+  readonly canFastZero: boolean;
+  readonly canFua: boolean;
+  /** Each request with FUA flushes the whole disk. */
+  readonly fuaFlushes: boolean;
+  readonly canCache: boolean;
+  readonly canMultiConn: boolean;
+  readonly rotational: boolean;
+  readonly blockSize: BlockSize | undefined;
+  /** bytes: requests that are no multiples of it are refused */
+  readonly requestUnit: number;
+  readonly description: string | undefined;
+  /** Present where another thread can serve the same export. */
+  readonly transferable: TransferableHandle | undefined;
+  /** What {@link status} can be asked for. */
+  readonly metaContexts: readonly MetaContext[];
+  readonly #handle: Handle;
+  readonly #signal: AbortSignal | undefined;
+
+  /** @param signal aborted when the client has gone: what takes long ends then */
+  constructor(handle: Handle, readOnly: boolean, signal?: AbortSignal) {
+    this.#handle = handle;
+    this.#signal = signal;
+    this.size = handle.size;
+    this.canWrite = handle.write !== undefined && !readOnly;
+    this.canFlush = handle.flush !== undefined;
+    this.canTrim = this.canWrite && handle.trim !== undefined;
+    this.canZero = this.canWrite && (handle.zero !== undefined || handle.zeroByWriting !== false);
+    // Without a `zero` of its own, a fast one is refused at once, which is what the client wants to know.
+    this.canFastZero = this.canZero && (handle.fastZero ?? handle.zero === undefined);
+    const { nativeFua = false, fuaByFlushing = !nativeFua && this.canFlush } = handle;
+    this.canFua = this.canWrite && (nativeFua || fuaByFlushing);
+    this.fuaFlushes = this.canFua && fuaByFlushing;
+    this.canCache = handle.cache !== undefined || handle.cacheByReading === true;
+    this.canMultiConn = handle.multiConn === true;
+    this.rotational = handle.rotational === true;
+    this.blockSize = handle.blockSize;
+    this.requestUnit = handle.blockSize?.advisory === true ? 1 : (handle.blockSize?.minimum ?? 1);
+    this.description = handle.description;
+    this.transferable = handle.transferable;
+    this.metaContexts = handle.metaContexts ?? [];
+  }
+
+  read(into: Uint8Array, offset: bigint): MaybePromise<void> {
+    this.#assertRange(offset, into.length);
+    return this.#handle.read(into, offset);
+  }
+
+  write(from: Uint8Array, offset: bigint, fua: boolean): MaybePromise<void> {
+    assert(this.canWrite);
+    this.#assertRange(offset, from.length);
+    return this.#withFua(fua, (flags) => this.#handle.write!(from, offset, flags));
+  }
+
+  /**
+   * Whether the handle answered at once (see {@link Handle.readNow}); the caller has checked the range. An error is a
+   * no too: `read` will meet it again, and tell.
+   */
+  readNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    try {
+      return this.#handle.readNow?.(buffer, start, end, offset) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  writeNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    try {
+      return this.#handle.writeNow?.(buffer, start, end, offset) === true;
+    } catch {
+      return false;
+    }
+  }
+
+  flush(): MaybePromise<void> {
+    return this.#handle.flush?.();
+  }
+
+  trim(offset: bigint, length: number, fua: boolean): MaybePromise<void> {
+    assert(this.canTrim);
+    this.#assertRange(offset, length);
+    return this.#withFua(fua, (flags) => this.#handle.trim!(offset, length, flags));
+  }
+
+  zero(offset: bigint, length: number, flags: ZeroFlags): MaybePromise<void> {
+    assert(this.canZero);
+    this.#assertRange(offset, length);
+    return this.#withFua(flags.fua, ({ fua }) => this.#zero(offset, length, { ...flags, fua }));
+  }
+
+  /** How much memory a request to cache so many bytes takes. */
+  cacheBytes(length: bigint): number {
+    if (this.#handle.cache !== undefined) return 0;
+    return Number(length < cachedBytesMax ? length : cachedBytesMax);
+  }
+
+  cache(offset: bigint, length: number): MaybePromise<void> {
+    this.#assertRange(offset, length);
+    if (this.#handle.cache !== undefined) return this.#handle.cache(offset, length);
+    return this.#cacheByReading(offset, length);
+  }
+
+  /** The range in order, merged, in whole blocks and cut to it; at least one extent. Everything is data where the handle does not know. */
+  extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
+    this.#assertRange(offset, length);
+    if (this.#handle.extents === undefined) return [{ length: BigInt(length), hole: false, zero: false }];
+    return inSteps(this.#extents(offset, length, requestOne));
+  }
+
+  /** The same for one of {@link metaContexts}. */
+  status(
+    context: MetaContext,
+    offset: bigint,
+    length: number,
+    requestOne: boolean,
+  ): MaybePromise<readonly StatusExtent[]> {
+    this.#assertRange(offset, length);
+    return inSteps(this.#status(context, offset, length, requestOne));
+  }
+
+  close(): MaybePromise<void> {
+    return this.#handle.close?.();
+  }
+
+  *#extents(offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
+    const ask = (one: boolean) => this.#handle.extents!(offset, length, one);
+    const range = this.#statusRange(length, requestOne);
+    let found = checkedExtents(yield* answer(ask(requestOne)));
+    // The first extent may be shorter than the block that it begins.
+    if (requestOne && lengthOf(found) < range.block) found = yield* answer(ask(false));
+    return clipExtents(found, range);
+  }
+
+  *#status(
+    context: MetaContext,
+    offset: bigint,
+    length: number,
+    requestOne: boolean,
+  ): Steps<readonly StatusExtent[]> {
+    const ask = function* (one: boolean): Steps<readonly StatusExtent[]> {
+      const states = yield* answer(context.status(offset, length, one));
+      checkStates(context, states);
+      return states;
+    };
+    const range = this.#statusRange(length, requestOne);
+    const found = yield* ask(requestOne);
+    return clipStatus(requestOne && lengthOf(found) < range.block ? yield* ask(false) : found, range);
+  }
+
+  #statusRange(length: number, requestOne: boolean): StatusRange {
+    return { length: BigInt(length), block: BigInt(this.blockSize?.minimum ?? 1), requestOne };
+  }
+
+  #withFua(fua: boolean, change: (flags: WriteFlags) => MaybePromise<void>): MaybePromise<void> {
+    return fua ? withFua(this.#handle, change) : change(withoutFua);
+  }
+
+  async #zero(offset: bigint, length: number, flags: ZeroFlags): Promise<void> {
+    try {
+      if (this.#handle.zero === undefined) throw new NbdError("ENOTSUP", "the plugin cannot zero quickly");
+      await this.#handle.zero(offset, length, flags);
+    } catch (error) {
+      if (!isNotSupported(error) || flags.fastZero) throw error;
+      await writeZeroes(this.#handle, offset, length, flags, this.#signal);
+    }
+  }
+
+  async #cacheByReading(offset: bigint, length: number): Promise<void> {
+    const scratch = Buffer.allocUnsafe(Math.min(length, pieceBytesFor(this.#handle, cachedBytesMax)));
+    await forEachPiece({ offset, length }, scratch.length, this.#signal, (at, bytes) =>
+      this.#handle.read(scratch.subarray(0, bytes), at),
+    );
+  }
+
+  /** The connection has checked what the client asked for; what is wrong here is our own mistake and stops here. */
+  #assertRange(offset: bigint, length: number): void {
+    assert(offset >= 0n && length >= 0 && offset + BigInt(length) <= this.size);
+  }
+}
+
+function isNotSupported(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === "ENOTSUP" || code === "EOPNOTSUPP";
+}

@@ -1,0 +1,152 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { readPassword } from "../../src/contract/password.ts";
+import { printed, Sandbox } from "../helpers/sandbox.ts";
+import { describeWith } from "../helpers/tools.ts";
+import { Folder } from "../plugins/folder.ts";
+
+const secret = "pass word'$ é";
+
+/** A plugin that shows its password once it has one; where everything else goes is the test's matter. */
+const plugin = `
+import { password } from "PACKAGE";
+import { writeFileSync } from "node:fs";
+export default {
+  name: "secretive",
+  parameters: { password: password({ help: "Secret" }) },
+  configComplete: (values) => writeFileSync("got", values.password),
+  open: () => ({ size: 0n, read() {} }),
+};`;
+
+function writePlugin(sandbox: Sandbox): string {
+  return sandbox.file(
+    "secretive.mjs",
+    plugin.replace("PACKAGE", new URL("../../dist/plugin.js", import.meta.url).pathname),
+  );
+}
+
+describe("a password", () => {
+  it("is the word itself", () => {
+    for (const word of [secret, "", "--", "-x", "-1x", "a+b"])
+      expect(readPassword("password", word)).toBe(word);
+  });
+
+  it("is the first line of a file", () => {
+    using folder = new Folder();
+    for (const content of [secret, `${secret}\n`, `${secret}\nsecond\n`]) {
+      const path = folder.join("secret");
+      execFileSync("/bin/sh", ["-c", 'printf %s "$1" >"$2"', "sh", content, path]);
+      expect(readPassword("password", `+${path}`)).toBe(secret);
+    }
+  });
+
+  it.each(["-0", "-1", "-2"])("does not come from %s", (value) => {
+    expect(() => readPassword("password", value)).toThrow("0, 1 and 2 are stdin, stdout and stderr");
+  });
+
+  it("says which file it could not read, and no more", () => {
+    expect(() => readPassword("password", "+/no/such/file")).toThrow("/no/such/file");
+  });
+
+  it.each([3, 7, 9])("is the first line from descriptor %i, in the foreground", async (fd) => {
+    await using sandbox = new Sandbox();
+    const path = writePlugin(sandbox);
+    const outcome = await sandbox.sh(
+      `printf '%s\\nmore' "$secret" | "$nbdkit" "$plugin" password=-${fd} --run 'cat got' ${fd}<&0 0</dev/null`,
+      {
+        env: { plugin: path, secret },
+      },
+    );
+    expect(outcome).toEqual({ status: 0, stdout: secret, stderr: "" });
+  });
+
+  it("is the first line from a descriptor, in the background", async () => {
+    await using sandbox = new Sandbox();
+    const path = writePlugin(sandbox);
+    const outcome = await sandbox.sh(
+      `printf '%s\\n' "$secret" >secret; "$nbdkit" -P pid -U socket "$plugin" password=-3 3<secret; cat got`,
+      {
+        env: { plugin: path, secret },
+      },
+    );
+    expect(outcome).toEqual({ status: 0, stdout: secret, stderr: "" });
+    process.kill(await sandbox.number("pid"), "SIGTERM");
+    await sandbox.empty();
+  });
+
+  it("cannot come from a descriptor that is not open", async () => {
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await sandbox.nbdkit([writePlugin(sandbox), "password=-77", "--run", "true"]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^nbdkit: error: [^\n]*password[^\n]*\n$/),
+    });
+  });
+
+  it("is not asked for without a terminal", async () => {
+    await using sandbox = new Sandbox();
+    const { status, stderr } = await sandbox.nbdkit([writePlugin(sandbox), "password=-", "--run", "true"]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringContaining("stdin is not a terminal"),
+    });
+  });
+
+  it("is never told in an error", async () => {
+    await using sandbox = new Sandbox();
+    for (const given of [`pasword=${secret}`, `password=${secret}`]) {
+      const args = [writePlugin(sandbox), given, "-v", "-U", "no/folder", "-f"];
+      const { stdout, stderr } = await sandbox.nbdkit(args);
+      expect(stdout + stderr).not.toContain(secret);
+    }
+  });
+});
+
+describeWith(["script"], "a password on the terminal", () => {
+  it.each([
+    ["typed", "hunter2\r", "hunter2"],
+    ["corrected", "hunx\x7fter3\x7f2\r", "hunter2"],
+    ["with letters beyond ASCII", "é€\r", "é€"],
+    ["corrected by a letter beyond ASCII", "a€\x7fb\r", "ab"],
+    ["cleared", "wrong\x15right\r", "right"],
+  ])("is %s without being shown", async (_how, typed, expected) => {
+    await using sandbox = new Sandbox();
+    const env = { plugin: writePlugin(sandbox) };
+    const child = sandbox.start(
+      "script",
+      ["-qec", '"$nbdkit" "$plugin" password=- --run "stty -a >modes"', "/dev/null"],
+      { stdio: "pipe", env },
+    );
+    let shown = "";
+    child.stdout!.on("data", (chunk) => {
+      shown += chunk;
+    });
+    await printed(child, "password");
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    child.stdin!.write(typed);
+    expect(await closed).toBe(0);
+    expect(sandbox.read("got")).toBe(expected);
+    expect(shown.replaceAll("\r\n", "\n")).toBe("password for password: \n");
+    expect(sandbox.read("modes")).toMatch(/ icanon .*| echo /);
+  });
+
+  it("may be refused, which ends everything", async () => {
+    await using sandbox = new Sandbox();
+    const env = { plugin: writePlugin(sandbox) };
+    const child = sandbox.start(
+      "script",
+      ["-qec", '"$nbdkit" "$plugin" password=- --run true', "/dev/null"],
+      {
+        stdio: "pipe",
+        env,
+      },
+    );
+    await printed(child, "password");
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    child.stdin!.write("half\x03");
+    expect(await closed).not.toBe(0);
+    expect(existsSync(sandbox.folder.join("got"))).toBe(false);
+    await sandbox.empty();
+  });
+});

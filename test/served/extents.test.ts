@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Extent, StatusExtent } from "../../src/core/extent.ts";
+import { clipExtents, clipStatus } from "../../src/served/extents.ts";
+
+const extent = fc.record({ length: fc.bigInt(0n, 50n), hole: fc.boolean(), zero: fc.boolean() });
+const statusExtent = fc.record({ length: fc.bigInt(0n, 50n), state: fc.bigInt(0n, 7n) });
+const data = (length: bigint) => ({ length, hole: false, zero: false });
+const hole = (length: bigint) => ({ length, hole: true, zero: true });
+const range = (length: bigint, block = 1n, requestOne = false) => ({ length, block, requestOne });
+
+/** The state of each byte. */
+function bytes(extents: readonly StatusExtent[]): bigint[] {
+  return extents.flatMap(({ length, state }) => Array<bigint>(Number(length)).fill(state));
+}
+
+/** One number for each kind of allocation. */
+function asStates(extents: readonly Extent[]): StatusExtent[] {
+  return extents.map(({ length, hole, zero }) => ({ length, state: BigInt(hole) * 2n + BigInt(zero) }));
+}
+
+/** No two neighbours are in the same state, and none is empty. */
+function expectMerged(extents: readonly StatusExtent[]): void {
+  expect(extents.filter(({ state }, index) => state === extents[index + 1]?.state)).toEqual([]);
+  expect(extents.filter(({ length }) => length <= 0n)).toEqual([]);
+}
+
+describe("clipExtents", () => {
+  it("keeps the state of every byte, up to the length", () => {
+    const property = fc.property(fc.array(extent), fc.bigInt(1n, 100n), (extents, length) => {
+      fc.pre(extents.some((one) => one.length > 0n));
+      const clipped = clipExtents(extents, range(length));
+      expect(bytes(asStates(clipped))).toEqual(bytes(asStates(extents)).slice(0, Number(length)));
+      expectMerged(asStates(clipped));
+    });
+    fc.assert(property);
+  });
+
+  it("gives the whole first extent when one is asked for, merged from its pieces", () => {
+    const one = range(100n, 1n, true);
+    expect(clipExtents([data(0n), hole(1n), hole(2n), data(3n), hole(4n)], one)).toEqual([hole(3n)]);
+    expect(clipExtents([hole(1n), hole(200n)], one)).toEqual([hole(100n)]);
+  });
+
+  it("lets data beat a hole and what may not be zero beat zero, in a block that has both", () => {
+    const zeroed = { length: 1n, hole: false, zero: true };
+    expect(clipExtents([hole(5n), data(1n), hole(6n)], range(12n, 4n))).toEqual([
+      hole(4n),
+      data(4n),
+      hole(4n),
+    ]);
+    expect(clipExtents([hole(7n), zeroed], range(8n, 4n))).toEqual([hole(4n), { ...zeroed, length: 4n }]);
+  });
+
+  it("refuses a plugin's list without an extent, or with a negative one", () => {
+    for (const extents of [[], [data(0n)], [data(-1n)]]) {
+      expect(() => clipExtents(extents, range(10n))).toThrow("the plugin or a filter returned");
+    }
+  });
+});
+
+describe("clipStatus", () => {
+  it("gives whole blocks, each with the bits that all of its bytes have", () => {
+    const blocks = fc.record({ block: fc.constantFrom(1n, 2n, 8n, 16n), count: fc.bigInt(1n, 12n) });
+    const property = fc.property(
+      fc.array(statusExtent),
+      blocks,
+      fc.boolean(),
+      (extents, { block, count }, one) => {
+        fc.pre(extents.some(({ length }) => length > 0n));
+        const clipped = clipStatus(extents, range(block * count, block, one));
+        expectMerged(clipped);
+        expect(clipped.every(({ length }) => length % block === 0n)).toBe(true);
+        if (one) expect(clipped).toHaveLength(1);
+        const known = bytes(extents).slice(0, Number(block * count));
+        const whole = Math.floor(known.length / Number(block));
+        const wanted = Array.from({ length: whole }, (_, at) =>
+          known.slice(at * Number(block), (at + 1) * Number(block)).reduce((all, state) => all & state),
+        );
+        const told = bytes(clipped).filter((_, at) => at % Number(block) === 0);
+        // Of a first block that the plugin did not finish, nothing is known; of a later one, nothing is said.
+        if (whole === 0) expect(told).toEqual([0n]);
+        else if (one) expect(told).toEqual(wanted.slice(0, told.length));
+        else expect(told).toEqual(wanted);
+      },
+    );
+    fc.assert(property, { numRuns: 500 });
+  });
+
+  it("ends the last block with a range that is no whole blocks", () => {
+    const extents = [{ length: 20n, state: 3n }];
+    expect(clipStatus(extents, range(10n, 4n))).toEqual([{ length: 10n, state: 3n }]);
+    expect(clipStatus(extents, range(3n, 4n))).toEqual([{ length: 3n, state: 3n }]);
+    expect(clipStatus([{ length: 1n, state: 3n }], range(3n, 4n))).toEqual([{ length: 3n, state: 0n }]);
+  });
+});

@@ -26,9 +26,10 @@ const cancel = "native.cancelExitWithParent();";
 describe.each(["mac", "freebsd"] as const)("the sources for %s, run here", (system) => {
   describeWith(needed, "over shims", () => {
     let copy: BarePackage;
+    // A compiler takes a minute and more for all of it on a busy machine.
     beforeAll(async () => {
       copy = await buildShimmed(system);
-    });
+    }, 600_000);
     afterAll(() => copy?.[Symbol.dispose]());
     platformSuite(() => ({ nbdkit: copy.join("bin/nbdkit") }));
 

@@ -13,7 +13,7 @@ export function isErrorChunk(type: number): boolean {
   return (type & 0x8000) !== 0;
 }
 
-/** @throws NbdError EPROTO */
+/** Reads the payload of an error chunk. @throws NbdError EPROTO */
 export function readErrorChunk(type: number, payload: Buffer): ReplyFailure {
   if (payload.length < 6) throw violation(`error chunk of ${payload.length} bytes`);
   const number = payload.readUInt32BE(0);

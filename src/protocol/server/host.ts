@@ -45,6 +45,6 @@ export interface HandshakeState {
   replyForm: ReplyForm;
   /** The contexts of the last NBD_OPT_SET_META_CONTEXT. They are valid for that export only. */
   chosen: { readonly exportName: string; readonly contexts: readonly MetaContext[] };
-  /** Number of exports in the last list. The client may request the info of each. */
+  /** Number of exports in the longest list so far. The client may request the info of each. */
   listedExports: number;
 }

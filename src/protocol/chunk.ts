@@ -20,6 +20,7 @@ export interface ChunkHeader {
   readonly length: bigint;
 }
 
+/** Bytes of a chunk header. */
 export const chunkHeaderBytes: Readonly<Record<StructuredForm, number>> = { structured: 20, extended: 32 };
 
 /** Reads a header. The caller has checked its magic number. */

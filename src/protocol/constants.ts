@@ -17,6 +17,7 @@ export const Magic = {
 /** Handshake flags. The client replies with flags that use the same bits. */
 export const HandshakeFlag = { fixedNewstyle: 0x1, noZeroes: 0x2 } as const;
 
+/** Transmission flags of an export. */
 export const TransmissionFlag = {
   hasFlags: 0x1,
   readOnly: 0x2,
@@ -33,6 +34,7 @@ export const TransmissionFlag = {
   blockStatusPayload: 0x1000,
 } as const;
 
+/** Options of the newstyle handshake. */
 export const Option = {
   exportName: 1,
   abort: 2,
@@ -52,6 +54,7 @@ export function optionName(option: number): string {
   return name === undefined ? `option ${option}` : `NBD_OPT_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
 }
 
+/** Types of option replies. */
 export const OptionReply = {
   ack: 1,
   server: 2,
@@ -74,8 +77,10 @@ export function isOptionError(reply: number): boolean {
   return reply >= 0x80000000;
 }
 
+/** Information types of NBD_OPT_INFO and NBD_OPT_GO. */
 export const Info = { export: 0, name: 1, description: 2, blockSize: 3 } as const;
 
+/** Commands of the transmission phase. */
 export const Command = {
   read: 0,
   write: 1,
@@ -87,6 +92,7 @@ export const Command = {
   blockStatus: 7,
 } as const;
 
+/** Command flags. */
 export const CommandFlag = {
   fua: 0x1,
   noHole: 0x2,
@@ -96,6 +102,7 @@ export const CommandFlag = {
   payloadLength: 0x20,
 } as const;
 
+/** Types of reply chunks. */
 export const Chunk = {
   none: 0,
   offsetData: 1,
@@ -106,10 +113,12 @@ export const Chunk = {
   errorOffset: 0x8002,
 } as const;
 
+/** Flags of reply chunks. */
 export const ChunkFlag = { done: 0x1 } as const;
 
 /** Status bits of the context `base:allocation`. */
 export const AllocationState = { hole: 0x1, zero: 0x2 } as const;
+/** The metadata context that the specification defines. */
 export const baseAllocation = "base:allocation";
 
 /** The errors that a reply may contain, by errno name (doc/proto.md, "Error values"). */

@@ -7,6 +7,7 @@ import { wireError } from "./wire-error.ts";
 /** doc/proto.md, "Simple reply message". */
 export const simpleHeaderBytes = 16;
 
+/** Writes a simple reply at the start of a buffer. */
 export function writeSimpleHeader(bytes: Buffer, cookie: bigint, error: number): void {
   bytes.writeUInt32BE(Magic.simpleReply, 0);
   bytes.writeUInt32BE(error, 4);
@@ -33,6 +34,7 @@ export function writeSuccessOf(header: RequestHeader, bytes: Buffer, at: number,
   else writeSimpleHeaderOf(header, bytes, at);
 }
 
+/** Writes a simple reply without an error at `at`, from a request header that has not been converted. */
 export function writeSimpleHeaderOf(header: RequestHeader, bytes: Buffer, at: number): void {
   bytes.writeUInt32BE(Magic.simpleReply, at);
   bytes.writeUInt32BE(0, at + 4);

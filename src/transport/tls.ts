@@ -34,6 +34,7 @@ export interface TlsAlgorithms {
   readonly ourOrder: boolean;
 }
 
+/** The keys and options of a TLS server. */
 export type TlsServerSettings = { readonly algorithms?: TlsAlgorithms } & (
   | {
       readonly kind: "certificates";
@@ -47,6 +48,7 @@ export type TlsServerSettings = { readonly algorithms?: TlsAlgorithms } & (
   | { readonly kind: "psk"; readonly keys: PskKeys }
 );
 
+/** The keys and options of a TLS client. */
 export type TlsClientSettings =
   | {
       readonly kind: "certificates";

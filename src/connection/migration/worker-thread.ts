@@ -13,6 +13,7 @@ export interface WorkerConnection {
   destroy(): void;
 }
 
+/** Events of a {@link WorkerThread}. */
 export interface WorkerEvents {
   /** The worker thread accepts connections. */
   ready(): void;

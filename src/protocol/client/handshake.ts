@@ -10,6 +10,7 @@ import { abort, chooseReplyForm, type NegotiationOptions, secure } from "./negot
 import { refusedError } from "./refusal.ts";
 import { violation } from "./violation.ts";
 
+/** Options of {@link clientHandshake}. */
 export interface ClientHandshakeOptions extends NegotiationOptions {
   readonly exportName: string;
   /** The metadata contexts to request, in this order. Servers select those that they support. */

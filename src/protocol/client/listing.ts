@@ -17,6 +17,7 @@ export interface ListedExport extends ExportListing {
   readonly contexts: readonly string[];
 }
 
+/** The result of {@link clientListing}. */
 export interface ServerListing {
   readonly style: "newstyle-fixed";
   readonly replyForm: ReplyForm;

@@ -8,6 +8,7 @@ export type OptionAnswer =
   | { readonly ok: true; readonly items: readonly Buffer[] }
   | { readonly ok: false; readonly refusal: Refusal };
 
+/** An error reply to an option. */
 export interface Refusal {
   /** One of the error types of `OptionReply`, or an unknown one. */
   readonly type: number;

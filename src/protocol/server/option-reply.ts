@@ -13,6 +13,7 @@ export function* replyTo(option: number, type: number, data: Buffer = Buffer.all
   yield* send(Buffer.concat([header, data]));
 }
 
+/** Sends NBD_REP_ACK. */
 export function* acknowledge(option: number): Conversation<void> {
   yield* replyTo(option, OptionReply.ack);
 }

@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { build } from "esbuild";
 
-const commands = { nbdkit: "src/bin.ts", nbd: "src/nbd.ts", loop: "src/loop.ts" };
+const commands = { nbdkit: "src/bin.ts", nbd: "src/nbd.ts", worker: "src/worker.ts" };
 
 /** How the sources become CommonJS files; for esbuild. */
 export const intoCommonJs = {

@@ -6,7 +6,7 @@ import type { MetaContext, OfferedContext } from "../protocol/export-info.ts";
 import { allocationStatus, statusChunk } from "../protocol/status-reply.ts";
 import type { ServedExport } from "../served/served-export.ts";
 
-/** Everything that block status can tell about an export. */
+/** Lists the metadata contexts that an export offers: `base:allocation`, then the contexts of the plugin. */
 export function offeredContexts({ metaContexts }: ServedExport): readonly OfferedContext[] {
   const own = metaContexts.map(({ name, wide = false }, index) => ({ id: firstOwnId + index, name, wide }));
   return [{ id: allocationId, name: baseAllocation }, ...own];
@@ -15,14 +15,14 @@ export function offeredContexts({ metaContexts }: ServedExport): readonly Offere
 const allocationId = 1;
 const firstOwnId = 2;
 
-/** What a block status asks about. */
+/** The range that a block status request asks about, in bytes. */
 export interface StatusQuestion {
   readonly offset: bigint;
   readonly length: number;
   readonly requestOne: boolean;
 }
 
-/** The reply to a block status: a chunk for each context, in their order. */
+/** Builds the reply to a block status request: one chunk for each context, in the order of `contexts`. */
 export function statusReply(
   to: Answered,
   asked: StatusQuestion,
@@ -53,7 +53,7 @@ function statusOf(
   return isPromise(found) ? found.then(allocationStatus) : allocationStatus(found);
 }
 
-/** One after the other, since a plugin may bear one call at a time. */
+/** Calls one after the other, because the thread model of a plugin may allow only one call at a time. */
 function inTurn<Item, Result>(
   items: readonly Item[],
   call: (item: Item) => MaybePromise<Result>,

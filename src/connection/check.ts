@@ -2,21 +2,24 @@ import type { ReplyForm } from "../protocol/chunk.ts";
 import type { Request } from "../protocol/request.ts";
 import type { ServedExport } from "../served/served-export.ts";
 
-/** What is wrong with a request, for the error reply. */
+/** The error that a request is answered with. */
 export interface Fault {
   readonly code: string;
   readonly reason: string;
-  /** The request begins inside the export and ends behind it, and what lies inside is whole blocks. */
+  /**
+   * True when the request begins inside the export and ends after it, and the part inside is whole blocks.
+   */
   readonly crossesEnd?: boolean;
 }
 
-/** Everything that a client can get wrong about an export; a request that passes is safe for the backend. */
+/** Checks a request against the export. A request without a fault is safe to pass to the plugin. */
 export function faultOf(request: Request, exported: ServedExport, replyForm: ReplyForm): Fault | undefined {
   switch (request.kind) {
     case "refused":
       return request;
     case "read":
-      // doc/proto.md, "NBD_CMD_FLAG_DF": it is offered only with replies that could be fragmented.
+      // doc/proto.md, "NBD_CMD_FLAG_DF": the flag is valid only with structured replies, which can be
+      // fragmented.
       if (request.dontFragment && replyForm === "simple")
         return { code: "EINVAL", reason: "flag DF without structured replies" };
       return rangeFault(request, exported);
@@ -48,7 +51,7 @@ function permissionFault(request: Ranged, exported: ServedExport): Fault | undef
 
 function rangeFault(request: Ranged, exported: ServedExport): Fault | undefined {
   const { kind, offset, length } = request;
-  // doc/proto.md leaves it open what no bytes mean; a read of them has not even a valid structured reply.
+  // doc/proto.md does not define requests of zero bytes. A read of zero bytes has no valid structured reply.
   if (BigInt(length) === 0n) return { code: "EINVAL", reason: `${kind} of no bytes` };
   const minimum = exported.requestUnit;
   if (offset + BigInt(length) > exported.size) {

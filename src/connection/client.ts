@@ -2,7 +2,7 @@ import type { Client } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import type { Transport } from "../transport/transport.ts";
 
-/** What plugins and filters get to know of a client. */
+/** Describes a client to plugins and filters. */
 export function clientOf(
   { tls, ...peer }: Transport["peer"],
   readOnly: boolean,
@@ -20,12 +20,12 @@ export function clientOf(
   };
 }
 
-/** Tells everybody who works for a client that nobody waits for it any more. */
-export function hasGone(client: AbortController): void {
+/** Aborts the signal of a client that has disconnected: its requests need no answer any more. */
+export function clientDisconnected(client: AbortController): void {
   client.abort(new NbdError("ECONNRESET", "the client has gone"));
 }
 
-/** Whether somebody gave up for that reason, which needs no line in a log. */
-export function isGone(client: AbortSignal, error: unknown): boolean {
+/** Tells whether an error is the abort by {@link clientDisconnected}, which is not logged as an error. */
+export function isClientDisconnect(client: AbortSignal, error: unknown): boolean {
   return client.aborted && error === client.reason;
 }

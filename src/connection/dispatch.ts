@@ -11,21 +11,23 @@ import { wireError } from "../protocol/wire-error.ts";
 import type { ServedExport } from "../served/served-export.ts";
 import { statusReply } from "./block-status.ts";
 import { type Fault, faultOf } from "./check.ts";
-import { isGone } from "./client.ts";
+import { isClientDisconnect } from "./client.ts";
 
-/** What requests of one connection are answered from. */
+/** The state of a connection that {@link dispatch} answers requests with. */
 export interface Dispatch {
   readonly exported: ServedExport;
   readonly replyForm: ReplyForm;
   readonly contexts: readonly MetaContext[];
   readonly log: Log;
-  /** Aborted when the client has gone. */
+  /** Aborted when the client disconnects. */
   readonly gone: AbortSignal;
-  /** Every request is refused: the plugin or a filter has disconnected the client (nbdkit_disconnect(3)). */
+  /**
+   * True refuses every request: the plugin or a filter has disconnected the client (nbdkit_disconnect(3)).
+   */
   readonly isDisconnected?: boolean;
 }
 
-/** Answers a request with the bytes of its reply. It never throws: what fails becomes an error reply. */
+/** Answers a request with the bytes of its reply. It never throws: a failure becomes an error reply. */
 export function dispatch(request: Request, to: Dispatch): MaybePromise<Buffer> {
   const fault = to.isDisconnected ? disconnected : faultOf(request, to.exported, to.replyForm);
   try {
@@ -47,7 +49,7 @@ function refuse(request: Request, to: Dispatch, fault: Fault): MaybePromise<Buff
   return errorBytes(request, to, fault.code, fault.reason);
 }
 
-/** The client gets what there is, and learns where the export ends. */
+/** Reads the part of a request that lies inside the export. The error chunk of the reply names its end. */
 function readUpToEnd(
   request: Request & { kind: "read" },
   to: Dispatch,
@@ -60,17 +62,17 @@ function readUpToEnd(
   return isPromise(done) ? done.then(finish) : finish();
 }
 
-/** Undefined where there are only simple replies. */
+/** @returns undefined on a connection with simple replies */
 function structuredAnswer(request: Request, { replyForm: form }: Dispatch): Answered | undefined {
   return form === "simple" ? undefined : { form, cookie: request.cookie, offset: offsetOf(request) };
 }
 
 function failure(request: Request, to: Dispatch, error: unknown): Buffer {
   const reason = messageOf(error);
-  // "Not quickly" is what a client wants to learn by asking for a fast zero, and no failure of ours.
+  // A fast zero that fails with ENOTSUP is not logged: the client asks whether zeroing is fast.
   if (request.kind === "zero" && request.fastZero && wireError(codeOf(error)) === WireError.ENOTSUP)
     return errorBytes(request, to, "ENOTSUP", reason);
-  if (isGone(to.gone, error)) to.log.debug(`${request.kind}: ${reason}`);
+  if (isClientDisconnect(to.gone, error)) to.log.debug(`${request.kind}: ${reason}`);
   else to.log.error(`${request.kind}: ${reason}`);
   logStack(to.log, error);
   return errorBytes(request, to, codeOf(error), reason);
@@ -80,7 +82,10 @@ function errorBytes(request: Request, to: Dispatch, code: string, reason: string
   return errorReply(to.replyForm, request.cookie, offsetOf(request), errorFor(request, code), reason);
 }
 
-/** doc/proto.md, "Error values": two of them answer only the flag of a request that asks for them. */
+/**
+ * doc/proto.md, "Error values": EOVERFLOW is valid only for a read with the DF flag, and ENOTSUP only for a
+ * fast zero.
+ */
 function errorFor(request: Request, code: string): string {
   const error = wireError(code);
   const isAskedFor =
@@ -128,7 +133,7 @@ function perform(request: Request, to: Dispatch): MaybePromise<Buffer> {
   }
 }
 
-/** Header and data share one buffer, so that the reply leaves in one write and is copied by nobody. */
+/** Puts header and data into one buffer, so that the reply is sent in one write without a copy. */
 function read(request: Request & { kind: "read" }, to: Dispatch): MaybePromise<Buffer> {
   const start = readHeaderBytes[to.replyForm];
   const reply = Buffer.allocUnsafe(start + request.length);

@@ -3,7 +3,7 @@ import type { ExportInfo } from "../protocol/export-info.ts";
 import type { ServedExport } from "../served/served-export.ts";
 import { offeredContexts } from "./block-status.ts";
 
-/** What the handshake announces of an open export. */
+/** Describes an open export for the handshake: size, transmission flags, contexts and block sizes. */
 export function exportInfo(exported: ServedExport, name: string): ExportInfo {
   return {
     size: exported.size,

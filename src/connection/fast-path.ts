@@ -6,28 +6,30 @@ import type { RequestParser } from "../protocol/request-parser.ts";
 import type { ServedExport } from "../served/served-export.ts";
 import { composedBytesMax, type SendQueue } from "../transport/send-queue.ts";
 
-/** Larger reads are rare, and their replies worth buffers of their own. */
+/** Larger reads are rare and get a buffer each. */
 const readBytesMax = composedBytesMax - 64;
 
-/** Writes of less are not worth a call of their own. */
+/** Bytes. A smaller piece of a write is not worth a system call. */
 const pieceBytesMin = 64 * 1024;
 
-/** Of a page that is written in part, a file may have to read the rest. */
+/** Bytes. When a write covers a part of a page, the file system may have to read the rest of the page. */
 const pageBytes = 4096;
 
 /**
- * Answers reads and writes that an export can do at once: the same parser, checks and replies as for all other requests,
- * without an object for each. What is not so simple, or wrong, is left to {@link dispatch}.
+ * The fast path: answers reads and writes that the export can complete synchronously, without a request
+ * object for each.
+ * It uses the parser, the checks and the reply formats of {@link dispatch}. Every other request, also a wrong
+ * one, goes to `dispatch`.
  */
 export class FastPath {
   readonly #parser: RequestParser;
   readonly #sendQueue: SendQueue;
   readonly #exported: ServedExport;
   readonly #form: ReplyForm;
-  /** Offsets up to here are exact as numbers. */
+  /** The size in bytes, limited so that every offset below it is exact as a number. */
   readonly #size: number;
   readonly #minimum: number;
-  /** Pieces of writes end at multiples of this. */
+  /** Pieces of writes end at multiples of this many bytes. */
   readonly #wholeBytes: number;
 
   constructor(
@@ -44,7 +46,7 @@ export class FastPath {
     this.#wholeBytes = Math.max(this.#minimum, pageBytes);
   }
 
-  /** @returns whether the next request has been answered */
+  /** @returns true when the next request has been answered */
   answer(): boolean {
     if (!this.#parser.peek()) {
       this.#writeBegun();
@@ -107,8 +109,8 @@ export class FastPath {
   }
 
   /**
-   * Writes as much of a large payload as is there, so that the client sends the next bytes meanwhile. What cannot be
-   * written now is tried again with all the rest.
+   * Writes the part of a large payload that has arrived, while the client sends the rest.
+   * A part that cannot be written synchronously is written again with the whole request.
    */
   #writeBegun(): void {
     const { header, begun, usedBytes } = this.#parser;

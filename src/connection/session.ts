@@ -1,3 +1,6 @@
+// A session goes through these states: admission (the plugin may refuse the client), handshake, transmission,
+// release. The transmission may migrate to a worker thread. A session is finished when the socket is closed
+// and the plugin has closed the export; the two may happen in either order.
 import { ConnectionContext } from "../chain/connection-context.ts";
 import type { Client } from "../contract/plugin.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
@@ -9,35 +12,38 @@ import type { HandshakeHost, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import { sharedAbort } from "../served/shared-abort.ts";
 import type { Part, Receiver, Transport } from "../transport/transport.ts";
-import { clientOf, hasGone, isGone } from "./client.ts";
-import { Complaints } from "./complaints.ts";
-import type { Elsewhere, LoopThread } from "./loop-thread.ts";
-import { asMoved, canMove, type Under } from "./moving.ts";
-import { Opening } from "./opening.ts";
-import type { Movable } from "./placement.ts";
+import { clientDisconnected, clientOf, isClientDisconnect } from "./client.ts";
+import { ExportOpener } from "./export-opener.ts";
+import { FailureLog } from "./failure-log.ts";
+import { type ActiveConnection, canMigrate, toMigrated } from "./migration/migratable.ts";
+import type { Migratable } from "./migration/placement.ts";
+import type { WorkerConnection, WorkerThread } from "./migration/worker-thread.ts";
 import type { SessionSetup } from "./setup.ts";
 import { Transmission } from "./transmission.ts";
 
-/** Of a client in the handshake, which has nothing to send but options that it awaits the answers of. */
+/**
+ * Bytes. In the handshake, a client sends an option and waits for the reply, so it never has much
+ * outstanding.
+ */
 const handshakeBacklogMax = 2 * optionBytesMax;
 
-/** One client, from its first byte to its last. */
-export class Session implements Receiver, Movable {
-  /** Settles when everything of this client has been released; it never rejects. */
+/** Serves one client, from the first byte to the last. */
+export class Session implements Receiver, Migratable {
+  /** Resolves when all resources of this client have been released. It never rejects. */
   readonly finished: Promise<void>;
   readonly #setup: SessionSetup;
   #transport: Transport;
   readonly #log: Log;
-  readonly #complaints: Complaints;
+  readonly #failures: FailureLog;
   readonly #gone = sharedAbort();
   #settle!: () => void;
   #handshake: HandshakeDriver<Negotiated | undefined> | undefined;
   #transmission: Transmission | undefined;
-  #elsewhere: Elsewhere | undefined;
-  readonly #opening: Opening;
+  #workerConnection: WorkerConnection | undefined;
+  readonly #opener: ExportOpener;
   readonly #context: ConnectionContext;
-  /** What another loop would have to go on with. */
-  #moving: Under | undefined;
+  /** The state of the connection in the transmission phase, for a migration. */
+  #active: ActiveConnection | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #holdsConnectionGate = false;
   #stopping = false;
@@ -49,22 +55,22 @@ export class Session implements Receiver, Movable {
     this.#transport = transport;
     this.#setup = setup;
     this.#log = setup.log;
-    this.#complaints = new Complaints(setup.log);
+    this.#failures = new FailureLog(setup.log);
     this.#context = new ConnectionContext((line) => this.#log.debug(line));
-    this.#opening = new Opening(setup.chain, this.#context, setup.readOnly, setup.log);
+    this.#opener = new ExportOpener(setup.chain, this.#context, setup.readOnly, setup.log);
     this.finished = new Promise((resolve) => {
       this.#settle = resolve;
     });
   }
 
-  /** Begins to serve the client. */
+  /** Starts to serve the client. */
   async start(): Promise<void> {
     this.#transport.start(this);
     this.#transport.pause();
     try {
-      await this.#opening.ask(() => this.#admit());
+      await this.#opener.ask(() => this.#admit());
     } catch (error) {
-      if (isGone(this.#gone.signal, error)) this.#log.debug(messageOf(error));
+      if (isClientDisconnect(this.#gone.signal, error)) this.#log.debug(messageOf(error));
       else this.#log.error(`connection refused: ${messageOf(error)}`);
       this.#transport.destroy();
       return;
@@ -79,20 +85,20 @@ export class Session implements Receiver, Movable {
   /** Takes no further request, answers those in flight, then closes. */
   stop(): void {
     this.#stopping = true;
-    if (this.#elsewhere !== undefined) this.#elsewhere.close();
+    if (this.#workerConnection !== undefined) this.#workerConnection.close();
     else if (this.#transmission === undefined) this.#transport.destroy();
     else this.#transmission.close();
   }
 
   /** Closes without answering. */
   destroy(): void {
-    if (this.#elsewhere !== undefined) this.#elsewhere.destroy();
+    if (this.#workerConnection !== undefined) this.#workerConnection.destroy();
     else this.#transport.destroy();
   }
 
-  moveTo(loop: LoopThread): void {
-    this.#transmission!.leave((rest) => {
-      this.#elsewhere = loop.carry(asMoved(this.#moving!, rest), this.#log, () => {
+  migrateTo(thread: WorkerThread): void {
+    this.#transmission!.detach((rest) => {
+      this.#workerConnection = thread.migrate(toMigrated(this.#active!, rest), this.#log, () => {
         this.#transmission = undefined;
         this.closed();
       });
@@ -104,8 +110,8 @@ export class Session implements Receiver, Movable {
       this.#transmission.received(bytes);
       return;
     }
-    this.#handshake?.receive(this.#transport.lends ? Buffer.from(bytes) : bytes);
-    // Nothing waits for an answer, so this much comes only while the plugin is slow.
+    this.#handshake?.receive(this.#transport.reusesReceiveBuffer ? Buffer.from(bytes) : bytes);
+    // The client sends more than it may without waiting for replies while the plugin is still opening.
     if ((this.#handshake?.pendingBytes ?? 0) > handshakeBacklogMax) this.#transport.pause();
   }
 
@@ -135,8 +141,8 @@ export class Session implements Receiver, Movable {
     this.#setup.placement?.remove(this);
     clearTimeout(this.#deadline);
     if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
-    hasGone(this.#gone);
-    // Requests in flight still use the export; it is released after the last of them.
+    clientDisconnected(this.#gone);
+    // Requests in flight still use the export. It is released after the last of them.
     if (this.#transmission === undefined || this.#released) void this.#release();
     else this.#transmission.close();
   }
@@ -155,7 +161,7 @@ export class Session implements Receiver, Movable {
     return new HandshakeDriver<Negotiated | undefined>(greet(this.#handshakeHost()), {
       send: (bytes) => {
         this.#transport.write(bytes);
-        // Whoever was made to wait while the plugin was asked may go on.
+        // `received` pauses the transport when too much arrives while the plugin is busy. Resume it now.
         this.#transport.resume();
       },
       startTls: () => this.#startTls(),
@@ -165,15 +171,15 @@ export class Session implements Receiver, Movable {
   }
 
   async #startTls(): Promise<void> {
-    // What comes while the plugin closes is for TLS to judge, whether it is the client's hello or slipped in by somebody.
+    // Bytes that arrive while the plugin closes must go to TLS: they are the ClientHello, or were injected.
     this.#transport.pause();
-    // What was opened in clear was opened for a client that nobody knew.
-    await this.#opening.close();
+    // An export that was opened before TLS was opened for an unauthenticated client. Close it.
+    await this.#opener.close();
     try {
       this.#transport = await this.#transport.startTls(this.#setup.tls.upgrade!);
     } catch (error) {
-      // Said here, since the connection is over already and whatever else is left of it makes no sense.
-      this.#complaints.add(error);
+      // Log the failure here: the connection is closed, so later errors of the session are only consequences.
+      this.#failures.add(error);
       throw error;
     }
   }
@@ -192,7 +198,9 @@ export class Session implements Receiver, Movable {
     );
   }
 
-  /** The client keeps its connection, in which it hears that it is not served any more. */
+  /**
+   * Refuses all further requests. The connection stays open, so that the client receives the error replies.
+   */
   #disconnect(): void {
     this.#isDisconnected = true;
     this.#setup.placement?.remove(this);
@@ -205,29 +213,29 @@ export class Session implements Receiver, Movable {
       tls: this.#setup.tls.mode,
       offers: this.#setup.handshake,
       listExports: () => this.#ask(() => this.#setup.chain.listExports(this.#client(), this.#context)),
-      open: (name) => this.#ask(() => this.#opening.open(name, this.#client())),
+      open: (name) => this.#ask(() => this.#opener.open(name, this.#client())),
       debug: (message) => log.verbose && log.debug(message()),
     };
   }
 
-  /** Has the plugin answer a question of the client. Both that client and our log hear of a failure. */
+  /** Calls the plugin for the client. A failure is logged and also sent to the client. */
   async #ask<T>(question: () => Promise<T>): Promise<T> {
     this.#gone.signal.throwIfAborted();
     try {
-      return await this.#opening.ask(question);
+      return await this.#opener.ask(question);
     } catch (error) {
-      if (isGone(this.#gone.signal, error)) this.#log.debug(messageOf(error));
-      else this.#complaints.add(error);
+      if (isClientDisconnect(this.#gone.signal, error)) this.#log.debug(messageOf(error));
+      else this.#failures.add(error);
       throw error;
     }
   }
 
   #handshakeDone(negotiated: Negotiated | undefined, rest: Buffer): void {
     clearTimeout(this.#deadline);
-    // Idle connections are many; what the handshake needed is not needed any more.
+    // Free the handshake state: a server may have many idle connections.
     this.#handshake = undefined;
     this.#deadline = undefined;
-    const { exported } = this.#opening;
+    const { exported } = this.#opener;
     if (negotiated === undefined || exported === undefined || this.#stopping || this.#gone.signal.aborted) {
       this.#transport.end();
       return;
@@ -251,7 +259,7 @@ export class Session implements Receiver, Movable {
         ...(model === "serialize_all_requests" ? { gate: requestGate } : {}),
       },
       {
-        left: () => hasGone(this.#gone),
+        disconnected: () => clientDisconnected(this.#gone),
         answered: () => chain.progress.made(),
         idle: () => this.#transmissionIdle(),
         broken: (error) => this.#breakOff(error),
@@ -259,29 +267,32 @@ export class Session implements Receiver, Movable {
     );
     if (this.#isDisconnected) this.#transmission.disconnect();
     this.#transmission.received(rest);
-    this.#moving = { setup: this.#setup, transport: this.#transport, exported, negotiated };
-    if (!this.#isDisconnected && canMove(this.#moving)) this.#setup.placement?.add(this);
+    this.#active = { setup: this.#setup, transport: this.#transport, exported, negotiated };
+    if (!this.#isDisconnected && canMigrate(this.#active)) this.#setup.placement?.add(this);
   }
 
-  /** The client sees the end of the connection when everything of it is closed, and so all that closing had to write. */
+  /**
+   * Closes the export first and the connection last. When the client sees EOF, everything that closing writes
+   * is written.
+   */
   #transmissionIdle(): void {
     void this.#release().then(() => this.#transport.end());
   }
 
   #breakOff(error: unknown): void {
-    // What a client that has gone has left behind need not make sense.
-    if (!this.#closed) this.#complaints.add(error);
+    // Errors in the bytes of a client that has already disconnected are not logged.
+    if (!this.#closed) this.#failures.add(error);
     this.#transport.destroy();
   }
 
   async #release(): Promise<void> {
-    await this.#opening.release();
+    await this.#opener.release();
     if (this.#holdsConnectionGate) {
       this.#holdsConnectionGate = false;
       this.#setup.connectionGate.leave();
     }
     this.#released = true;
-    // Only when the last bytes have left too is the client really done.
+    // The session is finished only when the last bytes have been sent too.
     if (this.#closed) this.#settle();
   }
 }

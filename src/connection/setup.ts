@@ -3,35 +3,35 @@ import type { Gate } from "../core/gate.ts";
 import type { Log } from "../core/log.ts";
 import type { HandshakeOffers } from "../protocol/server/host.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
-import type { Placement } from "./placement.ts";
+import type { Placement } from "./migration/placement.ts";
 
-/** How clients are greeted. */
+/** Options of the handshake. */
 export interface HandshakeOptions extends HandshakeOffers {
   readonly style: "newstyle" | "oldstyle";
-  /** A client that has not chosen an export after so long is cut off; 0 is no limit. */
+  /** Milliseconds until a client that has not chosen an export is disconnected. 0 means no limit. */
   readonly timeoutMs: number;
 }
 
-/** Whether clients may or must encrypt, and how. */
+/** Whether TLS is disabled, allowed or required, and how a connection is upgraded. */
 export interface SessionTls {
   readonly mode: "off" | "on" | "require";
   /** Present unless the mode is "off". */
   readonly upgrade?: Upgrade;
 }
 
-/** What all connections of a server share. */
+/** The options and objects that all connections of a server share. */
 export interface SessionSetup {
   readonly chain: Chain;
-  /** -t: requests of one connection that are worked on at once. */
+  /** -t: maximum number of requests of one connection in flight. */
   readonly threads: number;
   readonly readOnly: boolean;
   readonly handshake: HandshakeOptions;
   readonly tls: SessionTls;
   readonly log: Log;
-  /** One request of all connections at a time, where the thread model asks for it. */
+  /** Serialises the requests of all connections, where the thread model requires it. */
   readonly requestGate: Gate;
-  /** Where connections can go on that need nothing of this loop. */
+  /** Distributes connections over worker threads. */
   readonly placement?: Placement;
-  /** One connection at a time, likewise. */
+  /** Serialises the connections, where the thread model requires it. */
   readonly connectionGate: Gate;
 }

@@ -8,35 +8,42 @@ import type { Part, Transport } from "../transport/transport.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
 import { FastPath } from "./fast-path.ts";
 
+/** Limits of the concurrency of one connection. */
 export interface TransmissionLimits {
-  /** Requests of this connection that are worked on at once. */
+  /** Maximum number of requests of this connection in flight. */
   readonly requestsInFlight: number;
-  /** Held by one request of the whole server at a time, where the thread model asks for it. */
+  /** Serialises the requests of the whole server, where the thread model requires it. */
   readonly gate?: Gate;
 }
 
-/** Data of unfinished reads and writes of one connection; only the request that goes over it may be larger. */
+/** Bytes of data of the reads and writes in flight of one connection. One request may exceed the limit. */
 const bytesInFlightMax = 16 * 1024 * 1024;
 
 /**
- * What is received of requests that have to wait. Only who goes on receiving hears that a client has gone, and this is
- * more than clients send before they wait for an answer, unless they write.
+ * Bytes to receive ahead while requests wait. Keep reading: a disconnect is noticed only by reading. Clients
+ * that do not write send less than this before they wait for replies.
  */
 const aheadBytesMax = 64 * 1024;
 
-/** How a transmission tells how it gets on, and that it is over. */
+/** Events of a transmission. */
 export interface TransmissionEvents {
-  /** The client has gone without a goodbye: nobody waits for the answers any more. */
-  left(): void;
-  /** The answers of some requests have come that had to be waited for. */
+  /** The client disconnected without NBD_CMD_DISC. The replies are not needed any more. */
+  disconnected(): void;
+  /** Asynchronous requests have completed. */
   answered(): void;
-  /** Called once: no request comes any more and all have been answered. */
+  /** Called once: no more requests will come, and all have been answered. */
   idle(): void;
-  /** The client broke the protocol; what follows in its stream means nothing. */
+  /** The client violated the protocol. The rest of the stream cannot be parsed. */
   broken(error: unknown): void;
 }
 
-/** Takes requests from one client and sends the answers, until it leaves or the server stops. */
+/**
+ * Receives the requests of one client and sends the replies, until the client disconnects or the server
+ * stops.
+ *
+ * Flow control: reading pauses only when a limit is reached and enough bytes have been received ahead.
+ * Replies of asynchronous requests are collected during an event-loop iteration and sent together at its end.
+ */
 export class Transmission {
   readonly #transport: Transport;
   readonly #sendQueue: SendQueue;
@@ -49,13 +56,13 @@ export class Transmission {
   #bytesInFlight = 0;
   #peerEnded = false;
   #closing = false;
-  /** Taken to be so at first: the handshake may have ended in the middle of a flood. */
+  /** Initially true, because the session may have paused the transport during the handshake. */
   #paused = true;
   #pumping = false;
-  /** Replies that became ready in this turn of the loop, which leave together at its end. */
+  /** Replies that became ready in this event-loop iteration. They are sent together at its end. */
   #ready: { readonly reply: Buffer; readonly dataBytes: number }[] = [];
   #sending: NodeJS.Immediate | undefined;
-  #leave: ((rest: Buffer) => void) | undefined;
+  #detached: ((rest: Buffer) => void) | undefined;
 
   constructor(transport: Transport, to: Dispatch, limits: TransmissionLimits, events: TransmissionEvents) {
     this.#transport = transport;
@@ -64,17 +71,17 @@ export class Transmission {
     this.#limits = limits;
     this.#events = events;
     this.#parser = new RequestParser(to.replyForm === "extended");
-    // Where requests have to wait for each other, none may overtake.
+    // The fast path would overtake requests that wait for each other. Use it only for parallel requests.
     const parallel = limits.gate === undefined && limits.requestsInFlight > 1;
     this.#fastPath = parallel ? new FastPath(this.#parser, this.#sendQueue, to) : undefined;
   }
 
   received(bytes: Buffer): void {
-    // What comes after the end is nobody's request, and would only pile up.
+    // Drop bytes after the end: they would only use memory.
     if (this.#closing) return;
     this.#parser.push(bytes);
     this.#pump();
-    if (this.#transport.lends) this.#parser.keep();
+    if (this.#transport.reusesReceiveBuffer) this.#parser.keep();
   }
 
   missing(): Part | undefined {
@@ -85,19 +92,19 @@ export class Transmission {
     this.#parser.filled(bytes);
   }
 
-  /** The client took what it had left lying, so that there is room for more answers. */
+  /** The send queue has room for more replies. */
   drained(): void {
     this.#pump();
   }
 
-  /** The client sends no more; what it has sent is still worked on. */
+  /** The client sends no more. Requests that have been received are still answered. */
   ended(): void {
     this.#peerEnded = true;
-    if (!this.#closing && !this.#parser.endsWithDisconnect) this.#events.left();
+    if (!this.#closing && !this.#parser.endsWithDisconnect) this.#events.disconnected();
     this.#pump();
   }
 
-  /** Takes no further request; those in flight are answered. */
+  /** Takes no further request. Those in flight are answered. */
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
@@ -105,25 +112,28 @@ export class Transmission {
     if (this.#inFlight === 0) this.#idle();
   }
 
-  /** Refuses all requests that come from now on; those in flight are answered. */
+  /** Refuses all further requests. Those in flight are answered. */
   disconnect(): void {
-    this.#leave = undefined;
+    this.#detached = undefined;
     this.#fastPath = undefined;
     this.#dispatch = { ...this.#dispatch, isDisconnected: true };
   }
 
-  /** Stops, as soon as nothing is under way, with the bytes that no request has used; whoever takes them goes on. */
-  leave(left: (rest: Buffer) => void): void {
-    this.#leave = left;
-    if (!this.#pumping) this.#leaveIfQuiet();
+  /**
+   * Detaches the connection for a migration, as soon as no request is in flight. The callback receives the
+   * unused received bytes and continues with the connection.
+   */
+  detach(detached: (rest: Buffer) => void): void {
+    this.#detached = detached;
+    if (!this.#pumping) this.#detachIfIdle();
   }
 
-  #leaveIfQuiet(): void {
-    if (this.#leave === undefined || this.#closing || this.#peerEnded || this.#isBusy()) return;
+  #detachIfIdle(): void {
+    if (this.#detached === undefined || this.#closing || this.#peerEnded || this.#isBusy()) return;
     const rest = this.#parser.rest();
     if (rest === undefined) return;
     this.#closing = true;
-    this.#leave(rest);
+    this.#detached(rest);
   }
 
   #isBusy(): boolean {
@@ -138,7 +148,7 @@ export class Transmission {
       do {
         while (!this.#isFull() && this.#takeOne());
         wasFull = this.#isFull();
-        // Nobody will tell that there is room again if it is this that makes it.
+        // Check again after flush(): it may make room without a `drained` event.
         this.#sendQueue.flush();
       } while (wasFull && !this.#isFull());
     } catch (error) {
@@ -147,28 +157,28 @@ export class Transmission {
     } finally {
       this.#pumping = false;
     }
-    // A client that does not take its replies shows it when it goes, by what is sent to it.
+    // While the send queue is full, reading is not needed to notice a disconnect: sending fails.
     const isAhead = this.#sendQueue.isFull || this.#parser.heldBytes >= aheadBytesMax;
     this.#setPaused(this.#isFull() && isAhead);
-    this.#leaveIfQuiet();
+    this.#detachIfIdle();
   }
 
-  /** @returns false when there is nothing more to take */
+  /** @returns false when there is no further request to take */
   #takeOne(): boolean {
     if (this.#closing) return false;
     if (this.#fastPath?.answer()) return true;
     const request = this.#parser.next();
     if (request !== undefined) this.#begin(request);
-    else if (this.#peerEnded) this.#leaves("client closed input socket, closing connection");
+    else if (this.#peerEnded) this.#clientLeaves("client closed input socket, closing connection");
     return request !== undefined;
   }
 
-  #leaves(how: string): void {
+  #clientLeaves(how: string): void {
     if (this.#dispatch.log.verbose) this.#dispatch.log.debug(how);
     this.close();
   }
 
-  /** Answering further would only pile up work or bytes: let the client wait instead. */
+  /** Tells whether a limit is reached. The client has to wait then. */
   #isFull(): boolean {
     return (
       this.#inFlight >= this.#limits.requestsInFlight ||
@@ -186,7 +196,7 @@ export class Transmission {
 
   #begin(request: Request): void {
     if (request.kind === "disconnect") {
-      this.#leaves("client sent NBD_CMD_DISC, closing connection");
+      this.#clientLeaves("client sent NBD_CMD_DISC, closing connection");
       return;
     }
     const reply = this.#answer(request);

@@ -33,8 +33,8 @@ export function openAddon(): unknown {
   }
 }
 
-export function startLoop(options: WorkerOptions): Worker {
-  return new Worker(getAsset("bundle/loop.cjs", "utf8"), { ...options, eval: true });
+export function startWorker(options: WorkerOptions): Worker {
+  return new Worker(getAsset("bundle/worker.cjs", "utf8"), { ...options, eval: true });
 }
 
 /** Node puts a second copy of its own path where the name of the script is otherwise. */

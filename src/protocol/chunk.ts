@@ -1,24 +1,29 @@
 import { ChunkFlag, Magic } from "./constants.ts";
 import type { RequestHeader } from "./request-header.ts";
 
-/** How replies look on a connection: the handshake decides it once. */
+/** The reply format of a connection. The handshake selects it. */
 export type ReplyForm = "simple" | StructuredForm;
+/** The reply formats that consist of chunks. */
 export type StructuredForm = "structured" | "extended";
 
-/** The head of a reply chunk: doc/proto.md, "Structured reply chunk message" and "Extended reply chunk message". */
+/**
+ * The header of a reply chunk: doc/proto.md, "Structured reply chunk message" and "Extended reply chunk
+ * message".
+ */
 export interface ChunkHeader {
   readonly flags: number;
   readonly type: number;
   readonly cookie: bigint;
-  /** Extended replies only: repeats the request's offset. */
+  /** The offset of the request; extended replies only. */
   readonly offset: bigint | undefined;
-  /** bytes of payload */
+  /** Bytes of payload. */
   readonly length: bigint;
 }
 
+/** Bytes of a chunk header. */
 export const chunkHeaderBytes: Readonly<Record<StructuredForm, number>> = { structured: 20, extended: 32 };
 
-/** Reads a header whose magic number has been seen to be right. */
+/** Reads a header. The caller has checked its magic number. */
 export function readChunkHeader(bytes: Buffer): ChunkHeader {
   const extended = bytes.readUInt32BE(0) === Magic.extendedReply;
   return {
@@ -30,22 +35,22 @@ export function readChunkHeader(bytes: Buffer): ChunkHeader {
   };
 }
 
-/** The request that a chunk answers, and how. */
+/** The request that a chunk answers, and the reply format. */
 export interface Answered {
   readonly form: StructuredForm;
   readonly cookie: bigint;
-  /** The request's. */
+  /** The offset of the request. */
   readonly offset: bigint;
 }
 
-/** Makes a chunk with room for its payload, which begins at {@link chunkHeaderBytes}. */
+/** Makes a chunk with room for its payload, which begins at byte {@link chunkHeaderBytes}. */
 export function makeChunk(to: Answered, type: number, payloadBytes: number, last: boolean): Buffer {
   const bytes = Buffer.allocUnsafe(chunkHeaderBytes[to.form] + payloadBytes);
   writeChunkHeader(bytes, to, type, payloadBytes, last);
   return bytes;
 }
 
-/** The payload may be in other buffers that follow. */
+/** Writes a chunk header. The payload may be in other buffers that are sent after it. */
 export function writeChunkHeader(
   bytes: Buffer,
   { form, cookie, offset }: Answered,
@@ -65,7 +70,10 @@ export function writeChunkHeader(
   }
 }
 
-/** The only chunk of a reply, written into a larger buffer for a request that is still in its header's form. */
+/**
+ * Writes the header of the only chunk of a reply into a larger buffer, from a request header that has not
+ * been converted.
+ */
 export function writeChunkHeaderOf(
   header: RequestHeader,
   bytes: Buffer,

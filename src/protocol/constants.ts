@@ -1,4 +1,4 @@
-/** The numbers of the NBD specification (doc/proto.md, "Values"), each once. */
+/** The numbers of the NBD specification (doc/proto.md, "Values"). */
 
 export const Magic = {
   /** "NBDMAGIC" */
@@ -14,9 +14,10 @@ export const Magic = {
   extendedReply: 0x6e8a278c,
 } as const;
 
-/** Handshake flags, and the client's answer, which uses the same bits. */
+/** Handshake flags. The client replies with flags that use the same bits. */
 export const HandshakeFlag = { fixedNewstyle: 0x1, noZeroes: 0x2 } as const;
 
+/** Transmission flags of an export. */
 export const TransmissionFlag = {
   hasFlags: 0x1,
   readOnly: 0x2,
@@ -33,6 +34,7 @@ export const TransmissionFlag = {
   blockStatusPayload: 0x1000,
 } as const;
 
+/** Options of the newstyle handshake. */
 export const Option = {
   exportName: 1,
   abort: 2,
@@ -46,12 +48,13 @@ export const Option = {
   extendedHeaders: 11,
 } as const;
 
-/** As the specification writes it, for people. */
+/** Returns the name of an option as the specification writes it. */
 export function optionName(option: number): string {
   const [name] = Object.entries(Option).find(([, number]) => number === option) ?? [];
   return name === undefined ? `option ${option}` : `NBD_OPT_${name.replace(/[A-Z]/g, "_$&").toUpperCase()}`;
 }
 
+/** Types of option replies. */
 export const OptionReply = {
   ack: 1,
   server: 2,
@@ -74,8 +77,10 @@ export function isOptionError(reply: number): boolean {
   return reply >= 0x80000000;
 }
 
+/** Information types of NBD_OPT_INFO and NBD_OPT_GO. */
 export const Info = { export: 0, name: 1, description: 2, blockSize: 3 } as const;
 
+/** Commands of the transmission phase. */
 export const Command = {
   read: 0,
   write: 1,
@@ -87,6 +92,7 @@ export const Command = {
   blockStatus: 7,
 } as const;
 
+/** Command flags. */
 export const CommandFlag = {
   fua: 0x1,
   noHole: 0x2,
@@ -96,6 +102,7 @@ export const CommandFlag = {
   payloadLength: 0x20,
 } as const;
 
+/** Types of reply chunks. */
 export const Chunk = {
   none: 0,
   offsetData: 1,
@@ -106,13 +113,15 @@ export const Chunk = {
   errorOffset: 0x8002,
 } as const;
 
+/** Flags of reply chunks. */
 export const ChunkFlag = { done: 0x1 } as const;
 
 /** Status bits of the context `base:allocation`. */
 export const AllocationState = { hole: 0x1, zero: 0x2 } as const;
+/** The metadata context that the specification defines. */
 export const baseAllocation = "base:allocation";
 
-/** doc/proto.md, "Error values": the errors that may travel, by errno name. */
+/** The errors that a reply may contain, by errno name (doc/proto.md, "Error values"). */
 export const WireError = {
   EPERM: 1,
   EIO: 5,
@@ -124,17 +133,26 @@ export const WireError = {
   ESHUTDOWN: 108,
 } as const;
 
-/** The longest string that the specification lets a peer send (names, descriptions, queries), in bytes. */
+/** Bytes of the longest string that the specification allows (names, descriptions, queries). */
 export const stringBytesMax = 4096;
-/** Reads and writes above this are refused; it is nbdkit's limit, and clients split to fit. */
+/** Bytes of one read or write; the limit of nbdkit. Larger requests are refused. Clients split them. */
 export const requestBytesMax: number = 64 * 1024 * 1024;
-/** What one option may carry: 32 metadata queries of the longest kind fit. Anything longer is no client of ours. */
+/**
+ * Bytes of one option: 32 metadata queries of maximum length fit. The connection of a client that sends more
+ * is closed.
+ */
 export const optionBytesMax: number = 32 * (stringBytesMax + 8);
-/** A handshake that takes more options than this is not going anywhere (nbdkit: 32, and one more for each export listed). */
+/**
+ * Options in one handshake. A client with more makes no progress. (nbdkit: 32, and one more for each listed
+ * export.)
+ */
 export const optionsMax = 64;
-/** After a list, clients ask about each export: INFO, its contexts, and perhaps once more. */
+/** Additional options for each listed export: clients send INFO and context options for each of them. */
 export const optionsPerListedExport = 4;
-/** Contexts that one block status may name; nobody has nearly as many. */
+/** Contexts in one block status payload. No server has nearly as many. */
 export const statusContextsMax = 1024;
-/** Of one block status reply. doc/proto.md caps a chunk at 2^20 extents; we stop far earlier, clients ask again. */
+/**
+ * Extents in one block status reply. doc/proto.md allows 2^20 in a chunk; with a smaller limit, clients
+ * request the rest.
+ */
 export const blockStatusExtentsMax = 8192;

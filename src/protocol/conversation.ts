@@ -3,48 +3,55 @@ import { NbdError } from "../core/errors.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 
 /**
- * A handshake, written top to bottom: it yields what it needs next and is resumed with the answer.
- * Who moves the bytes, and how, is the driver's business.
+ * A handshake, written as a sequential generator: it yields each step and is resumed with the result.
+ * The generator does no I/O. A driver moves the bytes.
  */
 export type Conversation<Result> = Generator<Step, Result, unknown>;
 
+/** A step that the driver performs. */
 export type Step =
   | { readonly kind: "take"; readonly length: number }
   | { readonly kind: "send"; readonly bytes: Buffer }
   | { readonly kind: "wait"; readonly promise: PromiseLike<unknown> }
   | { readonly kind: "startTls" };
 
-/** The next `length` bytes from the peer. */
+/** Receives the next `length` bytes from the peer. */
 export function* take(length: number): Conversation<Buffer> {
   return (yield { kind: "take", length }) as Buffer;
 }
 
+/** Sends bytes to the peer. */
 export function* send(bytes: Buffer): Conversation<void> {
   yield { kind: "send", bytes };
 }
 
-/** The value of something outside the protocol (an export being opened), which may take its time. */
+/** Waits for a value from outside the protocol, such as the result of opening an export. */
 export function* wait<T>(value: MaybePromise<T>): Conversation<T> {
   if (!isPromise(value)) return value;
   return (yield { kind: "wait", promise: value }) as T;
 }
 
-/** From here on the bytes of both directions are encrypted. */
+/** Starts TLS. All later bytes of both directions are encrypted. */
 export function* startTls(): Conversation<void> {
   yield { kind: "startTls" };
 }
 
-/** What a {@link HandshakeDriver} needs from its surroundings. Every member is called at most once, save `send`. */
+/** The callbacks of a {@link HandshakeDriver}. Each is called at most once, except `send`. */
 export interface HandshakeEvents<Result> {
+  /** Sends bytes to the peer. */
   send(bytes: Buffer): void;
-  /** Upgrades the transport; bytes that came in clear before it are the peer's fault and end the talk. */
+  /**
+   * Upgrades the transport to TLS. Plaintext bytes that the peer sent too early end the handshake with an
+   * error.
+   */
   startTls(): Promise<void>;
-  /** The conversation is over; `rest` came after its end and belongs to what follows. */
+  /** The handshake is complete. `rest` arrived after its end and belongs to the next phase. */
   done(result: Result, rest: Buffer): void;
+  /** The handshake has failed. */
   failed(error: unknown): void;
 }
 
-/** Runs a conversation over bytes that are pushed in. */
+/** Runs a handshake generator with bytes that are pushed in. */
 export class HandshakeDriver<Result> {
   readonly #conversation: Conversation<Result>;
   readonly #driver: HandshakeEvents<Result>;
@@ -61,7 +68,7 @@ export class HandshakeDriver<Result> {
     this.#resume(undefined);
   }
 
-  /** Bytes received that the conversation has not used yet. */
+  /** Received bytes that the handshake has not used yet. */
   get pendingBytes(): number {
     return this.#arrived.length;
   }
@@ -71,7 +78,7 @@ export class HandshakeDriver<Result> {
     if (this.#state === "taking") this.#takeOrWait();
   }
 
-  /** The peer left, or the surroundings failed: the conversation gets the error where it stands. */
+  /** Throws an error into the generator at its current step: the peer disconnected, or a callback failed. */
   fail(error: unknown): void {
     if (this.#state === "over") return;
     this.#step(() => this.#conversation.throw(error));
@@ -93,7 +100,7 @@ export class HandshakeDriver<Result> {
     this.#state = "waiting";
     try {
       let next = advance();
-      // A loop, since a peer may send any number of small things at once.
+      // A loop instead of recursion: a peer may send any number of small messages at once.
       while (!next.done) {
         const step = next.value;
         if (step.kind === "send") {
@@ -125,7 +132,7 @@ export class HandshakeDriver<Result> {
     }
   }
 
-  /** Nothing that came before encryption began may be taken for something that came after it. */
+  /** Rejects plaintext bytes that arrive before TLS begins. They must not be treated as encrypted bytes. */
   async #startTls(): Promise<void> {
     await this.#driver.startTls();
     if (this.#arrived.length > 0) throw bytesInClear();
@@ -138,7 +145,7 @@ export class HandshakeDriver<Result> {
     );
   }
 
-  /** A method, since the compiler would take the state for unchanged by the calls in between. */
+  /** A method, because the compiler assumes that the calls in between do not change the field. */
   #isOver(): boolean {
     return this.#state === "over";
   }

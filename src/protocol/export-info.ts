@@ -1,38 +1,38 @@
-/** What the handshake tells a client about an export. */
+/** The description of an export in the handshake. */
 export interface ExportInfo {
-  /** bytes */
+  /** Size in bytes. */
   readonly size: bigint;
-  /** A combination of `TransmissionFlag`. */
+  /** A combination of the bits of `TransmissionFlag`. */
   readonly flags: number;
-  /** The name that the export really has, when the client asked for the default one. */
+  /** The actual name of the export, when the client requested the default export. */
   readonly name?: string;
   readonly description?: string;
   readonly blockSize?: BlockSize;
-  /** What block status can tell of it; a server's side of the handshake lets clients choose. */
+  /** The metadata contexts that clients of a server can choose. */
   readonly contexts?: readonly OfferedContext[];
 }
 
-/** doc/proto.md, "Block size constraints"; bytes. */
+/** The block size constraints in bytes: doc/proto.md, "Block size constraints". */
 export interface BlockSize {
   readonly minimum: number;
   readonly preferred: number;
   readonly maximum: number;
 }
 
-/** One line of the answer to NBD_OPT_LIST. */
+/** One item of the reply to NBD_OPT_LIST. */
 export interface ExportListing {
   readonly name: string;
   readonly description?: string;
 }
 
-/** A metadata context that was agreed on; block status chunks carry the id. */
+/** A negotiated metadata context. Block status chunks contain its id. */
 export interface MetaContext {
   readonly id: number;
   readonly name: string;
 }
 
-/** A metadata context that may be agreed on. */
+/** A metadata context that can be negotiated. */
 export interface OfferedContext extends MetaContext {
-  /** Its states need more than 32 bits, which only clients with extended headers can be told. */
+  /** True when its states have 64 bits. Only clients with extended headers can receive them. */
   readonly wide?: boolean;
 }

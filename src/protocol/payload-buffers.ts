@@ -1,20 +1,23 @@
-/** Smaller payloads are cheap to make room for each time, larger ones rare. */
+/** Bytes. Smaller buffers are cheap to allocate, and larger ones are rare. */
 const pooledBytesMin = 64 * 1024;
 const pooledBytesMax = 1024 * 1024;
 
-/** Who announces a payload has not sent it: there is room for so much more than has arrived. */
+/**
+ * Bytes to allocate beyond those that have arrived. The announced length is not trusted: a client may
+ * announce a payload and never send it.
+ */
 const aheadBytes = 16 * 1024;
 
-/** More payloads than this in pieces at once are a flood, whose memory is better given back. */
+/** Unused buffers to keep. More would only be needed by a flood of requests; their memory is freed. */
 const spareMax = 8;
 
 const spare: Buffer[] = [];
 
 /**
- * Room for a payload that comes in pieces. A fresh megabyte costs more than to fill it, since the system hands it out page
- * by page; so those that are done with are used again.
- * @param arrived bytes of it that are there
- * @returns perhaps less than `bytes`, which then has to grow
+ * Returns a buffer for a payload that arrives in pieces. Buffers are reused, because the kernel maps a new
+ * megabyte page by page, which costs more than filling it.
+ * @param arrived bytes of the payload that have arrived
+ * @returns a buffer that may be smaller than `bytes` and has to grow then
  */
 export function takePayloadBuffer(bytes: number, arrived: number): Buffer {
   if (bytes >= pooledBytesMin) {
@@ -24,7 +27,7 @@ export function takePayloadBuffer(bytes: number, arrived: number): Buffer {
   return Buffer.allocUnsafeSlow(Math.min(bytes, 4 * arrived + aheadBytes));
 }
 
-/** Nobody else may have kept any of it. */
+/** Returns a buffer to the pool. The caller must not keep any view of it. */
 export function returnPayloadBuffer(buffer: Buffer): void {
   if (buffer.length < pooledBytesMin || buffer.length > pooledBytesMax) return;
   if (spare.length < spareMax) spare.push(buffer);

@@ -11,20 +11,23 @@ import { Chunk } from "./constants.ts";
 import { errorChunk, simpleHeaderBytes, writeSimpleHeader, writeSimpleHeaderOf } from "./reply.ts";
 import type { RequestHeader } from "./request-header.ts";
 
-/** Bytes before the data of a read. */
+/** Bytes before the data in the reply to a read. */
 export const readHeaderBytes: Readonly<Record<ReplyForm, number>> = {
   simple: simpleHeaderBytes,
   structured: chunkHeaderBytes.structured + 8,
   extended: chunkHeaderBytes.extended + 8,
 };
 
-/** Fills the first {@link readHeaderBytes} of `bytes`; the data follows them. */
+/** Writes the first {@link readHeaderBytes} of `bytes`. The data follows them. */
 export function writeReadHeader(bytes: Buffer, form: ReplyForm, cookie: bigint, offset: bigint): void {
   if (form === "simple") writeSimpleHeader(bytes, cookie, 0);
   else writeDataHeader(bytes, { form, cookie, offset }, offset, bytes.length - readHeaderBytes[form], true);
 }
 
-/** The same into a larger buffer, for a request that is still in its header's form. */
+/**
+ * Writes the header of {@link writeReadHeader} into a larger buffer, from a request header that has not been
+ * converted.
+ */
 export function writeReadHeaderOf(
   header: RequestHeader,
   bytes: Buffer,
@@ -41,14 +44,14 @@ export function writeReadHeaderOf(
   bytes.writeUInt32BE(header.offsetLow, at + chunkHeaderBytes[form] + 4);
 }
 
-/** Holes smaller than this save a client less than another chunk costs it. */
+/** Bytes. A smaller hole saves a client less than an additional chunk costs. */
 const sparseGrainBytes = 32 * 1024;
 
 /**
- * The reply to a read with what is zero as holes (doc/proto.md, "NBD_REPLY_TYPE_OFFSET_HOLE"): fewer bytes to send, and
- * a client that copies learns where it need not write. The content decides and not the extents: looking at bytes that are
- * at hand costs less than asking a file system.
- * @returns undefined when there is nothing to leave out
+ * Builds the reply to a read with zeroes as holes (doc/proto.md, "NBD_REPLY_TYPE_OFFSET_HOLE"): fewer bytes
+ * are sent, and a client that copies knows the ranges that it need not write. The decision uses the data and
+ * not the extents: checking bytes in memory costs less than a query to the file system.
+ * @returns undefined when there is no hole
  */
 export function sparseReadReply(to: Answered, data: Buffer): Buffer | undefined {
   const runs = findRuns(data, to.offset, sparseGrainBytes);
@@ -63,7 +66,10 @@ export function sparseReadReply(to: Answered, data: Buffer): Buffer | undefined 
   return Buffer.concat(pieces);
 }
 
-/** The reply to a read that goes past the end: what there is, and where it ends ("NBD_REPLY_TYPE_ERROR_OFFSET"). */
+/**
+ * Builds the reply to a read that goes past the end of the export: the data up to the end, and an error with
+ * the offset of the end ("NBD_REPLY_TYPE_ERROR_OFFSET").
+ */
 export function cutReadReply(to: Answered, data: Buffer, code: string, message: string): Buffer {
   const end = to.offset + BigInt(data.length);
   return Buffer.concat([
@@ -74,9 +80,9 @@ export function cutReadReply(to: Answered, data: Buffer, code: string, message: 
 }
 
 /**
- * A quick look whether {@link sparseReadReply} may find something: most data shows in a few bytes, though many a block
- * begins with a zero.
- * @param offsetLow the lower 32 bits of the data's offset in the export
+ * Checks quickly whether {@link sparseReadReply} may find a hole. A few bytes of each unit show most data.
+ * More than the first byte is checked, because many data blocks begin with a zero.
+ * @param offsetLow the lower 32 bits of the offset of the data in the export
  */
 export function mayLeaveOut(bytes: Buffer, start: number, end: number, offsetLow: number): boolean {
   const first = start + ((sparseGrainBytes - (offsetLow % sparseGrainBytes)) % sparseGrainBytes);

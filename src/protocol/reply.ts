@@ -7,29 +7,34 @@ import { wireError } from "./wire-error.ts";
 /** doc/proto.md, "Simple reply message". */
 export const simpleHeaderBytes = 16;
 
+/** Writes a simple reply at the start of a buffer. */
 export function writeSimpleHeader(bytes: Buffer, cookie: bigint, error: number): void {
   bytes.writeUInt32BE(Magic.simpleReply, 0);
   bytes.writeUInt32BE(error, 4);
   bytes.writeBigUInt64BE(cookie, 8);
 }
 
-/** The reply to a request that succeeded and returns no data. */
+/** Builds the reply to a request that succeeded and returns no data. */
 export function successReply(form: ReplyForm, cookie: bigint, offset: bigint): Buffer {
   if (form !== "extended") return simpleReply(cookie, 0);
   return makeChunk({ form, cookie, offset }, Chunk.none, 0, true);
 }
 
-/** What {@link successReply} takes. */
+/** Returns the size of {@link successReply} in bytes. */
 export function successBytes(form: ReplyForm): number {
   return form === "extended" ? chunkHeaderBytes.extended : simpleHeaderBytes;
 }
 
-/** The same into a larger buffer, for a request that is still in its header's form. */
+/**
+ * Writes the reply of {@link successReply} into a larger buffer, from a request header that has not been
+ * converted.
+ */
 export function writeSuccessOf(header: RequestHeader, bytes: Buffer, at: number, form: ReplyForm): void {
   if (form === "extended") writeChunkHeaderOf(header, bytes, at, form, Chunk.none, 0);
   else writeSimpleHeaderOf(header, bytes, at);
 }
 
+/** Writes a simple reply without an error at `at`, from a request header that has not been converted. */
 export function writeSimpleHeaderOf(header: RequestHeader, bytes: Buffer, at: number): void {
   bytes.writeUInt32BE(Magic.simpleReply, at);
   bytes.writeUInt32BE(0, at + 4);
@@ -37,7 +42,7 @@ export function writeSimpleHeaderOf(header: RequestHeader, bytes: Buffer, at: nu
   bytes.writeUInt32BE(header.cookieLow, at + 12);
 }
 
-/** A failed request; the text reaches the user of a client that asked for structured replies. */
+/** Builds the reply to a request that failed. Only structured and extended replies contain the message. */
 export function errorReply(
   form: ReplyForm,
   cookie: bigint,
@@ -49,7 +54,10 @@ export function errorReply(
   return errorChunk({ form, cookie, offset }, code, message);
 }
 
-/** @param at where in the export it went wrong, if that is known; what comes before it is good */
+/**
+ * Builds an error chunk.
+ * @param at the offset of the error in the export, if it is known; the bytes before it are valid
+ */
 export function errorChunk(to: Answered, code: string, message: string, at?: bigint): Buffer {
   const text = errorText(message);
   const type = at === undefined ? Chunk.error : Chunk.errorOffset;

@@ -1,7 +1,7 @@
 import { Command, CommandFlag, Magic, requestBytesMax, statusContextsMax } from "./constants.ts";
 import type { Request } from "./request.ts";
 
-/** The fixed part of a request: doc/proto.md, "Request message" and "Extended request message". */
+/** The fields of a request header: doc/proto.md, "Request message" and "Extended request message". */
 export interface RequestFields {
   readonly flags: number;
   readonly command: number;
@@ -14,8 +14,8 @@ export const requestHeaderBytes = 28;
 export const extendedRequestHeaderBytes = 32;
 
 /**
- * A request's fixed part as it was read. One object serves all requests of a connection, and keeps the wide fields in
- * halves, since a BigInt for each would be garbage for each.
+ * A request header as it was received. One object serves all requests of a connection. It stores 64-bit
+ * fields as two halves, because a BigInt for each request would be garbage.
  */
 export class RequestHeader implements RequestFields {
   flags = 0;
@@ -39,16 +39,17 @@ export class RequestHeader implements RequestFields {
     return joined(this.lengthHigh, this.lengthLow);
   }
 
-  /** The offset as a number; Infinity where that would not be exact. */
+  /** The offset as a number; Infinity when a number is not exact. */
   get offsetNumber(): number {
     return numberOf(this.offsetHigh, this.offsetLow);
   }
 
+  /** The length as a number; Infinity when a number is not exact. */
   get lengthNumber(): number {
     return numberOf(this.lengthHigh, this.lengthLow);
   }
 
-  /** @returns false when the magic is wrong: the stream can't be followed any further */
+  /** @returns false when the magic number is wrong; the rest of the stream cannot be parsed */
   read(bytes: Buffer, at: number, extended: boolean): boolean {
     if (bytes.readUInt32BE(at) !== (extended ? Magic.extendedRequest : Magic.request)) return false;
     this.flags = bytes.readUInt16BE(at + 4);
@@ -71,6 +72,7 @@ function numberOf(high: number, low: number): number {
   return high < 2 ** 21 ? high * 2 ** 32 + low : Number.POSITIVE_INFINITY;
 }
 
+/** Builds a request header, as a client sends it. */
 export function writeRequestHeader(header: RequestFields, extended: boolean): Buffer {
   const bytes = Buffer.allocUnsafe(extended ? extendedRequestHeaderBytes : requestHeaderBytes);
   bytes.writeUInt32BE(extended ? Magic.extendedRequest : Magic.request, 0);
@@ -83,14 +85,17 @@ export function writeRequestHeader(header: RequestFields, extended: boolean): Bu
   return bytes;
 }
 
-/** How many bytes follow the header. */
+/** Returns the number of payload bytes after the header. */
 export function payloadBytes(header: RequestHeader, extended: boolean): number {
   const hasPayload =
     header.command === Command.write || (extended && (header.flags & CommandFlag.payloadLength) !== 0);
   return hasPayload ? header.lengthNumber : 0;
 }
 
-/** FUA is valid for every command (doc/proto.md, "Command flags"), and without effect where nothing is written. */
+/**
+ * The valid flags of each command. FUA is valid for every command (doc/proto.md, "Command flags") and has no
+ * effect on commands that do not write.
+ */
 const allowedFlags: Readonly<Record<number, number>> = {
   [Command.read]: CommandFlag.fua | CommandFlag.dontFragment,
   [Command.write]: CommandFlag.fua,
@@ -101,7 +106,7 @@ const allowedFlags: Readonly<Record<number, number>> = {
   [Command.blockStatus]: CommandFlag.fua | CommandFlag.requestOne,
 };
 
-/** Gives the header (and the payload, empty where there is none) its meaning. */
+/** Converts a header and its payload (empty when there is none) to a request. */
 export function toRequest(header: RequestHeader, payload: Buffer, extended: boolean): Request {
   const { cookie, offset, length, command, flags } = header;
   const has = (flag: number): boolean => (flags & flag) !== 0;
@@ -113,11 +118,11 @@ export function toRequest(header: RequestHeader, payload: Buffer, extended: bool
     reason,
   });
 
-  // It gets no reply, so neither can it be refused.
+  // NBD_CMD_DISC has no reply, so it is valid with any flags.
   if (command === Command.disconnect) return { kind: "disconnect", cookie };
   const allowed = allowedFlags[command];
   if (allowed === undefined) return refused("EINVAL", `unknown command ${command}`);
-  // Every flag is checked only here, so that no command silently ignores one that it does not know.
+  // Check the flags of all commands here, so that no command silently ignores an unknown flag.
   const payloadAllowed = extended && (command === Command.write || command === Command.blockStatus);
   if ((flags & ~(allowed | (payloadAllowed ? CommandFlag.payloadLength : 0))) !== 0) {
     return refused("EINVAL", `flags 0x${flags.toString(16)} are not valid for command ${command}`);
@@ -156,7 +161,7 @@ export function toRequest(header: RequestHeader, payload: Buffer, extended: bool
   }
 }
 
-/** doc/proto.md, "NBD_CMD_BLOCK_STATUS": with a payload, the effect length and the context ids come in it. */
+/** doc/proto.md, "NBD_CMD_BLOCK_STATUS": the payload contains the effect length and the context ids. */
 function blockStatus(header: RequestHeader, payload: Buffer): Request {
   const { cookie, offset } = header;
   const requestOne = (header.flags & CommandFlag.requestOne) !== 0;

@@ -10,12 +10,15 @@ import {
   toRequest,
 } from "./request-header.ts";
 
-/** A refused write is read and dropped up to here, so that the client gets its error; past it the connection ends. */
+/**
+ * Bytes. The payload of a refused write is skipped up to this size, so that the client gets an error reply. A
+ * larger payload ends the connection.
+ */
 export const skippedBytesMax: number = 2 * requestBytesMax;
 
 const nothing: Buffer = Buffer.alloc(0);
 
-/** Part of a buffer. */
+/** A range of a buffer, in bytes. */
 export interface Part {
   buffer: Buffer;
   start: number;
@@ -23,29 +26,36 @@ export interface Part {
 }
 
 /**
- * Cuts the byte stream of the transmission phase into requests. Push bytes in, pull requests out.
+ * Splits the byte stream of the transmission phase into requests. Push bytes in, pull requests out.
  *
- * Nothing is copied that need not be: what is pushed is only lent, and a request that lies whole in it is read where it
- * lies. Before the lender takes it back, `keep` copies what no request has used yet.
+ * The parser avoids copies: `push` takes a borrowed buffer, and a request that lies completely in the buffer
+ * is parsed in place. The caller calls `keep` before it reuses the buffer; `keep` copies the bytes that no
+ * request has used yet.
+ *
+ * States: "header" waits for a header, "payload" for the rest of a payload, "skip" drops the payload of a
+ * refused request, and in "complete" `header` and `payload` describe a request.
  */
 export class RequestParser {
-  /** The request that `peek` found. Every request of the connection uses this object. */
+  /** The request that `peek` found. All requests of the connection use this object. */
   readonly header: RequestHeader = new RequestHeader();
-  /** Its payload: valid until the next call of `next`, `drop` or `push`. */
+  /** The payload of the request: valid until the next call of `next`, `drop` or `push`. */
   readonly payload: Part = { buffer: nothing, start: 0, end: 0 };
-  /** For whoever uses what has begun: so many bytes of the payload need not be used again. 0 with each new request. */
+  /**
+   * Bytes of the payload that the caller has already processed through `begun`. The parser resets it to 0 for
+   * each request.
+   */
   usedBytes = 0;
   readonly #extended: boolean;
   readonly #headerBytes: number;
-  /** What arrived and no request has used lies between `#at` and `#end`. */
+  /** Received bytes that no request has used yet lie between `#at` and `#end`. */
   #bytes: Buffer = nothing;
   #at = 0;
   #end = 0;
-  #lent = false;
+  #borrowed = false;
   #state = "header" as "header" | "payload" | "skip" | "complete";
-  /** Where a payload is put together that came in pieces; part of it is there. */
+  /** The buffer for a payload that arrives in pieces. Bytes before `start` have arrived. */
   #collected: Part | undefined;
-  /** bytes of payload still to come or to be skipped */
+  /** Bytes of payload still to be received or skipped. */
   #awaited = 0;
 
   constructor(extended: boolean) {
@@ -53,17 +63,17 @@ export class RequestParser {
     this.#headerBytes = extended ? extendedRequestHeaderBytes : requestHeaderBytes;
   }
 
-  /** Bytes received that no request has used yet. */
+  /** Received bytes that no request has used yet. */
   get pendingBytes(): number {
     return this.#end - this.#at;
   }
 
-  /** The same, with what has come of an unfinished payload. */
+  /** `pendingBytes` and the received bytes of an incomplete payload. */
   get heldBytes(): number {
     return this.pendingBytes + (this.#state === "payload" ? this.#collected!.start : 0);
   }
 
-  /** Whether the last that came is a goodbye, though requests before it may still wait to be taken. */
+  /** Tells whether the last received request is NBD_CMD_DISC. Earlier requests may still be pending. */
   get endsWithDisconnect(): boolean {
     const at = this.#end - this.#headerBytes;
     const last = new RequestHeader();
@@ -72,27 +82,27 @@ export class RequestParser {
     );
   }
 
-  /** True between requests: a peer that leaves now has cut nothing off. */
+  /** True between requests: a disconnect now cuts off no request. */
   get idle(): boolean {
     return this.#state === "header" && this.pendingBytes === 0;
   }
 
-  /** Takes the bytes on loan, until `keep`. */
+  /** Takes bytes in a borrowed buffer, which is valid until `keep`. */
   push(bytes: Buffer): void {
     if (this.pendingBytes > 0) {
       this.#append(bytes);
       return;
     }
-    this.#lent = true;
+    this.#borrowed = true;
     this.#bytes = bytes;
     this.#at = 0;
     this.#end = bytes.length;
   }
 
-  /** The lender takes back what it lent. */
+  /** Copies the unused bytes out of the borrowed buffer. The caller may reuse the buffer after this. */
   keep(): void {
-    if (!this.#lent) return;
-    this.#lent = false;
+    if (!this.#borrowed) return;
+    this.#borrowed = false;
     if (this.#state === "complete" && this.#collected === undefined) this.#copyPayload();
     const pending = this.pendingBytes;
     this.#bytes = pending === 0 ? nothing : Buffer.from(this.#bytes.subarray(this.#at, this.#end));
@@ -100,29 +110,32 @@ export class RequestParser {
     this.#end = pending;
   }
 
-  /** What no request has used yet; undefined in the middle of a request, where there is more than bytes to it. */
+  /**
+   * Returns the unused received bytes, or undefined in the middle of a request: the parser has state then.
+   */
   rest(): Buffer | undefined {
     return this.#state === "header" ? Buffer.from(this.#bytes.subarray(this.#at, this.#end)) : undefined;
   }
 
-  /** Where the next bytes belong, if it is clear: whoever receives them can put them there and call `filled`. */
+  /** Returns the buffer for the next bytes, if it is known. A caller that receives into it calls `filled`. */
   missing(): Part | undefined {
     return this.#state === "payload" && this.pendingBytes === 0 ? this.#collected : undefined;
   }
 
-  /** What has come of the payload of a request that is not complete, up to `start`; `header` shows the request. */
+  /** The received part of an incomplete payload, up to `start`. `header` describes the request. */
   get begun(): Readonly<Part> | undefined {
     return this.#state === "payload" ? this.#collected : undefined;
   }
 
+  /** Reports bytes that were received into the buffer of `missing`. */
   filled(bytes: number): void {
     this.#collected!.start += bytes;
     this.#awaited -= bytes;
   }
 
   /**
-   * Whether the next request is complete; `header` and `payload` show it.
-   * @throws NbdError EPROTO when the stream cannot be followed any further
+   * Tells whether the next request is complete. `header` and `payload` describe it.
+   * @throws NbdError EPROTO when the rest of the stream cannot be parsed
    */
   peek(): boolean {
     if (this.#state === "header" && !this.#takeHeader()) return false;
@@ -130,15 +143,16 @@ export class RequestParser {
     return this.#state === "complete";
   }
 
-  /** The request that `peek` found has been answered, and nobody needs its payload any more. */
+  /** Removes the request that `peek` found. Its payload must not be used any more. */
   drop(): void {
     if (this.#collected !== undefined) returnPayloadBuffer(this.#collected.buffer);
     this.#begin();
   }
 
   /**
-   * The next complete request, or undefined until more bytes come. Its payload is its own.
-   * @throws NbdError EPROTO when the stream cannot be followed any further
+   * Returns the next complete request, or undefined until more bytes arrive. The payload belongs to the
+   * caller.
+   * @throws NbdError EPROTO when the rest of the stream cannot be parsed
    */
   next(): Request | undefined {
     if (!this.peek()) return this.#state === "skip" ? this.#skip() : undefined;
@@ -148,15 +162,18 @@ export class RequestParser {
     return toRequest(this.header, buffer.subarray(start, end), this.#extended);
   }
 
-  /** With room for as much again, since whoever has to wait goes on sending. */
+  /**
+   * Appends bytes to those that are pending. The buffer is doubled, because more bytes follow while requests
+   * wait.
+   */
   #append(bytes: Buffer): void {
     const needed = this.pendingBytes + bytes.length;
-    if (this.#lent || this.#end + bytes.length > this.#bytes.length) {
+    if (this.#borrowed || this.#end + bytes.length > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(2 * needed);
       this.#end = this.#bytes.copy(larger, 0, this.#at, this.#end);
       this.#at = 0;
       this.#bytes = larger;
-      this.#lent = false;
+      this.#borrowed = false;
     }
     this.#end += bytes.copy(this.#bytes, this.#end);
   }
@@ -231,13 +248,13 @@ export class RequestParser {
     if (this.#awaited > 0) return undefined;
     this.#begin();
     const { command, cookie, offset, length } = this.header;
-    // doc/proto.md, "NBD_CMD_WRITE": too much to write is ENOMEM where the size is the only fault.
+    // doc/proto.md, "NBD_CMD_WRITE": a write that is only too large fails with ENOMEM.
     const code = command === Command.write ? "ENOMEM" : "EINVAL";
     return { kind: "refused", cookie, offset, code, reason: `payload of ${length} bytes is over the limit` };
   }
 }
 
-/** Makes room for more of what is awaited. */
+/** Enlarges the buffer of a payload. */
 function grow(part: Part, awaited: number): void {
   const whole = part.end + awaited;
   const larger = takePayloadBuffer(whole, part.end);

@@ -1,7 +1,7 @@
 /**
- * What a client asks for after the handshake (doc/proto.md, "Request types"), as one precise type.
- * Offsets are bytes in the export; lengths that carry data are numbers, those that only name a range are bigint,
- * since extended headers make them 64 bits long.
+ * A request of the transmission phase (doc/proto.md, "Request types").
+ * Offsets are bytes in the export. Lengths of data are numbers. Lengths of ranges are bigint, because
+ * extended headers allow 64 bits.
  */
 export type Request =
   | {
@@ -32,7 +32,7 @@ export type Request =
   | (Range & {
       readonly kind: "blockStatus";
       readonly requestOne: boolean;
-      /** Only these contexts (NBD_CMD_FLAG_PAYLOAD_LEN); all that were negotiated when absent. */
+      /** The requested contexts (NBD_CMD_FLAG_PAYLOAD_LEN); all negotiated contexts when absent. */
       readonly contextIds?: readonly number[];
     })
   | Refused;
@@ -43,11 +43,13 @@ interface Range {
   readonly length: bigint;
 }
 
-/** A request that breaks the rules but leaves the stream readable: it gets an error and the connection lives on. */
+/**
+ * An invalid request that leaves the stream readable. It gets an error reply, and the connection continues.
+ */
 export interface Refused {
   readonly kind: "refused";
   readonly cookie: bigint;
-  /** As the client gave it: extended replies repeat it. */
+  /** The offset that the client sent. Extended replies repeat it. */
   readonly offset: bigint;
   readonly code: string;
   readonly reason: string;

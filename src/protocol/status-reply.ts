@@ -2,7 +2,7 @@ import type { Extent, StatusExtent } from "../core/extent.ts";
 import { type Answered, chunkHeaderBytes, makeChunk } from "./chunk.ts";
 import { AllocationState, Chunk } from "./constants.ts";
 
-/** One chunk for one metadata context (doc/proto.md, "NBD_REPLY_TYPE_BLOCK_STATUS"). */
+/** Builds the chunk of one metadata context (doc/proto.md, "NBD_REPLY_TYPE_BLOCK_STATUS"). */
 export function statusChunk(
   to: Answered,
   contextId: number,
@@ -14,10 +14,13 @@ export function statusChunk(
     : longStatus(to, contextId, extents, last);
 }
 
-/** The longest 32-bit extent, a multiple of every block size, so that the cut falls between blocks. */
+/** Bytes of the longest 32-bit extent. It is a multiple of every block size, so that no block is split. */
 const shortExtentMax = 2n ** 32n - 2n ** 16n;
 
-/** What follows an extent that had to be cut would be at the wrong offset; the client asks again from there. */
+/**
+ * Ends the list after the first extent that is too long for 32 bits: the extents after it would be at wrong
+ * offsets. The client requests the rest.
+ */
 function cutToShort(extents: readonly StatusExtent[]): readonly StatusExtent[] {
   const long = extents.findIndex(({ length }) => length > shortExtentMax);
   if (long < 0) return extents;
@@ -61,7 +64,7 @@ function longStatus(
   return bytes;
 }
 
-/** What `base:allocation` says of the extents. */
+/** Converts extents to the states of `base:allocation`. */
 export function allocationStatus(extents: readonly Extent[]): readonly StatusExtent[] {
   return extents.map(({ length, hole, zero }) => ({
     length,

@@ -4,7 +4,7 @@ import { stringBytesMax } from "./constants.ts";
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * A string from the peer: UTF-8 of at most 4096 bytes, without NUL (doc/proto.md, "Value conventions").
+ * Reads a string from the peer: UTF-8 of at most 4096 bytes, without NUL (doc/proto.md, "Value conventions").
  * @throws NbdError EINVAL
  */
 export function readString(bytes: Buffer, what: string): string {
@@ -19,7 +19,10 @@ export function readString(bytes: Buffer, what: string): string {
   }
 }
 
-/** A text for the peer's user: UTF-8 of at most 4096 bytes; cut between characters. */
+/**
+ * Encodes an error message for the user of the peer: UTF-8 of at most 4096 bytes, truncated between
+ * characters.
+ */
 export function errorText(message: string): Buffer {
   const text = Buffer.from(message);
   if (text.length <= stringBytesMax) return text;

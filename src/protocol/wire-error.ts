@@ -1,6 +1,6 @@
 import { WireError } from "./constants.ts";
 
-/** errno names that NBD does not know, under the nearest name that it does (nbdkit-protocol(1)). */
+/** Maps errno names that NBD does not have to the nearest name that it has (nbdkit-protocol(1)). */
 const translated: Readonly<Record<string, keyof typeof WireError>> = {
   EROFS: "EPERM",
   EACCES: "EPERM",
@@ -9,14 +9,17 @@ const translated: Readonly<Record<string, keyof typeof WireError>> = {
   EOPNOTSUPP: "ENOTSUP",
 };
 
-/** The number that tells a client about this errno; those that NBD has no number for are EIO. */
+/** Returns the NBD error number of an errno name; EIO when NBD has none. */
 export function wireError(code: string): number {
   return WireError[(translated[code] ?? code) as keyof typeof WireError] ?? WireError.EIO;
 }
 
 const names = new Map<number, string>(Object.entries(WireError).map(([name, number]) => [number, name]));
 
-/** The errno name of an error number from a server; numbers outside the specification mean EINVAL, as it says. */
+/**
+ * Returns the errno name of an error number from a server. Numbers outside the specification mean EINVAL, as
+ * it requires.
+ */
 export function wireErrorName(number: number): string {
   return names.get(number) ?? "EINVAL";
 }

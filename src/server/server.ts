@@ -1,5 +1,5 @@
 import type { Chain } from "../chain/chain.ts";
-import { Placement } from "../connection/placement.ts";
+import { Placement } from "../connection/migration/placement.ts";
 import { Session } from "../connection/session.ts";
 import type { SessionSetup } from "../connection/setup.ts";
 import { Gate } from "../core/gate.ts";

@@ -4,13 +4,16 @@ import { NativeSocket } from "./native-socket.ts";
 import type { Peer, Transport } from "./transport.ts";
 import { unixPeer } from "./unix-peer.ts";
 
-/** New clients in one turn of the loop; more would keep those waiting that are there already. */
+/**
+ * Clients to accept in one event-loop iteration. A higher limit would delay the clients that are already
+ * connected.
+ */
 const acceptedMax = 64;
 
-/** How long to accept nobody, in ms, when the system has no descriptor left for another client. */
+/** Milliseconds to pause accepting when the process has no free file descriptor. */
 const exhaustedMs = 100;
 
-/** A socket that clients connect to. The kernel lets them wait until `accept`. */
+/** A listening socket. The kernel queues clients until `accept` is called. */
 export class ListeningSocket {
   readonly address: SocketAddress;
   readonly #fd: number;
@@ -18,12 +21,13 @@ export class ListeningSocket {
   #rest: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** @param fd listens and does not block; closed with this object */
+  /** @param fd a listening, non-blocking descriptor; `close` closes it */
   constructor(fd: number) {
     this.#fd = fd;
     this.address = native().localAddress(fd);
   }
 
+  /** Starts to accept clients. @param keepalive enables TCP keepalive on their sockets */
   accept(keepalive: boolean, connected: (transport: Transport) => void): void {
     const watch = new (native().Watch)(this.#fd, () => this.#acceptSome(keepalive, connected));
     this.#watch = watch;
@@ -51,7 +55,8 @@ export class ListeningSocket {
     try {
       return native().acceptClient(this.#fd);
     } catch {
-      // No descriptor or no memory is left (accept(2)): clients go on waiting until somebody has left.
+      // accept(2) failed for lack of descriptors or memory. Retry later; the kernel keeps the clients in its
+      // queue.
       this.#watch!.want(false, false);
       this.#rest = setTimeout(() => this.#watch!.want(true, false), exhaustedMs);
       return undefined;

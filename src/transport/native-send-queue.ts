@@ -1,38 +1,45 @@
 import { native } from "../native/load.ts";
 import { composedBytesMax, type SendQueue } from "./send-queue.ts";
 
-/** Enough that a batch of small replies leaves at once, and little enough to stay in the processor's cache. */
+/**
+ * Bytes. Large enough to send a batch of small replies at once, and small enough to stay in the processor
+ * cache.
+ */
 const batchBytes = 96 * 1024;
 
 /**
- * Replies are composed here by all connections of a loop, one after the other: between two turns of the loop it is
- * empty, since what a socket does not take is moved aside.
+ * The buffer that all connections of a thread compose replies in. It is empty between two event-loop
+ * iterations: bytes that a socket does not accept are copied to another buffer.
  */
 let shared: Buffer | undefined;
 
-/** Below this, bytes that lie elsewhere are copied, since another piece costs more. */
+/**
+ * Up to this many bytes, a buffer is copied instead of being sent as a separate piece, which would cost more.
+ */
 const copiedBytesMax = 4096;
 
-/** A system call takes no more pieces than this. */
+/** Maximum number of pieces in one system call. */
 const piecesMax = 16;
 
+/** Events of a {@link NativeSendQueue}. */
 export interface SendQueueEvents {
-  /** There is a backlog now; it waits for the socket to become writable, and `flush` then. */
+  /** A backlog exists now. Call `flush` when the socket becomes writable. */
   blocked(): void;
+  /** Sending failed. The queue drops everything from now on. */
   failed(error: Error): void;
 }
 
-/** Sends through a socket that does not block. */
+/** The send queue of a non-blocking socket. */
 export class NativeSendQueue implements SendQueue {
   readonly buffer: Buffer;
   readonly #fd: number;
   readonly #events: SendQueueEvents;
-  /** What was put here and not yet sent: views of `buffer`, and bytes that lie elsewhere. */
+  /** Unsent pieces in order: views of `buffer`, and buffers of callers. */
   #pieces: Buffer[] = [];
-  /** What lies between is composed and not yet a piece. */
+  /** The range of `buffer` that is composed and not yet a piece. */
   #from = 0;
   #to = 0;
-  /** Bytes of pieces that were added since the last attempt to send. */
+  /** Bytes of pieces that were added after the last attempt to send. */
   #pieceBytes = 0;
   #backlogBytes = 0;
   #failed = false;
@@ -44,7 +51,7 @@ export class NativeSendQueue implements SendQueue {
     this.#events = events;
   }
 
-  /** Bytes that the socket did not take so far. */
+  /** Bytes that the socket has not accepted yet. */
   get backlogBytes(): number {
     return this.#backlogBytes;
   }
@@ -72,11 +79,12 @@ export class NativeSendQueue implements SendQueue {
     this.#seal();
     this.#pieces.push(bytes);
     this.#pieceBytes += bytes.length;
-    // Rather than to let much wait for the end of the turn: whoever writes learns that the socket is full.
+    // Send now instead of at the end of the event-loop iteration, so that the caller learns early that the
+    // socket is full.
     if (this.#pieceBytes > batchBytes) this.flush();
   }
 
-  /** The descriptor is not ours any more, and its number may be somebody else's: what is still written is forgotten. */
+  /** Drops all unsent bytes. The descriptor belongs to another owner now, and its number may be reused. */
   abandon(): void {
     this.#failed = true;
   }
@@ -96,7 +104,7 @@ export class NativeSendQueue implements SendQueue {
     }
   }
 
-  /** The usual case: one batch, and the socket takes it. */
+  /** The usual case: one batch that the socket accepts completely. */
   #sendComposed(): void {
     if (this.#to === 0) return;
     const sent = native().sendPart(this.#fd, this.buffer, 0, this.#to);
@@ -122,7 +130,7 @@ export class NativeSendQueue implements SendQueue {
     this.#to = 0;
   }
 
-  /** From here on what is composed comes after what will be put into the pieces. */
+  /** Turns the composed bytes into a piece, so that later bytes follow them. */
   #seal(): void {
     if (this.#from < this.#to) this.#pieces.push(this.buffer.subarray(this.#from, this.#to));
     this.#from = this.#to;
@@ -136,7 +144,7 @@ export class NativeSendQueue implements SendQueue {
     if (left > 0) this.#pieces[0] = this.#pieces[0]!.subarray(left);
   }
 
-  /** What the socket did not take makes room for other connections. */
+  /** Copies unsent bytes out of the shared buffer, which other connections use next. */
   #moveAside(): void {
     const before = this.#backlogBytes;
     this.#backlogBytes = 0;

@@ -10,33 +10,39 @@ import { TransportStream } from "./transport-stream.ts";
 import type { Upgrade } from "./upgrade.ts";
 
 /**
- * What one system call can bring. All connections of a loop receive into the same bytes, one after the other, so that
- * they stay in the processor's cache and idle connections cost nothing.
+ * Bytes that one system call can receive. All connections of a thread receive into the same buffer, so that
+ * the buffer stays in the processor cache and idle connections need no memory.
  */
 const receivedBytesMax = 256 * 1024;
 let shared: Buffer | undefined;
-/** The part of it that was lent last. */
-let lent: Buffer | undefined;
+/** The view of the shared buffer that was passed to `received` last. */
+let receivedView: Buffer | undefined;
 
-/** From so many missing bytes on, what comes behind them is likely to be as large, and better placed when it is known. */
+/**
+ * When at least this many bytes of a payload are missing, the next payload is likely to be as large. It is
+ * then received directly into its own buffer, after its header.
+ */
 const bulkBytes = 32 * 1024;
 const headBytes = 64;
 let head: Buffer | undefined;
 
-/** Where to put what comes behind a payload: of a large one only a header, so that the next payload need not be copied. */
+/**
+ * Returns the buffer for the bytes after a payload. After a large payload it has room for one header only, so
+ * that the next payload need not be copied.
+ */
 function behind(buffer: Buffer, missingBytes: number): Buffer {
   if (missingBytes < bulkBytes) return buffer;
   head ??= buffer.subarray(0, headBytes);
   return head;
 }
 
-/** A connected socket that the addon reads and writes, without blocking, on Node's loop. */
+/** A connected, non-blocking socket that the native addon reads and writes, on the event loop of Node. */
 export class NativeSocket implements Transport {
   readonly peer: Peer;
-  readonly lends = true;
+  readonly reusesReceiveBuffer = true;
   readonly sendQueue: NativeSendQueue;
   readonly #fd: number;
-  readonly #owner: "here" | "elsewhere";
+  readonly #owner: "this-thread" | "other-thread";
   readonly #watch: Watch;
   readonly #batching: ReceiveBatching;
   #receiver: Receiver | undefined;
@@ -47,11 +53,11 @@ export class NativeSocket implements Transport {
   #state = "open" as "open" | "ending" | "closed";
 
   /**
-   * @param fd does not block
-   * @param owner "here" closes the descriptor with the connection; "elsewhere" ends the connection, and another thread closes
-   * the descriptor later
+   * @param fd a non-blocking descriptor
+   * @param owner "this-thread" closes the descriptor with the connection; "other-thread" only shuts the
+   * connection down, and another thread closes the descriptor later
    */
-  constructor(fd: number, peer: Peer, owner: "here" | "elsewhere" = "here") {
+  constructor(fd: number, peer: Peer, owner: "this-thread" | "other-thread" = "this-thread") {
     this.peer = peer;
     this.#fd = fd;
     this.#owner = owner;
@@ -123,12 +129,15 @@ export class NativeSocket implements Transport {
 
   #listen(): void {
     if (this.#state === "closed") return;
-    // What the peer still sends at the end is of no interest, but whether it has gone is.
+    // In the end state, bytes from the peer are not needed. A hang-up of the peer still is.
     const mayCome = this.#state === "open" && !this.#peerEnded;
     this.#watch.want(mayCome && this.#isReading, this.sendQueue.backlogBytes > 0, mayCome, !mayCome);
   }
 
-  /** Of a peer that sends no more, all is taken that the system holds: it shows how the peer left, and is no flood. */
+  /**
+   * After EOF of the peer, read everything that the kernel holds, even while paused: the amount is bounded,
+   * and it shows how the peer disconnected.
+   */
   get #isReading(): boolean {
     return this.#reading || this.#peerLeaving;
   }
@@ -140,7 +149,7 @@ export class NativeSocket implements Transport {
   }
 
   #peerLeaves(): void {
-    // After its end only one thing is left to hear: that nobody takes anything any more.
+    // After EOF, the only remaining event is that the peer accepts no more bytes either.
     if (this.#peerEnded || this.#state === "ending") this.#close();
     this.#peerLeaving = true;
     this.#listen();
@@ -185,19 +194,19 @@ export class NativeSocket implements Transport {
     receiver.received(this.#firstOfShared(Math.max(got - room, 0)));
   }
 
-  /** The same again for as many bytes as last time, as of a client with one request at a time. */
+  /** Reuses the last view when the size is the same, as for a client with one request at a time. */
   #firstOfShared(bytes: number): Buffer {
-    if (lent?.length !== bytes) lent = shared!.subarray(0, bytes);
-    return lent;
+    if (receivedView?.length !== bytes) receivedView = shared!.subarray(0, bytes);
+    return receivedView;
   }
 
-  /** Node's own sockets are quicker, but it knows no vsock. */
+  /** The sockets of Node are faster, but Node does not support vsock. */
   #asStream(): Duplex {
     if (this.peer.family === "vsock") return new TransportStream(new NativeSocket(this.#fd, this.peer));
     return streamOn(this.#fd, { readable: true, writable: true, allowHalfOpen: true });
   }
 
-  /** From here on the descriptor is not touched. */
+  /** Stops all use of the descriptor. */
   #giveUp(): void {
     this.#state = "closed";
     this.#watch.close();
@@ -207,9 +216,9 @@ export class NativeSocket implements Transport {
   #close(error?: Error): void {
     if (this.#state === "closed") return;
     this.#giveUp();
-    if (this.#owner === "here") native().closeDescriptor(this.#fd);
+    if (this.#owner === "this-thread") native().closeDescriptor(this.#fd);
     else native().shutDown(this.#fd);
-    // Outside of whatever call brought us here, as receivers expect.
+    // Receivers expect `closed` outside of any call into the transport.
     queueMicrotask(() => this.#receiver?.closed(error));
   }
 }

@@ -1,22 +1,23 @@
 import type { Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 
+/** Events of a {@link PeerWatch}. */
 export interface PeerWatchEvents {
-  /** The peer sends no more than what the system holds already. */
+  /** The peer has sent EOF. The kernel may still hold bytes of the peer. */
   ended(): void;
-  /** It takes nothing either. */
+  /** The peer does not accept bytes any more either. */
   hungUp(): void;
 }
 
-/** Tells how the peer of a socket leaves, whether or not those who use the socket are reading. */
+/** Reports when the peer of a socket disconnects, also while the stream of the socket is paused. */
 export class PeerWatch {
-  /** A copy, since libuv lets nobody else watch a descriptor of Node's streams. */
+  /** A duplicate, because libuv does not allow a second watcher on a descriptor of a Node stream. */
   readonly #fd: number;
   readonly #watch: Watch;
   #hasEnded = false;
   #closed = false;
 
-  /** @param fd stays the caller's */
+  /** @param fd a descriptor, which the caller closes */
   constructor(fd: number, events: PeerWatchEvents) {
     this.#fd = native().duplicate(fd);
     this.#watch = new (native().Watch)(this.#fd, () => {
@@ -27,14 +28,16 @@ export class PeerWatch {
     this.#watch.want(false, false, true);
   }
 
-  /** To be called when all that the peer has sent was read: only then is its hanging up all that is left to hear. */
+  /**
+   * Call this when everything that the peer sent has been read. From then on only the hang-up is reported.
+   */
   ended(): void {
     if (this.#closed) return;
     this.#hasEnded = true;
     this.#watch.want(false, false, false, true);
   }
 
-  /** To be called when the socket is closed, which the peer sees only then. */
+  /** Call this when the socket is closed. The duplicate keeps the connection open until then. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

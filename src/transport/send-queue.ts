@@ -1,21 +1,24 @@
 /**
- * Where an engine puts what it sends. Replies that are composed one after the other in the same buffer leave together,
- * and cost neither memory nor a system call each.
+ * The queue of bytes to send. Replies that are composed one after the other in the same buffer are sent
+ * together, without memory and a system call for each.
  */
 export interface SendQueue {
-  /** Makes room for a reply of at most {@link composedBytesMax}. @returns where it begins in `buffer` */
+  /**
+   * Makes room for a reply of at most {@link composedBytesMax} bytes.
+   * @returns its start in `buffer`
+   */
   compose(bytes: number): number;
-  /** Where replies are composed: valid after `compose`, until the next call of any method. */
+  /** The buffer for replies: valid after `compose`, until the next call of any method. */
   readonly buffer: Buffer;
-  /** What `compose` made room for is there, and is sent after all that was put here before. */
+  /** Queues the bytes that were written to the room that `compose` made. */
   composed(bytes: number): void;
-  /** The same for bytes that lie elsewhere, which must stay untouched. */
+  /** Queues bytes of another buffer, which must not change until they are sent. */
   write(bytes: Buffer): void;
-  /** Nothing more follows for now. Each turn of the loop in which something was put here ends with it. */
+  /** Sends what is queued. Call it at the end of each event-loop iteration in which something was queued. */
   flush(): void;
-  /** The peer has much to take first. Whoever sends waits for `drained`. */
+  /** True while the peer has not accepted enough. The sender waits for `drained`. */
   readonly isFull: boolean;
 }
 
-/** Bytes. More than this is worth a buffer of its own. */
+/** Bytes. A larger reply gets its own buffer. */
 export const composedBytesMax: number = 1024 * 1024 + 64;

@@ -2,9 +2,9 @@ import { createConnection, type NetConnectOpts, type Socket } from "node:net";
 import { StreamTransport } from "./stream.ts";
 import type { Transport } from "./transport.ts";
 
-/** A connected socket of Node's as a transport. */
+/** Makes a transport of a connected socket of Node. */
 export function socketTransport(socket: Socket): Transport {
-  // NBD is a conversation of small messages: each must leave at once.
+  // NBD messages are small and each is waited for, so Nagle's algorithm would only delay them.
   socket.setNoDelay(true);
   const tcp = socket.remoteAddress !== undefined;
   return new StreamTransport(
@@ -14,12 +14,12 @@ export function socketTransport(socket: Socket): Transport {
   );
 }
 
-/** Where a server listens. */
+/** The address of a server. */
 export type Address = { readonly host: string; readonly port: number } | { readonly socketPath: string };
 
 /**
  * Connects to a server.
- * @throws Error with Node's code (ECONNREFUSED, ENOENT...), or the signal's reason
+ * @throws Error with the code of Node (ECONNREFUSED, ENOENT...), or the reason of the signal
  */
 export function connectSocket(address: Address, signal?: AbortSignal): Promise<Transport> {
   signal?.throwIfAborted();

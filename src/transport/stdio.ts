@@ -5,11 +5,12 @@ import { StreamTransport } from "./stream.ts";
 import type { Peer, Transport } from "./transport.ts";
 import { unixPeer } from "./unix-peer.ts";
 
-/** One client on standard input and output: a socket on both (inetd), or a pair of pipes. */
+/** Makes a transport of standard input and output: one socket on both (inetd), or a pair of pipes. */
 export function stdioTransport(): Transport {
   const { stdin, stdout } = process;
   if (!fstatSync(0).isSocket()) return new StreamTransport(stdin, stdout, { family: "stdio" });
-  // A socket that is both is used as one: closing the half that Node calls stdin would not tell the peer anything.
+  // When stdin and stdout are the same socket, use one stream: the peer does not notice when only stdin is
+  // closed.
   if (fstatSync(0).ino === fstatSync(1).ino) {
     const both = new Socket({ fd: 0, readable: true, writable: true, allowHalfOpen: true });
     return new StreamTransport(both, both, peerOf(both), 0);
@@ -17,7 +18,7 @@ export function stdioTransport(): Transport {
   return new StreamTransport(stdin, stdout, peerOf(stdin as unknown as Socket));
 }
 
-/** As over a listening socket. */
+/** The peer, as for a client that was accepted from a listening socket. */
 function peerOf({ remoteAddress: address, remotePort: port }: Socket): Peer {
   if (address !== undefined && port !== undefined) return { family: "tcp", address, port };
   return native().localAddress(0).family === "unix" ? unixPeer(0) : { family: "stdio" };

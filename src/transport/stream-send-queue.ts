@@ -4,11 +4,11 @@ import { backlogBytesMax, type Transport } from "./transport.ts";
 const slabBytes = 64 * 1024;
 const nothing: Buffer = Buffer.alloc(0);
 
-/** The send queue of a transport that keeps what it is given until the peer has taken it. */
+/** The send queue of a transport that buffers bytes until the peer has accepted them. */
 export class StreamSendQueue implements SendQueue {
   buffer: Buffer = nothing;
   readonly #transport: Transport;
-  /** What lies between is composed and not yet given to the transport. */
+  /** The range of `buffer` that is composed and not yet written to the transport. */
   #from = 0;
   #to = 0;
 

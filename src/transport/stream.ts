@@ -3,14 +3,14 @@ import { PeerWatch } from "./peer-watch.ts";
 import type { Peer, Receiver, Transport } from "./transport.ts";
 import type { Upgrade } from "./upgrade.ts";
 
-/** A transport over Node's streams: one duplex (a socket), or two halves (standard input and output). */
+/** A transport over Node streams: one duplex (a socket), or two halves (standard input and output). */
 export class StreamTransport implements Transport {
   #peer: Peer;
   #input: Readable;
   #output: Writable;
   readonly #socket: number | undefined;
   #peerWatch: PeerWatch | undefined;
-  /** Absent while another stream is made of this one. */
+  /** Undefined while TLS is being started on this stream. */
   #detach: (() => void) | undefined;
   #receiver: Receiver | undefined;
   #peerLeaving = false;
@@ -18,7 +18,10 @@ export class StreamTransport implements Transport {
   #over = false;
   readonly #taken = (): void => this.#receiver?.taken?.();
 
-  /** @param socket the descriptor below; given, the receiver hears of the peer's leaving also while it does not read */
+  /**
+   * @param socket the descriptor of the stream; when present, a disconnect of the peer is reported also while
+   * reading is paused
+   */
   constructor(input: Readable, output: Writable, peer: Peer, socket?: number) {
     this.#input = input;
     this.#output = output;
@@ -45,11 +48,11 @@ export class StreamTransport implements Transport {
     this.#detach?.();
     this.#detach = undefined;
     const plain = this.#duplex();
-    // The encrypted stream reports what happens to this one; unheard, an error would end the process.
+    // The TLS stream reports the errors of this stream. Without a listener, an error would end the process.
     plain.on("error", () => {});
     try {
       const { stream, peer } = await upgrade(plain);
-      // It may be lost as soon as it is secure, which only those hear that were told of it before.
+      // The connection may be lost before the listeners below are added, and then no event reports it.
       if (stream.destroyed) throw stream.errored ?? new Error("the connection was lost");
       this.#peer = { ...this.#peer, tls: peer };
       this.#input = stream;
@@ -83,7 +86,7 @@ export class StreamTransport implements Transport {
   end(): void {
     if (this.#over) return;
     this.#over = true;
-    // What the peer still sends is of no interest, but unread it would keep the socket open.
+    // Bytes from the peer are not needed any more, but unread bytes would keep the socket open.
     this.#output.end(() => this.destroy());
   }
 
@@ -118,7 +121,10 @@ export class StreamTransport implements Transport {
     };
   }
 
-  /** All is taken that the system holds: it shows how the peer left, and is no flood. */
+  /**
+   * After EOF of the peer, read everything that the kernel holds: the amount is bounded, and it shows how the
+   * peer disconnected.
+   */
   #peerLeaves(): void {
     this.#peerLeaving = true;
     if (this.#detach !== undefined) this.#input.resume();
@@ -130,7 +136,8 @@ export class StreamTransport implements Transport {
   }
 
   #duplex(): Duplex {
-    // Node's standard input is a socket of its own even when it is a pipe: only a stream that is both halves is a duplex.
+    // The stdin stream of Node may be a duplex even when it is a pipe. Only a stream that is both halves is
+    // used as a duplex.
     if (this.#halves().length === 1) return this.#input as Duplex;
     return Duplex.from({ readable: this.#input, writable: this.#output });
   }

@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { PskKeys } from "./tls.ts";
 
-/** psktool(1): one NAME:HEXKEY on a line. Errors name the line and never show the key. */
+/**
+ * Reads a key file of psktool(1): one NAME:HEXKEY on each line. Errors name the line and never show the key.
+ * @throws NbdError ENOENT when the file cannot be read, EINVAL for a wrong line
+ */
 export function readPskFile(path: string): PskKeys {
   const keys = new Map<string, Buffer>();
   const lines = readKeyFile(path).toString("utf8").split(/\r?\n/);
@@ -20,6 +23,10 @@ export function readPskFile(path: string): PskKeys {
   return keys;
 }
 
+/**
+ * Reads a file with keys or certificates.
+ * @throws NbdError ENOENT
+ */
 export function readKeyFile(path: string): Buffer {
   try {
     return readFileSync(path);
@@ -28,6 +35,7 @@ export function readKeyFile(path: string): Buffer {
   }
 }
 
+/** Reads a file with keys or certificates; undefined when the file does not exist. */
 export function readKeyFileIfThere(path: string): Buffer | undefined {
   return existsSync(path) ? readKeyFile(path) : undefined;
 }

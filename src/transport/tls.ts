@@ -13,49 +13,51 @@ import {
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { TlsPeer, Upgrade } from "./upgrade.ts";
 
-/** Names and keys of a pre-shared key file. */
+/** The names and keys of a pre-shared key file. */
 export type PskKeys = ReadonlyMap<string, Buffer>;
 
-/** A certificate and the private key that it was made for, both as PEM. */
+/** A certificate and its private key, both as PEM. */
 export interface KeyPair {
-  /** The certificate's file, for messages. */
+  /** The file name of the certificate, for error messages. */
   readonly name: string;
   readonly cert: Buffer;
   readonly key: Buffer;
 }
 
-/** What a connection may be encrypted with, instead of what is usual. */
+/** The TLS algorithms, instead of the defaults. */
 export interface TlsAlgorithms {
-  /** OpenSSL's names, of all versions, with colons between; best first. */
+  /** The ciphers of all TLS versions, by their OpenSSL names, separated by colons, best first. */
   readonly ciphers: string;
   readonly minVersion: "TLSv1.2" | "TLSv1.3";
   readonly maxVersion: "TLSv1.2" | "TLSv1.3";
-  /** The server's order of ciphers counts, and not the client's. */
+  /** True prefers the order of ciphers of the server to the order of the client. */
   readonly ourOrder: boolean;
 }
 
+/** The keys and options of a TLS server. */
 export type TlsServerSettings = { readonly algorithms?: TlsAlgorithms } & (
   | {
       readonly kind: "certificates";
-      /** PEM: one pair of certificate and key or several, of different kinds of keys. */
+      /** PEM: pairs of certificate and key, one for each kind of key. */
       readonly pairs: readonly KeyPair[];
       readonly ca?: Buffer;
       readonly crl?: Buffer;
-      /** Turn away clients that have no certificate of the CA. */
+      /** Refuse clients without a certificate of the CA. */
       readonly verifyPeer: boolean;
     }
   | { readonly kind: "psk"; readonly keys: PskKeys }
 );
 
+/** The keys and options of a TLS client. */
 export type TlsClientSettings =
   | {
       readonly kind: "certificates";
-      /** PEM; the system's authorities when absent. */
+      /** PEM; the certificate authorities of the system when absent. */
       readonly ca?: Buffer;
       readonly crl?: Buffer;
-      /** What the client shows when it is asked. */
+      /** The certificate of the client, sent when the server requests one. */
       readonly pair?: KeyPair;
-      /** The name that the server's certificate must bear. */
+      /** The name that the certificate of the server must contain. */
       readonly hostname: string;
       readonly verifyPeer: boolean;
     }
@@ -65,14 +67,14 @@ export type TlsClientSettings =
 const pskCiphers =
   "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:kDHEPSK+HIGH:kECDHEPSK+HIGH:PSK+HIGH:!aNULL";
 
-/** New keys in the middle of a connection (TLS 1.2): no client of NBD asks for them, and Node.js fails an assertion over some streams. */
+/** Disables renegotiation (TLS 1.2): no NBD client uses it, and Node fails an assertion over some streams. */
 const secureOptions: number = constants.SSL_OP_NO_RENEGOTIATION;
 
-/** How long a client may take for the TLS handshake, in ms; the handshake of NBD has its own limit around it. */
+/** Milliseconds for the TLS handshake. The timeout of the NBD handshake applies too. */
 const tlsHandshakeMs = 60_000;
 
 /**
- * The server's side. What is wrong with the certificates shows here, not when the first client comes.
+ * Makes the upgrade of a server. Wrong certificates are reported here, not when the first client connects.
  * @throws Error of OpenSSL
  */
 export function tlsServer(settings: TlsServerSettings): Upgrade {
@@ -81,7 +83,7 @@ export function tlsServer(settings: TlsServerSettings): Upgrade {
   createSecureContext(options);
   return (plain) =>
     new Promise((resolve, reject) => {
-      // A server of its own for each client: no other public way tells which client an outcome belongs to.
+      // Use one TLS server for each client: no other public API tells which client an event belongs to.
       const server = createServer({ ...options, handshakeTimeout: tlsHandshakeMs });
       const fail = (reason: string): void =>
         reject(new NbdError("EPROTO", `TLS handshake failed: ${reason}`));
@@ -94,11 +96,13 @@ export function tlsServer(settings: TlsServerSettings): Upgrade {
           return;
         }
         stream.allowHalfOpen = halfOpen;
-        // Where it is no socket, TLS goes on reading it: its end must not end what is still to be sent.
+        // When `plain` is no socket, TLS continues to read it. EOF must not discard bytes that are still to
+        // be sent.
         plain.allowHalfOpen = halfOpen;
         resolve({ stream, peer: peerOf(stream) });
       });
-      // Whoever leaves in the middle of the handshake has left: half a connection would wait for ever.
+      // Disallow half-open connections during the TLS handshake: a client that sends EOF then would be waited
+      // for without end.
       const halfOpen = plain.allowHalfOpen;
       plain.allowHalfOpen = false;
       server.emit("connection", plain);
@@ -106,7 +110,7 @@ export function tlsServer(settings: TlsServerSettings): Upgrade {
 }
 
 /**
- * The client's side.
+ * Makes the upgrade of a client.
  * @throws Error of OpenSSL when the keys cannot be used
  */
 export function tlsClient(settings: TlsClientSettings): Upgrade {
@@ -120,14 +124,15 @@ export function tlsClient(settings: TlsClientSettings): Upgrade {
         reject(
           new NbdError("EPROTO", `TLS handshake failed: ${reasonOf(error)}`, { cause: error, retold: true }),
         );
-      // Never taken away: TLS may tell of more errors than one, and of some before the promise is heard.
+      // This listener stays: TLS may report several errors, and some of them before the caller handles the
+      // promise.
       stream.on("error", fail);
       stream.once("close", () => fail("the server left"));
       stream.once("secureConnect", () => resolve({ stream, peer: peerOf(stream) }));
     });
 }
 
-/** OpenSSL itself lets some things pass: a key of another kind, an authority that is no certificate. */
+/** Checks what OpenSSL accepts silently: a key of another certificate, and a file that is no certificate. */
 function checkKeys(pairs: readonly KeyPair[], ca: Buffer | undefined): void {
   if (ca !== undefined) parsed("ca-cert.pem is not a certificate", () => new X509Certificate(ca));
   for (const { name, cert, key } of pairs) {
@@ -147,7 +152,7 @@ function parsed<T>(complaint: string, parse: () => T): T {
   }
 }
 
-/** OpenSSL's reason without the place in its source where it was found. */
+/** Returns the reason of OpenSSL without its source location. */
 function reasonOf(error: unknown): string {
   const { library, reason } = error as { readonly library?: unknown; readonly reason?: unknown };
   return typeof library === "string" && typeof reason === "string" ? reason : messageOf(error);
@@ -178,7 +183,7 @@ function keysOf(settings: TlsServerSettings): TlsOptions {
     key: pairs.map(({ key }) => key),
     ...(ca === undefined ? {} : { ca }),
     ...(crl === undefined ? {} : { crl }),
-    // Asked for whenever there is an authority to judge it: plugins may want to know who is there.
+    // Request a certificate whenever there is a CA: plugins may use the name of the client.
     requestCert: ca !== undefined,
     rejectUnauthorized: false,
   };
@@ -195,7 +200,8 @@ function clientOptions(settings: TlsClientSettings): ConnectionOptions {
       ciphers: pskCiphers,
       secureOptions,
       pskCallback: () => ({ psk: key, identity: username }),
-      // Whoever has the key is the server. One that shows a certificate instead, whoever signed it, has shown no key.
+      // The pre-shared key authenticates the server. A server that sends a certificate instead has not proved
+      // that it has the key, whichever CA signed the certificate.
       checkServerIdentity: (_host, certificate) => (isShown(certificate) ? notByKey() : undefined),
     };
   }
@@ -204,7 +210,7 @@ function clientOptions(settings: TlsClientSettings): ConnectionOptions {
     ...(ca === undefined ? {} : { ca }),
     ...(crl === undefined ? {} : { crl }),
     ...(pair === undefined ? {} : { cert: pair.cert, key: pair.key }),
-    // An address is no name that a server could choose its certificate by.
+    // An IP address is not valid as a server name indication (SNI).
     ...(isIpAddress(hostname) ? { host: hostname } : { host: hostname, servername: hostname }),
     rejectUnauthorized: verifyPeer,
     minVersion: "TLSv1.2",
@@ -212,7 +218,7 @@ function clientOptions(settings: TlsClientSettings): ConnectionOptions {
   };
 }
 
-/** Node says with an empty object that there is none. */
+/** Tells whether the peer sent a certificate: Node returns an empty object when there is none. */
 function isShown(certificate: object): boolean {
   return Object.keys(certificate).length > 0;
 }
@@ -234,7 +240,10 @@ function peerOf(stream: TLSSocket): TlsPeer {
   };
 }
 
-/** RFC 4514: the last attribute first, special characters escaped, and those that would break a line of a log. */
+/**
+ * Formats a name as RFC 4514 specifies: the last attribute first, special characters escaped. Control
+ * characters are escaped too, so that the name stays on one line of a log.
+ */
 function distinguishedName(name: PeerCertificate["subject"]): string {
   const parts = Object.entries(name).flatMap(([type, value = []]: [string, string | string[] | undefined]) =>
     [value].flat().map((one) => `${type}=${escaped(one)}`),

@@ -1,10 +1,10 @@
 import { Duplex } from "node:stream";
 import type { Transport } from "./transport.ts";
 
-/** A transport as one of Node's streams, for what wants those (TLS). It ends both ways at once. */
+/** Wraps a transport into a Node stream, for TLS. EOF closes both directions. */
 export class TransportStream extends Duplex {
   readonly #transport: Transport;
-  /** Tells the writer that there is room again. */
+  /** The callback of the write that waits for room. */
   #written: (() => void) | undefined;
 
   constructor(transport: Transport) {

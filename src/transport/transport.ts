@@ -2,79 +2,93 @@ import type { SendQueue } from "./send-queue.ts";
 import type { TlsPeer, Upgrade } from "./upgrade.ts";
 
 /**
- * A connection as the engine sees it: bytes pushed in, bytes taken out. `native-socket.ts`, `socket.ts` and `stdio.ts`
- * make them; the same engine runs over all.
+ * A connection: received bytes are pushed to a {@link Receiver}, and bytes to send are written to it.
+ * `native-socket.ts`, `socket.ts` and `stdio.ts` implement it.
  */
 export interface Transport {
-  /** Called once: from here on the receiver hears of everything, in order. */
+  /** Starts the transport. Call it once: from then on the receiver gets every event, in order. */
   start(receiver: Receiver): void;
-  /** Queues the bytes, which must stay untouched. After `end` or `destroy` it does nothing. */
+  /** Queues bytes to send. The buffer must not change. After `end` or `destroy` the call has no effect. */
   write(bytes: Buffer): void;
-  /** Bytes written that the peer has not taken. The writer keeps it bounded; `drained` says when it is low again. */
-  readonly backlogBytes: number;
-  /** Present where there is a better way to send than `write`. */
-  readonly sendQueue?: SendQueue;
-  /** Received bytes are the receiver's only until `received` returns; otherwise they are its own. */
-  readonly lends?: boolean;
   /**
-   * The same connection, encrypted from here on; this object is not to be used any more, save to destroy it. Nothing
-   * may be written until it resolves; when it rejects, the connection is over and `closed` has been called.
+   * Bytes that were written and that the peer has not accepted. The writer limits them; `drained` reports
+   * when few are left.
+   */
+  readonly backlogBytes: number;
+  /** Present when the transport has a faster way to send than `write`. */
+  readonly sendQueue?: SendQueue;
+  /** True when the bytes passed to `received` are a borrowed buffer, valid only until `received` returns. */
+  readonly reusesReceiveBuffer?: boolean;
+  /**
+   * Upgrades the connection to TLS. Use the returned transport from then on; this object may only be
+   * destroyed. Write nothing until the promise resolves. When it rejects, the connection is closed and
+   * `closed` has been called.
    */
   startTls(upgrade: Upgrade): Promise<Transport>;
-  /** False once it is closing or closed, of which the receiver may hear only later. */
+  /** False when the connection is closing or closed. The receiver may get the event later. */
   readonly isOpen?: boolean;
   /**
-   * Present where another thread can go on with the descriptor that it returns; this object is done with then. The descriptor stays
-   * this thread's to close, with the addon's `closeDescriptor`.
+   * Stops using the descriptor and returns it, so that another thread can use it. Present when the transport
+   * supports it. The calling thread must close the descriptor with `closeDescriptor` of the native addon.
    */
   detach?(): number;
-  /** Stops `received` until `resume`: whoever does not keep up makes the peer wait. */
+  /** Stops calls of `received` until `resume`. The peer has to wait when its send window is full. */
   pause(): void;
+  /** Continues calls of `received`. */
   resume(): void;
   /** Sends what is queued, then closes. */
   end(): void;
-  /** Closes at once. */
+  /** Closes immediately. */
   destroy(): void;
+  /** The other end of the connection. */
   readonly peer: Peer;
 }
 
-/** Each call happens outside of any call made on the transport, save `received` after `resume`. */
+/**
+ * Receives the events of a transport. Each call happens outside of any call into the transport, except
+ * `received` after `resume`.
+ */
 export interface Receiver {
+  /** Bytes from the peer. */
   received(bytes: Buffer): void;
-  /** Where the next bytes belong: a transport that can put them there says how many with `filled`, then `received`. */
+  /**
+   * The buffer for the next bytes, if it is known. A transport that fills it directly calls `filled`, then
+   * `received`.
+   */
   missing?(): Part | undefined;
+  /** So many bytes were written to the buffer that `missing` returned. */
   filled?(bytes: number): void;
-  /** The peer will send no more. */
+  /** The peer has sent EOF. */
   ended(): void;
-  /** The peer has taken some of what waited for it. */
+  /** The peer has accepted some of the backlog. */
   taken?(): void;
-  /** There is room for more again. */
+  /** The backlog is low again. */
   drained(): void;
-  /** Nothing comes after this. The error is the connection's, absent when it closed in order. */
+  /** The connection is closed. No event follows. The error is undefined after an orderly close. */
   closed(error?: Error): void;
 }
 
-/** Part of a buffer. */
+/** A range of a buffer, in bytes. */
 export interface Part {
   readonly buffer: Buffer;
   readonly start: number;
   readonly end: number;
 }
 
-/** Who is at the other end, as far as the system tells. */
+/** The other end of a connection, as far as the operating system reports it. */
 export interface Peer {
   readonly family: "tcp" | "unix" | "vsock" | "stdio";
-  /** IP address, or the number of a machine (vsock); absent for the other families. */
+  /** IP address, or the context id (CID) of a machine (vsock). Absent for the other families. */
   readonly address?: string;
   readonly port?: number;
-  /** Who connected, over a Unix socket, as far as the system tells. */
+  /** The process and the user that connected to a Unix socket, as far as the system reports them. */
   readonly pid?: number;
   readonly uid?: number;
   readonly gid?: number;
   readonly securityContext?: string;
-  /** Present on an encrypted connection. */
+  /** Present on a connection with TLS. */
   readonly tls?: TlsPeer;
 }
 
-/** A writer with more than this outstanding should wait for `drained`. */
+/** Bytes. A writer with a larger backlog waits for `drained`. */
 export const backlogBytesMax: number = 4 * 1024 * 1024;

@@ -1,15 +1,19 @@
 import type { Duplex } from "node:stream";
 
-/** Makes an encrypted stream out of a plain one; `tls.ts` has those for both sides. Rejects when the peer fails to. */
+/**
+ * Upgrades a plain stream to TLS; `tls.ts` makes upgrades for both sides. It rejects when the TLS handshake
+ * fails.
+ */
 export type Upgrade = (plain: Duplex) => Promise<SecureStream>;
 
+/** A stream that is encrypted with TLS. */
 export interface SecureStream {
   readonly stream: Duplex;
-  /** What the peer's certificate says; empty for a peer without one. */
+  /** The names in the certificate of the peer; empty for a peer without one. */
   readonly peer: TlsPeer;
 }
 
-/** Distinguished names as RFC 4514 writes them ("CN=client,O=example,C=GB"). */
+/** The distinguished names of a certificate, as RFC 4514 writes them ("CN=client,O=example,C=GB"). */
 export interface TlsPeer {
   readonly dn?: string;
   readonly issuerDn?: string;

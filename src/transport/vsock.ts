@@ -5,9 +5,9 @@ import type { Peer, Transport } from "./transport.ts";
 import { TransportStream } from "./transport-stream.ts";
 
 /**
- * Connects to a server in a virtual machine, or from one to its host, by the number of the machine (vsock(7)).
- * @throws Error with `code`: ENOTSUP on systems that have no such sockets, what connecting failed with (ECONNRESET where
- * nobody listens); the signal's reason
+ * Connects to a server in a virtual machine, or on the host from inside one, by context id (vsock(7)).
+ * @throws Error with `code`: ENOTSUP on systems without vsock, or the error of connect(2) (ECONNRESET when no
+ * server listens on the port); the reason of the signal
  */
 export async function connectVsock(cid: number, port: number, signal?: AbortSignal): Promise<Transport> {
   signal?.throwIfAborted();

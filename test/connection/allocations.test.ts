@@ -8,14 +8,14 @@ const batches = 1_500;
 const requests = batches * 16;
 
 /**
- * What one turn of the loop allocates, however many requests it answers, is below this where it answers several. An
- * object that every request has, with a BigInt or two, or a view of a buffer, is above it.
+ * The fixed allocations of an event-loop iteration are below this limit when the iteration answers several
+ * requests. An object for each request, with a BigInt or a view of a buffer, exceeds it.
  */
 const bytesPerRequestMax = 60;
 
 const batchClient = new URL("../helpers/batch-client.mjs", import.meta.url).pathname;
 
-/** The requests come from another process: this one's allocations are all the server's. */
+/** Sends the requests from another process, so that all allocations of this process belong to the server. */
 async function sendBatches(path: string, command: string): Promise<void> {
   const args = [batchClient, path, command, String(batches)];
   const [code] = await once(
@@ -25,7 +25,9 @@ async function sendBatches(path: string, command: string): Promise<void> {
   expect(code).toBe(0);
 }
 
-/** Bytes of all objects that come into being meanwhile, also of those that are collected at once. */
+/**
+ * Returns the bytes of all objects that are allocated while `work` runs, also of those that are collected.
+ */
 async function allocatedBytes(work: () => Promise<void>): Promise<number> {
   const session = new Session();
   session.connect();
@@ -44,13 +46,13 @@ function sumOf({ selfSize, children }: HeapProfiler.SamplingHeapProfileNode): nu
   return children.reduce((sum, child) => sum + sumOf(child), selfSize);
 }
 
-describe("requests that are answered at once", () => {
-  it.each(["read", "write"])("leave nothing for the garbage collector: %s", async (command) => {
+describe("requests that are answered synchronously", () => {
+  it.each(["read", "write"])("allocate no objects for the garbage collector: %s", async (command) => {
     await using server = await serve({ plugin: "memory", parameters: { size: "1M" } });
     const { path } = server.address as { path: string };
-    // Blocks that hold something.
+    // Fill the blocks with data first.
     await sendBatches(path, "write");
-    // The compilers allocate too.
+    // Run once without measuring: the JIT compilers allocate too.
     await sendBatches(path, command);
     expect((await allocatedBytes(() => sendBatches(path, command))) / requests).toBeLessThan(
       bytesPerRequestMax,

@@ -13,10 +13,10 @@ const fresh = 0x22;
 const write = { command: Command.write, offset: BigInt(128 * KiB), length: 512 * KiB };
 const payload = Buffer.alloc(write.length, fresh);
 const begun = 200_000;
-/** Only whole pages. */
+/** Bytes that the server writes early: only whole pages. */
 const usedBytes = 196_608;
 
-/** A client that has filled the whole disk. */
+/** Connects a client and fills the whole disk. */
 async function filledDisk(server: ServerProcess): Promise<RawClient> {
   const client = await RawClient.ready(server.socket);
   client.send(request({ command: Command.write, length: diskBytes }), Buffer.alloc(diskBytes, old));
@@ -30,13 +30,13 @@ async function contents(client: RawClient): Promise<Buffer> {
   return client.take(diskBytes);
 }
 
-/** The disk, where the bytes from `from` to `to` of the payload have been written. */
+/** The expected disk content after the bytes `from` to `to` of the payload have been written. */
 function written(from: number, to: number): Buffer {
   const start = Number(write.offset);
   return Buffer.alloc(diskBytes, old).fill(fresh, start + from, start + to);
 }
 
-/** How much of the payload is on the disk already. */
+/** Returns the bytes of the payload that are on the disk already. */
 async function bytesOnDisk(client: RawClient): Promise<number> {
   const disk = await contents(client);
   const bytes = disk.reduce((sum, byte) => sum + (byte === fresh ? 1 : 0), 0);
@@ -44,14 +44,14 @@ async function bytesOnDisk(client: RawClient): Promise<number> {
   return bytes;
 }
 
-/** Sends the request and the first part of its payload, and waits until that is on the disk. */
+/** Sends the request and the first part of its payload, and waits until this part is on the disk. */
 async function begin(client: RawClient, bystander: RawClient): Promise<void> {
   client.send(request(write), payload.subarray(0, begun));
   while ((await bytesOnDisk(bystander)) < usedBytes);
 }
 
 it.each(["memory", "file"] as const)(
-  "reaches %s piece by piece, and nothing outside changes",
+  "a large write to %s is written in pieces and changes nothing outside its range",
   async (plugin) => {
     await using sandbox = new Sandbox();
     const args = { memory: [String(diskBytes)], file: [sandbox.file("disk", "\0".repeat(diskBytes))] };
@@ -67,7 +67,7 @@ it.each(["memory", "file"] as const)(
   },
 );
 
-it("stays as far as it came when the client leaves in the middle", async () => {
+it("the written part of a large write stays on the disk when the client disconnects in the middle", async () => {
   await using server = await ServerProcess.start(["memory", String(diskBytes)]);
   using bystander = await filledDisk(server);
   {
@@ -79,7 +79,7 @@ it("stays as far as it came when the client leaves in the middle", async () => {
   expect(await server.stop()).toMatchObject({ status: 0, stderr: "" });
 });
 
-it("goes on behind what is trimmed meanwhile", async () => {
+it("a large write continues after the part that another client trims meanwhile", async () => {
   await using server = await ServerProcess.start(["memory", String(diskBytes)]);
   using client = await filledDisk(server);
   using bystander = await RawClient.ready(server.socket);
@@ -95,9 +95,9 @@ it("goes on behind what is trimmed meanwhile", async () => {
 
 it.each([
   ["past the end", { ...write, offset: BigInt(diskBytes - 1) }, [], WireError.ENOSPC],
-  ["with an unknown flag", { ...write, flags: 0x8000 }, [], WireError.EINVAL],
-  ["to an export that is read only", write, ["-r"], WireError.EPERM],
-])("changes nothing that is written %s", async (_, fields, options, error) => {
+  ["an unknown flag", { ...write, flags: 0x8000 }, [], WireError.EINVAL],
+  ["a read-only export", write, ["-r"], WireError.EPERM],
+])("a refused large write changes nothing: %s", async (_, fields, options, error) => {
   await using server = await ServerProcess.start([...options, "memory", String(diskBytes)]);
   using client = await RawClient.ready(server.socket);
   if (options.length === 0) (await filledDisk(server)).destroy();
@@ -107,7 +107,7 @@ it.each([
   expect((await contents(client)).equals(before)).toBe(true);
 });
 
-it("does not keep the server from ending", async () => {
+it("an incomplete large write does not delay the shutdown of the server", async () => {
   await using server = await ServerProcess.start(["memory", String(diskBytes)]);
   using client = await filledDisk(server);
   using bystander = await RawClient.ready(server.socket);
@@ -115,7 +115,7 @@ it("does not keep the server from ending", async () => {
   expect(await server.stop()).toMatchObject({ status: 0, stderr: "" });
 });
 
-it("comes in whole blocks, and as a whole to a plugin that cannot go on at once", async () => {
+it("a large write reaches a plugin in whole blocks, and in one call when the plugin is asynchronous", async () => {
   const block = 64 * KiB;
   const pieces: { readonly bytes: number; readonly offset: number }[] = [];
   const whole: { readonly bytes: Buffer; readonly offset: bigint }[] = [];

@@ -5,7 +5,7 @@ import { definePlugin } from "../../src/contract/plugin.ts";
 
 const crowd = 8;
 
-it("replies to clients that have gone reach nobody else, whose sockets have their numbers", async () => {
+it("late replies to disconnected clients are not sent to new clients with the same descriptor numbers", async () => {
   const late: (() => void)[] = [];
   const disconnect: (() => void)[] = [];
   const plugin = definePlugin({
@@ -26,7 +26,7 @@ it("replies to clients that have gone reach nobody else, whose sockets have thei
   await Promise.all([...lost, ...victims.map(({ closed }) => closed)]);
   const others = await connectAll(server.uri);
   for (const resolve of late) resolve();
-  // The late replies leave at the end of a turn; a round trip takes several.
+  // The late replies are sent at the end of an event-loop iteration. A round trip takes several iterations.
   for (let round = 0; round < 3; round++) {
     for (const client of others) expect(await client.read(0n, 512)).toEqual(Buffer.alloc(512, 2));
   }

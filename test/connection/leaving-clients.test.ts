@@ -16,7 +16,7 @@ type Question = "preconnect" | "open" | "read";
 
 const halfBytes = 512 * 1024;
 
-/** Answers everything but one question, which is given up when the client has gone. */
+/** A disk that answers every call except one. That call waits until the client has disconnected. */
 class WaitingDisk {
   readonly asked: Promise<void>;
   readonly gone: Promise<unknown>;
@@ -43,7 +43,7 @@ class WaitingDisk {
         await ask("open", signal);
         return {
           size: BigInt(2 * halfBytes),
-          // Half of it is there at once.
+          // Reads of the second half complete synchronously.
           read: (_into, offset) => (offset === 0n ? ask("read", signal) : undefined),
         };
       },
@@ -56,21 +56,24 @@ const readHalf = request({ command: Command.read, offset: BigInt(halfBytes), len
 const disconnect = request({ command: Command.disconnect });
 const go = option(Option.go, goData(""));
 
-/** What a client does between the last thing that it waits for and its end. */
-const farewells: Record<string, { readonly sent: readonly Buffer[]; readonly ends?: boolean }> = {
-  "without a word": { sent: [read] },
-  "after a goodbye": { sent: [read, disconnect] },
-  "after a goodbye and the end of its stream": { sent: [read, disconnect], ends: true },
-  "after it has taken none of its replies": { sent: [read, ...Array<Buffer>(40).fill(readHalf)] },
-  "after more requests than are received ahead": { sent: Array(40_000).fill(read) },
-  "after more requests than are received ahead, and a goodbye": {
+/** The ways in which a client disconnects. */
+const departures: Record<string, { readonly sent: readonly Buffer[]; readonly ends?: boolean }> = {
+  "without NBD_CMD_DISC": { sent: [read] },
+  "after NBD_CMD_DISC": { sent: [read, disconnect] },
+  "after NBD_CMD_DISC and EOF": { sent: [read, disconnect], ends: true },
+  "without reading its replies": { sent: [read, ...Array<Buffer>(40).fill(readHalf)] },
+  "after more requests than the server reads ahead": { sent: Array(40_000).fill(read) },
+  "after more requests than the server reads ahead, and NBD_CMD_DISC": {
     sent: [...Array<Buffer>(40_000).fill(read), disconnect],
   },
 };
 
 const goneError = { code: "ECONNRESET", message: "the client has gone" };
 
-/** The socket breaks as it does when a process is killed; over TCP only a reset tells that nobody takes anything. */
+/**
+ * Closes the socket as when the process of the client is killed. Over TCP, only a reset reports that no more
+ * bytes are accepted.
+ */
 function leave({ socket }: RawClient): void {
   if (socket.remoteAddress === undefined) socket.destroy();
   else socket.resetAndDestroy();
@@ -78,14 +81,14 @@ function leave({ socket }: RawClient): void {
 
 const pathOf = (server: NbdServer): string => new URL(server.uri).searchParams.get("socket")!;
 
-describe("the plugin of a request hears at once, and nobody else, that the client has left", () => {
+describe("a disconnect of the client aborts the pending call of the plugin at once, and is not logged: the client disconnects", () => {
   async function leaves(
-    farewell: string,
+    departure: string,
     options: Omit<ServeOptions, "plugin">,
     connected: (server: NbdServer) => Promise<RawClient>,
   ): Promise<void> {
     const disk = new WaitingDisk("read");
-    const { sent, ends = false } = farewells[farewell]!;
+    const { sent, ends = false } = departures[departure]!;
     await using server = await serve({ ...options, plugin: disk.plugin, log: disk.log });
     using client = await connected(server);
     client.socket.pause();
@@ -98,12 +101,12 @@ describe("the plugin of a request hears at once, and nobody else, that the clien
     expect(disk.errors).toEqual([]);
   }
 
-  it.each(Object.keys(farewells))("%s, over a Unix socket", (farewell) =>
-    leaves(farewell, {}, (server) => RawClient.ready(pathOf(server))),
+  it.each(Object.keys(departures))("%s, over a Unix socket", (departure) =>
+    leaves(departure, {}, (server) => RawClient.ready(pathOf(server))),
   );
 
-  it.each(Object.keys(farewells))("%s, over TCP", (farewell) =>
-    leaves(farewell, { listen: { kind: "tcp", host: "127.0.0.1", port: 0 } }, (server) => {
+  it.each(Object.keys(departures))("%s, over TCP", (departure) =>
+    leaves(departure, { listen: { kind: "tcp", host: "127.0.0.1", port: 0 } }, (server) => {
       const { hostname: host, port } = new URL(server.uri.replace("nbd:", "http:"));
       return RawClient.ready({ host, port: Number(port) });
     }),
@@ -116,8 +119,8 @@ describe("the plugin of a request hears at once, and nobody else, that the clien
     });
     afterAll(() => keys[Symbol.dispose]());
 
-    it.each(Object.keys(farewells))("%s, over TLS", (farewell) =>
-      leaves(farewell, { tls: { psk: keys.psk } }, async (server) => {
+    it.each(Object.keys(departures))("%s, over TLS", (departure) =>
+      leaves(departure, { tls: { psk: keys.psk } }, async (server) => {
         const client = await encrypted(pathOf(server), preShared("alice", keys.psk));
         await client.go("");
         return client;
@@ -126,7 +129,7 @@ describe("the plugin of a request hears at once, and nobody else, that the clien
   });
 });
 
-describe("a plugin that is still busy with a new client hears at once that it has left", () => {
+describe("a disconnect during admission or open aborts the call of the plugin at once", () => {
   it.each<[Question, string, readonly Buffer[]]>([
     ["preconnect", "has sent nothing", []],
     ["preconnect", "has sent much", [Buffer.alloc(1_000_000)]],

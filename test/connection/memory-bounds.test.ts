@@ -7,7 +7,9 @@ import { ServerProcess } from "../helpers/server-process.ts";
 const MiB = 1024 * 1024;
 const troublesome = fileURLToPath(new URL("../helpers/troublesome-plugin.mjs", import.meta.url));
 
-/** How much the server grew, in MiB, while a client that reads nothing did its worst. */
+/**
+ * Returns the memory growth of the server in MiB, while a client sends as much as it can and reads nothing.
+ */
 async function growth(
   args: string[],
   attack: (client: RawClient) => Promise<void>,
@@ -15,24 +17,24 @@ async function growth(
 ): Promise<number> {
   await using server = await ServerProcess.start(args);
   using client = await RawClient.ready(server.socket, exportName);
-  // The first megabytes are Node's own.
+  // The first megabytes are allocations of Node itself.
   await client.readSector();
   const before = server.peakBytes;
   client.socket.pause();
   await attack(client);
-  // Where answers take their time, the others were due before these.
+  // The requests of the client are due before those of the bystander, also with a slow plugin.
   using bystander = await RawClient.ready(server.socket, exportName);
   for (let count = 0; count < 3; count++) await bystander.readSector();
   return (server.peakBytes - before) / MiB;
 }
 
-/** Sends until the server takes no more, or the bytes are through. */
+/** Sends until the server accepts no more bytes, or all bytes are sent. */
 async function flood(client: RawClient, bytes: Buffer, times: number): Promise<void> {
   let stuck = false;
   for (let count = 0; count < times && !stuck; count++) {
     if (client.socket.write(bytes)) continue;
     const drained = new Promise<false>((resolve) => client.socket.once("drain", () => resolve(false)));
-    // Nothing tells that the server will never read; half a second without progress has to do.
+    // No event reports that the server will never read. Half a second without progress is the criterion.
     stuck = await Promise.race([drained, new Promise<true>((resolve) => setTimeout(resolve, 500, true))]);
   }
 }
@@ -42,28 +44,28 @@ const reason = process.platform === "linux" ? "" : " (skipped: only Linux tells 
 describe.skipIf(reason !== "")(`the memory of the server stays small${reason} when a client`, () => {
   const read = (length: number): Buffer => request({ command: Command.read, length });
 
-  it("asks for a thousand replies and reads none", async () => {
+  it("requests a thousand replies and reads none", async () => {
     const reads = Buffer.concat(Array.from({ length: 1000 }, () => read(4 * MiB)));
     expect(await growth(["memory", "64M"], async (client) => client.send(reads))).toBeLessThan(100);
   });
 
-  it("asks for the largest replies of a plugin that answers late, and reads none", async () => {
+  it("requests the largest replies of a slow plugin and reads none", async () => {
     const reads = Buffer.concat(Array.from({ length: 1000 }, () => read(16 * MiB)));
     expect(await growth([troublesome], async (client) => client.send(reads), "late")).toBeLessThan(100);
   });
 
-  it("asks to cache the largest ranges of a disk that has to be read for that", async () => {
+  it("sends NBD_CMD_CACHE for the largest ranges, which are emulated by reads", async () => {
     const cache = request({ command: Command.cache, length: 64 * MiB });
     const mib = growth(["--filter=nocache", "memory", "64M", "cachemode=emulate"], async (client) => {
       client.send(...Array<Buffer>(30).fill(cache), request({ command: Command.disconnect }));
       client.socket.resume();
       await client.closed;
     });
-    // One request takes 64 MiB, of which some are left for the garbage collector.
+    // One request needs 64 MiB. Some of its buffers are not collected yet.
     expect(await mib).toBeLessThan(500);
   });
 
-  it("goes on sending after its goodbye", async () => {
+  it("continues to send after NBD_CMD_DISC", async () => {
     const mib = growth(["memory", "64M"], async (client) => {
       client.send(read(3 * MiB), request({ command: Command.disconnect }));
       await flood(client, Buffer.alloc(MiB), 300);
@@ -71,7 +73,7 @@ describe.skipIf(reason !== "")(`the memory of the server stays small${reason} wh
     expect(await mib).toBeLessThan(100);
   });
 
-  it("goes on sending while the plugin opens", async () => {
+  it("continues to send while the plugin opens", async () => {
     await using server = await ServerProcess.start([troublesome]);
     const before = server.peakBytes;
     using client = await RawClient.connect(server.socket);

@@ -9,7 +9,7 @@ import { bufferDisk } from "../helpers/memory-session.ts";
 import { MemoryTransport } from "../helpers/memory-transport.ts";
 import { request } from "../helpers/raw-client.ts";
 
-/** Full after each reply until it is flushed, when the peer happens to have taken everything. */
+/** A send queue that is full after each reply. A flush empties it completely. */
 class TightSendQueue implements SendQueue {
   readonly buffer: Buffer = Buffer.alloc(8192);
   replies = 0;
@@ -33,7 +33,7 @@ class TightSendQueue implements SendQueue {
   }
 }
 
-it("goes on when flushing itself has made room, of which nobody else will tell", () => {
+it("continues to take requests when its own flush has emptied the send queue", () => {
   const sendQueue = new TightSendQueue();
   const transport = Object.assign(new MemoryTransport(), { sendQueue });
   const transmission = transmissionOver(transport);
@@ -43,15 +43,15 @@ it("goes on when flushing itself has made room, of which nobody else will tell",
   expect(transport.isPaused).toBe(false);
 });
 
-it("does not leave with a connection that is gone already", () => {
+it("does not detach a connection whose socket is already closed", () => {
   const transport = Object.assign(new MemoryTransport(), { isOpen: false });
   const transmission = transmissionOver(transport);
-  const left: Buffer[] = [];
-  transmission.leave((rest) => left.push(rest));
-  expect(left).toEqual([]);
+  const detached: Buffer[] = [];
+  transmission.detach((rest) => detached.push(rest));
+  expect(detached).toEqual([]);
   transport.isOpen = true;
   transmission.received(Buffer.alloc(3));
-  expect(left).toEqual([Buffer.alloc(3)]);
+  expect(detached).toEqual([Buffer.alloc(3)]);
 });
 
 function transmissionOver(transport: Transport): Transmission {
@@ -65,6 +65,6 @@ function transmissionOver(transport: Transport): Transmission {
       gone: new AbortController().signal,
     },
     { requestsInFlight: 16 },
-    { left: () => {}, answered: () => {}, idle: () => {}, broken: () => {} },
+    { disconnected: () => {}, answered: () => {}, idle: () => {}, broken: () => {} },
   );
 }

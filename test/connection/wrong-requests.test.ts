@@ -6,7 +6,7 @@ import { survives } from "../helpers/survives.ts";
 
 const MiB = 1024 * 1024;
 
-describe("a request that breaks the rules", () => {
+describe("an invalid request", () => {
   it.each([
     ["a read past the end", { command: Command.read, offset: BigInt(MiB) - 1n, length: 2 }, WireError.EINVAL],
     [
@@ -14,7 +14,7 @@ describe("a request that breaks the rules", () => {
       { command: Command.read, offset: 2n ** 64n - 1n, length: 2 },
       WireError.EINVAL,
     ],
-    ["a read of nothing", { command: Command.read }, WireError.EINVAL],
+    ["a read of no bytes", { command: Command.read }, WireError.EINVAL],
     ["a read over 64 MiB", { command: Command.read, length: requestBytesMax + 1 }, WireError.EINVAL],
     ["a read of 4 GiB", { command: Command.read, length: 0xffff_ffff }, WireError.EINVAL],
     ["zeroes past the end", { command: Command.writeZeroes, length: MiB + 1 }, WireError.ENOSPC],
@@ -28,7 +28,7 @@ describe("a request that breaks the rules", () => {
     ],
     ["block status without a context", { command: Command.blockStatus, length: 1 }, WireError.EINVAL],
     ["a flush of a range", { command: Command.flush, length: 1 }, WireError.EINVAL],
-  ])("%s gets its error, and the connection lives on", async (_, fields, error) => {
+  ])("%s gets its error, and the connection continues", async (_, fields, error) => {
     await survives(async (server) => {
       using client = await RawClient.ready(server.socket);
       client.send(request(fields));
@@ -37,7 +37,7 @@ describe("a request that breaks the rules", () => {
     });
   });
 
-  it("accepts FUA with every command, as the specification demands", async () => {
+  it("accepts FUA with every command, as the specification requires", async () => {
     await survives(async (server) => {
       using client = await RawClient.ready(server.socket);
       for (const command of [Command.cache, Command.flush]) {
@@ -52,7 +52,7 @@ describe("a request that breaks the rules", () => {
     });
   });
 
-  it("takes a goodbye for what it is, whatever flags it has", async () => {
+  it("NBD_CMD_DISC closes the connection, whatever flags it has", async () => {
     await survives(async (server) => {
       using client = await RawClient.ready(server.socket);
       client.send(request({ command: Command.disconnect, flags: 0xffff }));
@@ -63,16 +63,16 @@ describe("a request that breaks the rules", () => {
   it.each([
     ["past the end", { offset: BigInt(MiB) - 1n, length: 2 }, WireError.ENOSPC],
     ["with an unknown flag", { flags: 0x4000, length: 2 }, WireError.EINVAL],
-    ["of nothing", { length: 0 }, WireError.EINVAL],
-    ["of 64 MiB to a disk of one", { length: requestBytesMax }, WireError.ENOSPC],
+    ["of no bytes", { length: 0 }, WireError.EINVAL],
+    ["of 64 MiB to a disk of 1 MiB", { length: requestBytesMax }, WireError.ENOSPC],
     ["over 64 MiB", { length: requestBytesMax + 1 }, WireError.ENOMEM],
     ["of 128 MiB", { length: 2 * requestBytesMax }, WireError.ENOMEM],
-  ])("a write %s takes its payload along and gets its error", async (_, fields, error) => {
+  ])("a write %s has its payload skipped and gets its error", async (_, fields, error) => {
     await survives(async (server) => {
       using client = await RawClient.ready(server.socket);
       client.send(request({ command: Command.write, ...fields }));
       for (let left = fields.length; left > 0; left -= MiB) {
-        // The drop of water, not the flood: what the test holds at once stays small.
+        // Send in pieces of 1 MiB, so that the test needs little memory.
         if (!client.socket.write(Buffer.alloc(Math.min(left, MiB), 0x25))) {
           await new Promise((resolve) => client.socket.once("drain", resolve));
         }
@@ -104,7 +104,7 @@ describe("a request that breaks the rules", () => {
     );
   });
 
-  it("writes exactly 64 MiB, and reads them", async () => {
+  it("a write and a read of exactly 64 MiB succeed", async () => {
     await using server = await ServerProcess.start(["memory", "64M"]);
     using client = await RawClient.ready(server.socket);
     client.send(

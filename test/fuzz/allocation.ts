@@ -1,6 +1,6 @@
 const methods = ["alloc", "allocUnsafe", "allocUnsafeSlow"] as const;
 
-/** Runs something, and counts the bytes of all buffers that were allocated meanwhile. */
+/** Runs an action and returns the bytes of all buffers that it allocates. */
 export async function countAllocated(action: () => Promise<void>): Promise<number> {
   const originals = methods.map((method) => Buffer[method]);
   let bytes = 0;

@@ -1,6 +1,6 @@
 import { expectThat } from "./finding.ts";
 
-/** Bytes that are read from front to back, and never past the end. */
+/** Reads a buffer from start to end. Reading past the end is a finding. */
 export class Bytes {
   readonly #bytes: Buffer;
   #at = 0;
@@ -31,12 +31,12 @@ export class Bytes {
     return this.take(8).readBigUInt64BE();
   }
 
-  /** The last eight bytes, whether read or not. */
+  /** Returns the last eight bytes, whether they have been read or not. */
   last64(): bigint {
     return this.#bytes.readBigUInt64BE(this.#bytes.length - 8);
   }
 
-  /** All that is left, which must be a string as the specification has them. */
+  /** Reads all remaining bytes, which must be a valid string of the specification. */
   text(what: string): string {
     const bytes = this.take(this.left);
     expectThat(bytes.length <= 4096 && !bytes.includes(0), `${what} is no string`);

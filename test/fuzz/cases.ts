@@ -10,19 +10,22 @@ import { runTlsServerCase } from "./tls/server-run.ts";
 
 export type Case = ServerCase | ClientCase | TlsCase;
 
-/** The case that belongs to a seed: even ones are for the server, odd ones for the client. */
+/** Makes the case of a seed: even seeds test the server, odd seeds the client. */
 export function caseOf(seed: number): Case {
   const random = new Random(seed);
   return seed % 2 === 0 ? serverCase(random) : clientCase(random);
 }
 
-/** The same inside of TLS. */
+/** Makes the case of a seed for TLS. */
 export function tlsCaseOf(seed: number): TlsCase {
   const random = new Random(seed);
   return seed % 2 === 0 ? tlsServerCase(random) : tlsClientCase(random);
 }
 
-/** @param keys for cases inside of TLS */
+/**
+ * Runs a case.
+ * @param keys for cases with TLS
+ */
 export async function runCase(test: Case, keys?: FuzzKeys): Promise<void> {
   switch (test.side) {
     case "server":
@@ -36,7 +39,10 @@ export async function runCase(test: Case, keys?: FuzzKeys): Promise<void> {
   }
 }
 
-/** A case as it is kept in a file: what the peer sends in hex, so that it outlives changes of the grammar. */
+/**
+ * Writes a case as JSON. The bytes of the peer are stored in hex, so that the case stays valid when the
+ * grammar changes.
+ */
 export function writeCase(test: Case): string {
   return `${JSON.stringify(test, (_, value) => (isBuffer(value) ? Buffer.from(value.data).toString("hex") : value), 2)}\n`;
 }
@@ -49,7 +55,7 @@ export function readCase(text: string): Case {
   );
 }
 
-/** What JSON.stringify makes of a buffer before it asks. */
+/** Recognises the object that JSON.stringify makes of a buffer before it calls the replacer. */
 function isBuffer(value: unknown): value is { data: number[] } {
   return (value as { type?: unknown } | null)?.type === "Buffer";
 }

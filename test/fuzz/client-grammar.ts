@@ -4,13 +4,13 @@ import type { Random } from "../../src/testing/random.ts";
 import { chunk, errorChunk, type Form, number, optionReply, simpleReply, withLength } from "./encode.ts";
 import { cut, mutate } from "./mutate.ts";
 
-/** What the client wants; plain data. */
-export interface ClientWishes {
+/** The options of the client, as plain data. */
+export interface ClientOptions {
   readonly structuredReplies: boolean;
   readonly extendedHeaders: boolean;
   readonly metaContexts: readonly string[];
   readonly listContexts: boolean;
-  /** Lists the exports instead of opening one. */
+  /** True lists the exports instead of opening one. */
   readonly lists: boolean;
   readonly leaves: "end" | "lost" | "close";
 }
@@ -19,20 +19,20 @@ export interface Operation {
   readonly kind: "read" | "write" | "flush" | "trim" | "zero" | "cache" | "status";
   readonly offset: number;
   readonly length: number;
-  /** FUA, DF or REQ_ONE. */
+  /** Sets FUA, DF or REQ_ONE. */
   readonly flag: boolean;
 }
 
-/** A server's side of a connection, and the client that it meets. */
+/** The bytes of a fuzzed server, and the client under test. */
 export interface ClientCase {
   readonly side: "client";
   readonly seed: number;
-  readonly options: ClientWishes;
+  readonly options: ClientOptions;
   readonly operations: readonly Operation[];
   readonly handshake: readonly Buffer[];
-  /** Nothing in it breaks the rules. */
+  /** True when the bytes follow the protocol. */
   readonly valid: boolean;
-  /** What the server says in transmission, once that is known. */
+  /** The bytes of the transmission phase, once they are known. */
   replies?: readonly Buffer[];
 }
 
@@ -40,7 +40,7 @@ export const diskBytes = 1 << 20;
 const [ack, unsupported] = [OptionReply.ack, OptionReply.errorUnsupported];
 
 export function clientCase(random: Random): ClientCase {
-  const options: ClientWishes = {
+  const options: ClientOptions = {
     structuredReplies: !random.oneIn(3),
     extendedHeaders: random.oneIn(2),
     metaContexts: random.pick([["base:allocation"], ["base:allocation", "x:y"], []]),
@@ -50,7 +50,7 @@ export function clientCase(random: Random): ClientCase {
   };
   const valid = random.oneIn(4);
   const messages = options.lists ? listing(random, options) : handshake(random, options);
-  // Most mutations belong into the transmission; a handshake that fails early is soon known.
+  // Most mutations must be in the transmission phase: a handshake that fails early tests little.
   const broken = !valid && (options.lists || random.oneIn(3));
   return {
     side: "client",
@@ -83,7 +83,7 @@ function operation(random: Random): Operation {
   };
 }
 
-function handshake(random: Random, options: ClientWishes): Buffer[] {
+function handshake(random: Random, options: ClientOptions): Buffer[] {
   const noZeroes = random.oneIn(2);
   const flags = random.oneIn(10) ? 0 : 1 | (noZeroes ? 2 : 0);
   if (random.oneIn(12)) return [oldstyle()];
@@ -102,7 +102,7 @@ function handshake(random: Random, options: ClientWishes): Buffer[] {
   return [...messages, ...information(random, Option.go)];
 }
 
-function listing(random: Random, options: ClientWishes): Buffer[] {
+function listing(random: Random, options: ClientOptions): Buffer[] {
   const { form, replies } = chooseForm(random, options);
   const names = Array.from({ length: random.below(5) }, (_, index) => `disk${index}`);
   const listed = names.map((name) =>
@@ -135,7 +135,7 @@ function exportName(zeroes: boolean): Buffer {
   return Buffer.concat([number(diskBytes, 8), number(0x056d, 2), Buffer.alloc(zeroes ? 124 : 0)]);
 }
 
-function chooseForm(random: Random, options: ClientWishes): { form: Form; replies: Buffer[] } {
+function chooseForm(random: Random, options: ClientOptions): { form: Form; replies: Buffer[] } {
   const replies: Buffer[] = [];
   if (options.extendedHeaders) {
     const agrees = !random.oneIn(4);
@@ -167,7 +167,7 @@ function information(random: Random, option: number): Buffer[] {
   return [...items, optionReply(option, ack)];
 }
 
-/** The bytes that a read of this request returns. */
+/** Returns the data for a read request. */
 export function dataFor(offset: bigint, length: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, index) => Number(offset >> 9n) + index * 3));
 }
@@ -180,7 +180,7 @@ interface Asked {
   readonly length: bigint;
 }
 
-/** A server's answers to what the client has really sent. */
+/** Builds the replies to the requests that the client has sent. */
 export function repliesTo(
   random: Random,
   sent: Buffer,
@@ -189,7 +189,7 @@ export function repliesTo(
   valid: boolean,
 ): Buffer[] {
   const replies = requestsIn(sent, form).map((request) => replyTo(random, request, form, contextIds));
-  // The parts of each reply keep their order, and everything else mixes.
+  // The chunks of each reply keep their order. Chunks of different replies are interleaved.
   const mixed: Buffer[] = [];
   while (replies.length > 0) {
     const at = random.below(replies.length);
@@ -208,7 +208,7 @@ function requestsIn(sent: Buffer, form: Form): Asked[] {
     const hasPayload = header.command === Command.write || (header.flags & 0x20) !== 0;
     const payload = hasPayload ? sent.subarray(at, at + Number(header.length)) : undefined;
     at += payload?.length ?? 0;
-    // Block status with a payload: what is asked about stands in there.
+    // The payload of a block status request contains the requested range and contexts.
     const status = header.command === Command.blockStatus && payload !== undefined;
     const { command, flags, cookie, offset } = header;
     const length = status ? payload.readBigUInt64BE(0) : header.length;

@@ -8,45 +8,45 @@ import { Random } from "../../src/testing/random.ts";
 import { MemoryTransport } from "../helpers/memory-transport.ts";
 import { countAllocated } from "./allocation.ts";
 import { type ClientCase, dataFor, type Operation, repliesTo } from "./client-grammar.ts";
-import { expectThat, settles, turn } from "./finding.ts";
+import { expectThat, nextIteration, settles } from "./finding.ts";
 
-/** Fixed costs, and the one chunk for which room is made before it has come. */
+/** Bytes: fixed allocations, and one chunk whose buffer is allocated before its data arrives. */
 const allocatedBase = 1024 * 1024 + 16 * statusExtentsMax;
 
-/** How bytes get from the server that is fuzzed to the client, and back. */
-export interface Way {
-  readonly line: ClientConnection;
+/** The link between the fuzzed server and the client. */
+export interface Link {
+  readonly connection: ClientConnection;
   readonly tls: "off" | "require";
-  /** Everything that comes before the bytes of the handshake. */
+  /** Does everything that precedes the bytes of the handshake. */
   open(): Promise<void>;
   deliver(bytes: Buffer): void;
-  /** Lets what was delivered arrive, and happen what it causes. */
+  /** Waits until the delivered bytes have arrived and all their effects are done. */
   quiet(): Promise<void>;
-  /** Everything that the client has sent since the last call. */
+  /** Returns the bytes that the client has sent since the last call. */
   takeSent(): Buffer;
-  /** The server leaves, in order or not. */
+  /** The server disconnects, orderly or by a lost connection. */
   leave(lost: boolean): void;
 }
 
-/** Runs one case. @throws Finding, or whatever came out of the engine */
-export async function runClientCase(test: ClientCase, way: Way = new ClearWay()): Promise<void> {
-  const meeting = new Meeting(test, way);
+/** Runs one case. @throws Finding, or an unexpected error of the client */
+export async function runClientCase(test: ClientCase, link: Link = new PlainLink()): Promise<void> {
+  const meeting = new Meeting(test, link);
   const allocated = await countAllocated(() => meeting.run());
   const received = [...test.handshake, ...(test.replies ?? [])].reduce((sum, { length }) => sum + length, 0);
   const allowed = allocatedBase + 20 * received + meeting.bytesAsked;
   expectThat(allocated <= allowed, `allocates ${allocated} bytes for ${received} received`);
 }
 
-/** Nothing in between. */
-class ClearWay implements Way {
+/** A direct link. */
+class PlainLink implements Link {
   readonly tls = "off";
-  readonly line: ClientConnection;
+  readonly connection: ClientConnection;
   readonly #transport = new MemoryTransport();
   #sent: Buffer[] = [];
 
   constructor() {
     this.#transport.onSent = () => void this.#sent.push(this.#transport.take());
-    this.line = new ClientConnection(this.#transport, undefined);
+    this.connection = new ClientConnection(this.#transport, undefined);
   }
 
   async open(): Promise<void> {}
@@ -56,7 +56,7 @@ class ClearWay implements Way {
   }
 
   quiet(): Promise<void> {
-    return turn();
+    return nextIteration();
   }
 
   takeSent(): Buffer {
@@ -73,58 +73,60 @@ class Meeting {
   bytesAsked = 0;
   readonly #test: ClientCase;
   readonly #random: Random;
-  readonly #way: Way;
+  readonly #link: Link;
 
-  constructor(test: ClientCase, way: Way) {
+  constructor(test: ClientCase, link: Link) {
     this.#test = test;
     this.#random = new Random(test.seed);
-    this.#way = way;
+    this.#link = link;
   }
 
   async run(): Promise<void> {
-    const { line } = this.#way;
+    const { connection } = this.#link;
     if (this.#test.options.lists) {
-      await this.#list(line);
+      await this.#list(connection);
       return;
     }
-    const client = await this.#connect(line);
+    const client = await this.#connect(connection);
     if (client === undefined) return;
-    await this.#way.quiet();
-    this.#way.takeSent();
+    await this.#link.quiet();
+    this.#link.takeSent();
     const done = Promise.all(this.#test.operations.map((operation) => this.#perform(client, operation)));
-    await this.#way.quiet();
+    await this.#link.quiet();
     this.#test.replies ??= this.#replies(client);
     await this.#deliver(this.#test.replies);
     const closing = this.#test.options.leaves === "close" ? client.close() : undefined;
-    await this.#way.quiet();
+    await this.#link.quiet();
     this.#leave();
     await settles(done, "an operation");
-    // What the operations did not survive is theirs to tell.
+    // Rethrow the findings of the operations.
     await done;
     await settles(client.closed, "the client");
     if (closing !== undefined) await settles(closing, "close");
   }
 
-  async #list(line: ClientConnection): Promise<void> {
+  async #list(connection: ClientConnection): Promise<void> {
     const { options, valid } = this.#test;
-    const listed = heard(line.talk(clientListing({ tls: this.#way.tls, ...options })));
-    await this.#way.open();
+    const listed = handled(connection.talk(clientListing({ tls: this.#link.tls, ...options })));
+    await this.#link.open();
     await this.#deliver(this.#test.handshake);
-    // Only what was heard counts where the way takes its time.
-    if (valid) await this.#way.quiet();
+    // Over TLS, bytes take several event-loop iterations to arrive. Wait for a valid listing.
+    if (valid) await this.#link.quiet();
     this.#leave();
     await settles(listed, "the listing");
     const error = await failureOf(listed);
     expectThat(!valid || error === undefined, `a valid listing fails: ${error}`);
-    line.leave();
+    connection.leave();
   }
 
-  async #connect(line: ClientConnection): Promise<NbdClient | undefined> {
+  async #connect(connection: ClientConnection): Promise<NbdClient | undefined> {
     const { options, handshake, valid } = this.#test;
-    const talking = heard(line.talk(clientHandshake({ tls: this.#way.tls, exportName: "disk", ...options })));
-    await this.#way.open();
+    const talking = handled(
+      connection.talk(clientHandshake({ tls: this.#link.tls, exportName: "disk", ...options })),
+    );
+    await this.#link.open();
     await this.#deliver(handshake);
-    await this.#way.quiet();
+    await this.#link.quiet();
     let agreed = false;
     talking.then(
       () => {
@@ -132,7 +134,7 @@ class Meeting {
       },
       () => {},
     );
-    await turn();
+    await nextIteration();
     if (!agreed) {
       this.#leave();
       await settles(talking, "the handshake");
@@ -140,27 +142,30 @@ class Meeting {
       expectThat(error !== undefined && !valid, `a valid handshake fails: ${error}`);
       return undefined;
     }
-    return new NbdClient(line, { target: { kind: "unix", path: "memory" } }, await talking);
+    return new NbdClient(connection, { target: { kind: "unix", path: "memory" } }, await talking);
   }
 
   async #deliver(chunks: readonly Buffer[]): Promise<void> {
     for (const bytes of chunks) {
-      this.#way.deliver(Buffer.from(bytes));
-      if (this.#random.oneIn(4)) await turn();
+      this.#link.deliver(Buffer.from(bytes));
+      if (this.#random.oneIn(4)) await nextIteration();
     }
   }
 
   #replies(client: NbdClient): Buffer[] {
     const { options, valid } = this.#test;
     const ids = client.contexts.map((name) => options.metaContexts.indexOf(name) + 7);
-    return repliesTo(new Random(this.#test.seed + 1), this.#way.takeSent(), client.replyForm, ids, valid);
+    return repliesTo(new Random(this.#test.seed + 1), this.#link.takeSent(), client.replyForm, ids, valid);
   }
 
   #leave(): void {
-    this.#way.leave(this.#test.options.leaves === "lost");
+    this.#link.leave(this.#test.options.leaves === "lost");
   }
 
-  /** Fails only as an operation may, and succeeds only with what the server sent. */
+  /**
+   * Performs an operation. It may fail only with an expected error, and succeed only with the data of the
+   * server.
+   */
   async #perform(client: NbdClient, operation: Operation): Promise<void> {
     const { kind, offset, length } = operation;
     if (kind === "read") this.bytesAsked += 3 * length;
@@ -201,13 +206,13 @@ class Meeting {
   }
 }
 
-/** A promise that may reject before anybody asks. */
-function heard<T>(promise: Promise<T>): Promise<T> {
+/** Marks a promise as handled, because it may reject before it is awaited. */
+function handled<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});
   return promise;
 }
 
-/** Why it was rejected. @throws anything that is no error of ours */
+/** Returns the rejection. @throws any error that is not an NbdError */
 async function failureOf(promise: Promise<unknown>): Promise<NbdError | undefined> {
   try {
     await promise;

@@ -4,10 +4,10 @@ import type { StatusExtent } from "../../src/core/extent.ts";
 import type { MaybePromise } from "../../src/core/maybe-promise.ts";
 import { Random } from "../../src/testing/random.ts";
 import { age, dirty } from "./contexts.ts";
-import { expectThat, turn } from "./finding.ts";
+import { expectThat, nextIteration } from "./finding.ts";
 import type { ServerSetup } from "./server-grammar.ts";
 
-/** Stripes of ones and zeroes, which reads may leave out. */
+/** Fills stripes of ones and zeroes. Reads may send the zeroes as holes. */
 function fillStriped(into: Uint8Array, offset: bigint): void {
   const stripe = 48 * 1024;
   for (let at = 0; at < into.length; ) {
@@ -18,7 +18,7 @@ function fillStriped(into: Uint8Array, offset: bigint): void {
   }
 }
 
-/** Two thirds in one state, short of whole blocks, and nothing about the rest. */
+/** Describes two thirds of the range, not in whole blocks, and omits the rest. */
 function statuses(length: number, state: bigint): StatusExtent[] {
   const third = BigInt(Math.ceil(length / 3));
   return [
@@ -28,9 +28,9 @@ function statuses(length: number, state: bigint): StatusExtent[] {
   ];
 }
 
-/** Disks that check who calls them with what. */
+/** Disks that check the arguments of each call. */
 export class Disks {
-  /** Of reads, whose answers need a buffer even when nobody is left to take them. */
+  /** Bytes of all reads. The reply needs a buffer even when the client has disconnected. */
   bytesAsked = 0;
   readonly #setup: ServerSetup;
   readonly #random: Random;
@@ -122,7 +122,7 @@ export class Disks {
     return handle;
   }
 
-  /** Now or later, or not at all. */
+  /** Answers now, later, or with an error. */
   #answer<T>(action: () => T, answered: () => void = () => {}): MaybePromise<T> {
     const { pace, failEvery } = this.#setup;
     const fails = failEvery > 0 && ++this.#calls % failEvery === 0;
@@ -135,12 +135,12 @@ export class Disks {
     return this.#later(this.#random.below(4)).then(finish);
   }
 
-  /** What is thrown to the engine would become an answer to the client. */
+  /** Records a wrong call. An exception would only become an error reply. */
   #expect(condition: boolean, what: string): void {
     if (!condition) this.#wrong ??= what;
   }
 
-  async #later(turns: number): Promise<void> {
-    for (let count = 0; count < turns; count++) await turn();
+  async #later(iterations: number): Promise<void> {
+    for (let count = 0; count < iterations; count++) await nextIteration();
   }
 }

@@ -1,4 +1,4 @@
-/** Something that must never happen. */
+/** A result that must never occur. */
 export class Finding extends Error {
   override readonly name = "Finding";
 }
@@ -7,13 +7,13 @@ export function expectThat(condition: boolean, what: string): asserts condition 
   if (!condition) throw new Finding(what);
 }
 
-/** Turns of the event loop after which whatever has not settled never will. */
-const turnsMax = 3000;
+/** Event-loop iterations after which a pending promise will never settle. */
+const iterationsMax = 3000;
 
 export async function settles(
   promise: Promise<unknown>,
   what: string,
-  eachTurn = (): void => {},
+  eachIteration = (): void => {},
 ): Promise<void> {
   let settled = false;
   const note = (): void => {
@@ -21,12 +21,12 @@ export async function settles(
   };
   promise.then(note, note);
   for (let count = 0; !settled; count++) {
-    expectThat(count < turnsMax, `${what} does not settle`);
-    await turn();
-    eachTurn();
+    expectThat(count < iterationsMax, `${what} does not settle`);
+    await nextIteration();
+    eachIteration();
   }
 }
 
-export function turn(): Promise<void> {
+export function nextIteration(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -4,10 +4,10 @@ import { parseArgs } from "node:util";
 import { caseOf, runCase, tlsCaseOf, writeCase } from "./cases.ts";
 import { FuzzKeys } from "./tls/keys.ts";
 
-/** Different findings of one run, after which more are no help. */
+/** Maximum number of different findings in one run. */
 const findingsMax = 50;
 
-/** The fuzzer: one case after another, from a seed upwards. @returns the number of findings */
+/** Runs one case after another, from a seed upwards. @returns the number of findings */
 export async function fuzz(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
@@ -15,9 +15,9 @@ export async function fuzz(args: readonly string[]): Promise<number> {
       seed: { type: "string", default: "1" },
       minutes: { type: "string" },
       executions: { type: "string" },
-      /** Conversations inside of TLS, and around it. */
+      /** True runs the cases with TLS. */
       tls: { type: "boolean", default: false },
-      /** Where cases are written that found something. */
+      /** The folder for the cases with a finding. */
       out: { type: "string", default: "." },
     },
   });
@@ -48,7 +48,7 @@ export async function fuzz(args: readonly string[]): Promise<number> {
       if (escaped !== undefined) throw escaped;
     } catch (error) {
       escaped = undefined;
-      // Numbers differ from case to case of the same mistake.
+      // Ignore numbers: they differ between cases with the same fault.
       const kind = `${test.side}: ${String((error as Error)?.stack ?? error)
         .split("\n")
         .slice(0, 3)

@@ -26,7 +26,7 @@ const interesting: readonly bigint[] = [
   2n ** 64n - 1n,
 ];
 
-/** Makes a valid conversation an invalid one, in one to five places. */
+/** Makes valid bytes invalid, in one to five places. */
 export function mutate(random: Random, messages: readonly Buffer[]): Buffer[] {
   const mutated = messages.map((message) => Buffer.from(message));
   for (let count = random.between(1, 5); count > 0; count--) mutateOnce(random, mutated);
@@ -67,11 +67,11 @@ function mutateOnce(random: Random, messages: Buffer[]): void {
   }
 }
 
-/** Lies about a number: a length, an offset, a type, whatever stands there. */
+/** Overwrites a number: a length, an offset, a type, or any other field. */
 function overwriteNumber(random: Random, message: Buffer): void {
   const width = random.pick([2, 4, 4, 8]);
   if (message.length < width) return;
-  // Fields begin at even places.
+  // Fields begin at even offsets.
   const at = 2 * random.below(Math.floor((message.length - width) / 2) + 1);
   const value = BigInt.asUintN(8 * width, random.oneIn(3) ? random.u64() : random.pick(interesting));
   if (width === 2) message.writeUInt16BE(Number(value), at);
@@ -79,7 +79,7 @@ function overwriteNumber(random: Random, message: Buffer): void {
   else message.writeBigUInt64BE(value, at);
 }
 
-/** Cuts the stream where messages begin, anywhere, everywhere, or nowhere. */
+/** Splits the stream at messages, at random positions, at every byte, or not at all. */
 export function cut(random: Random, messages: readonly Buffer[]): Buffer[] {
   const whole = Buffer.concat(messages);
   const style = random.below(4);

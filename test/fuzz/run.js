@@ -14,7 +14,7 @@ buildSync({
   platform: "node",
   format: "esm",
   target: "node20",
-  // For what is CommonJS in the bundle.
+  // Provides `require` for the CommonJS parts of the bundle.
   banner: {
     js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);',
   },

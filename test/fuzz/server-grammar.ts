@@ -6,16 +6,16 @@ import { fuzzedContexts } from "./contexts.ts";
 import { number, option, withLength } from "./encode.ts";
 import { cut, mutate } from "./mutate.ts";
 
-/** What the server is like. Plain data, so that a finding can be kept in a file. */
+/** The options of the server, as plain data, so that a finding can be stored in a file. */
 export interface ServerSetup {
-  /** Of the backend's delays and failures. */
+  /** The seed for the delays and failures of the plugin. */
   readonly seed: number;
   readonly size: string;
   readonly minimumBlock: number;
-  /** Names of the handle's functions. */
+  /** Names of handle functions to omit. */
   readonly without: readonly string[];
   readonly pace: "at once" | "later" | "mixed";
-  /** Every so many calls of the backend fail; 0 is none. */
+  /** Every n-th call of the plugin fails; 0 disables failures. */
   readonly failEvery: number;
   readonly readOnly: boolean;
   readonly style: "newstyle" | "oldstyle";
@@ -24,18 +24,18 @@ export interface ServerSetup {
   readonly metaContexts: boolean;
   readonly threads: number;
   readonly threadModel: ThreadModel;
-  /** The client reads nothing until it has sent everything. */
+  /** True when the client reads only after it has sent everything. */
   readonly readsLast: boolean;
-  /** How the client leaves. */
+  /** How the client disconnects. */
   readonly leaves: "end" | "lost";
 }
 
-/** A client's side of a connection, and the server that it meets. */
+/** The bytes of a fuzzed client, and the server under test. */
 export interface ServerCase {
   readonly side: "server";
   readonly setup: ServerSetup;
   readonly chunks: readonly Buffer[];
-  /** Nothing in it breaks the rules. */
+  /** True when the bytes follow the protocol. */
   readonly valid: boolean;
 }
 
@@ -63,7 +63,7 @@ export function serverCase(random: Random): ServerCase {
 function serverSetup(random: Random): ServerSetup {
   const size = random.pick(sizes);
   const optional = ["write", "flush", "trim", "extents", "metaContexts", "nativeFua", "fastZero"];
-  // Zeroing and reading a disk of exabytes piece by piece takes years.
+  // Emulating zero and cache on a disk of exabytes takes years.
   if (size <= 1n << 20n) optional.push("zero", "cache");
   return {
     seed: random.u32(),
@@ -113,7 +113,7 @@ function clientMessages(random: Random, setup: ServerSetup, valid: boolean): Buf
   return [...messages, ...anyRequests(random, setup, extended)];
 }
 
-/** What a client does that wants to know several things: few get there by chance. */
+/** The options of a client that sets several contexts, which random options rarely achieve. */
 function chooseContexts(random: Random): { form: number; messages: Buffer[] } {
   const form = random.pick([Option.structuredReply, Option.extendedHeaders, Option.extendedHeaders]);
   const name = withLength(random.pick(["", "disk"]));
@@ -136,7 +136,7 @@ function anyRequests(random: Random, setup: ServerSetup, extended: boolean): Buf
 }
 
 function anyOption(random: Random, code: number): Buffer {
-  // The last one is the empty name, which most clients use.
+  // Mostly the empty name, which most clients use.
   const name = withLength(random.pick([...names, "", "", ""]));
   if (code === Option.info || code === Option.go) {
     const items = [Info.export, Info.name, Info.description, Info.blockSize, 9].filter(() => random.oneIn(2));
@@ -149,7 +149,7 @@ function anyOption(random: Random, code: number): Buffer {
   return option(code, code === 77 || code === 4 ? random.bytes(random.below(20)) : Buffer.alloc(0));
 }
 
-/** Mostly inside the disk, sometimes at its edges and beyond. */
+/** Ranges mostly inside the disk, sometimes at its limits and beyond. */
 function anyRange(random: Random, setup: ServerSetup): { offset: bigint; length: bigint } {
   const size = BigInt(setup.size);
   const block = BigInt(setup.minimumBlock);

@@ -24,11 +24,11 @@ interface Sent {
   readonly cookie: bigint;
   readonly offset: bigint;
   readonly length: bigint;
-  /** With a payload, what is in it. */
+  /** The content of a payload. */
   readonly asked?: { readonly length: bigint; readonly contextIds: readonly number[] };
 }
 
-/** What the handshake led to. */
+/** The result of the handshake. */
 interface Agreed {
   readonly form: Form;
   readonly contexts: readonly Context[];
@@ -36,8 +36,8 @@ interface Agreed {
 }
 
 /**
- * Reads along with a client that knows what it sent: every message of the server must be whole, well-formed, and an
- * answer to something. Written from the specification, without the code under test.
+ * Checks all output of the server against the input of the client: each message must be complete, well-formed
+ * and a reply to a request. It is written from the specification and uses no code under test.
  */
 export function checkServerOutput(setup: ServerSetup, input: Buffer, output: Buffer): void {
   const sent = new Bytes(input);
@@ -94,7 +94,7 @@ function newstyle(
   return undefined;
 }
 
-/** Of an option that was acknowledged, so that it is well-formed. */
+/** Returns the export name of an acknowledged option, which is well-formed. */
 function exportNameIn(data: Buffer): string {
   return data.toString("utf8", 4, 4 + data.readUInt32BE(0));
 }
@@ -115,7 +115,7 @@ const itemTypes: Readonly<Record<number, number>> = {
   [Option.setMetaContext]: OptionReply.metaContext,
 };
 
-/** @returns the contexts that it names, if the option was acknowledged */
+/** @returns the contexts in the replies, if the option was acknowledged */
 function optionReplies(code: number, form: Form, received: Bytes): readonly Context[] | undefined {
   let basics = 0;
   const contexts: Context[] = [];
@@ -143,7 +143,7 @@ function optionReplies(code: number, form: Form, received: Bytes): readonly Cont
   return undefined;
 }
 
-/** @returns whether it is NBD_INFO_EXPORT */
+/** @returns true for NBD_INFO_EXPORT */
 function optionItem(type: number, data: Bytes): boolean {
   if (type === OptionReply.server) {
     new Bytes(data.take(data.u32())).text("an export name");
@@ -184,7 +184,10 @@ function transmission(setup: ServerSetup, agreed: Agreed, sent: Bytes, received:
   expectThat(left === 0, `${left} requests without a reply`);
 }
 
-/** Whether each reply can have a request of its own: a broken client may use a cookie twice at once. */
+/**
+ * Tells whether each reply can belong to a different request. A broken client may use a cookie for two
+ * requests.
+ */
 function canAnswer([reply, ...rest]: readonly Reply[], candidates: readonly Sent[]): boolean {
   if (reply === undefined) return true;
   return candidates.some(
@@ -192,7 +195,7 @@ function canAnswer([reply, ...rest]: readonly Reply[], candidates: readonly Sent
   );
 }
 
-/** All complete requests up to the goodbye, and whether the stream could be followed that far. */
+/** Returns all complete requests up to NBD_CMD_DISC, and whether the stream could be parsed that far. */
 function requestsIn(sent: Bytes, extended: boolean): { requests: Sent[]; followed: boolean } {
   const requests: Sent[] = [];
   while (sent.left >= (extended ? 32 : 28)) {
@@ -211,7 +214,7 @@ function requestsIn(sent: Bytes, extended: boolean): { requests: Sent[]; followe
   return { requests, followed: true };
 }
 
-/** The payload of a block status; whatever else it may be gets an error. */
+/** Reads the payload of a block status request. Any other payload gets an error reply. */
 function askedIn(payload: Buffer): Pick<Sent, "asked"> {
   const count = (payload.length - 8) / 4;
   if (!Number.isInteger(count) || count < 1) return {};
@@ -223,9 +226,9 @@ interface Reply {
   readonly cookie: bigint;
   readonly what: string;
   readonly piece?: Piece;
-  /** Of the chunks of a block status. */
+  /** The statuses in the chunks of a block status reply. */
   readonly status?: readonly Status[];
-  /** Of an error that has an offset. */
+  /** The offset of an error chunk. */
   readonly endsAt?: bigint;
   answers(request: Sent): boolean;
 }
@@ -251,7 +254,7 @@ function readReply(agreed: Agreed, received: Bytes, awaiting: ReadonlyMap<bigint
       return { cookie, what: "with data", piece, answers: (sent) => isEcho(sent) && isWhole(piece, sent) };
     }
     expectThat(flags === 0, `chunk flags ${flags}`);
-    // What this server sends in pieces it sends in order and at once.
+    // This server sends the chunks of a reply in order and without other replies between them.
     const rest = readReply(agreed, received, awaiting);
     expectThat(rest.cookie === cookie, "a read that ends in the middle");
     if (rest.endsAt !== undefined) {
@@ -289,7 +292,7 @@ function readReply(agreed: Agreed, received: Bytes, awaiting: ReadonlyMap<bigint
 interface Piece {
   readonly offset: bigint;
   readonly length: bigint;
-  /** Of how many it is put together. A hole is more than one, since unfragmented reads must not have any. */
+  /** Number of chunks. A hole counts as two, because a reply with DF must not contain holes. */
   readonly pieces: number;
 }
 
@@ -304,7 +307,7 @@ function readPiece(type: number, payload: Bytes): Piece {
   return { offset, length, pieces: 2 };
 }
 
-/** What there is of a read that goes across the end of the export. */
+/** Tells whether a piece is the data up to the end of the export, of a read across the end. */
 function isCut({ offset, pieces }: Piece, sent: Sent, end: bigint): boolean {
   return pieces === 1 && sent.offset === offset && sent.offset + sent.length > end;
 }
@@ -319,7 +322,10 @@ function isWhole({ offset, length, pieces }: Piece, sent: Sent): boolean {
   );
 }
 
-/** A client that gives two requests one cookie cannot tell the replies apart, and neither can we. */
+/**
+ * A reply is ambiguous when the client has used its cookie for two requests: it cannot be assigned to one of
+ * them.
+ */
 const ambiguousReply = "ambiguous";
 
 function readSimple(form: Form, received: Bytes, awaiting: ReadonlyMap<bigint, readonly Sent[]>): Reply {

@@ -3,20 +3,20 @@ import { Random } from "../../src/testing/random.ts";
 import { MemorySession } from "../helpers/memory-session.ts";
 import { countAllocated } from "./allocation.ts";
 import { Disks } from "./disks.ts";
-import { expectThat, settles, turn } from "./finding.ts";
+import { expectThat, nextIteration, settles } from "./finding.ts";
 import type { ServerCase } from "./server-grammar.ts";
 import { checkServerOutput } from "./server-output.ts";
 
-/** Slabs that small chunks are gathered in, and other fixed costs. */
+/** Bytes: buffers that collect small chunks, and other fixed allocations. */
 const allocatedBase = 1024 * 1024;
 
-/** Lines that only a mistake of the server explains. */
+/** Checks that no log line shows an internal error of the server. */
 export function expectNoInternalError(lines: readonly string[]): void {
   const internal = lines.find((line) => /internal error|TypeError|undefined|not a function/.test(line));
   expectThat(internal === undefined, `the server logs "${internal}"`);
 }
 
-/** Runs one case. @throws Finding, or whatever came out of the engine */
+/** Runs one case. @throws Finding, or an unexpected error of the server */
 export async function runServerCase({ setup, chunks }: ServerCase): Promise<void> {
   const disks = new Disks(setup);
   const memory = new MemorySession({
@@ -36,9 +36,9 @@ export async function runServerCase({ setup, chunks }: ServerCase): Promise<void
     await memory.start();
     for (const chunk of chunks) {
       memory.transport.deliver(Buffer.from(chunk));
-      if (random.oneIn(4)) await turn();
+      if (random.oneIn(4)) await nextIteration();
     }
-    for (let rest = random.pick([0, 5, 50]); rest > 0; rest--) await turn();
+    for (let rest = random.pick([0, 5, 50]); rest > 0; rest--) await nextIteration();
     if (setup.leaves === "lost") memory.transport.lose(new NbdError("ECONNRESET", "lost"));
     else memory.transport.deliverEnd();
     await settles(memory.session.finished, "the session", collect);

@@ -9,7 +9,7 @@ export interface Context {
   readonly name: string;
 }
 
-/** The contexts in the answer to an option; those of a list have no ids. */
+/** Checks the contexts in the replies to an option. Listed contexts have id 0. */
 export function checkContexts(contexts: readonly Context[], form: Form, listed: boolean): void {
   for (const { id, name } of contexts) {
     expectThat(fuzzedContexts.includes(name), `an unknown context ${name}`);
@@ -20,7 +20,7 @@ export function checkContexts(contexts: readonly Context[], form: Form, listed: 
   expectThat(distinct.size === contexts.length, "a context twice");
 }
 
-/** What one chunk tells. */
+/** The content of one block status chunk. */
 export interface Status {
   readonly contextId: number;
   readonly count: number;
@@ -48,13 +48,13 @@ export interface StatusRequest {
   readonly command: number;
   readonly flags: number;
   readonly length: bigint;
-  /** With a payload, what is in it. */
+  /** The content of a payload. */
   readonly asked?: { readonly length: bigint; readonly contextIds: readonly number[] };
 }
 
-/** One chunk for each context that was asked for, and none goes past the range. */
+/** Tells whether a reply has one chunk for each requested context, and no extent goes past the range. */
 export function answersStatus(
-  told: readonly Status[],
+  received: readonly Status[],
   { command, flags, length, asked }: StatusRequest,
   contexts: readonly Context[],
   minimumBlock: bigint,
@@ -63,9 +63,9 @@ export function answersStatus(
   const one = (flags & CommandFlag.requestOne) !== 0;
   return (
     command === Command.blockStatus &&
-    told.length === wanted.length &&
-    wanted.every((id) => told.some(({ contextId }) => contextId === id)) &&
-    told.every(({ count }) => !one || count === 1) &&
-    told.every(({ total }) => total <= (asked?.length ?? length) && total % minimumBlock === 0n)
+    received.length === wanted.length &&
+    wanted.every((id) => received.some(({ contextId }) => contextId === id)) &&
+    received.every(({ count }) => !one || count === 1) &&
+    received.every(({ total }) => total <= (asked?.length ?? length) && total % minimumBlock === 0n)
   );
 }

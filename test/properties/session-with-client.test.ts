@@ -11,7 +11,7 @@ import { bufferDisk, MemorySession } from "../helpers/memory-session.ts";
 import { MemoryTransport } from "../helpers/memory-transport.ts";
 import { joinTransports } from "../helpers/memory-wire.ts";
 
-/** Requests under way at once keep to their own slot, so that their order does not matter. */
+/** Concurrent requests use separate slots, so that their order does not matter. */
 const slots = 16;
 const slotBytes = 24 * 1024;
 const diskBytes = slots * slotBytes;
@@ -43,7 +43,7 @@ const step = fc.oneof(
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** Each batch is under way at once; the next begins when all of it has been answered. */
+/** All requests of a batch are in flight together. The next batch starts when all have been answered. */
 const batches = fc.array(fc.array(step, { minLength: 1, maxLength: slots }), { minLength: 1, maxLength: 6 });
 
 const pieces = fc.oneof(
@@ -64,7 +64,7 @@ const sandbox = fc.record({
 });
 type Sandbox = typeof sandbox extends fc.Arbitrary<infer T> ? T : never;
 
-/** Lets answers wait, and lets them go in an order that has nothing to do with that of the requests. */
+/** Delays answers, and completes them in an order that is independent of the order of the requests. */
 class Delays {
   readonly #pace: Pace;
   #state: number;
@@ -97,7 +97,7 @@ class Delays {
   }
 }
 
-/** Sectors of zeroes are holes. */
+/** Reports sectors of zeroes as holes. */
 function extentsOf(bytes: Buffer, offset: bigint, length: number): Extent[] {
   const extents: Extent[] = [];
   for (let at = Number(offset); at < Number(offset) + length; at += sector - (at % sector)) {
@@ -154,7 +154,7 @@ async function connected(
   return [client, server];
 }
 
-/** Does the step with the client and, when it is done, in the model. */
+/** Performs the step with the client and, after its reply, in the model. */
 async function perform(client: NbdClient, model: Buffer, wanted: Step, slot: number): Promise<void> {
   const start = slot * slotBytes + wanted.at;
   const length = Math.min(wanted.length, slotBytes - wanted.at);
@@ -202,9 +202,9 @@ async function checkExtents(client: NbdClient, here: Buffer, start: number, leng
 }
 
 describe.each(["simple", "structured", "extended"] as const)(
-  "our client and our server, %s replies",
+  "the client and the server of nbdkit-node, %s replies",
   (form) => {
-    it("keep the same bytes as an array, whatever is under way and however the stream is cut", async () => {
+    it("agree with an array, whatever requests are in flight and however the stream is split", async () => {
       await fc.assert(
         fc.asyncProperty(sandbox, async (all) => {
           const [bytes, model] = [Buffer.alloc(diskBytes), Buffer.alloc(diskBytes)];

@@ -6,7 +6,7 @@ import { conformanceChecks } from "../../src/testing/conformance.ts";
 import { Random } from "../../src/testing/random.ts";
 import { randomStack, textOf } from "../filters/transparent.ts";
 
-/** STACKS=1000 tries so many, for a longer look. */
+/** The environment variable STACKS sets the number of stacks, for a longer run. */
 const count = Number(process.env.STACKS ?? 12);
 
 const stacks = Array.from({ length: count }, (_, seed) => randomStack(new Random(seed)));

@@ -16,7 +16,7 @@ const step = fc.record({
 });
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
-/** What clients must see, changed along with the disk. */
+/** The content that clients must see. It is changed together with the disk. */
 class Reference {
   readonly view: View;
   readonly seen: Buffer;
@@ -55,7 +55,7 @@ class Reference {
     expect(below.equals(expected)).toBe(true);
   }
 
-  /** Behind the end of the disk there is no room but for zeroes. */
+  /** After the end of the disk, only zeroes may be written. */
   async #write(disk: ServedExport, at: number, bytes: Buffer, fua: boolean): Promise<void> {
     const fits = at + bytes.length <= this.view.real || bytes[0] === 0;
     try {
@@ -67,7 +67,10 @@ class Reference {
     }
   }
 
-  /** What keeps blocks may change its mind about what a trimmed byte is, which the conformance checks allow. */
+  /**
+   * A filter that keeps blocks may return a trimmed byte with another value later, which the conformance
+   * checks allow.
+   */
   async #trim(disk: ServedExport, offset: bigint, part: Buffer, fua: boolean): Promise<void> {
     if (this.view.filter === "cow" || this.view.filter === "cache") return;
     await disk.trim(offset, part.length, fua);
@@ -86,7 +89,7 @@ class Reference {
   }
 }
 
-describe("what clients see and what is on the disk, for any parameters and requests", () => {
+describe("clients see the expected part of the disk, for any parameters and requests", () => {
   it.each(views)("%s", async (_title, view, numRuns) => {
     const property = fc.asyncProperty(view, fc.array(step, { maxLength: 15 }), async (given, steps) => {
       const fake = new RecordingFake(Buffer.from(given.bytes));

@@ -8,29 +8,29 @@ import truncate from "../../src/filters/truncate.ts";
 import { Random } from "../../src/testing/random.ts";
 import { gptDisk, mbrDisk } from "../filters/partitioned.ts";
 
-/** By name, so that what fails can be read. */
+/** By name, so that the title of a failing test is readable. */
 export const filters = { blocksize, cache, cow, offset, partition, truncate } as const;
 type Name = keyof typeof filters;
 
-/** What a filter makes of a disk, in the simplest words. */
+/** A simple model of what a filter does with a disk. */
 export interface View {
   readonly filter: Name;
   readonly parameters: Readonly<Record<string, string>>;
-  /** The whole disk below. */
+  /** The whole disk below the filter. */
   readonly bytes: Buffer;
-  /** Where the part that clients see begins, and how much there is of it. */
+  /** Start and length of the part of the disk that clients see, in bytes. */
   readonly start: number;
   readonly real: number;
-  /** What clients see as the size: behind the real bytes come zeroes. */
+  /** The size that clients see, in bytes. Bytes after the real ones are zeroes. */
   readonly size: number;
-  /** What clients write does not reach the disk. */
+  /** True when writes of clients do not reach the disk. */
   readonly keepsToItself?: boolean;
 }
 
 const noise = new Random(1).bytes(300_000);
 const diskBytes = fc.integer({ min: 0, max: noise.length });
 
-/** Whole lengths as often as odd ones. */
+/** Generates the maximum and zero as often as other lengths. */
 const lengthUpTo = (max: number) => fc.oneof(fc.nat(max), fc.constantFrom(0, max));
 
 const throughOffset = diskBytes.chain((below) =>
@@ -58,7 +58,7 @@ const throughTruncate = fc
     return { filter: "truncate", parameters, bytes: noise.subarray(0, below), start: 0, real, size };
   });
 
-/** Parts of a disk of so many sectors, in order and without overlaps. */
+/** Generates parts of a disk in sectors, in order and without overlaps. */
 const parts = (first: number, end: number, count: number) =>
   fc
     .uniqueArray(fc.integer({ min: first, max: end }), { minLength: 2 * count, maxLength: 2 * count })
@@ -97,7 +97,8 @@ const throughMbr = fc
   .map(([primary, logical, index]) => {
     const count = ({ start, end }: { start: number; end: number }) => ({ start, count: end - start });
     const records = logical.map((part, at) => {
-      // Each record stands between its partition and the one before it; the first one where the extended partition begins.
+      // Each record is between its partition and the previous one. The first record is at the start of the
+      // extended partition.
       const record = at === 0 ? extendedStart : logical[at - 1]!.end;
       return { record: record - extendedStart, start: part.start - record, count: part.end - part.start };
     });
@@ -156,12 +157,12 @@ const throughBlocksize = fc
       maxdata: String(4096 * data),
       maxlen: String(4096 * length),
     };
-    // What is no whole block at the end of the disk, nobody sees.
+    // Clients do not see an incomplete block at the end of the disk.
     const real = below - (below % minblock);
     return { filter: "blocksize", parameters, bytes: noise.subarray(0, below), start: 0, real, size: real };
   });
 
-/** With how many tries each is worth. */
+/** Each view, with its number of test runs. */
 export const views: readonly (readonly [string, fc.Arbitrary<View>, runs: number])[] = [
   ["offset", throughOffset, 100],
   ["truncate", throughTruncate, 100],

@@ -6,30 +6,30 @@ import { type RequestFields, writeRequestHeader } from "../../src/protocol/reque
 import { RequestParser, skippedBytesMax } from "../../src/protocol/request-parser.ts";
 import { everyCut, hex } from "./client/talk.ts";
 
-/** The same where bytes are only lent, and put where the parser wants them. */
-function parseLent(chunks: Iterable<Buffer>, extended: boolean): Request[] {
+/** Parses from borrowed buffers, and puts missing payload bytes where the parser requests them. */
+function parseBorrowed(chunks: Iterable<Buffer>, extended: boolean): Request[] {
   const parser = new RequestParser(extended);
   const requests: Request[] = [];
   for (const chunk of chunks) {
-    const lent = Buffer.from(chunk);
+    const borrowed = Buffer.from(chunk);
     const missing = parser.missing();
-    const filled = Math.min(lent.length, missing === undefined ? 0 : missing.end - missing.start);
+    const filled = Math.min(borrowed.length, missing === undefined ? 0 : missing.end - missing.start);
     if (missing !== undefined) {
-      lent.copy(missing.buffer, missing.start, 0, filled);
+      borrowed.copy(missing.buffer, missing.start, 0, filled);
       parser.filled(filled);
     }
-    parser.push(lent.subarray(filled));
-    // One at most, so that whole requests wait while the bytes go back to the lender.
+    parser.push(borrowed.subarray(filled));
+    // Take at most one request, so that complete requests are pending when the buffer is returned.
     const request = parser.next();
     if (request !== undefined) requests.push(request);
     parser.keep();
-    lent.fill(0xee);
+    borrowed.fill(0xee);
   }
   for (let request = parser.next(); request !== undefined; request = parser.next()) requests.push(request);
   return requests;
 }
 
-/** Everything that comes out when the chunks go in. */
+/** Returns all requests of the chunks. */
 function parse(chunks: Iterable<Buffer>, extended = false): { requests: Request[]; parser: RequestParser } {
   const parser = new RequestParser(extended);
   const requests: Request[] = [];
@@ -41,7 +41,7 @@ function parse(chunks: Iterable<Buffer>, extended = false): { requests: Request[
 }
 
 const field = { cookie: fc.bigInt(0n, 2n ** 64n - 1n), offset: fc.bigInt(0n, 2n ** 64n - 1n) };
-/** Any header at all, though with a payload that a test can hold. */
+/** Any header, with a payload that is small enough for a test. */
 const header: fc.Arbitrary<RequestFields> = fc
   .record({
     command: fc.oneof(fc.nat(8), fc.nat(0xffff)),
@@ -135,14 +135,14 @@ describe("RequestParser", () => {
     }
   });
 
-  it("makes the same requests of any bytes, however they are cut", () => {
+  it("parses the same requests from any bytes, however the stream is split", () => {
     const lengths = fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(fc.array(header, { maxLength: 8 }), lengths, fc.boolean(), (headers, cut, extended) => {
         const bytes = encode(headers, extended);
         const { requests, parser } = parse(cutInto(bytes, cut), extended);
         expect(requests).toEqual(parse([bytes], extended).requests);
-        expect(parseLent(cutInto(bytes, cut), extended)).toEqual(requests);
+        expect(parseBorrowed(cutInto(bytes, cut), extended)).toEqual(requests);
         expect(requests.map(({ cookie }) => cookie)).toEqual(headers.map(({ cookie }) => cookie));
         expect(parser.idle).toBe(true);
       }),
@@ -150,14 +150,14 @@ describe("RequestParser", () => {
     );
   });
 
-  it.each([false, true])("ends at a wrong magic number (extended: %s)", (extended) => {
+  it.each([false, true])("fails at a wrong magic number (extended: %s)", (extended) => {
     const magics = ["25609513", "21e41c71", "67446698", "00000000"];
     for (const magic of magics.filter((one) => one !== magics[extended ? 1 : 0])) {
       expect(() => parse([hex(magic, "00".repeat(28))], extended)).toThrow(/magic/);
     }
   });
 
-  it("holds nothing of a payload that it skips", () => {
+  it("uses no memory for a payload that it skips", () => {
     const { parser } = parse([
       writeRequestHeader(
         { command: 1, flags: 0, cookie: 7n, offset: 0n, length: BigInt(skippedBytesMax) },
@@ -175,7 +175,7 @@ describe("RequestParser", () => {
     expect(parser.idle).toBe(true);
   });
 
-  it("waits for no payload that it would not take", () => {
+  it("fails before a payload that is too large to skip", () => {
     const length = BigInt(skippedBytesMax) + 1n;
     const write = writeRequestHeader({ command: 1, flags: 0, cookie: 0n, offset: 0n, length }, false);
     expect(() => parse([write])).toThrow(/over the limit/);
@@ -183,7 +183,7 @@ describe("RequestParser", () => {
     expect(() => parse([writeRequestHeader(status, true)], true)).toThrow(/over the limit/);
   });
 
-  it("takes a range of any length where no payload follows", () => {
+  it("accepts a range of any length when no payload follows", () => {
     const trim = { command: 4, flags: 0, cookie: 0n, offset: 0n, length: 2n ** 64n - 1n };
     expect(parse([writeRequestHeader(trim, true)], true).requests).toMatchObject([
       { kind: "trim", length: trim.length },

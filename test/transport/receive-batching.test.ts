@@ -1,68 +1,71 @@
 import { expect, it } from "vitest";
 import { ReceiveBatching } from "../../src/transport/receive-batching.ts";
 
-const turnsBetweenTrials = 256;
+const iterationsBetweenTrials = 256;
 
-/** Plays a client that has sent `before`, and `after` when somebody waits; its first turn, which only shows whose it is, is over. */
-function begun(client: { before: number; after: number }): { gathering: ReceiveBatching; waits: number[] } {
+/**
+ * Simulates a client: `before` bytes have arrived, and `after` bytes once the server has waited. The first
+ * event-loop iteration, which only records the connection, is over.
+ */
+function begun(client: { before: number; after: number }): { batching: ReceiveBatching; waits: number[] } {
   const waits: number[] = [];
-  const gathering = new ReceiveBatching((bytes) => {
+  const batching = new ReceiveBatching((bytes) => {
     if (bytes > 0) waits.push(bytes);
     return bytes === 0 ? client.before : client.after;
   });
-  gathering.wait();
-  return { gathering, waits };
+  batching.wait();
+  return { batching, waits };
 }
 
-function pass(gathering: ReceiveBatching, turns: number): void {
-  for (let turn = 0; turn < turns; turn++) gathering.wait();
+function pass(batching: ReceiveBatching, iterations: number): void {
+  for (let iteration = 0; iteration < iterations; iteration++) batching.wait();
 }
 
-/** The same after its first trial. */
+/** The same client after its first trial. */
 function tried(client: { before: number; after: number }): ReturnType<typeof begun> {
-  const { gathering, waits } = begun(client);
-  pass(gathering, turnsBetweenTrials);
+  const { batching, waits } = begun(client);
+  pass(batching, iterationsBetweenTrials);
   waits.length = 0;
-  return { gathering, waits };
+  return { batching, waits };
 }
 
-it("nobody is waited for until a trial has shown that it pays", () => {
-  const { gathering, waits } = begun({ before: 28, after: 28 * 16 });
-  pass(gathering, turnsBetweenTrials - 1);
+it("receive batching does not wait until a trial has shown that the client sends ahead", () => {
+  const { batching, waits } = begun({ before: 28, after: 28 * 16 });
+  pass(batching, iterationsBetweenTrials - 1);
   expect(waits).toEqual([]);
 });
 
-it("half of what a client sends without waiting for answers is waited for", () => {
-  const { gathering, waits } = tried({ before: 28, after: 28 * 16 });
-  pass(gathering, 3);
+it("receive batching waits for half of the bytes that a client sends without waiting for replies", () => {
+  const { batching, waits } = tried({ before: 28, after: 28 * 16 });
+  pass(batching, 3);
   expect(waits).toEqual([28 * 8, 28 * 8, 28 * 8]);
 });
 
-it("a client that sends nothing while it waits for an answer costs the trials alone", () => {
-  const { gathering, waits } = begun({ before: 28, after: 28 });
-  pass(gathering, 10 * turnsBetweenTrials);
+it("a client with one request in flight is waited for only in the trials", () => {
+  const { batching, waits } = begun({ before: 28, after: 28 });
+  pass(batching, 10 * iterationsBetweenTrials);
   expect(waits).toHaveLength(10);
 });
 
-it("a client that begins to wait for answers is let go by the next trial", () => {
+it("the next trial ends the waiting for a client that has changed to one request in flight", () => {
   const client = { before: 28, after: 28 * 16 };
-  const { gathering, waits } = tried(client);
+  const { batching, waits } = tried(client);
   client.after = 28;
-  pass(gathering, turnsBetweenTrials);
+  pass(batching, iterationsBetweenTrials);
   waits.length = 0;
-  pass(gathering, turnsBetweenTrials - 1);
+  pass(batching, iterationsBetweenTrials - 1);
   expect(waits).toEqual([]);
 });
 
-it("of much, a part is enough to begin with", () => {
-  const { gathering, waits } = tried({ before: 1, after: 1024 * 1024 });
-  pass(gathering, 1);
+it("receive batching waits for at most 32 KiB", () => {
+  const { batching, waits } = tried({ before: 1, after: 1024 * 1024 });
+  pass(batching, 1);
   expect(waits).toEqual([32 * 1024]);
 });
 
-it("nobody is waited for while others use the loop", () => {
+it("receive batching does not wait while several connections are active", () => {
   const clients = [begun({ before: 28, after: 28 * 16 }), begun({ before: 28, after: 28 * 16 })];
-  for (let turn = 0; turn < 10 * turnsBetweenTrials; turn++)
-    for (const { gathering } of clients) gathering.wait();
+  for (let iteration = 0; iteration < 10 * iterationsBetweenTrials; iteration++)
+    for (const { batching } of clients) batching.wait();
   expect(clients.flatMap(({ waits }) => waits)).toEqual([]);
 });

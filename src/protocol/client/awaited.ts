@@ -1,47 +1,50 @@
 import type { StatusExtent } from "../../core/extent.ts";
 
-/** What the reply to a request may contain; the parser fills it in. */
+/** The content that the reply to a request may have. The parser fills it in. */
 export type Awaited = AwaitedRead | AwaitedStatus | AwaitedPlain;
 
+/** The reply to a read. */
 export interface AwaitedRead {
   readonly kind: "read";
   readonly offset: bigint;
   readonly length: number;
   /**
-   * Where the data goes. Whoever asked may take it away at any time (an aborted request): from then on the data is
-   * dropped, since the bytes belong to someone else again.
+   * The buffer for the data. The caller may take it back at any time, when the request is aborted. The parser
+   * then drops the data.
    */
   into: Uint8Array | undefined;
   readonly dontFragment: boolean;
 }
 
+/** The reply to a block status request. */
 export interface AwaitedStatus {
   readonly kind: "status";
   readonly offset: bigint;
   readonly length: bigint;
   readonly requestOne: boolean;
-  /** Ids of the contexts, each of which owes one chunk. */
+  /** Ids of the contexts. The reply must have one chunk for each. */
   readonly contextIds: readonly number[];
-  /** Bytes in the export: no extent ends after it. */
+  /** Bytes in the export. No extent may end after it. */
   readonly exportSize: bigint;
 }
 
-/** Any other request: it succeeds or fails, and that is all. */
+/** The reply to any other request: success or an error, without data. */
 export interface AwaitedPlain {
   readonly kind: "plain";
   readonly offset: bigint;
 }
 
+/** The result of a request. `status` maps the id of a context to its extents. */
 export type Outcome =
   | { readonly ok: true; readonly status: ReadonlyMap<number, readonly StatusExtent[]> }
   | { readonly ok: false; readonly failure: ReplyFailure };
 
-/** Why the server did not do it. */
+/** The error that the server replied. */
 export interface ReplyFailure {
-  /** errno name, one of `WireError` */
+  /** The errno name, one of `WireError`. */
   readonly code: string;
-  /** The server's own words; may be empty. */
+  /** The error message of the server; may be empty. */
   readonly text: string;
-  /** Where in the export it failed, if the server says so. */
+  /** The offset of the error in the export, if the server sends it. */
   readonly offset?: bigint;
 }

@@ -5,12 +5,15 @@ import type { AwaitedStatus, ReplyFailure } from "./awaited.ts";
 import { statusExtentsMax } from "./limits.ts";
 import { serverText, violation } from "./violation.ts";
 
-/** All error types begin alike, so that unknown ones can be understood too. */
+/**
+ * Tells whether a chunk is an error. All error types have the same first fields, so unknown types can be read
+ * too.
+ */
 export function isErrorChunk(type: number): boolean {
   return (type & 0x8000) !== 0;
 }
 
-/** @throws NbdError EPROTO */
+/** Reads the payload of an error chunk. @throws NbdError EPROTO */
 export function readErrorChunk(type: number, payload: Buffer): ReplyFailure {
   if (payload.length < 6) throw violation(`error chunk of ${payload.length} bytes`);
   const number = payload.readUInt32BE(0);
@@ -24,8 +27,8 @@ export function readErrorChunk(type: number, payload: Buffer): ReplyFailure {
 }
 
 /**
- * The extents of one metadata context.
- * @throws NbdError EPROTO for extents that are empty or beyond what was asked
+ * Reads the extents of one metadata context.
+ * @throws NbdError EPROTO for extents that are empty or beyond the requested range
  */
 export function readStatusChunk(
   type: number,
@@ -62,7 +65,7 @@ function longExtents(payload: Buffer): StatusExtent[] {
   return extents;
 }
 
-/** doc/proto.md, "NBD_REPLY_TYPE_BLOCK_STATUS": only the last extent may go beyond what was asked. */
+/** doc/proto.md, "NBD_REPLY_TYPE_BLOCK_STATUS": only the last extent may go beyond the requested range. */
 function checkExtents(extents: readonly StatusExtent[], awaited: AwaitedStatus): void {
   let total = 0n;
   for (const { length } of extents) {

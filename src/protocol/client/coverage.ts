@@ -1,12 +1,15 @@
 import { readPiecesMax } from "./limits.ts";
 import { violation } from "./violation.ts";
 
-/** Which bytes of a read have come: the pieces may come in any order, but none twice. Positions are relative. */
+/**
+ * Tracks which bytes of a read have arrived. Pieces may arrive in any order, but no byte twice. Positions are
+ * relative to the start of the read.
+ */
 export class Coverage {
-  /** Disjoint, sorted, never adjacent. */
+  /** Disjoint, sorted and never adjacent. */
   readonly #pieces: { start: number; end: number }[] = [];
 
-  /** @throws NbdError EPROTO when some of it came before */
+  /** @throws NbdError EPROTO when a byte arrives twice */
   add(start: number, end: number): void {
     const pieces = this.#pieces;
     const at = this.#firstAfter(start);
@@ -25,7 +28,7 @@ export class Coverage {
     else this.#insert(at, start, end);
   }
 
-  /** Whether everything from 0 to `length` has come. */
+  /** Tells whether every byte from 0 to `length` has arrived. */
   isComplete(length: number): boolean {
     return (
       length === 0 ||

@@ -4,14 +4,16 @@ import type { BlockSize, ExportInfo } from "../export-info.ts";
 import { minimumBlockMax } from "./limits.ts";
 import { serverString, violation } from "./violation.ts";
 
-/** Size and flags, checked. Flags without NBD_FLAG_HAS_FLAGS mean nothing, so that every feature is off. */
+/**
+ * Checks size and flags. Without NBD_FLAG_HAS_FLAGS the flags are undefined, so every feature is disabled.
+ */
 export function exportInfo(size: bigint, flags: number): ExportInfo {
   if (size > sizeMax) throw violation(`export of ${size} bytes, over the limit of 2^63-1`);
   return { size, flags: (flags & TransmissionFlag.hasFlags) !== 0 ? flags : 0 };
 }
 
 /**
- * Puts the NBD_REP_INFO replies to one NBD_OPT_INFO or NBD_OPT_GO together.
+ * Combines the NBD_REP_INFO replies to one NBD_OPT_INFO or NBD_OPT_GO.
  * @throws NbdError EPROTO
  */
 export function readInfoItems(items: readonly Buffer[]): ExportInfo {

@@ -6,8 +6,9 @@ import { exportInfo } from "./export-info.ts";
 import { sendOption } from "./option.ts";
 
 /**
- * NBD_OPT_EXPORT_NAME, for servers that do not know NBD_OPT_GO. They refuse by hanging up.
- * @throws NbdError ENOENT when they do
+ * NBD_OPT_EXPORT_NAME, for servers without NBD_OPT_GO. Such a server refuses a name by closing the
+ * connection.
+ * @throws NbdError ENOENT when the server closes the connection
  */
 export function* chooseByName(exportName: string, noZeroes: boolean): Conversation<ExportInfo> {
   yield* sendOption(Option.exportName, Buffer.from(exportName));

@@ -4,12 +4,12 @@ import type { ExportInfo } from "../export-info.ts";
 import { exportInfo } from "./export-info.ts";
 import { violation } from "./violation.ts";
 
-/** What the first bytes of the server lead to. */
+/** The handshake style that the greeting of the server selects. */
 export type Greeting =
   | { readonly style: "oldstyle"; readonly info: ExportInfo }
   | { readonly style: "newstyle" | "newstyle-fixed"; readonly noZeroes: boolean };
 
-/** doc/proto.md, "Handshake": reads the server's greeting and answers it. */
+/** Reads the greeting of the server and answers it: doc/proto.md, "Handshake". */
 export function* greet(): Conversation<Greeting> {
   const magics = yield* take(16);
   if (magics.readBigUInt64BE(0) !== Magic.init) throw violation("it does not greet with NBDMAGIC");
@@ -27,7 +27,7 @@ export function* greet(): Conversation<Greeting> {
   };
 }
 
-/** The oldstyle greeting is the whole handshake; its flags are 32 bits, the upper half of them unused. */
+/** The oldstyle greeting is the complete handshake. Its flags have 32 bits, and the upper half is unused. */
 function* oldstyleExport(): Conversation<ExportInfo> {
   const rest = yield* take(8 + 4 + 124);
   return exportInfo(rest.readBigUInt64BE(0), rest.readUInt16BE(10));

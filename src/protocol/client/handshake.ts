@@ -10,29 +10,31 @@ import { abort, chooseReplyForm, type NegotiationOptions, secure } from "./negot
 import { refusedError } from "./refusal.ts";
 import { violation } from "./violation.ts";
 
+/** Options of {@link clientHandshake}. */
 export interface ClientHandshakeOptions extends NegotiationOptions {
   readonly exportName: string;
-  /** Asked for in this order; servers pick those that they know. */
+  /** The metadata contexts to request, in this order. Servers select those that they support. */
   readonly metaContexts: readonly string[];
-  /** Also learn which contexts there are (NBD_OPT_LIST_META_CONTEXT). */
+  /** True also lists the available contexts (NBD_OPT_LIST_META_CONTEXT). */
   readonly listContexts?: boolean;
 }
 
-/** What a handshake that ends in transmission has settled. */
+/** The result of a handshake that ends in the transmission phase. */
 export interface ClientAgreement {
   readonly style: Greeting["style"];
-  /** The name that was asked for; "" with an oldstyle server, which has only one export. */
+  /** The requested name; "" with an oldstyle server, which has only one export. */
   readonly exportName: string;
   readonly info: ExportInfo;
   readonly replyForm: ReplyForm;
   readonly contexts: readonly MetaContext[];
-  /** Every context that the server has, when that was asked. */
+  /** All contexts of the server, when `listContexts` is set. */
   readonly availableContexts: readonly string[];
 }
 
 /**
- * The client's side of the handshake (doc/proto.md, "Handshake"), up to the transmission phase.
- * @throws NbdError EPROTO when the server breaks the protocol, or what its refusal means, with its text
+ * The client side of the handshake (doc/proto.md, "Handshake"), up to the transmission phase.
+ * @throws NbdError EPROTO when the server violates the protocol; when the server refuses, the errno name of
+ * the refusal, with the message of the server
  */
 export function* clientHandshake(options: ClientHandshakeOptions): Conversation<ClientAgreement> {
   const greeting = yield* greet();

@@ -7,8 +7,8 @@ import { askOption, type Refusal } from "./option.ts";
 const wanted = [Info.name, Info.description, Info.blockSize] as const;
 
 /**
- * NBD_OPT_INFO or NBD_OPT_GO. We keep to block sizes, so they are always asked for.
- * @returns the export, or why the server does not give it
+ * NBD_OPT_INFO or NBD_OPT_GO. It always requests the block sizes, because this client obeys them.
+ * @returns the export, or the refusal of the server
  */
 export function* askInfo(
   option: typeof Option.info | typeof Option.go,

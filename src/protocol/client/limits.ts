@@ -1,28 +1,34 @@
 import { stringBytesMax } from "../constants.ts";
 
-/** One reply to an option: a name and a description of the longest kind, or a text, fit twice. */
+/** Bytes of one reply to an option: a name and a description of maximum length, or a message, fit twice. */
 export const optionReplyBytesMax: number = 4 * stringBytesMax;
-/** Replies to one option: nbdkit stops listing exports at 10000, and nothing else is as long. */
+/** Replies to one option. nbdkit limits its list of exports to 10000, and no other list is as long. */
 export const optionRepliesMax = 10_000;
 /**
- * All replies to one option together: ten thousand exports with names and descriptions of some thousand bytes fit. The longest
- * names and texts that may be would take 160 MiB.
+ * Bytes of all replies to one option. 10000 exports with names and descriptions of about 3 KB fit; with the
+ * longest names and descriptions they would need 160 MiB.
  */
 export const optionRepliesBytesMax: number = 32 * 1024 * 1024;
-/** Everything that a listing tells about all exports, with their contexts. */
+/** Bytes of all names, descriptions and contexts of a listing. */
 export const listingBytesMax: number = 2 * optionRepliesBytesMax;
-/** Errors in one reply: one for each sector of a 32 MiB read. More would keep the client waiting for ever. */
+/**
+ * Error chunks in one reply: one for each sector of a 32 MiB read. With more, the client would wait without
+ * end.
+ */
 export const errorChunksMax = 65_536;
-/** doc/proto.md, "Size constraints": larger payloads may be taken for an attack, whatever a server announces. */
+/**
+ * doc/proto.md, "Size constraints": a client may treat larger payloads as an attack, whatever the server
+ * announces.
+ */
 export const payloadBytesMax: number = 32 * 1024 * 1024;
 /** Servers should not send more extents in one chunk (doc/proto.md, "NBD_REPLY_TYPE_BLOCK_STATUS"). */
 export const statusExtentsMax: number = 2 ** 20;
-/** An error chunk: a text of the longest kind, and room for the fields that an unknown type may add. */
+/** Bytes of an error chunk: a message of maximum length, and room for fields of unknown types. */
 export const errorChunkBytesMax: number = 2 * stringBytesMax;
 /**
- * Gaps that one read may have while its chunks arrive out of order: a 32 MiB read in pieces of 4 KiB, every
- * second one missing, fits. Keeping more would let a server make us slow.
+ * Gaps in one read while its chunks arrive out of order. A 32 MiB read in pieces of 4 KiB with every second
+ * one missing fits. Without a limit, a server could slow the client down.
  */
 export const readPiecesMax = 4096;
-/** No block may be larger (doc/proto.md, "Size constraints"). */
+/** Maximum of the minimum block size, in bytes (doc/proto.md, "Size constraints"). */
 export const minimumBlockMax = 65_536;

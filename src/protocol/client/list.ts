@@ -6,7 +6,7 @@ import { refusedError } from "./refusal.ts";
 import { serverString, violation } from "./violation.ts";
 
 /**
- * NBD_OPT_LIST.
+ * NBD_OPT_LIST: requests the names and descriptions of all exports.
  * @throws NbdError when the server refuses to list
  */
 export function* askList(): Conversation<ExportListing[]> {

@@ -11,12 +11,13 @@ import { listMetaContexts } from "./meta-context.ts";
 import { abort, chooseReplyForm, type NegotiationOptions, secure } from "./negotiate.ts";
 import { violation } from "./violation.ts";
 
-/** One export as the server lists it; without `info` it cannot be opened now. */
+/** One export of the list. `info` is undefined when the export cannot be opened now. */
 export interface ListedExport extends ExportListing {
   readonly info?: ExportInfo;
   readonly contexts: readonly string[];
 }
 
+/** The result of {@link clientListing}. */
 export interface ServerListing {
   readonly style: "newstyle-fixed";
   readonly replyForm: ReplyForm;
@@ -24,8 +25,9 @@ export interface ServerListing {
 }
 
 /**
- * Lists a server's exports, asks about each, and says goodbye.
- * @throws NbdError ENOTSUP when the server is too old to list, or what its refusal means
+ * Lists the exports of a server, requests the info of each, and sends NBD_OPT_ABORT.
+ * @throws NbdError ENOTSUP when the server is too old to list; when the server refuses, the errno name of the
+ * refusal
  */
 export function* clientListing(options: NegotiationOptions): Conversation<ServerListing> {
   const { style } = yield* greet();
@@ -45,7 +47,7 @@ export function* clientListing(options: NegotiationOptions): Conversation<Server
   return { style, replyForm, exports };
 }
 
-/** An empty text takes memory too. */
+/** Counts a base amount too: an empty string also uses memory. */
 function charactersIn({ name, description = "", info, contexts }: ListedExport): number {
   const texts = [name, description, info?.name ?? "", info?.description ?? "", ...contexts];
   return texts.reduce((sum, text) => sum + text.length + 16, 0);

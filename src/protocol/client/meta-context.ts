@@ -4,12 +4,12 @@ import type { MetaContext } from "../export-info.ts";
 import { askOption } from "./option.ts";
 import { serverString, violation } from "./violation.ts";
 
-/** NBD_OPT_SET_META_CONTEXT. A server that knows none of the contexts, or not even the option, sets none. */
+/** NBD_OPT_SET_META_CONTEXT. A server that supports none of the contexts, or not the option, sets none. */
 export function* setMetaContexts(exportName: string, names: readonly string[]): Conversation<MetaContext[]> {
   const contexts = yield* askContexts(Option.setMetaContext, exportName, names);
   contexts.forEach((context, index) => {
     if (!names.includes(context.name))
-      throw violation(`metadata context "${context.name}" that nobody asked for`);
+      throw violation(`metadata context "${context.name}" that the client did not request`);
     const clash = contexts.findIndex(({ id, name }) => id === context.id || name === context.name);
     if (clash !== index)
       throw violation(`metadata context "${context.name}" with id ${context.id} came twice`);
@@ -17,7 +17,7 @@ export function* setMetaContexts(exportName: string, names: readonly string[]): 
   return contexts;
 }
 
-/** NBD_OPT_LIST_META_CONTEXT: every context that this export has; none when the server does not tell. */
+/** NBD_OPT_LIST_META_CONTEXT: all contexts of the export. The list is empty when the server refuses. */
 export function* listMetaContexts(
   exportName: string,
   queries: readonly string[] = [],

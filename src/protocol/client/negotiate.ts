@@ -5,16 +5,21 @@ import { type Conversation, startTls } from "../conversation.ts";
 import { askOption, sendOption } from "./option.ts";
 import { refusedError } from "./refusal.ts";
 
-/** What a client wants of every handshake, whatever it connects for. */
+/** Options of every handshake of a client. */
 export interface NegotiationOptions {
-  /** "require" upgrades to TLS before anything is asked, and fails where the server does not; "allow" goes on in clear then. */
+  /**
+   * "require" starts TLS before any other option, and fails when the server refuses. "allow" continues
+   * without TLS then.
+   */
   readonly tls: "off" | "allow" | "require";
   readonly structuredReplies: boolean;
-  /** 64-bit lengths; implies structured replies where the server knows them. */
+  /** Requests 64-bit lengths, and structured replies from a server without them. */
   readonly extendedHeaders: boolean;
 }
 
-/** NBD_OPT_STARTTLS, when wanted. Nothing said in clear before it counts, so it comes first. */
+/**
+ * NBD_OPT_STARTTLS, when enabled. It comes first, because TLS voids everything that was negotiated before it.
+ */
 export function* secure(style: string, options: NegotiationOptions): Conversation<void> {
   if (options.tls === "off") return;
   const mayGoOn = options.tls === "allow";
@@ -27,14 +32,17 @@ export function* secure(style: string, options: NegotiationOptions): Conversatio
   else if (!mayGoOn) throw refusedError("TLS was required", answer.refusal);
 }
 
-/** The best reply form that both sides know. */
+/** Negotiates the best reply format that both sides support. */
 export function* chooseReplyForm(options: NegotiationOptions): Conversation<ReplyForm> {
   if (options.extendedHeaders && (yield* askOption(Option.extendedHeaders)).ok) return "extended";
   const structured = options.structuredReplies || options.extendedHeaders;
   return structured && (yield* askOption(Option.structuredReply)).ok ? "structured" : "simple";
 }
 
-/** NBD_OPT_ABORT: the polite goodbye before an export is chosen. Servers may hang up without an answer. */
+/**
+ * NBD_OPT_ABORT ends the handshake before an export is chosen. Servers may close the connection without a
+ * reply.
+ */
 export function* abort(): Conversation<void> {
   yield* sendOption(Option.abort, Buffer.alloc(0));
 }

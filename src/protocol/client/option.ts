@@ -3,15 +3,16 @@ import { type Conversation, send, take } from "../conversation.ts";
 import { optionRepliesBytesMax, optionRepliesMax, optionReplyBytesMax } from "./limits.ts";
 import { serverText, violation } from "./violation.ts";
 
-/** How a server answers an option: everything that it sent before the acknowledgement, or its refusal. */
+/** The reply of a server to an option: all items before the acknowledgement, or the refusal. */
 export type OptionAnswer =
   | { readonly ok: true; readonly items: readonly Buffer[] }
   | { readonly ok: false; readonly refusal: Refusal };
 
+/** An error reply to an option. */
 export interface Refusal {
   /** One of the error types of `OptionReply`, or an unknown one. */
   readonly type: number;
-  /** What the server says about it; may be empty. */
+  /** The error message of the server; may be empty. */
   readonly text: string;
 }
 
@@ -26,7 +27,7 @@ export function* sendOption(option: number, data: Buffer): Conversation<void> {
 
 /**
  * Sends an option and reads all replies to it.
- * @param itemType the only reply type allowed before the acknowledgement; none when absent
+ * @param itemType the only reply type that is valid before the acknowledgement; none when undefined
  * @throws NbdError EPROTO
  */
 export function* askOption(

@@ -15,7 +15,10 @@ const meanings: Readonly<Record<number, readonly [code: string, meaning: string]
   [OptionReply.errorExtendedHeadersRequired]: ["ENOTSUP", "the server requires extended headers"],
 };
 
-/** The server refused: what was asked, what the refusal means, and the server's own words. */
+/**
+ * Makes the error for a refusal: the requested thing, the meaning of the refusal, and the message of the
+ * server.
+ */
 export function refusedError(what: string, refusal: Refusal): NbdError {
   const [code, meaning] = meanings[refusal.type] ?? [
     "EINVAL",

@@ -7,7 +7,7 @@ import { Coverage } from "./coverage.ts";
 import { errorChunksMax } from "./limits.ts";
 import { violation } from "./violation.ts";
 
-/** The chunks of one reply so far. It checks that together they make a whole answer. */
+/** Collects the chunks of one reply and checks that they form a complete answer. */
 export class ReplyInProgress {
   readonly awaited: Awaited;
   readonly #status = new Map<number, readonly StatusExtent[]>();
@@ -20,11 +20,11 @@ export class ReplyInProgress {
     this.awaited = awaited;
   }
 
-  /** Takes a chunk whose payload is no data of a read. */
+  /** Accepts a chunk that contains no data of a read. */
   accept(header: ChunkHeader, payload: Buffer): void {
     const { type } = header;
     if (isErrorChunk(type)) {
-      // The first error is the cause; what follows are usually its consequences.
+      // Keep the first error: later errors are usually its consequences.
       const failure = readErrorChunk(type, payload);
       if (++this.#errorChunks > errorChunksMax)
         throw violation(`more than ${errorChunksMax} errors in a reply`);
@@ -39,9 +39,9 @@ export class ReplyInProgress {
   }
 
   /**
-   * A chunk of data is about to come.
-   * @returns where in the read it begins
-   * @throws NbdError EPROTO when it is outside of the read, or came before
+   * Accepts the header of a data chunk.
+   * @returns the start of the data, relative to the read
+   * @throws NbdError EPROTO when the data is outside of the read, or arrives twice
    */
   acceptData(offset: bigint, length: number): number {
     const { offset: begin, length: asked, dontFragment } = this.#read();
@@ -57,7 +57,7 @@ export class ReplyInProgress {
     return start;
   }
 
-  /** The last chunk has come. @throws NbdError EPROTO when something is missing */
+  /** Finishes the reply after its last chunk. @throws NbdError EPROTO when a part is missing */
   finish(): Outcome {
     if (this.#failure !== undefined) return { ok: false, failure: this.#failure };
     const { awaited } = this;

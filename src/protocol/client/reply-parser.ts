@@ -7,11 +7,11 @@ import { errorChunkBytesMax, statusExtentsMax } from "./limits.ts";
 import { ReplyInProgress } from "./reply-in-progress.ts";
 import { violation } from "./violation.ts";
 
-/** Who sent the requests: knows what each reply should be, and hears of each that is complete. */
+/** The sender of the requests: it describes the expected replies and receives their outcomes. */
 export interface ReplySink {
   /** @returns undefined for a cookie that is not in flight */
   awaited(cookie: bigint): Awaited | undefined;
-  /** The cookie is free again. */
+  /** A reply is complete, and its cookie may be reused. */
   settled(cookie: bigint, outcome: Outcome): void;
 }
 
@@ -19,19 +19,19 @@ const simpleReplyBytes = 16;
 const noStatus: ReadonlyMap<number, never> = new Map<number, never>();
 
 /**
- * Cuts the byte stream of the transmission phase into replies. Small things are gathered in a buffer of its own;
- * the data of reads goes straight to where the request wants it.
+ * Splits the byte stream of the transmission phase into replies. Headers and small payloads are collected in
+ * a buffer of the parser. The data of reads is copied directly to the buffer of the request.
  */
 export class ReplyParser {
   readonly #form: ReplyForm;
   readonly #sink: ReplySink;
-  /** Replies of which some chunks have come, by cookie. */
+  /** Incomplete replies, by cookie. */
   readonly #started = new Map<bigint, ReplyInProgress>();
   readonly #head = Buffer.allocUnsafe(chunkHeaderBytes.extended);
   #target: Buffer;
   #filled = 0;
   #onFull: () => void;
-  /** Data under way: from `at` to `end` of that read. */
+  /** The data chunk that is being received: bytes `at` to `end` of the read. */
   #data:
     | { readonly read: AwaitedRead; at: number; readonly end: number; readonly last: () => void }
     | undefined;
@@ -43,7 +43,9 @@ export class ReplyParser {
     this.#onFull = this.#magicArrived;
   }
 
-  /** @throws NbdError EPROTO when the server broke the protocol: nothing after it can be understood */
+  /**
+   * @throws NbdError EPROTO when the server violates the protocol; the rest of the stream cannot be parsed
+   */
   push(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length)
@@ -61,7 +63,7 @@ export class ReplyParser {
   #receiveData(bytes: Buffer, from: number): number {
     const data = this.#data!;
     const count = Math.min(data.end - data.at, bytes.length - from);
-    // Looked up each time: an aborted read has given its buffer back.
+    // Look up the buffer each time: an aborted read has returned it to its owner.
     data.read.into?.set(bytes.subarray(from, from + count), data.at);
     data.at += count;
     if (data.at === data.end) {
@@ -174,7 +176,7 @@ export class ReplyParser {
     return awaited;
   }
 
-  /** Type and length, before any of the payload is waited for. */
+  /** Checks type and length before the payload arrives. */
   #checkChunk({ type, length }: ChunkHeader, awaited: Awaited): void {
     const { min, max } = this.#payloadBounds(type, awaited);
     if (length < min || length > max) {

@@ -1,12 +1,15 @@
 import { messageOf, NbdError } from "../../core/errors.ts";
 import { readString } from "../strings.ts";
 
-/** The server broke the protocol: nothing that it says can be trusted any more, so the connection ends. */
+/**
+ * Makes the error for a protocol violation of the server. The connection must be closed, because the rest of
+ * the stream cannot be trusted.
+ */
 export function violation(what: string, options?: ErrorOptions): NbdError {
   return new NbdError("EPROTO", `the server broke the NBD protocol: ${what}`, options);
 }
 
-/** A name or description from the server. @throws NbdError EPROTO */
+/** Reads a name or description from the server. @throws NbdError EPROTO */
 export function serverString(bytes: Buffer, what: string): string {
   try {
     return readString(bytes, what);
@@ -15,7 +18,10 @@ export function serverString(bytes: Buffer, what: string): string {
   }
 }
 
-/** A text for people, as far as it can be read: no control characters, since it ends up on a terminal. */
+/**
+ * Reads an error message from the server. Control characters are removed, because the message may be printed
+ * on a terminal.
+ */
 export function serverText(bytes: Buffer): string {
   return bytes
     .toString("utf8")

@@ -2,7 +2,7 @@ import { optionName, TransmissionFlag } from "../constants.ts";
 import type { MetaContext } from "../export-info.ts";
 import type { HandshakeState } from "./host.ts";
 
-/** The export's flags, with those that depend on what was negotiated before. */
+/** Combines the flags of the export with those that depend on the negotiation. */
 export function announcedFlags(state: HandshakeState, exportName: string, flags: number): number {
   let announced = flags | TransmissionFlag.hasFlags;
   if (state.replyForm !== "simple") announced |= TransmissionFlag.sendDf;
@@ -13,7 +13,7 @@ export function announcedFlags(state: HandshakeState, exportName: string, flags:
   return announced;
 }
 
-/** Has the host open what an option is about. */
+/** Opens the export that an option names. */
 export function openExport(
   state: HandshakeState,
   option: number,
@@ -25,7 +25,7 @@ export function openExport(
   return state.host.open(exportName);
 }
 
-/** Contexts were chosen for one export; for any other, none are in force. */
+/** Returns the contexts that were set for this export. They are not valid for another export. */
 export function contextsFor(state: HandshakeState, exportName: string): readonly MetaContext[] {
   return state.replyForm !== "simple" && state.chosen.exportName === exportName ? state.chosen.contexts : [];
 }

@@ -1,4 +1,6 @@
 import type { Negotiated } from "./host.ts";
 
-/** What an option leads to: "continue" waits for the next one, "abort" is the client's goodbye. */
+/**
+ * The result of an option: "continue" waits for the next one, "abort" ends the handshake without an export.
+ */
 export type Answer = Negotiated | "continue" | "abort";

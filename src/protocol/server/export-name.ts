@@ -7,8 +7,8 @@ import { announcedFlags, contextsFor, openExport } from "./agreed.ts";
 import type { HandshakeState, Negotiated } from "./host.ts";
 
 /**
- * NBD_OPT_EXPORT_NAME: the old way to choose an export. It has no error reply: a client that chooses
- * wrong is disconnected, which is all that it can be told.
+ * NBD_OPT_EXPORT_NAME, the old way to choose an export. It has no error reply: the server closes the
+ * connection of a client that chooses an unknown name.
  */
 export function* answerExportName(state: HandshakeState, data: Buffer): Conversation<Negotiated | "abort"> {
   if (state.host.tls === "require" && !state.encrypted) {
@@ -19,7 +19,7 @@ export function* answerExportName(state: HandshakeState, data: Buffer): Conversa
   try {
     info = yield* wait(openExport(state, Option.exportName, exportName));
   } catch {
-    // The host has reported it where it happened.
+    // The host has logged the error.
     return "abort";
   }
   const reply = Buffer.alloc(state.noZeroes ? 10 : 10 + 124);

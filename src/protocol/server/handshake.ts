@@ -19,9 +19,9 @@ import { answerMetaContext } from "./meta-context.ts";
 import { acknowledge, refuse } from "./option-reply.ts";
 
 /**
- * The server's side of the newstyle handshake (doc/proto.md, "Newstyle negotiation").
- * @returns undefined when the client said goodbye instead of choosing an export
- * @throws NbdError EPROTO when the client breaks the protocol: disconnect it
+ * The server side of the newstyle handshake (doc/proto.md, "Newstyle negotiation").
+ * @returns undefined when the client sent NBD_OPT_ABORT instead of choosing an export
+ * @throws NbdError EPROTO when the client violates the protocol; the caller closes the connection
  */
 export function* serverHandshake(host: HandshakeHost): Conversation<Negotiated | undefined> {
   const state = yield* greet(host);
@@ -122,7 +122,7 @@ function* answerStartTls(state: HandshakeState, data: Buffer): Conversation<Answ
   } else {
     yield* acknowledge(Option.starttls);
     yield* startTls();
-    // doc/proto.md, "NBD_OPT_STARTTLS": whatever was agreed on in clear is void.
+    // doc/proto.md, "NBD_OPT_STARTTLS": TLS voids everything that was negotiated before it.
     state.encrypted = true;
     state.replyForm = "simple";
     state.chosen = { exportName: "", contexts: [] };

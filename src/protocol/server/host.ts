@@ -2,48 +2,49 @@ import type { MaybePromise } from "../../core/maybe-promise.ts";
 import type { ReplyForm } from "../chunk.ts";
 import type { ExportInfo, ExportListing, MetaContext } from "../export-info.ts";
 
-/** What the server's side of the handshake asks of the server. */
+/** The functions of the server that the handshake calls. */
 export interface HandshakeHost {
   readonly tls: "off" | "on" | "require";
   readonly offers: HandshakeOffers;
-  /** @throws (or rejects) with the reason why there is no list */
+  /** Lists the exports. @throws (or rejects) when the exports cannot be listed */
   listExports(): MaybePromise<readonly ExportListing[]>;
   /**
-   * Opens an export for this client. Asked again for the same name (INFO, then GO) it answers with
-   * what is open already.
-   * @throws (or rejects) ENOENT for a name that is not served
+   * Opens an export for this client. The same name again (INFO, then GO) returns the open export.
+   * @throws (or rejects) ENOENT for an unknown name
    */
   open(exportName: string): MaybePromise<ExportInfo>;
   debug(message: () => string): void;
 }
 
-/** What a server lets clients choose from; tests of clients switch things off. */
+/** The features that the server offers. Tests of clients disable some of them. */
 export interface HandshakeOffers {
-  /** The handshake flags that are announced (--mask-handshake); the rest as if we had never heard of it. */
+  /**
+   * The handshake flags to announce (--mask-handshake). The server behaves as if it did not know the others.
+   */
   readonly flagsMask: number;
-  /** --no-sr */
+  /** False disables structured replies (--no-sr). */
   readonly structuredReplies: boolean;
-  /** --no-mc */
+  /** False disables metadata contexts (--no-mc). */
   readonly metaContexts: boolean;
 }
 
-/** What came out of a handshake that ends in transmission. */
+/** The result of a handshake that ends in the transmission phase. */
 export interface Negotiated {
   readonly exportName: string;
   readonly replyForm: ReplyForm;
   readonly contexts: readonly MetaContext[];
 }
 
-/** What has been agreed on so far. */
+/** The state of the negotiation. */
 export interface HandshakeState {
   readonly host: HandshakeHost;
-  /** The client speaks fixed newstyle: it understands error replies. */
+  /** True when the client uses fixed newstyle: it supports error replies. */
   readonly fixedNewstyle: boolean;
   readonly noZeroes: boolean;
   encrypted: boolean;
   replyForm: ReplyForm;
-  /** The contexts chosen by the last NBD_OPT_SET_META_CONTEXT; they count for that export only. */
+  /** The contexts of the last NBD_OPT_SET_META_CONTEXT. They are valid for that export only. */
   chosen: { readonly exportName: string; readonly contexts: readonly MetaContext[] };
-  /** How many exports the client has been told of; it may ask about each. */
+  /** Number of exports in the longest list so far. The client may request the info of each. */
   listedExports: number;
 }

@@ -7,7 +7,7 @@ import type { Answer } from "./answer.ts";
 import type { HandshakeState } from "./host.ts";
 import { acknowledge, refuse, refuseBecause, replyTo } from "./option-reply.ts";
 
-/** NBD_OPT_INFO and NBD_OPT_GO, which differ only in what follows the acknowledgement. */
+/** NBD_OPT_INFO and NBD_OPT_GO. They differ only in the step after the acknowledgement. */
 export function* answerInfo(state: HandshakeState, option: number, data: Buffer): Conversation<Answer> {
   const asked = readQuestion(data);
   if (asked === undefined) {
@@ -42,7 +42,10 @@ function readQuestion(data: Buffer): { name: Buffer; items: ReadonlySet<number> 
   return { name: data.subarray(4, nameEnd), items };
 }
 
-/** NBD_INFO_EXPORT always; block sizes also unasked, since they bind the client; names and descriptions when asked. */
+/**
+ * NBD_INFO_EXPORT is always sent. Block sizes are sent without a request too, because they bind the client.
+ * Name and description are sent on request.
+ */
 function informationItems(
   state: HandshakeState,
   info: ExportInfo,

@@ -5,7 +5,7 @@ import type { Answer } from "./answer.ts";
 import type { HandshakeState } from "./host.ts";
 import { acknowledge, refuse, refuseBecause, replyTo } from "./option-reply.ts";
 
-/** NBD_OPT_LIST: names, each with its description. */
+/** NBD_OPT_LIST: replies with the names of the exports, each with its description. */
 export function* answerList(state: HandshakeState, data: Buffer): Conversation<Answer> {
   if (data.length > 0) {
     yield* refuse(Option.list, OptionReply.errorInvalid, "LIST takes no data");

@@ -14,7 +14,7 @@ export function* answerMetaContext(
   data: Buffer,
 ): Conversation<Answer> {
   const setting = option === Option.setMetaContext;
-  // doc/proto.md: a new choice replaces the old one, also when it fails.
+  // doc/proto.md: NBD_OPT_SET_META_CONTEXT replaces the earlier choice, also when it fails.
   if (setting) state.chosen = { exportName: "", contexts: [] };
 
   const refusal = whyNot(state);
@@ -56,7 +56,10 @@ function whyNot(state: HandshakeState): { type: OptionReply; reason: string } | 
   return undefined;
 }
 
-/** doc/proto.md, "NBD_OPT_SET_META_CONTEXT": without extended headers, a context of 64-bit states is left out. */
+/**
+ * doc/proto.md, "NBD_OPT_SET_META_CONTEXT": without extended headers, contexts with 64-bit states are
+ * omitted.
+ */
 function selectable(
   offered: readonly OfferedContext[],
   { replyForm }: HandshakeState,
@@ -66,7 +69,10 @@ function selectable(
     .map(({ id, name }) => ({ id, name }));
 }
 
-/** "base:" lists everything in the namespace; it is no exact name, so it sets nothing. No query lists all there is. */
+/**
+ * The query "base:" lists all contexts of the namespace, and sets none because it is no exact name. Without a
+ * query, all contexts are listed.
+ */
 function matching(
   contexts: readonly MetaContext[],
   queries: ReadonlySet<string>,
@@ -94,7 +100,7 @@ function readQuestion(data: Buffer): { name: Buffer; queries: Buffer[] } | undef
     : undefined;
 }
 
-/** When listing, the id means nothing and is 0. */
+/** In a list, the id has no meaning and is 0. */
 function contextItem(context: MetaContext, setting: boolean): Buffer {
   const item = Buffer.concat([Buffer.alloc(4), Buffer.from(context.name)]);
   item.writeUInt32BE(setting ? context.id : 0, 0);

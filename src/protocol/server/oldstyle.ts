@@ -3,8 +3,8 @@ import { type Conversation, send, wait } from "../conversation.ts";
 import type { HandshakeHost, Negotiated } from "./host.ts";
 
 /**
- * The handshake of servers from before 2011 (doc/proto.md, "Oldstyle negotiation"): the server says what it
- * has, the client has no say.
+ * The oldstyle handshake (doc/proto.md, "Oldstyle negotiation"), used before 2011: the server describes its
+ * export, and the client sends nothing.
  */
 export function* oldstyleHandshake(host: HandshakeHost): Conversation<Negotiated> {
   const info = yield* wait(host.open(""));

@@ -4,31 +4,31 @@ import { Option, OptionReply } from "../../../src/protocol/constants.ts";
 import { StreamTransport } from "../../../src/transport/stream.ts";
 import type { Upgrade } from "../../../src/transport/upgrade.ts";
 import { MemoryStream } from "../../helpers/memory-stream.ts";
-import { runClientCase, type Way } from "../client-run.ts";
+import { type Link, runClientCase } from "../client-run.ts";
 import { optionReply } from "../encode.ts";
 import { expectThat } from "../finding.ts";
 import type { FuzzKeys } from "./keys.ts";
 import { greetingBytes, isClean, type TlsClientCase } from "./plan.ts";
 import { disturb, quiet } from "./wire.ts";
 
-/** Runs one case. @throws Finding, or whatever came out of the client */
+/** Runs one case. @throws Finding, or an unexpected error of the client */
 export async function runTlsClientCase(test: TlsClientCase, keys: FuzzKeys): Promise<void> {
   const { plan, inner } = test;
   const clean = isClean(plan, "client");
-  const way = new TlsWay(test, await keys.client(plan), await keys.peerServer(plan));
+  const link = new TlsLink(test, await keys.client(plan), await keys.peerServer(plan));
   const bytes = Buffer.concat(inner.handshake).subarray(greetingBytes);
   const valid = inner.valid && clean;
   const met = { ...inner, valid, handshake: bytes.length === 0 ? [] : [bytes] };
-  await runClientCase(met, way);
-  expectThat(way.secured || !clean, "a clean TLS handshake fails");
-  await way.quiet();
-  expectThat(way.clientEnd.destroyed, "the client's end of the connection stays open");
+  await runClientCase(met, link);
+  expectThat(link.secured || !clean, "a clean TLS handshake fails");
+  await link.quiet();
+  expectThat(link.clientEnd.destroyed, "the client's end of the connection stays open");
 }
 
-/** A server that greets and acknowledges STARTTLS in clear, and says the rest inside of TLS. */
-class TlsWay implements Way {
+/** A server that greets and acknowledges STARTTLS in plaintext, and continues with TLS. */
+class TlsLink implements Link {
   readonly tls = "require";
-  readonly line: ClientConnection;
+  readonly connection: ClientConnection;
   readonly clientEnd: MemoryStream;
   secured = false;
   readonly #test: TlsClientCase;
@@ -42,7 +42,7 @@ class TlsWay implements Way {
     this.#upgrade = peer;
     [this.clientEnd, this.#server] = MemoryStream.pair();
     this.#server.on("error", () => {});
-    this.line = new ClientConnection(
+    this.connection = new ClientConnection(
       new StreamTransport(this.clientEnd, this.clientEnd, { family: "unix" }),
       upgrade,
     );
@@ -61,11 +61,11 @@ class TlsWay implements Way {
       asked.length === 16 && asked.readUInt32BE(8) === Option.starttls,
       "the client asks for no TLS",
     );
-    // The hello waits in the stream for TLS to take it.
+    // The ClientHello stays in the stream until TLS reads it.
     server.off("data", hear).pause();
     const acknowledged = optionReply(Option.starttls, OptionReply.ack);
     server.write(Buffer.concat([acknowledged, Buffer.from(plan.injected, "hex")]));
-    // What comes next is no longer in clear, and would be taken for it.
+    // Wait: the next bytes are encrypted and must not be read as plaintext.
     await this.quiet();
     disturb(server, plan);
     if (plan.instead === undefined) await this.#secure();

@@ -10,9 +10,9 @@ import type { TlsPlan } from "./plan.ts";
 
 type Chosen = Pick<TlsPlan, "keys" | "verifyPeer" | "version">;
 
-/** The keys of both sides, made once for a run. */
+/** The keys of client and server, made once for a run. */
 export class FuzzKeys implements Disposable {
-  /** What no log may contain: the keys in the forms in which they could get there. */
+  /** Secrets that no log may contain, in all forms in which they could be logged. */
   readonly secrets: readonly string[];
   readonly #made: Certificates;
 
@@ -26,7 +26,7 @@ export class FuzzKeys implements Disposable {
     ];
   }
 
-  /** Needs certtool. */
+  /** Makes the keys. It needs certtool. */
   static async make(): Promise<FuzzKeys> {
     return new FuzzKeys(await Certificates.make());
   }
@@ -35,7 +35,7 @@ export class FuzzKeys implements Disposable {
     this.#made[Symbol.dispose]();
   }
 
-  /** Our server, as its options make it. */
+  /** Makes the upgrade of the server under test from its command-line options. */
   async server({ keys, verifyPeer }: Chosen): Promise<Upgrade> {
     const psk = keys === "psk" || keys === "wrong-psk";
     const log = { verbose: false, debug: () => {}, error: () => {} };
@@ -43,7 +43,7 @@ export class FuzzKeys implements Disposable {
     return (await prepareTls({ mode: "require", verifyPeer, ...source }, log)).upgrade!;
   }
 
-  /** Our client, as a URI makes it. */
+  /** Makes the upgrade of the client under test from a URI. */
   async client({ keys }: Chosen): Promise<Upgrade> {
     const tls = keys.includes("psk")
       ? ({ type: "psk", pskFile: this.#made.psk, username: "alice" } as const)
@@ -51,7 +51,7 @@ export class FuzzKeys implements Disposable {
     return (await clientUpgrade({ target: { kind: "unix", path: "memory" }, tls }))!;
   }
 
-  /** A client of Node.js's alone, which is what our server meets. */
+  /** Returns the options of a plain Node.js client, which the server under test is connected to. */
   peerClient({ keys, version }: Chosen): ConnectionOptions {
     const versions = { minVersion: version, maxVersion: version, rejectUnauthorized: false } as const;
     if (keys.includes("psk")) {
@@ -72,7 +72,7 @@ export class FuzzKeys implements Disposable {
     return { ...versions, ca: read("ca-cert.pem"), servername: "localhost", ...own };
   }
 
-  /** The server that our client meets; it may have the wrong keys. */
+  /** Makes the server that the client under test is connected to. It may have wrong keys. */
   async peerServer({ keys, verifyPeer, version }: Chosen): Promise<Upgrade> {
     const directories: Partial<Record<TlsPlan["keys"], string>> = {
       stranger: this.#made.elsewhere,

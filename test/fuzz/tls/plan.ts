@@ -3,14 +3,14 @@ import { type ClientCase, clientCase } from "../client-grammar.ts";
 import { option, optionReply } from "../encode.ts";
 import { type ServerCase, serverCase } from "../server-grammar.ts";
 
-/** Who has which keys. The fuzzed side has good ones; what the peer has is said here. */
+/** The keys of the peer. The side under test has valid keys. */
 export type Keys = "x509" | "anonymous" | "stranger" | "psk" | "wrong-psk" | "psk-and-x509";
 
-/** Something that happens to the peer's bytes from STARTTLS on; `at` counts them. */
+/** A fault in the bytes of the peer after STARTTLS. `at` is an offset in these bytes. */
 export interface Fault {
   readonly at: number;
   readonly kind: "flip" | "insert" | "drop" | "repeat" | "end" | "lost";
-  /** Bytes that are inserted, in hex; how many are dropped or repeated; which bit is flipped. */
+  /** The inserted bytes in hex. `count` is the number of dropped or repeated bytes, or the bit to flip. */
   readonly bytes?: string;
   readonly count?: number;
 }
@@ -18,20 +18,20 @@ export interface Fault {
 export interface TlsPlan {
   readonly keys: Keys;
   readonly version: "TLSv1.2" | "TLSv1.3";
-  /** The server turns away clients without a certificate. */
+  /** True when the server refuses clients without a certificate. */
   readonly verifyPeer: boolean;
-  /** The server's connection is a socket of the addon's, and not a stream of Node.js's. */
+  /** True when the server uses a socket of the native addon instead of a Node.js stream. */
   readonly native: boolean;
-  /** Sent in clear together with STARTTLS or its acknowledgement, in hex. */
+  /** Plaintext bytes that follow STARTTLS or its acknowledgement, in hex. */
   readonly injected: string;
-  /** Sent instead of a TLS handshake, in hex. */
+  /** Bytes that replace the TLS handshake, in hex. */
   readonly instead: string | undefined;
   readonly faults: readonly Fault[];
-  /** Lengths of the pieces that the peer's bytes arrive in; none leaves them whole. */
+  /** Lengths of the pieces that the bytes of the peer arrive in. An empty list leaves them whole. */
   readonly cut: readonly number[];
 }
 
-/** A conversation inside TLS: the inner case's greeting or flags are sent in clear. */
+/** A case with TLS. The greeting or the flags of the inner case are sent in plaintext. */
 export interface TlsServerCase {
   readonly side: "tls-server";
   readonly seed: number;
@@ -68,7 +68,7 @@ export function tlsClientCase(random: Random): TlsClientCase {
   }
 }
 
-/** The client's first four bytes; only the fixed newstyle has TLS. */
+/** Checks the first four bytes of the client: only fixed newstyle supports TLS. */
 function fixedFlags(bytes: Buffer): boolean {
   return bytes.length >= 4 && [1, 3].includes(bytes.readUInt32BE(0));
 }
@@ -80,7 +80,7 @@ function fixedGreeting(bytes: Buffer): boolean {
   return right && [1, 3].includes(bytes.readUInt16BE(16));
 }
 
-/** Whether everything around the inner conversation is in order. */
+/** Tells whether the TLS layer has no fault. */
 export function isClean(plan: TlsPlan, fuzzed: "server" | "client"): boolean {
   const { keys, verifyPeer, injected, instead, faults } = plan;
   const anonymous = keys === "anonymous" && fuzzed === "server" && !verifyPeer;
@@ -89,7 +89,7 @@ export function isClean(plan: TlsPlan, fuzzed: "server" | "client"): boolean {
 }
 
 function tlsPlan(random: Random, fuzzed: "server" | "client"): TlsPlan {
-  // In clean sessions the inner bytes are what is fuzzed.
+  // In sessions with a valid TLS layer, the NBD bytes are fuzzed.
   const clean = random.oneIn(2);
   const seldom = <T>(times: number, otherwise: T, make: () => T): T =>
     clean || !random.oneIn(times) ? otherwise : make();
@@ -123,16 +123,16 @@ function injection(random: Random, fuzzed: "server" | "client"): string {
   return random.pick([optionReply(8, 1), optionReply(5, 1), random.bytes(9)]).toString("hex");
 }
 
-/** What is no TLS handshake, or only begins like one. */
+/** Bytes that are no TLS handshake, or only start like one. */
 function nonsense(random: Random): string {
   const made = random.pick<() => Buffer>([
     () => random.bytes(random.below(200)),
     () => Buffer.from("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     () => record(random),
     () => Buffer.concat(Array.from({ length: random.between(1, 40) }, () => record(random))),
-    // A hello of the largest length, and little of it.
+    // A ClientHello of maximum length with only a part of its bytes.
     () => Buffer.concat([Buffer.from("160301400001003ffc0303", "hex"), random.bytes(random.below(5000))]),
-    // The hello of SSL 2.
+    // A ClientHello of SSL 2.
     () =>
       Buffer.concat([
         Buffer.from("802e0100020015000000100100800200800300800400800500800600400700c0", "hex"),
@@ -144,10 +144,10 @@ function nonsense(random: Random): string {
   return made().toString("hex");
 }
 
-/** One record in clear, of every type and some lengths, whether or not it makes sense. */
+/** A plaintext record of any type and of several lengths, valid or not. */
 function record(random: Random): Buffer {
   const body = random.pick<() => Buffer>([
-    // HelloRequest, KeyUpdate, a close, a fatal alert, a change of ciphers.
+    // HelloRequest, KeyUpdate, close_notify, a fatal alert, ChangeCipherSpec.
     () => Buffer.from("00000000", "hex"),
     () => Buffer.from("1800000101", "hex"),
     () => Buffer.from("0100", "hex"),
@@ -168,7 +168,7 @@ function record(random: Random): Buffer {
 }
 
 function fault(random: Random): Fault {
-  // The handshake takes some hundreds of bytes, or a few thousand with certificates.
+  // The TLS handshake needs some hundreds of bytes, or a few thousand with certificates.
   const at = random.below(random.pick([6, 600, 600, 3000, 10_000]));
   const kind = random.pick(["flip", "flip", "insert", "insert", "drop", "repeat", "end", "lost"] as const);
   if (kind === "insert") {

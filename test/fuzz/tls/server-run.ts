@@ -9,17 +9,17 @@ import type { MemoryTransport } from "../../helpers/memory-transport.ts";
 import { countAllocated } from "../allocation.ts";
 import { Disks } from "../disks.ts";
 import { option } from "../encode.ts";
-import { expectThat, settles, turn } from "../finding.ts";
+import { expectThat, nextIteration, settles } from "../finding.ts";
 import { checkServerOutput } from "../server-output.ts";
 import { expectNoInternalError } from "../server-run.ts";
 import type { FuzzKeys } from "./keys.ts";
 import { greetingBytes, isClean, type TlsServerCase } from "./plan.ts";
 import { disturb, quiet } from "./wire.ts";
 
-/** Fixed costs, among them what Node.js allocates for its streams. */
+/** Bytes: fixed allocations, including those of Node.js streams. */
 const allocatedBase = 8 * 1024 * 1024;
 
-/** Runs one case. @throws Finding, or whatever came out of the server */
+/** Runs one case. @throws Finding, or an unexpected error of the server */
 export async function runTlsServerCase(test: TlsServerCase, keys: FuzzKeys): Promise<void> {
   const { setup, chunks } = test.inner;
   const disks = new Disks(setup);
@@ -47,7 +47,7 @@ export async function runTlsServerCase(test: TlsServerCase, keys: FuzzKeys): Pro
   });
   const closed = test.plan.native ? memory.transport.isClosed : serverEnd.destroyed;
   expectThat(closed, "the server's end of the connection stays open");
-  // What the server sent before it closed is still on its way.
+  // Bytes that the server sent before it closed are still in transit.
   client.readsAtLast();
   await quiet(clientEnd, serverEnd);
   clientEnd.destroy();
@@ -60,7 +60,8 @@ export async function runTlsServerCase(test: TlsServerCase, keys: FuzzKeys): Pro
   expectThat(allocated <= allowed, `allocates ${allocated} bytes for ${received}`);
   if (!isClean(test.plan, "server")) return;
   expectThat(client.secured, `a clean TLS handshake fails: ${log.errors.join()}`);
-  // Of a client that broke the protocol, or is lost, the server drops at once what the client has not yet taken.
+  // After a protocol violation or a lost connection, the server drops the bytes that the client has not read
+  // yet.
   const isCut =
     log.errors.some((line) => brokenOff.test(line)) || (setup.leaves === "lost" && setup.readsLast);
   if (!isCut) checkServerOutput(setup, Buffer.concat(chunks), client.received);
@@ -68,10 +69,10 @@ export async function runTlsServerCase(test: TlsServerCase, keys: FuzzKeys): Pro
 
 const brokenOff = /^(invalid request|client |unknown client)/;
 
-/** The client that is made up: in clear up to STARTTLS, then TLS by Node.js alone. */
+/** The fuzzed client: plaintext up to STARTTLS, then TLS by Node.js. */
 class Client {
   secured = false;
-  /** In clear up to STARTTLS, without the answer to that; decrypted from there on. */
+  /** The received bytes: plaintext up to STARTTLS without its reply, decrypted bytes after it. */
   get received(): Buffer {
     return Buffer.concat(this.#received);
   }
@@ -109,12 +110,12 @@ class Client {
     await this.#quiet();
     this.#leave();
     if (isClean(plan, "server")) return;
-    // TLS may wait for something that is not going to come; a client that has ended is gone all the same.
+    // TLS may wait for bytes that never arrive. The client disconnects anyway.
     await this.#quiet();
     if (!this.#stream.writableEnded) this.#stream.lose();
   }
 
-  /** A client that reads only when it has sent everything. */
+  /** Makes the client read only after it has sent everything. */
   readsAtLast(): void {
     if (this.#tls === undefined) this.#stream.resume();
     else this.#hear(this.#tls);
@@ -138,7 +139,7 @@ class Client {
     for (const chunk of chunks) {
       if (tls.destroyed) return;
       tls.write(chunk);
-      if (random.oneIn(4)) await turn();
+      if (random.oneIn(4)) await nextIteration();
     }
   }
 
@@ -168,7 +169,7 @@ function withoutFirst(count: number, chunks: readonly Buffer[]): Buffer[] {
     .filter((chunk) => chunk.length > 0);
 }
 
-/** What the transport sends goes into the stream, as fast as the stream takes it, and the other way. */
+/** Connects the transport and the stream in both directions, with the backpressure of the stream. */
 function join(transport: MemoryTransport, stream: MemoryStream): void {
   const move = (): void => {
     if (stream.writableNeedDrain && !stream.destroyed) return;
@@ -184,7 +185,7 @@ function join(transport: MemoryTransport, stream: MemoryStream): void {
   stream.on("close", () => transport.lose());
 }
 
-/** A log that keeps everything. */
+/** A log that stores all lines. */
 class Lines {
   readonly verbose = true;
   readonly errors: string[] = [];
@@ -199,9 +200,9 @@ class Lines {
   }
 
   expectNone(secrets: readonly string[]): void {
-    const told = [...this.errors, ...this.#debugged].find((line) =>
+    const leaked = [...this.errors, ...this.#debugged].find((line) =>
       secrets.some((secret) => line.includes(secret)),
     );
-    expectThat(told === undefined, "a log has a secret in it");
+    expectThat(leaked === undefined, "a log has a secret in it");
   }
 }

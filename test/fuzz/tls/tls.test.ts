@@ -3,14 +3,14 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { certificateTools } from "../../helpers/certificates.ts";
 import { describeWith } from "../../helpers/tools.ts";
 import { readCase, runCase, tlsCaseOf, writeCase } from "../cases.ts";
-import { turn } from "../finding.ts";
+import { nextIteration } from "../finding.ts";
 import { FuzzKeys } from "./keys.ts";
 
 const seeds = new URL("seeds/", import.meta.url);
 
 describeWith(certificateTools, "the fuzzer inside of TLS", () => {
   let keys: FuzzKeys;
-  /** Errors that no stream or promise was asked about: each would end the process. */
+  /** Unhandled errors. In a server, each of them would end the process. */
   const escaped: unknown[] = [];
   const note = (error: unknown): void => void escaped.push(error);
   beforeAll(async () => {
@@ -26,15 +26,15 @@ describeWith(certificateTools, "the fuzzer inside of TLS", () => {
 
   const runAll = async (text: string): Promise<void> => {
     await runCase(readCase(text), keys);
-    await turn();
+    await nextIteration();
     expect(escaped.splice(0)).toEqual([]);
   };
 
-  it.each(readdirSync(seeds))("finds nothing any more in %s", async (name) => {
+  it.each(readdirSync(seeds))("no longer finds a failure in %s", async (name) => {
     await runAll(readFileSync(new URL(name, seeds), "utf8"));
   });
 
-  it("finds nothing in two hundred broken conversations", async () => {
+  it("finds no failure in two hundred broken connections with TLS", async () => {
     for (let seed = 1; seed <= 200; seed++) {
       try {
         await runAll(writeCase(tlsCaseOf(seed)));
@@ -44,7 +44,7 @@ describeWith(certificateTools, "the fuzzer inside of TLS", () => {
     }
   });
 
-  it("keeps a case in a file as it is", () => {
+  it("writes and reads a case without a change", () => {
     for (let seed = 1; seed <= 20; seed++) {
       const text = writeCase(tlsCaseOf(seed));
       expect(writeCase(readCase(text))).toBe(text);

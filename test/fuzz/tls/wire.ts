@@ -1,8 +1,8 @@
 import type { Carried, MemoryStream } from "../../helpers/memory-stream.ts";
-import { turn } from "../finding.ts";
+import { nextIteration } from "../finding.ts";
 import type { Fault, TlsPlan } from "./plan.ts";
 
-/** From now on, what this end sends arrives as the plan has it. */
+/** Applies the faults of the plan to all bytes that this end sends from now on. */
 export function disturb(stream: MemoryStream, { faults, cut }: TlsPlan): void {
   const waiting = [...faults].sort((one, other) => one.at - other.at);
   let position = 0;
@@ -18,7 +18,7 @@ export function disturb(stream: MemoryStream, { faults, cut }: TlsPlan): void {
       const at = Math.max(0, fault.at - restAt);
       carried.push(rest.subarray(0, at));
       const after = rest.subarray(at);
-      const { now, left } = befall(fault, after);
+      const { now, left } = applyFault(fault, after);
       carried.push(...now);
       restAt += at + after.length - left.length;
       rest = left;
@@ -38,8 +38,8 @@ export function disturb(stream: MemoryStream, { faults, cut }: TlsPlan): void {
   };
 }
 
-/** @returns what arrives in its place, and what is untouched */
-function befall({ kind, bytes = "", count = 0 }: Fault, rest: Buffer): { now: Carried[]; left: Buffer } {
+/** @returns the bytes that arrive instead, and the remaining bytes */
+function applyFault({ kind, bytes = "", count = 0 }: Fault, rest: Buffer): { now: Carried[]; left: Buffer } {
   switch (kind) {
     case "flip":
       if (rest.length > 0) rest[0]! ^= 1 << count;
@@ -55,17 +55,17 @@ function befall({ kind, bytes = "", count = 0 }: Fault, rest: Buffer): { now: Ca
   }
 }
 
-/** Turns without a byte on its way after which nothing more moves by itself. */
-const quietTurns = 8;
-const turnsMax = 3000;
+/** After this many event-loop iterations without a byte in transit, nothing moves any more. */
+const quietIterations = 8;
+const iterationsMax = 3000;
 
-/** Lets everything arrive that has been sent, and everything happen that it causes. */
+/** Waits until all sent bytes have arrived and all their effects are done. */
 export async function quiet(...streams: readonly MemoryStream[]): Promise<void> {
   const moved = (): number => streams.reduce((sum, stream) => sum + stream.moved, 0);
   let before = moved();
   let still = 0;
-  for (let count = 0; still < quietTurns && count < turnsMax; count++) {
-    await turn();
+  for (let count = 0; still < quietIterations && count < iterationsMax; count++) {
+    await nextIteration();
     const now = moved();
     still = now === before ? still + 1 : 0;
     before = now;

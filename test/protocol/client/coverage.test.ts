@@ -4,7 +4,7 @@ import { Coverage } from "../../../src/protocol/client/coverage.ts";
 import { readPiecesMax } from "../../../src/protocol/client/limits.ts";
 
 describe("Coverage", () => {
-  it("is complete exactly when every byte has come once, whatever the order", () => {
+  it("is complete exactly when every byte has arrived once, in any order", () => {
     const layouts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(layouts, fc.infiniteStream(fc.nat()), (lengths, order) => {
@@ -26,7 +26,7 @@ describe("Coverage", () => {
     );
   });
 
-  it("does not keep track of scattered pieces without end", () => {
+  it("limits the number of scattered pieces", () => {
     const coverage = new Coverage();
     for (let piece = 0; piece < readPiecesMax; piece++) coverage.add(2 * piece, 2 * piece + 1);
     expect(() => coverage.add(2 * readPiecesMax, 2 * readPiecesMax + 1)).toThrow(/scattered/);

@@ -26,7 +26,7 @@ const whole = [
 ];
 
 describe("clientHandshake", () => {
-  it("settles on what the server offers, wherever its bytes are cut", () => {
+  it("negotiates the features that the server offers, wherever the stream is split", () => {
     for (const chunks of everyCut(hex(...whole, "abcd"))) {
       const { result, error, rest } = talk(clientHandshake(options), chunks);
       expect(error).toBeUndefined();
@@ -44,12 +44,12 @@ describe("clientHandshake", () => {
           blockSize: { minimum: 512, preferred: 4096, maximum: 33554432 },
         },
       });
-      // What comes after the handshake belongs to the transmission phase; only the last chunk can hold it.
+      // Bytes after the handshake belong to the transmission phase. Only the last chunk can contain them.
       expect(hex("abcd").subarray(0, rest!.length)).toEqual(rest);
     }
   });
 
-  it("sends flags, then the options in their order, byte for byte", () => {
+  it("sends the flags, then the options in order, byte for byte", () => {
     const { sent } = talk(clientHandshake(options), [hex(...whole)]);
     const option = (number: string, length: string): string => `${ascii("IHAVEOPT")} ${number} ${length}`;
     expect(sent.toString("hex")).toBe(
@@ -63,7 +63,7 @@ describe("clientHandshake", () => {
     );
   });
 
-  it("takes extended headers instead of structured replies", () => {
+  it("prefers extended headers to structured replies", () => {
     const bytes = [
       greeting,
       optionReply(11, 1),
@@ -98,19 +98,19 @@ describe("clientHandshake", () => {
     }
   });
 
-  it("chooses by name at once when the server is not fixed newstyle", () => {
+  it("sends NBD_OPT_EXPORT_NAME immediately when the server is not fixed newstyle", () => {
     const bytes = hex(`${ascii("NBDMAGIC")}${ascii("IHAVEOPT")}0002`, "0000000000000400 0001");
     const { result, sent } = talk(clientHandshake(options), [bytes]);
     expect(result).toMatchObject({ style: "newstyle", info: { size: 1024n } });
     expect(sent).toEqual(hex(`00000002 ${ascii("IHAVEOPT")} 00000001 00000004 ${ascii("disk")}`));
   });
 
-  it("says which export is missing when such a server hangs up", () => {
+  it("names the missing export when a server without fixed newstyle closes the connection", () => {
     const { error } = talk(clientHandshake(options), [hex(`${ascii("NBDMAGIC")}${ascii("IHAVEOPT")}0002`)]);
     expect(error).toMatchObject({ code: "ENOENT", message: expect.stringContaining('export "disk"') });
   });
 
-  it("understands oldstyle servers", () => {
+  it("supports oldstyle servers", () => {
     const bytes = hex(ascii("NBDMAGIC"), "0000420281861253 0000000000000400 00000003", "00".repeat(124));
     for (const chunks of everyCut(bytes)) {
       const { result, sent } = talk(clientHandshake(options), chunks);
@@ -119,7 +119,7 @@ describe("clientHandshake", () => {
     }
   });
 
-  it("shows the server's words when it refuses, after a polite goodbye", () => {
+  it("reports the message of a refusal, after NBD_OPT_ABORT", () => {
     const bytes = [greeting, optionReply(11, unsupported), optionReply(8, unsupported)];
     const refusal = optionReply(7, 0x80000006, ascii("no\nsuch\u001b[2J thing"));
     const { error, sent } = talk(clientHandshake(options), [hex(...bytes, refusal)]);
@@ -130,7 +130,7 @@ describe("clientHandshake", () => {
     expect(sent.subarray(-16)).toEqual(hex(`${ascii("IHAVEOPT")} 00000002 00000000`));
   });
 
-  it("upgrades to TLS before it asks anything", () => {
+  it("starts TLS before any other option", () => {
     const bytes = hex(greeting, optionReply(5, 0x80000002, ascii("never")));
     const { error, sent } = talk(clientHandshake({ ...options, tls: "require" }), [bytes]);
     expect(sent).toEqual(hex(`00000003 ${ascii("IHAVEOPT")} 00000005 00000000`));
@@ -140,7 +140,7 @@ describe("clientHandshake", () => {
 
 const start = [greeting, optionReply(11, unsupported), optionReply(8, unsupported)];
 
-describe("a server that lies in the handshake is disconnected", () => {
+describe("the client disconnects from a server that violates the protocol in the handshake", () => {
   it.each<[string, string[], RegExp]>([
     ["a wrong greeting", [ascii("SSH-2.0-OpenSSH_")], /NBDMAGIC/],
     ["an unknown style", [ascii("NBDMAGICNBDMAGIC")], /unknown style/],

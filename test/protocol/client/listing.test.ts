@@ -5,7 +5,7 @@ import { ascii, everyCut, exportItem, greeting, hex, optionReply, talk, unsuppor
 const options = { tls: "off", structuredReplies: true, extendedHeaders: false } as const;
 
 describe("clientListing", () => {
-  it("asks about each export, and leaves out what it may not open", () => {
+  it("requests the info of each export, and omits the info of those that it may not open", () => {
     const bytes = hex(
       greeting,
       optionReply(8, 1),
@@ -49,21 +49,21 @@ describe("clientListing", () => {
     expect(error).toMatchObject({ code, message: expect.stringMatching(reason) });
   });
 
-  it("does not try servers that cannot list", () => {
+  it("fails with an oldstyle or unfixed newstyle server, which cannot list", () => {
     const { error } = talk(clientListing(options), [hex(`${ascii("NBDMAGIC")}${ascii("IHAVEOPT")}0000`)]);
     expect(error).toMatchObject({ code: "ENOTSUP" });
   });
 
-  it("does not collect exports for ever", () => {
+  it("limits the number of listed exports", () => {
     const many = optionReply(3, 2, "00000000").repeat(10_001);
     const { error } = talk(clientListing(options), [hex(greeting, optionReply(8, 1), many)]);
     expect(error).toMatchObject({ code: "EPROTO", message: expect.stringContaining("more than 10000") });
   });
 
-  /** A description of the longest kind, as hex. */
+  /** A description of maximum length, as hex. */
   const long = "61".repeat(16_000);
 
-  it("does not collect texts for ever: of the replies to one option", () => {
+  it("limits the bytes of the replies to one option", () => {
     const replies = Array.from({ length: 2200 }, () => hex(optionReply(3, 2, `00000000${long}`)));
     const { error } = talk(clientListing(options), [hex(greeting, optionReply(8, 1)), ...replies]);
     expect(error).toMatchObject({
@@ -72,7 +72,7 @@ describe("clientListing", () => {
     });
   });
 
-  it("does not collect texts for ever: of the contexts of many exports", () => {
+  it("limits the bytes of the contexts of all exports", () => {
     const contexts = Array.from({ length: 1000 }, () => optionReply(9, 4, `00000000${"61".repeat(4000)}`));
     const described = hex(optionReply(6, 3, exportItem), optionReply(6, 1), ...contexts, optionReply(9, 1));
     const listed = hex(

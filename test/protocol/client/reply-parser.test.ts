@@ -10,7 +10,7 @@ const status = (length: bigint, ids = [7], requestOne = false): Awaited =>
   ({ kind: "status", offset: 0x1000n, length, requestOne, contextIds: ids, exportSize: 0x3000n }) as const;
 const plain: Awaited = { kind: "plain", offset: 0x1000n };
 
-/** The parser's outcomes, for requests whose cookies are 1, 2, ... */
+/** Returns the outcomes of the parser for requests with the cookies 1, 2, ... */
 function parse(form: ReplyForm, awaited: readonly Awaited[], chunks: readonly Buffer[]): [bigint, Outcome][] {
   const open = new Map(awaited.map((one, index) => [BigInt(index + 1), one]));
   const outcomes: [bigint, Outcome][] = [];
@@ -43,7 +43,7 @@ const longChunk = (
 const ok = { ok: true, status: new Map() };
 
 describe("ReplyParser", () => {
-  it("reads simple replies, with data for reads and errors for anything", () => {
+  it("reads simple replies, with data for reads and errors for any request", () => {
     const bytes = hex(simple(2), simple(1), ascii("data"), simple(3, 28), simple(4, 999));
     for (const chunks of everyCut(bytes)) {
       const reading = read(4);
@@ -57,7 +57,7 @@ describe("ReplyParser", () => {
     }
   });
 
-  it("puts chunks of several replies in their places, in any order", () => {
+  it("assigns interleaved chunks of several replies to their requests, in any order", () => {
     const bytes = hex(
       chunk(1, "0001", false, `0000000000001006 ${ascii("gh")}`),
       chunk(2, "0001", true, `0000000000001000 ${ascii("xy")}`),
@@ -78,7 +78,7 @@ describe("ReplyParser", () => {
     }
   });
 
-  it("keeps the first error, with its text and place, also of unknown types", () => {
+  it("keeps the first error with its message and offset, also of unknown types", () => {
     const bytes = hex(
       chunk(1, "8002", false, `00000005 0003 ${ascii("bad")} 0000000000001001`),
       chunk(1, "8001", true, "00000016 0000"),
@@ -92,7 +92,7 @@ describe("ReplyParser", () => {
     }
   });
 
-  it("reads block status of each context", () => {
+  it("reads the block status of each context", () => {
     const bytes = hex(
       chunk(1, "0005", false, "00000007 00000200 00000000 00001000 00000003"),
       chunk(1, "0005", true, "00000008 00000400 00000001"),
@@ -131,7 +131,7 @@ describe("ReplyParser", () => {
     }
   });
 
-  it("stops writing into a buffer that was taken away, and goes on parsing", () => {
+  it("stops writing to a buffer that its owner has taken back, and continues to parse", () => {
     const bytes = hex(chunk(1, "0001", true, `0000000000001000 ${ascii("abcd")}`), simple(2));
     const reading = read(4) as { into: Buffer | undefined } & Awaited;
     const buffer = reading.into!;
@@ -152,8 +152,8 @@ describe("ReplyParser", () => {
   });
 });
 
-describe("a server that lies in its replies is disconnected", () => {
-  it("when it tells of errors without end", () => {
+describe("the client disconnects from a server that violates the protocol in its replies", () => {
+  it("too many error chunks in one reply", () => {
     const errors = Array.from({ length: 65_537 }, () => chunk(1, "8001", false, "00000005 0000"));
     expect(() => parse("structured", [read(4)], [hex(...errors)])).toThrow(/more than 65536 errors/);
   });
@@ -161,7 +161,7 @@ describe("a server that lies in its replies is disconnected", () => {
   it.each<[string, ReplyForm, Awaited, string[], RegExp]>([
     ["a wrong magic", "simple", plain, ["12345678"], /not how a simple reply starts/],
     [
-      "a chunk nobody negotiated",
+      "a chunk without structured replies",
       "simple",
       plain,
       [chunk(1, "0000", true, "")],
@@ -208,7 +208,7 @@ describe("a server that lies in its replies is disconnected", () => {
       /type 5 does not answer/,
     ],
     [
-      "an offset that is not ours",
+      "an offset that is not the offset of the request",
       "extended",
       plain,
       [longChunk(1, "0000", true, "", cookie(5))],
@@ -217,7 +217,7 @@ describe("a server that lies in its replies is disconnected", () => {
     ["an empty chunk with data", "structured", plain, [chunk(1, "0000", true, "00")], /type 0 with 1 bytes/],
     ["an empty chunk in the middle", "structured", plain, [chunk(1, "0000", false, "")], /not the last/],
     [
-      "data without data",
+      "a data chunk of no bytes",
       "structured",
       read(4),
       [chunk(1, "0001", true, "0000000000001000")],
@@ -276,14 +276,14 @@ describe("a server that lies in its replies is disconnected", () => {
       /before all of it came/,
     ],
     [
-      "fragments nobody wanted",
+      "fragments of a read with DF",
       "structured",
       read(4, true),
       [chunk(1, "0001", false, `${cookie(0x1000)}6162`), chunk(1, "0001", true, `${cookie(0x1002)}6162`)],
       /must not be fragmented/,
     ],
     [
-      "an error without error",
+      "an error chunk with error number 0",
       "structured",
       plain,
       [chunk(1, "8001", true, "000000000000")],
@@ -384,7 +384,7 @@ describe("a server that lies in its replies is disconnected", () => {
       /end of the export/,
     ],
     [
-      "two extents for one",
+      "two extents for REQ_ONE",
       "structured",
       status(512n, [7], true),
       [chunk(1, "0005", true, "000000070000040000000000")],
@@ -398,7 +398,7 @@ describe("a server that lies in its replies is disconnected", () => {
       /count/,
     ],
   ])("%s", (_, form, awaited, bytes, reason) => {
-    // A fresh buffer for each cut would change nothing: an error comes before any harm.
+    // One buffer serves all cuts: each error occurs before the buffer is changed.
     for (const chunks of everyCut(hex(...bytes))) {
       expect(() => parse(form, [awaited], chunks)).toThrow(
         expect.objectContaining({ code: "EPROTO", message: expect.stringMatching(reason) }),

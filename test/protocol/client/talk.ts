@@ -7,7 +7,7 @@ export interface Talked<Result> {
   readonly rest?: Buffer;
 }
 
-/** Runs a conversation against bytes that are known beforehand, pushed in as cut; then the peer leaves. */
+/** Runs a handshake against known bytes, split into chunks. The peer disconnects after them. */
 export function talk<Result>(conversation: Conversation<Result>, chunks: readonly Buffer[]): Talked<Result> {
   const sent: Buffer[] = [];
   let end: Omit<Talked<Result>, "sent"> = {};
@@ -30,7 +30,7 @@ export function talk<Result>(conversation: Conversation<Result>, chunks: readonl
 export const hex = (...parts: string[]): Buffer => Buffer.from(parts.join("").replace(/\s+/g, ""), "hex");
 export const ascii = (text: string): string => Buffer.from(text).toString("hex");
 
-/** In one piece, byte by byte, and in two pieces cut anywhere. */
+/** Splits the bytes in every way that is tested: one piece, single bytes, and two pieces at each position. */
 export function* everyCut(bytes: Buffer): Generator<Buffer[]> {
   yield [bytes];
   yield [...bytes].map((byte) => Buffer.from([byte]));

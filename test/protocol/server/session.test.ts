@@ -15,7 +15,7 @@ const twoRead = "67446698 00000000 0000000000000001 0000";
 
 const MiB = 1024 * 1024;
 
-/** Something that the test lets happen. */
+/** An event that the test triggers. */
 class Later {
   readonly #promise: Promise<void>;
   happen!: () => void;
@@ -31,7 +31,7 @@ class Later {
   }
 }
 
-/** Counts what is open. */
+/** Counts the opened and the closed handles. */
 class Disks {
   opened = 0;
   closed = 0;
@@ -43,7 +43,7 @@ class Disks {
 }
 
 describe("a session", () => {
-  it("whose client leaves while the plugin opens ends when the plugin has closed again", async () => {
+  it("whose client disconnects while the plugin opens ends after the plugin has closed the export", async () => {
     const disks = new Disks();
     const opening = new Later();
     const memory = new MemorySession({ open: () => opening.wait().then(() => disks.open()) });
@@ -62,7 +62,7 @@ describe("a session", () => {
     expect([disks.opened, disks.closed]).toEqual([1, 1]);
   });
 
-  it("keeps the next one waiting until the plugin has closed, where connections are serialized", async () => {
+  it("delays the next session until the plugin has closed the export, when connections are serialized", async () => {
     const disks = new Disks();
     const opening = new Later();
     let opens = 0;
@@ -92,7 +92,7 @@ describe("a session", () => {
     expect([opens, disks.opened, disks.closed]).toEqual([2, 2, 2]);
   });
 
-  it("closes what INFO opened before it opens something else, and each once", async () => {
+  it("closes the export that INFO opened before it opens another, each once", async () => {
     const disks = new Disks();
     const memory = new MemorySession({ open: () => disks.open() });
     await memory.start();
@@ -104,7 +104,7 @@ describe("a session", () => {
     expect([disks.opened, disks.closed]).toEqual([2, 2]);
   });
 
-  it("asks the plugin nothing more for a client that has gone", async () => {
+  it("makes no more calls of the plugin for a client that has disconnected", async () => {
     const disks = new Disks();
     const opening = new Later();
     const memory = new MemorySession({ open: () => opening.wait().then(() => disks.open()) });
@@ -119,7 +119,7 @@ describe("a session", () => {
     expect(memory.errors).toEqual([]);
   });
 
-  it("goes on with a client that was made to wait for sending too much", async () => {
+  it("resumes a client that was paused because it sent too much", async () => {
     const opening = new Later();
     const disk = bufferDisk(Buffer.alloc(512));
     const memory = new MemorySession({ open: () => opening.wait().then(() => disk) });
@@ -141,7 +141,7 @@ describe("a session", () => {
     expect(memory.sent.subarray(-replies.length).equals(replies)).toBe(true);
   });
 
-  it("makes a client wait that does not read its replies", async () => {
+  it("pauses a client that does not read its replies", async () => {
     const disk: Handle = { size: 2n ** 40n, read: () => {} };
     const memory = new MemorySession({ open: () => disk });
     const reads = Buffer.concat(
@@ -169,40 +169,37 @@ describe("a session", () => {
   it.each([
     ["-t 2", 2, 1, 2],
     ["16 MiB and one more request", 16, 8 * MiB, 3],
-  ])(
-    "works on no more than %s at once, and on the rest when there is room",
-    async (_, threads, length, most) => {
-      const reading: Later[] = [];
-      const disk: Handle = {
-        size: 2n ** 40n,
-        read: () => {
-          reading.push(new Later());
-          return reading.at(-1)!.wait();
-        },
-      };
-      const memory = new MemorySession({ open: () => disk, threads });
-      await memory.start();
-      const read = `25609513 0000 0000 0000000000000001 0000000000000000 ${length.toString(16).padStart(8, "0")}`;
-      memory.transport.deliver(hex(fixed, go));
-      await memory.untilSent(18 + 32 + 20);
-      memory.transport.deliver(hex(read.repeat(6)));
-      memory.transport.deliverEnd();
-      for (let done = 0; done < 6; done++) {
-        await turn();
-        await turn();
-        expect(reading).toHaveLength(Math.min(6, done + most));
-        reading[done]!.happen();
-      }
-      await memory.session.finished;
-      expect(memory.sent).toHaveLength(18 + 32 + 20 + 6 * (16 + length));
-    },
-  );
+  ])("has at most %s in flight, and starts the rest when there is room", async (_, threads, length, most) => {
+    const reading: Later[] = [];
+    const disk: Handle = {
+      size: 2n ** 40n,
+      read: () => {
+        reading.push(new Later());
+        return reading.at(-1)!.wait();
+      },
+    };
+    const memory = new MemorySession({ open: () => disk, threads });
+    await memory.start();
+    const read = `25609513 0000 0000 0000000000000001 0000000000000000 ${length.toString(16).padStart(8, "0")}`;
+    memory.transport.deliver(hex(fixed, go));
+    await memory.untilSent(18 + 32 + 20);
+    memory.transport.deliver(hex(read.repeat(6)));
+    memory.transport.deliverEnd();
+    for (let done = 0; done < 6; done++) {
+      await turn();
+      await turn();
+      expect(reading).toHaveLength(Math.min(6, done + most));
+      reading[done]!.happen();
+    }
+    await memory.session.finished;
+    expect(memory.sent).toHaveLength(18 + 32 + 20 + 6 * (16 + length));
+  });
 
   it.each([
-    ["says nothing", ""],
-    ["asks and asks", fixed + option(3)],
+    ["sends nothing", ""],
+    ["sends options but chooses no export", fixed + option(3)],
     ["stops in the middle of an option", fixed + go.slice(0, -4)],
-  ])("cuts off a client that %s until its time is over", async (_, bytes) => {
+  ])("disconnects a client that %s until the handshake timeout", async (_, bytes) => {
     const disks = new Disks();
     const memory = new MemorySession({ open: () => disks.open(), handshake: { timeoutMs: 1 } });
     await memory.start();
@@ -212,7 +209,7 @@ describe("a session", () => {
     expect(disks.opened).toBe(disks.closed);
   });
 
-  it("does not cut off a client that has chosen an export in time", async () => {
+  it("does not disconnect a client that has chosen an export before the timeout", async () => {
     const disks = new Disks();
     const options = { open: () => disks.open(), handshake: { timeoutMs: 50 } };
     const [chosen, late] = [new MemorySession(options), new MemorySession(options)];

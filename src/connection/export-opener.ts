@@ -7,14 +7,17 @@ import type { ExportInfo } from "../protocol/export-info.ts";
 import { ServedExport } from "../served/served-export.ts";
 import { exportInfo } from "./export-info.ts";
 
-/** What one client asks the plugin before it sends requests, and the one export that it has open. */
-export class Opening {
+/** Opens exports for one client. At most one export is open at a time. */
+export class ExportOpener {
   readonly #chain: Chain;
   readonly #context: ConnectionContext;
   readonly #readOnly: boolean;
   readonly #log: Log;
   #open: { readonly name: string; readonly exported: ServedExport; readonly info: ExportInfo } | undefined;
-  /** What the plugin was asked last; a client that leaves before the answer is released after it. */
+  /**
+   * The latest call into the plugin. When the client disconnects during the call, resources are released
+   * after it.
+   */
   #asked: Promise<unknown> | undefined;
 
   constructor(chain: Chain, context: ConnectionContext, readOnly: boolean, log: Log) {
@@ -28,14 +31,14 @@ export class Opening {
     return this.#open?.exported;
   }
 
-  /** Waits for the answer of whatever the plugin is asked here. */
+  /** Calls the plugin. `release` waits for the call. */
   ask<T>(question: () => Promise<T>): Promise<T> {
     const asked = question();
     this.#asked = asked;
     return asked;
   }
 
-  /** Opens an export, instead of the one that was open before. */
+  /** Opens an export and closes the one that was open before. The same name again returns the open export. */
   async open(asked: string, client: Client): Promise<ExportInfo> {
     const name = asked === "" ? await this.#chain.defaultExport(client, this.#context) : asked;
     if (this.#open?.name === name) return this.#open.info;
@@ -44,7 +47,8 @@ export class Opening {
     const exported = new ServedExport(handle, this.#readOnly, client.signal);
     const info = exportInfo(exported, name);
     this.#open = { name, exported, info };
-    // The client may have gone while the plugin was opening; nobody else would close it then.
+    // Close here when the client disconnected while the plugin was opening: no later call is certain to close
+    // the export.
     if (client.signal.aborted) await this.close();
     return info;
   }
@@ -59,7 +63,7 @@ export class Opening {
     }
   }
 
-  /** Closes after whatever the plugin is still being asked. */
+  /** Closes the export after the call into the plugin that is still running. */
   async release(): Promise<void> {
     await this.#asked?.catch(() => {});
     await this.close();

@@ -1,8 +1,11 @@
 import { messageOf } from "../core/errors.ts";
 import { type Log, logStack } from "../core/log.ts";
 
-/** One line for one client; those that go on making mistakes shall not fill the log. */
-export class Complaints {
+/**
+ * Logs the first failure of a client as an error and the later ones as debug messages.
+ * A client that keeps making mistakes must not fill the log.
+ */
+export class FailureLog {
   readonly #log: Log;
   #any = false;
 

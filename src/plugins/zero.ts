@@ -1,6 +1,6 @@
 import { definePlugin, type Plugin } from "../contract/plugin.ts";
 
-/** A disk of no bytes at all, for corner cases of clients (nbdkit-zero-plugin(1)). */
+/** A disk of size 0, to test how clients handle it (nbdkit-zero-plugin(1)). */
 const zero: Plugin = definePlugin({
   name: "zero",
   longname: "nbdkit zero-length plugin",

@@ -39,8 +39,8 @@ export async function allocate(name: string, size: bigint, allocator: Allocator)
 }
 
 /**
- * Refuses a size that does not fit into free memory. The kernel overcommits: without this check it grants the memory,
- * and later kills a process when the memory runs out.
+ * Refuses a size that does not fit into free memory. The kernel overcommits: without this check it grants the
+ * memory, and later kills a process when the memory runs out.
  * @param what the name of the parameter or plugin that needs the memory, for the error message
  * @throws NbdError ENOMEM
  */

@@ -5,8 +5,9 @@ import { native } from "../native/load.ts";
 import { hasZstd } from "./zstd.ts";
 
 /**
- * When a disk takes memory (nbdkit-memory-plugin(1), "ALLOCATORS"). `sparse`: as clients write. `malloc`: all of it
- * before the first client connects, optionally locked out of swap. `zstd`: as clients write, compressed.
+ * When a disk takes memory (nbdkit-memory-plugin(1), "ALLOCATORS"). `sparse`: as clients write. `malloc`: all
+ * of it before the first client connects, optionally locked out of swap. `zstd`: as clients write,
+ * compressed.
  */
 export interface Allocator {
   readonly kind: "sparse" | "malloc" | "zstd";

@@ -6,12 +6,14 @@ import { zeroBytes } from "../core/zero-runs.ts";
 import { forEachPiece } from "../served/pieces.ts";
 import { PageTable } from "./page-table.ts";
 
-/** The unit of compression in bytes. A smaller page compresses worse; a larger page makes small writes slower. */
+/**
+ * The unit of compression in bytes. A smaller page compresses worse; a larger page makes small writes slower.
+ */
 export const pageBytes: number = 32 * 1024;
 
 /**
- * A request of at most this many bytes runs in one event-loop iteration. A larger one is split, because a page takes
- * about 0.1 ms and other requests must not wait for all of them.
+ * A request of at most this many bytes runs in one event-loop iteration. A larger one is split, because a
+ * page takes about 0.1 ms and other requests must not wait for all of them.
  */
 const inlineBytesMax = 8 * pageBytes;
 
@@ -33,7 +35,9 @@ export class ZstdDisk implements Handle {
   readonly size: bigint;
   readonly identity = "compressed memory";
   readonly multiConn = true;
-  /** FUA needs no work: memory never survives a power failure, so a completed write is as durable as possible. */
+  /**
+   * FUA needs no work: memory never survives a power failure, so a completed write is as durable as possible.
+   */
   readonly nativeFua = true;
   readonly fastZero = true;
   readonly blockSize: BlockSize = { minimum: 1, preferred: pageBytes, maximum: 64 * 1024 * 1024 };
@@ -111,7 +115,8 @@ export class ZstdDisk implements Handle {
     const bytes = stored === undefined ? Buffer.alloc(pageBytes) : this.#codec.decompress(stored);
     change(bytes);
     if (bytes.equals(zeroBytes(pageBytes))) this.#pages.delete(page);
-    // Copy the result: zlib may return a small view of a large buffer, which would keep the large buffer in memory.
+    // Copy the result: zlib may return a small view of a large buffer, which would keep the large buffer in
+    // memory.
     else this.#pages.set(page, new Uint8Array(this.#codec.compress(bytes)));
   }
 }

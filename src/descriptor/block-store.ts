@@ -9,7 +9,10 @@ import { pieceBytesFor } from "../served/block-size.ts";
 import { clipExtents } from "../served/extents.ts";
 import { TemporaryDisk } from "./temporary-disk.ts";
 
-/** Copies use pieces of this many bytes, or fewer if the disk below takes less at once, whatever the block size is. */
+/**
+ * Copies use pieces of this many bytes, or fewer if the disk below takes less at once, whatever the block
+ * size is.
+ */
 const copiedBytes = 1024 * 1024;
 
 /** The maximum number of extents in one answer. The client asks again for the rest. */
@@ -35,11 +38,12 @@ export interface Piece {
 export type Trace = (blocks: string, state: number) => void;
 
 /**
- * The block storage of the filters that keep part of a disk (cow, cache). It holds some blocks of the disk, at the same
- * offsets in a temporary file, and a state for each block. The initial state is 0.
+ * The block storage of the filters that keep part of a disk (cow, cache). It holds some blocks of the disk,
+ * at the same offsets in a temporary file, and a state for each block. The initial state is 0.
  *
- * Concurrency rule: a request that reads or changes blocks or states does so inside `hold` of these blocks. Requests
- * that hold blocks exclusively run one at a time; requests that hold them with `shared` run together.
+ * Concurrency rule: a request that reads or changes blocks or states does so inside `hold` of these blocks.
+ * Requests that hold blocks exclusively run one at a time; requests that hold them with `shared` run
+ * together.
  */
 export class BlockStore {
   readonly #name: string;
@@ -101,7 +105,10 @@ export class BlockStore {
     }
   }
 
-  /** Runs of blocks in the same state. A state that changes during the iteration counts only for blocks not yet visited. */
+  /**
+   * Runs of blocks in the same state. A state that changes during the iteration counts only for blocks not
+   * yet visited.
+   */
   runs({ first, end }: Blocks): Generator<Blocks & { readonly state: number }, void, void> {
     return this.#states.runs(first, end);
   }
@@ -112,7 +119,10 @@ export class BlockStore {
     return { start: BigInt(first) * block, end: smaller(BigInt(end) * block, this.#size) };
   }
 
-  /** Runs `body` while no other request holds these blocks. With `shared`, other `shared` requests may hold them too. */
+  /**
+   * Runs `body` while no other request holds these blocks. With `shared`, other `shared` requests may hold
+   * them too.
+   */
   *hold({ first, end }: Blocks, shared: boolean, body: () => Steps): Steps {
     yield* this.#gate.hold(first, end, shared, body);
   }

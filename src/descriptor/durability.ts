@@ -4,9 +4,9 @@ import { promisify } from "node:util";
 /**
  * Writes cached data to the disk with fdatasync(2).
  *
- * The kernel reports a failed write-back only once, to the next sync. When that sync is not a client's flush, this
- * class stores the error, and the next flush of a client fails with it. Otherwise the client would believe that lost
- * data is on the disk.
+ * The kernel reports a failed write-back only once, to the next sync. When that sync is not a client's flush,
+ * this class stores the error, and the next flush of a client fails with it. Otherwise the client would
+ * believe that lost data is on the disk.
  */
 export class Durability {
   readonly #fd: number;

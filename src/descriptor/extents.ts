@@ -2,14 +2,14 @@ import type { Extent } from "../core/extent.ts";
 import { native } from "../native/load.ts";
 
 /**
- * The maximum number of extents in one answer. Every extent costs two system calls, so an answer about a fragmented
- * file must end early. The client asks again from where the answer ended.
+ * The maximum number of extents in one answer. Every extent costs two system calls, so an answer about a
+ * fragmented file must end early. The client asks again from where the answer ended.
  */
 const extentsMax = 4096;
 
 /**
- * Everything from this offset on is reported as data. Linux adds a page to the offsets that it compares; this overflows
- * at the end of a file of 2^63-1 bytes, and lseek does not find data there.
+ * Everything from this offset on is reported as data. Linux adds a page to the offsets that it compares; this
+ * overflows at the end of a file of 2^63-1 bytes, and lseek does not find data there.
  */
 const searchEnd: bigint = 2n ** 63n - 2n ** 21n;
 
@@ -18,7 +18,10 @@ interface Seek {
   readonly from: bigint;
 }
 
-/** The holes and data of a file from `offset` on (lseek(2), SEEK_DATA), in the form that a handle's `extents` returns. */
+/**
+ * The holes and data of a file from `offset` on (lseek(2), SEEK_DATA), in the form that a handle's `extents`
+ * returns.
+ */
 export function findExtentsNow(
   fd: number,
   offset: bigint,
@@ -58,7 +61,8 @@ function* walk(offset: bigint, end: bigint, most: number): Generator<Seek, Exten
   let state: Seek["state"] = "data";
   while (at < last && found.length < most) {
     const next = clamp(yield { state, from: at }, last);
-    // Skip an extent of zero length: the search began at a boundary, or the file changed between two searches.
+    // Skip an extent of zero length: the search began at a boundary, or the file changed between two
+    // searches.
     if (next > at) found.push(extent(next - at, state === "data"));
     at = next;
     state = state === "data" ? "hole" : "data";

@@ -27,7 +27,10 @@ export interface FileDiskOptions {
   readonly trace?: ((line: string) => void) | undefined;
 }
 
-/** Opens a disk on an open file or block device. When this fails, the caller still has to close the descriptor. */
+/**
+ * Opens a disk on an open file or block device. When this fails, the caller still has to close the
+ * descriptor.
+ */
 export async function openFileDisk(fd: number, options: FileDiskOptions): Promise<Handle> {
   const geometry = await geometryOf(fd);
   if (options.advice !== "normal") native().advise(fd, 0n, 0n, options.advice);
@@ -61,7 +64,10 @@ export async function openFileDisk(fd: number, options: FileDiskOptions): Promis
   return { ...handle, ...changes, ...(searchable && { extents }) };
 }
 
-/** The state that a handle's methods share. The methods are bound, because a handle takes only those that its file allows. */
+/**
+ * The state that a handle's methods share. The methods are bound, because a handle takes only those that its
+ * file allows.
+ */
 class FileDisk {
   readonly #fd: number;
   readonly #owned: boolean;

@@ -48,7 +48,10 @@ function isDevice(stats: Stats | BigIntStats): boolean {
   return stats.isBlockDevice() || (disksAreCharacterDevices && stats.isCharacterDevice());
 }
 
-/** A block device uses the page cache, so requests may have any alignment. A character device takes only whole blocks. */
+/**
+ * A block device uses the page cache, so requests may have any alignment. A character device takes only whole
+ * blocks.
+ */
 function blockSizeOf(device: BlockDevice): BlockSize {
   const { logicalBlockSize, physicalBlockSize, optimalBlockSize } = device;
   const minimum = disksAreCharacterDevices ? logicalBlockSize : 1;

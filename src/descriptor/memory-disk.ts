@@ -11,17 +11,22 @@ import { checkComplete } from "./read.ts";
 const inlineBytesMax: number = 16 * 1024 * 1024;
 
 /**
- * A disk in memory. Its content is lost on `dispose`. The kernel keeps the memory file sparse, so the size may be up to
- * 2^63-1 bytes. All clients share one disk, so it has no `close`.
+ * A disk in memory. Its content is lost on `dispose`. The kernel keeps the memory file sparse, so the size
+ * may be up to 2^63-1 bytes. All clients share one disk, so it has no `close`.
  */
 export class MemoryDisk implements Handle {
   readonly size: bigint;
   readonly identity: string;
   readonly multiConn = true;
-  /** FUA needs no work: memory never survives a power failure, so a completed write is as durable as possible. */
+  /**
+   * FUA needs no work: memory never survives a power failure, so a completed write is as durable as possible.
+   */
   readonly nativeFua = true;
   readonly fastZero = true;
-  /** Whole pages are preferred: the kernel clears a new page before a partial write. The server refuses larger requests. */
+  /**
+   * Whole pages are preferred: the kernel clears a new page before a partial write. The server refuses larger
+   * requests.
+   */
   readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
   readonly transferable: TransferableHandle;
   readonly #fd: number;
@@ -70,8 +75,8 @@ export class MemoryDisk implements Handle {
   }
 
   /**
-   * Always punches a hole, also for a client that forbids holes (NBD_CMD_FLAG_NO_HOLE), as nbdkit does. The flag asks for
-   * allocated space; one such request for a range larger than the memory would end the server.
+   * Always punches a hole, also for a client that forbids holes (NBD_CMD_FLAG_NO_HOLE), as nbdkit does. The
+   * flag asks for allocated space; one such request for a range larger than the memory would end the server.
    */
   zero(offset: bigint, length: number): MaybePromise<void> {
     return this.#punch(offset, length);
@@ -99,7 +104,10 @@ export class MemoryDisk implements Handle {
     if (this.size > 0n) this.#lock = native().lockMemoryFile(this.#fd, this.size);
   }
 
-  /** A handle that never frees memory: without `trim`, and without `zero`, so that the server zeroes by writing. */
+  /**
+   * A handle that never frees memory: without `trim`, and without `zero`, so that the server zeroes by
+   * writing.
+   */
   withoutHoles(): Handle {
     const { size, identity, multiConn, nativeFua, blockSize } = this;
     const read = this.read.bind(this);

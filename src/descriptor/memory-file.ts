@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { native } from "../native/load.ts";
 
 /**
- * Creates a sparse file without a name: in memory if the system supports memory files, else in the temporary folder.
- * The caller closes it with the addon (`closeDescriptor`).
+ * Creates a sparse file without a name: in memory if the system supports memory files, else in the temporary
+ * folder. The caller closes it with the addon (`closeDescriptor`).
  */
 export function createMemoryFile(name: string, size: bigint): number {
   const fd = native().features.memoryFile ? native().createMemoryFile(name) : createUnlinkedFile(name);

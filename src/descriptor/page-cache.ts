@@ -4,7 +4,10 @@ import type { Durability } from "./durability.ts";
 /** The most bytes of written data that may wait in the page cache for write-back. */
 const waitingBytesMax: number = 8 * 1024 * 1024;
 
-/** Drops pages from the page cache after each read and write, so that the served file does not evict other files. */
+/**
+ * Drops pages from the page cache after each read and write, so that the served file does not evict other
+ * files.
+ */
 export class PageCacheRelief {
   readonly #fd: number;
   readonly #durability: Durability;

@@ -8,9 +8,9 @@ import { isNotSupported } from "./not-supported.ts";
 import { readFile } from "./read.ts";
 
 /**
- * Temporary storage of a filter: a sparse file without a name, in $TMPDIR or else /var/tmp, as in nbdkit. It is on a disk,
- * so that the free disk space and not the memory limits what clients write. It takes space only for written ranges. The
- * kernel removes it when the process ends, also when the process is killed.
+ * Temporary storage of a filter: a sparse file without a name, in $TMPDIR or else /var/tmp, as in nbdkit. It
+ * is on a disk, so that the free disk space and not the memory limits what clients write. It takes space only
+ * for written ranges. The kernel removes it when the process ends, also when the process is killed.
  */
 export class TemporaryDisk {
   readonly #fd: number;

@@ -4,8 +4,8 @@ import { type FileDiskOptions, openFileDisk } from "./file-disk.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 
 /**
- * Opens a transferable handle in a worker thread, on the same descriptor. The original handle keeps ownership of the
- * descriptor and closes it.
+ * Opens a transferable handle in a worker thread, on the same descriptor. The original handle keeps ownership
+ * of the descriptor and closes it.
  */
 export async function openTransferable(transferable: TransferableHandle): Promise<Handle> {
   return layered(await openBottom(transferable), transferable.layers);

@@ -6,8 +6,8 @@ import { isNotSupported } from "./not-supported.ts";
 type Way = "punch hole" | "zero range" | "zero out" | "discard";
 
 /**
- * Zeroes or frees a range without writing zeroes. It tries the system's ways in order, the best first. A way that the
- * file system does not support is remembered and not tried again.
+ * Zeroes or frees a range without writing zeroes. It tries the system's ways in order, the best first. A way
+ * that the file system does not support is remembered and not tried again.
  */
 export class Zeroing {
   readonly #fd: number;
@@ -52,7 +52,8 @@ export class Zeroing {
   #waysToZero({ mayTrim, fastZero }: ZeroFlags): readonly Way[] {
     const ways: Way[] = mayTrim ? ["punch hole"] : [];
     if (this.#sectorSize === undefined) return [...ways, "zero range"];
-    // The kernel writes zeroes if the device supports neither of these two ways, so a fast zero must not use them.
+    // The kernel writes zeroes if the device supports neither of these two ways, so a fast zero must not use
+    // them.
     return fastZero ? ways : [...ways, "zero range", "zero out"];
   }
 

@@ -27,7 +27,10 @@ export interface CallOptions {
   readonly client?: Client;
 }
 
-/** The default of `outputMax` in bytes, for methods without a fixed length of output, such as lists of exports. */
+/**
+ * The default of `outputMax` in bytes, for methods without a fixed length of output, such as lists of
+ * exports.
+ */
 const outputBytesMax = 32 * 1024 * 1024;
 
 /** The largest exit code with a meaning of its own. Larger ones mean the same as 1. */
@@ -65,7 +68,10 @@ export class Caller {
     return (await this.call(method, args, options))?.toString().replace(/\n$/, "");
   }
 
-  /** Calls a method that answers yes or no with its exit code. Returns `missing` when the script has no such method. */
+  /**
+   * Calls a method that answers yes or no with its exit code. Returns `missing` when the script has no such
+   * method.
+   */
   async truth(method: string, args: readonly string[], missing: boolean, client: Client): Promise<boolean> {
     const output = await this.#call(method, args, { client });
     return output === undefined ? missing : output !== false;

@@ -1,6 +1,8 @@
 import type { ExportItem } from "../contract/plugin.ts";
 
-/** Parses the output of list_exports. Its first line names the format (nbdkit-sh-plugin(3), "list_exports"). */
+/**
+ * Parses the output of list_exports. Its first line names the format (nbdkit-sh-plugin(3), "list_exports").
+ */
 export function parseExports(text: string): readonly ExportItem[] {
   const [first, ...rest] = text.split("\n");
   if (first === "INTERLEAVED") return pairs(rest, 2, 1);
@@ -20,7 +22,10 @@ function completeLines(lines: readonly string[]): readonly string[] {
   return lines.slice(0, -1);
 }
 
-/** Pairs names with descriptions. Names are `step` lines apart; a description is `distance` lines below its name. */
+/**
+ * Pairs names with descriptions. Names are `step` lines apart; a description is `distance` lines below its
+ * name.
+ */
 function pairs(lines: readonly string[], step: number, distance: number): readonly ExportItem[] {
   const names = step === 1 ? distance : lines.length - 1;
   const items: ExportItem[] = [];

@@ -3,9 +3,9 @@ import type { Extent } from "../core/extent.ts";
 import { parseSize } from "../core/size.ts";
 
 /**
- * Parses the output of the method extents. Each line is one extent: offset, length, and a type as a number or as words
- * (nbdkit-sh-plugin(3), "extents"). Each extent must begin where the one before it ends. Bytes before the range are
- * ignored.
+ * Parses the output of the method extents. Each line is one extent: offset, length, and a type as a number or
+ * as words (nbdkit-sh-plugin(3), "extents"). Each extent must begin where the one before it ends. Bytes
+ * before the range are ignored.
  * @throws NbdError EINVAL for a line that cannot be parsed, and for a gap between extents
  */
 export function parseExtents(text: string, offset: bigint): readonly Extent[] {

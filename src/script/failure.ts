@@ -9,8 +9,9 @@ const messageMax = 1000;
 const beginningMax = 300;
 
 /**
- * Makes an error from what a script printed on stderr: the name of an errno, white space, a message. Each part may be
- * missing. The error keeps all lines, because the first line of an interpreter's output seldom names the cause.
+ * Makes an error from what a script printed on stderr: the name of an errno, white space, a message. Each
+ * part may be missing. The error keeps all lines, because the first line of an interpreter's output seldom
+ * names the cause.
  * @param code the errno when the script names none
  */
 export function scriptFailure(name: string, stderr: string, code: string): NbdError {

@@ -6,8 +6,8 @@ import type { Caller } from "./caller.ts";
 import { parseExtents } from "./extents.ts";
 
 /**
- * Opens an export of a script. The method `open` prints the handle; the `can_` methods of the script then determine which
- * requests the export supports (nbdkit-sh-plugin(3), "Methods").
+ * Opens an export of a script. The method `open` prints the handle; the `can_` methods of the script then
+ * determine which requests the export supports (nbdkit-sh-plugin(3), "Methods").
  */
 export async function openScript(caller: Caller, client: OpenRequest): Promise<Handle> {
   const args = [String(client.readOnly), client.exportName, String(client.tls)];
@@ -62,14 +62,18 @@ class ScriptHandle {
     };
   }
 
-  /** Closes the export. An error of the script is only logged: the client has disconnected and cannot receive it. */
+  /**
+   * Closes the export. An error of the script is only logged: the client has disconnected and cannot receive
+   * it.
+   */
   async close(): Promise<void> {
     await this.#call("close", []).catch((error: Error) => this.#caller.host.debug(error.message));
   }
 
   async #writing(): Promise<Partial<Handle>> {
     const canZero = await this.#can("can_zero");
-    // Without a `zero` method, report fast zero as supported: the server then refuses fast zeroes immediately.
+    // Without a `zero` method, report fast zero as supported: the server then refuses fast zeroes
+    // immediately.
     const fastZero = await this.#can("can_fast_zero", !canZero);
     const canTrim = await this.#can("can_trim");
     const zero = canZero ? this.#zero : fastZero ? undefined : noZero;
@@ -104,7 +108,9 @@ class ScriptHandle {
     return minimum === 0 ? undefined : { minimum: minimum!, preferred: preferred!, maximum: maximum! };
   }
 
-  /** The description of the export. An error is only logged: clients can use the export without a description. */
+  /**
+   * The description of the export. An error is only logged: clients can use the export without a description.
+   */
   async #description(): Promise<string | undefined> {
     return this.#text("export_description").catch((error: Error) => {
       this.#caller.host.debug(error.message);
@@ -121,7 +127,10 @@ class ScriptHandle {
     into.set(bytes);
   }
 
-  /** Passes only FUA to the script: a zero that the server performs by writing has flags that pwrite does not support. */
+  /**
+   * Passes only FUA to the script: a zero that the server performs by writing has flags that pwrite does not
+   * support.
+   */
   async #write(from: Uint8Array, offset: bigint, { fua }: WriteFlags): Promise<void> {
     const done = await this.#call("pwrite", [from.length, offset, flagWords({ fua })], { input: from });
     if (done === undefined) throw new NbdError("EIO", "can_write says yes, but there is no pwrite method");

@@ -11,7 +11,10 @@ export interface ScriptState {
   readonly threadModel: ThreadModel;
 }
 
-/** The functions that the plugins sh and eval share. The plugins differ only in where the script of a method comes from. */
+/**
+ * The functions that the plugins sh and eval share. The plugins differ only in where the script of a method
+ * comes from.
+ */
 export const scriptMethods: Required<
   Pick<
     Plugin<never, ScriptState>,
@@ -75,7 +78,10 @@ async function askThreadModel(caller: Caller): Promise<ThreadModel> {
   return model ?? "serialize_all_requests";
 }
 
-/** The lines of --dump-plugin; `caller` is undefined when the command line names no script (nbdkit-probing(1)). */
+/**
+ * The lines of --dump-plugin; `caller` is undefined when the command line names no script
+ * (nbdkit-probing(1)).
+ */
 export async function dumpScript(caller: Caller | undefined): Promise<Record<string, string>> {
   const known = { max_known_status: String(knownStatusMax) };
   if (caller === undefined) return known;

@@ -30,9 +30,9 @@ export interface Call {
 const errorBytesMax = 64 * 1024;
 
 /**
- * Runs a script and waits for its end. The end is when the script has exited and no process holds its stdout or stderr
- * open. The script's stdio are pipes of the system: Node's own are sockets, and a script cannot open /dev/stdout or
- * /dev/stderr when it is a socket.
+ * Runs a script and waits for its end. The end is when the script has exited and no process holds its stdout
+ * or stderr open. The script's stdio are pipes of the system: Node's own are sockets, and a script cannot
+ * open /dev/stdout or /dev/stderr when it is a socket.
  * @throws NbdError when the script cannot run, is killed, or prints too much
  */
 export async function runScript(call: Call): Promise<Ended> {
@@ -46,8 +46,8 @@ export async function runScript(call: Call): Promise<Ended> {
     collect(stdout, call.outputMax, (stream) => stream.destroy()),
     collect(stderr, errorBytesMax, () => {}),
   ]);
-  // Destroy stdin when stdout and stderr have ended: a process that the script left behind may hold stdin open without
-  // reading from it, and then writing the input would never complete.
+  // Destroy stdin when stdout and stderr have ended: a process that the script left behind may hold stdin
+  // open without reading from it, and then writing the input would never complete.
   const [[status, output, errors]] = await Promise.all([over.finally(() => stdin.destroy()), fed]);
   if (output.cut) throw new NbdError("EIO", `the script printed more than ${call.outputMax} bytes`);
   if (typeof status === "string") throw new NbdError("EIO", status);
@@ -111,8 +111,8 @@ function endOf(child: ChildProcess): Promise<number | string> {
 }
 
 /**
- * Resolves when the script has read its input or has closed its stdin (EPIPE). A script may answer without reading its
- * input; only its exit status determines success.
+ * Resolves when the script has read its input or has closed its stdin (EPIPE). A script may answer without
+ * reading its input; only its exit status determines success.
  */
 function feed(stdin: Socket, input: Uint8Array | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -124,7 +124,10 @@ function feed(stdin: Socket, input: Uint8Array | undefined): Promise<void> {
   });
 }
 
-/** Collects the stream's data up to `bytesMax`. The rest is dropped, and `tooMuch` is called for each further chunk. */
+/**
+ * Collects the stream's data up to `bytesMax`. The rest is dropped, and `tooMuch` is called for each further
+ * chunk.
+ */
 function collect(
   stream: Socket,
   bytesMax: number,

@@ -4,7 +4,7 @@ import { definePlugin, type Plugin } from "../contract/plugin.ts";
 const zero: Plugin = definePlugin({
   name: "zero",
   longname: "nbdkit zero-length plugin",
-  description: "A disk without a single byte",
+  description: "A disk of size 0",
   provides: ["multiConn", "cache"],
   open: () => ({ size: 0n, multiConn: true, read: () => {}, cache: () => {} }),
 });

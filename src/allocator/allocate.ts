@@ -5,18 +5,19 @@ import { formatSize } from "../core/size.ts";
 import { createMemoryDisk, type MemoryDisk } from "../descriptor/memory-disk.ts";
 import type { Allocator } from "./parameter.ts";
 
-/** A disk in memory, all zeroes at first. */
+/** A disk in memory. It reads as zeroes until a client writes. */
 export interface AllocatedDisk {
-  /** For all clients. */
+  /** One handle, which all clients share. */
   readonly handle: Handle;
-  /** Gives the memory back. */
+  /** Frees the memory. */
   dispose(): void;
 }
 
 /**
- * @param name what debugging tools call the memory
+ * Makes a disk in memory.
+ * @param name the name of the memory in debugging tools
  * @param size bytes
- * @throws NbdError with a line for the user when there is not enough memory, or no right to lock it
+ * @throws NbdError with a line for the user when there is not enough memory, or no permission to lock it
  */
 export async function allocate(name: string, size: bigint, allocator: Allocator): Promise<AllocatedDisk> {
   if (allocator.kind === "zstd") {
@@ -38,8 +39,10 @@ export async function allocate(name: string, size: bigint, allocator: Allocator)
 }
 
 /**
- * The kernel hands out memory until it has to kill someone, so what cannot fit is refused before.
- * @param what needs it, for the error
+ * Refuses a size that does not fit into free memory. The kernel overcommits: without this check it grants the
+ * memory, and later kills a process when the memory runs out.
+ * @param what the name of the parameter or plugin that needs the memory, for the error message
+ * @throws NbdError ENOMEM
  */
 export function checkMemory(what: string, bytes: bigint): void {
   const free = BigInt(freemem());

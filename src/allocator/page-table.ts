@@ -1,4 +1,4 @@
-/** Compressed pages by their number; what is not in it is zeroes. */
+/** Compressed pages by page number. A page that is not in the table is all zeroes. */
 export class PageTable {
   readonly #pages: Map<number, Uint8Array> = new Map();
 
@@ -18,12 +18,12 @@ export class PageTable {
     this.#pages.clear();
   }
 
-  /** The memory that the pages take, in bytes. */
+  /** The size of all compressed pages, in bytes. */
   get storedBytes(): number {
     return [...this.#pages.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
-  /** The pages that exist from `first` to `last`, in order; quick for ranges of any length. */
+  /** The stored pages from `first` to `last`, in order. The cost is bounded by the number of stored pages. */
   within(first: number, last: number): readonly number[] {
     if (last - first > this.#pages.size) {
       const inside = [...this.#pages.keys()].filter((page) => page >= first && page <= last);

@@ -5,12 +5,13 @@ import { native } from "../native/load.ts";
 import { hasZstd } from "./zstd.ts";
 
 /**
- * When a disk takes memory: as clients write, all of it before the first client (and perhaps kept out of swap), or as
- * clients write and compressed (nbdkit-memory-plugin(1), "ALLOCATORS").
+ * When a disk takes memory (nbdkit-memory-plugin(1), "ALLOCATORS"). `sparse`: as clients write. `malloc`: all
+ * of it before the first client connects, optionally locked out of swap. `zstd`: as clients write,
+ * compressed.
  */
 export interface Allocator {
   readonly kind: "sparse" | "malloc" | "zstd";
-  /** Only with malloc. */
+  /** Lock the memory out of swap. Only `malloc` supports it. */
   readonly mlock: boolean;
 }
 
@@ -18,11 +19,11 @@ export interface Allocator {
 export const allocator: Parameter<Allocator> & { readonly default: Allocator } = {
   parse: parseAllocator,
   placeholder: "sparse|malloc[,mlock=true]|zstd",
-  help: "When memory is taken: as the disk fills, all at the start (and never swapped), or compressed",
+  help: "When to allocate memory: on write, all at the start, or on write and compressed",
   default: { kind: "sparse", mlock: false },
 };
 
-/** What --dump-plugin says about it. */
+/** The lines of --dump-plugin about allocators. */
 export function allocatorFeatures(): Record<"mlock" | "zstd", "yes" | "no"> {
   return { mlock: native().features.memoryLock ? "yes" : "no", zstd: hasZstd() ? "yes" : "no" };
 }
@@ -45,7 +46,7 @@ function parseAllocator(text: string): Allocator {
   return { kind, mlock: false };
 }
 
-/** A name alone means yes. */
+/** Parses one option. A name without a value means yes, as in `malloc,mlock`. */
 function parseMallocOption(mlock: boolean, option: string): boolean {
   if (option === "") return mlock;
   const [name, value = "1"] = option.split(/=(.*)/s);

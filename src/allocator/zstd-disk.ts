@@ -6,31 +6,38 @@ import { zeroBytes } from "../core/zero-runs.ts";
 import { forEachPiece } from "../served/pieces.ts";
 import { PageTable } from "./page-table.ts";
 
-/** bytes: what is compressed at a time; smaller compresses worse, larger costs more for each small write */
+/**
+ * The unit of compression in bytes. A smaller page compresses worse; a larger page makes small writes slower.
+ */
 export const pageBytes: number = 32 * 1024;
 
-/** More than this takes long enough to let others run meanwhile: a page costs about 0.1 ms. */
+/**
+ * A request of at most this many bytes runs in one event-loop iteration. A larger one is split, because a
+ * page takes about 0.1 ms and other requests must not wait for all of them.
+ */
 const inlineBytesMax = 8 * pageBytes;
 
-/** How pages become smaller. */
+/** Compresses and decompresses pages. */
 export interface Codec {
   compress(bytes: Uint8Array): Buffer;
   decompress(bytes: Uint8Array): Buffer;
 }
 
-/** The declarations of Node 20 lack what is used only where it exists. */
+/** The type declarations of Node 20 lack zstd. It is called only on versions that have it. */
 const { zstdCompressSync, zstdDecompressSync } = zlib as unknown as Record<
   "zstdCompressSync" | "zstdDecompressSync",
   (bytes: Uint8Array) => Buffer
 >;
 const zstd: Codec = { compress: zstdCompressSync, decompress: zstdDecompressSync };
 
-/** A disk in memory whose pages are compressed. Pages that are all zeroes take no memory and are holes. */
+/** A disk in memory whose pages are compressed. A page of zeroes takes no memory and is a hole. */
 export class ZstdDisk implements Handle {
   readonly size: bigint;
   readonly identity = "compressed memory";
   readonly multiConn = true;
-  /** Nothing here survives a power failure, so everything is as safe as it can be. */
+  /**
+   * FUA needs no work: memory never survives a power failure, so a completed write is as durable as possible.
+   */
   readonly nativeFua = true;
   readonly fastZero = true;
   readonly blockSize: BlockSize = { minimum: 1, preferred: pageBytes, maximum: 64 * 1024 * 1024 };
@@ -43,7 +50,7 @@ export class ZstdDisk implements Handle {
   }
 
   read(into: Uint8Array, offset: bigint): MaybePromise<void> {
-    return inTurn(offset, into.length, (page, start, end, before) => {
+    return pageByPage(offset, into.length, (page, start, end, before) => {
       const stored = this.#pages.get(page);
       const part = into.subarray(before, before + end - start);
       if (stored === undefined) part.fill(0);
@@ -52,7 +59,7 @@ export class ZstdDisk implements Handle {
   }
 
   write(from: Uint8Array, offset: bigint): MaybePromise<void> {
-    return inTurn(offset, from.length, (page, start, end, before) => {
+    return pageByPage(offset, from.length, (page, start, end, before) => {
       this.#change(page, (bytes) => bytes.set(from.subarray(before, before + end - start), start));
     });
   }
@@ -77,7 +84,7 @@ export class ZstdDisk implements Handle {
 
   cache(): void {}
 
-  /** Whole pages, so it may go past the range. */
+  /** Extents end at page boundaries, so the last one may extend past the range. */
   extents(offset: bigint, length: number): readonly Extent[] {
     const bytes = BigInt(pageBytes);
     const end = offset + BigInt(length);
@@ -94,7 +101,7 @@ export class ZstdDisk implements Handle {
     return found;
   }
 
-  /** The memory that it takes, in bytes. */
+  /** The memory that the compressed pages take, in bytes. */
   get storedBytes(): number {
     return this.#pages.storedBytes;
   }
@@ -108,15 +115,16 @@ export class ZstdDisk implements Handle {
     const bytes = stored === undefined ? Buffer.alloc(pageBytes) : this.#codec.decompress(stored);
     change(bytes);
     if (bytes.equals(zeroBytes(pageBytes))) this.#pages.delete(page);
-    // A copy, because what zlib returns may be a small part of a large block.
+    // Copy the result: zlib may return a small view of a large buffer, which would keep the large buffer in
+    // memory.
     else this.#pages.set(page, new Uint8Array(this.#codec.compress(bytes)));
   }
 }
 
-/** What to do with a part of a page, of which the first byte is the `before`th of the range. */
+/** Handles bytes `start` to `end` of a page. `before` is the number of bytes of the range before them. */
 type PerPage = (page: number, start: number, end: number, before: number) => void;
 
-function inTurn(offset: bigint, length: number, perform: PerPage): MaybePromise<void> {
+function pageByPage(offset: bigint, length: number, perform: PerPage): MaybePromise<void> {
   if (length <= inlineBytesMax) return eachPage(offset, length, 0, perform);
   return forEachPiece({ offset, length }, inlineBytesMax, undefined, (at, bytes) =>
     eachPage(at, bytes, Number(at - offset), perform),

@@ -2,14 +2,23 @@ import { native } from "../native/load.ts";
 import type { Durability } from "./durability.ts";
 import { isInMemory } from "./in-memory.ts";
 
-/** A write of whole pages overwrites them, one of parts may have to read them first. */
+/**
+ * The page size. A write of whole pages replaces them; a write of part of a page may have to read the page
+ * first.
+ */
 const pageBytes = 4096;
 
-/** Longer than this, in ms, is waiting and not copying; for so long afterwards the next writes would wait too. */
+/**
+ * In ms: a write that takes longer than `stallMs` has waited for the disk, so `backOffMs` pass without such
+ * writes.
+ */
 const stallMs = 2;
 const backOffMs = 100;
 
-/** Reads and writes of a file as far as they can be done without waiting for a disk. */
+/**
+ * Synchronous reads and writes of a file that do not wait for a disk. Each method returns false when the
+ * request may have to wait; the caller then uses the thread pool.
+ */
 export class AtOnce {
   readonly #fd: number;
   readonly #durability: Durability;
@@ -30,8 +39,10 @@ export class AtOnce {
   };
 
   /**
-   * No system says beforehand whether a write into the page cache will wait: for a page to be read, for a running sync,
-   * or because too much is waiting to be written already. What can be known is avoided, and the rest noticed.
+   * Writes into the page cache. No system reports in advance whether such a write blocks. It blocks while a
+   * page is read, while a sync runs, and while too much dirty data waits for write-back. The first two cases
+   * are avoided by checks; the third is detected by the time that a write takes, and followed by a pause of
+   * `backOffMs`.
    */
   readonly write = (buffer: Uint8Array, start: number, end: number, offset: number): boolean => {
     if (this.#inMemory) {

@@ -9,29 +9,42 @@ import { pieceBytesFor } from "../served/block-size.ts";
 import { clipExtents } from "../served/extents.ts";
 import { TemporaryDisk } from "./temporary-disk.ts";
 
-/** So much is copied at a time, or what the disk below takes, however large the blocks are. */
+/**
+ * Copies use pieces of this many bytes, or fewer if the disk below takes less at once, whatever the block
+ * size is.
+ */
 const copiedBytes = 1024 * 1024;
 
-/** An answer about extents ends after so many; clients ask again. */
+/** The maximum number of extents in one answer. The client asks again for the rest. */
 const extentsMax = 4096;
 
-/** Blocks next to each other, `end` not included. */
+/** Consecutive blocks, `end` not included. */
 export interface Blocks {
   readonly first: number;
   readonly end: number;
 }
 
-/** A range of bytes, `end` not included, whose blocks are in one state. */
+/** A range of bytes, `end` not included, whose blocks have the same state. */
 export interface Piece {
   readonly state: number;
   readonly start: bigint;
   readonly end: bigint;
 }
 
-/** @param blocks which they are, in words */
+/**
+ * Logs a change of state.
+ * @param blocks a description of the changed blocks, for the log
+ */
 export type Trace = (blocks: string, state: number) => void;
 
-/** What filters keep of a disk: some of its blocks, at the same offsets in a temporary file, and a state for each block, 0 at first. */
+/**
+ * The block storage of the filters that keep part of a disk (cow, cache). It holds some blocks of the disk,
+ * at the same offsets in a temporary file, and a state for each block. The initial state is 0.
+ *
+ * Concurrency rule: a request that reads or changes blocks or states does so inside `hold` of these blocks.
+ * Requests that hold blocks exclusively run one at a time; requests that hold them with `shared` run
+ * together.
+ */
 export class BlockStore {
   readonly #name: string;
   readonly #blockBytes: number;
@@ -42,9 +55,10 @@ export class BlockStore {
   #disk: TemporaryDisk | undefined;
 
   /**
-   * @param name what debugging tools call the file
-   * @param size of the disk, in bytes
-   * @param trace is told of every change of a state
+   * @param name the name of the file in debugging tools
+   * @param blockBytes the block size in bytes
+   * @param size the size of the disk in bytes
+   * @param trace called for every change of a state
    */
   constructor(name: string, blockBytes: number, size: bigint, trace?: Trace) {
     this.#name = name;
@@ -53,7 +67,7 @@ export class BlockStore {
     this.#trace = trace;
   }
 
-  /** Nothing was ever stored. */
+  /** True until the first block is stored. */
   get isUnused(): boolean {
     return this.#disk === undefined;
   }
@@ -71,18 +85,18 @@ export class BlockStore {
     this.#trace?.(`block ${first} (offset ${first * this.#blockBytes}), ${end - first} in a row`, state);
   }
 
-  /** The parts of a range that are whole blocks, and those that are not. */
+  /** Splits a range into parts of whole blocks and parts of incomplete blocks. */
   parts(offset: bigint, length: number): readonly BlockPart[] {
     return [...blockParts(offset, length, this.#blockBytes, this.#size)];
   }
 
-  /** The blocks of a range. */
+  /** The blocks that a range touches, also partly. */
   blocksCovering(offset: bigint, length: number): Blocks {
     const block = BigInt(this.#blockBytes);
     return { first: Number(offset / block), end: Number((offset + BigInt(length) - 1n) / block) + 1 };
   }
 
-  /** The range in pieces of blocks in the same state. */
+  /** Splits a range into pieces whose blocks have the same state. */
   *pieces(offset: bigint, length: number): Generator<Piece, void, void> {
     const stop = offset + BigInt(length);
     for (const run of this.runs(this.blocksCovering(offset, length))) {
@@ -91,18 +105,24 @@ export class BlockStore {
     }
   }
 
-  /** Changes meanwhile show only in what lies ahead. */
+  /**
+   * Runs of blocks in the same state. A state that changes during the iteration counts only for blocks not
+   * yet visited.
+   */
   runs({ first, end }: Blocks): Generator<Blocks & { readonly state: number }, void, void> {
     return this.#states.runs(first, end);
   }
 
-  /** The last block ends with the disk. */
+  /** The bytes of the blocks. The last block ends at the end of the disk, so it may be shorter. */
   bytesOf({ first, end }: Blocks): { readonly start: bigint; readonly end: bigint } {
     const block = BigInt(this.#blockBytes);
     return { start: BigInt(first) * block, end: smaller(BigInt(end) * block, this.#size) };
   }
 
-  /** Does something while nobody else is in these blocks; with `shared`, nobody but others who share. */
+  /**
+   * Runs `body` while no other request holds these blocks. With `shared`, other `shared` requests may hold
+   * them too.
+   */
   *hold({ first, end }: Blocks, shared: boolean, body: () => Steps): Steps {
     yield* this.#gate.hold(first, end, shared, body);
   }
@@ -119,7 +139,7 @@ export class BlockStore {
     for (const { at, bytes } of cut(start, end, copiedBytes)) yield this.#file.write(zeroBytes(bytes), at);
   }
 
-  /** Stores the blocks as they are in the disk below. */
+  /** Copies the blocks from the disk below into the temporary file. */
   *fetch(next: Handle, blocks: Blocks): Steps {
     yield* this.#copy(
       next,
@@ -129,19 +149,22 @@ export class BlockStore {
     );
   }
 
-  /** Writes the blocks to the disk below. */
+  /** Copies the blocks from the temporary file to the disk below. */
   *deliver(next: Handle, blocks: Blocks): Steps {
     const write = (bytes: Buffer, at: bigint) => next.write!(bytes, at, { fua: false });
     yield* this.#copy(next, blocks, (bytes, at) => this.#file.read(bytes, at), write);
   }
 
-  /** Gives the room of the blocks back. */
+  /** Frees the space of the blocks in the temporary file. */
   *free(blocks: Blocks): Steps {
     const { start, end } = this.bytesOf(blocks);
     yield this.#disk?.free(start, end - start);
   }
 
-  /** @param known tells what a piece is; undefined for what is as in the disk below */
+  /**
+   * The extents of a range.
+   * @param known maps a state to the type of its extent; undefined means: ask the disk below
+   */
   *extents(
     next: Handle,
     {
@@ -184,7 +207,7 @@ export class BlockStore {
     }
   }
 
-  /** Made when it is needed. */
+  /** The temporary file, created on first use. */
   get #file(): TemporaryDisk {
     this.#disk ??= new TemporaryDisk(this.#name);
     return this.#disk;

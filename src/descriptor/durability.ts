@@ -2,8 +2,11 @@ import { fdatasync } from "node:fs";
 import { promisify } from "node:util";
 
 /**
- * Gets data to the disk. The kernel names a failed write-back only once, to whoever syncs next; if that was not
- * the client's flush, the flush must still fail, or the client would take lost data for safe.
+ * Writes cached data to the disk with fdatasync(2).
+ *
+ * The kernel reports a failed write-back only once, to the next sync. When that sync is not a client's flush,
+ * this class stores the error, and the next flush of a client fails with it. Otherwise the client would
+ * believe that lost data is on the disk.
  */
 export class Durability {
   readonly #fd: number;
@@ -16,7 +19,7 @@ export class Durability {
     this.#sync = sync;
   }
 
-  /** The client's flush. */
+  /** A flush that a client requested. It also fails when an earlier `sync` failed. */
   async flush(): Promise<void> {
     const owed = this.#owed;
     this.#owed = undefined;
@@ -24,7 +27,7 @@ export class Durability {
     if (owed !== undefined) throw owed;
   }
 
-  /** A sync for any other reason. */
+  /** A sync for any other reason, such as FUA. Its failure also fails the next flush. */
   async sync(): Promise<void> {
     try {
       await this.#run();
@@ -34,7 +37,7 @@ export class Durability {
     }
   }
 
-  /** True while data is on its way to the disk, when much that touches the file has to wait. */
+  /** True while a sync runs. Other operations on the file may block during that time. */
   get isSyncing(): boolean {
     return this.#running > 0;
   }

@@ -2,14 +2,14 @@ import type { Extent } from "../core/extent.ts";
 import { native } from "../native/load.ts";
 
 /**
- * Enough to be useful and little enough to be quick: a client asks again from where an answer
- * ended, and on a file in shreds every extent costs two system calls.
+ * The maximum number of extents in one answer. Every extent costs two system calls, so an answer about a
+ * fragmented file must end early. The client asks again from where the answer ended.
  */
 const extentsMax = 4096;
 
 /**
- * Linux adds a page to the offsets it compares, which overflows at the very end of a file of 2^63-1 bytes: data
- * there is not found. What lies behind this offset is therefore called data, whatever it is.
+ * Everything from this offset on is reported as data. Linux adds a page to the offsets that it compares; this
+ * overflows at the end of a file of 2^63-1 bytes, and lseek does not find data there.
  */
 const searchEnd: bigint = 2n ** 63n - 2n ** 21n;
 
@@ -18,7 +18,10 @@ interface Seek {
   readonly from: bigint;
 }
 
-/** The holes and data of a file from `offset` on (lseek(2), SEEK_DATA), as a handle's `extents` answers them. */
+/**
+ * The holes and data of a file from `offset` on (lseek(2), SEEK_DATA), in the form that a handle's `extents`
+ * returns.
+ */
 export function findExtentsNow(
   fd: number,
   offset: bigint,
@@ -34,7 +37,7 @@ export function findExtentsNow(
   return step.value;
 }
 
-/** The same on the thread pool, for files whose extents may have to be read from a disk. */
+/** As `findExtentsNow`, but on the thread pool: the file system may have to read the extents from a disk. */
 export async function findExtents(
   fd: number,
   offset: bigint,
@@ -58,7 +61,8 @@ function* walk(offset: bigint, end: bigint, most: number): Generator<Seek, Exten
   let state: Seek["state"] = "data";
   while (at < last && found.length < most) {
     const next = clamp(yield { state, from: at }, last);
-    // Found at once is no extent: the state only changed between two looks.
+    // Skip an extent of zero length: the search began at a boundary, or the file changed between two
+    // searches.
     if (next > at) found.push(extent(next - at, state === "data"));
     at = next;
     state = state === "data" ? "hole" : "data";
@@ -67,7 +71,7 @@ function* walk(offset: bigint, end: bigint, most: number): Generator<Seek, Exten
   return found;
 }
 
-/** -1 stands for "none up to the end of the file", which lies behind `last`. */
+/** Limits a search result to `last`. -1 means "none up to the end of the file". */
 function clamp(found: bigint, last: bigint): bigint {
   return found < 0n || found > last ? last : found;
 }
@@ -76,7 +80,7 @@ function extent(length: bigint, hole: boolean): Extent {
   return { length, hole, zero: hole };
 }
 
-/** Whether the file system can tell holes from data. */
+/** Whether the file system reports holes (SEEK_HOLE). */
 export async function canFindExtents(fd: number): Promise<boolean> {
   if (!native().features.extents) return false;
   return await native()

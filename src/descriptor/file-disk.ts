@@ -13,25 +13,31 @@ import { PageCacheRelief } from "./page-cache.ts";
 import { readFile } from "./read.ts";
 import { Zeroing } from "./zeroing.ts";
 
+/** How to open a disk on a descriptor. */
 export interface FileDiskOptions {
+  /** Clients may write. */
   readonly writable: boolean;
-  /** The descriptor is closed with the disk. */
+  /** Closing the disk also closes the descriptor. */
   readonly owned: boolean;
+  /** The access pattern for posix_fadvise(2). */
   readonly advice: FileAdvice;
   /** Keep little of the file in the page cache. */
   readonly relief: boolean;
-  /** Told what became of each request to zero or trim. */
+  /** Logs the result of each request to zero or trim. */
   readonly trace?: ((line: string) => void) | undefined;
 }
 
-/** A disk on an open file or block device. Where this fails, the descriptor is still the caller's. */
+/**
+ * Opens a disk on an open file or block device. When this fails, the caller still has to close the
+ * descriptor.
+ */
 export async function openFileDisk(fd: number, options: FileDiskOptions): Promise<Handle> {
   const geometry = await geometryOf(fd);
   if (options.advice !== "normal") native().advise(fd, 0n, 0n, options.advice);
   const disk = new FileDisk(fd, geometry, options);
   const { sectorSize: _, ...shape } = geometry;
   const { trace, ...plain } = options;
-  // Words about each request can be said only here.
+  // A disk with a trace stays in this thread: a function cannot be transferred to a worker thread.
   const transferable: TransferableHandle | undefined =
     trace === undefined ? { kind: "file", data: { fd, options: plain } } : undefined;
   const handle: Handle = {
@@ -50,7 +56,7 @@ export async function openFileDisk(fd: number, options: FileDiskOptions): Promis
     close: disk.close,
   };
   const changes = options.writable ? { write: disk.write, trim: disk.trim, zero: disk.zero } : {};
-  // Block devices are all data to lseek.
+  // Skip block devices: lseek reports them as all data.
   const searchable = geometry.sectorSize === undefined && (await canFindExtents(fd));
   const find = isInMemory(fd) ? findExtentsNow : findExtents;
   const extents = (offset: bigint, length: number, requestOne: boolean) =>
@@ -58,14 +64,17 @@ export async function openFileDisk(fd: number, options: FileDiskOptions): Promis
   return { ...handle, ...changes, ...(searchable && { extents }) };
 }
 
-/** What a handle's methods share; they are bound, because a handle takes only those that its file allows. */
+/**
+ * The state that a handle's methods share. The methods are bound, because a handle takes only those that its
+ * file allows.
+ */
 class FileDisk {
   readonly #fd: number;
   readonly #owned: boolean;
   readonly #durability: Durability;
   readonly #zeroing: Zeroing;
   readonly #relief: PageCacheRelief | undefined;
-  /** Where nothing has to follow a read or a write. */
+  /** Synchronous access; undefined with `relief`, which has work to do after each read and write. */
   readonly atOnce: AtOnce | undefined;
 
   constructor(fd: number, { sectorSize }: Geometry, options: FileDiskOptions) {
@@ -106,7 +115,7 @@ class FileDisk {
   };
 
   readonly close = async (): Promise<void> => {
-    // Who wanted to know whether everything was written has flushed.
+    // Ignore a failed write-back: a client that needs to know about it has sent a flush.
     await this.#relief?.release().catch(() => {});
     if (this.#owned) await promisify(close)(this.#fd);
   };

@@ -5,26 +5,29 @@ import { NbdError } from "../core/errors.ts";
 import type { BlockDevice } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 
-/** What an open file looks like as a disk. */
+/** The properties of an open file as a disk. */
 export interface Geometry {
   /** bytes */
   readonly size: bigint;
   readonly identity: string;
   readonly rotational: boolean;
   readonly blockSize?: BlockSize;
-  /** Block devices only: bytes; discarding and zeroing by the device need multiples of it. */
+  /** Block devices only: the sector size in bytes. The device discards and zeroes only whole sectors. */
   readonly sectorSize?: number;
 }
 
 /** FreeBSD has no block devices; its disks are character devices. */
 const disksAreCharacterDevices: boolean = process.platform === "freebsd";
 
-/** Whether a file has a size and can be read anywhere, so that it can be a disk. */
+/** Whether a file can be a disk: it has a size, and can be read at any offset. */
 export function isDisk(stats: Stats | BigIntStats): boolean {
   return stats.isFile() || isDevice(stats);
 }
 
-/** @throws NbdError EINVAL for everything that is not a disk */
+/**
+ * Reads the properties of an open file.
+ * @throws NbdError EINVAL when the file is not a regular file and not a block device
+ */
 export async function geometryOf(fd: number): Promise<Geometry> {
   const stats = await promisify(fstat)(fd, { bigint: true });
   if (stats.isFile()) {
@@ -45,7 +48,10 @@ function isDevice(stats: Stats | BigIntStats): boolean {
   return stats.isBlockDevice() || (disksAreCharacterDevices && stats.isCharacterDevice());
 }
 
-/** A block device goes through the page cache, which allows single bytes; a character device does not. */
+/**
+ * A block device uses the page cache, so requests may have any alignment. A character device takes only whole
+ * blocks.
+ */
 function blockSizeOf(device: BlockDevice): BlockSize {
   const { logicalBlockSize, physicalBlockSize, optimalBlockSize } = device;
   const minimum = disksAreCharacterDevices ? logicalBlockSize : 1;
@@ -53,7 +59,7 @@ function blockSizeOf(device: BlockDevice): BlockSize {
   return { minimum, preferred: Math.max(preferred, minimum, 512), maximum: 64 * 1024 * 1024 };
 }
 
-/** Striped devices name optimal sizes such as 3 * 64k, which the protocol cannot carry. */
+/** Striped devices report optimal sizes such as 3 * 64k. The protocol allows only powers of two. */
 function isPowerOfTwo(value: number): boolean {
   return value > 0 && (value & (value - 1)) === 0 && value <= 32 * 1024 * 1024;
 }

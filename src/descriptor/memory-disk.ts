@@ -7,28 +7,36 @@ import { createMemoryFile } from "./memory-file.ts";
 import { isNotSupported } from "./not-supported.ts";
 import { checkComplete } from "./read.ts";
 
-/** Freeing or allocating more than this takes long enough to let others run meanwhile. */
+/** Freeing more bytes than this would block the event loop for too long, so the thread pool does it. */
 const inlineBytesMax: number = 16 * 1024 * 1024;
 
 /**
- * A disk in memory that forgets everything when it is disposed of. The kernel keeps it sparse, so its size is
- * limited by 2^63-1 alone. All clients share one, so it has no `close`.
+ * A disk in memory. Its content is lost on `dispose`. The kernel keeps the memory file sparse, so the size
+ * may be up to 2^63-1 bytes. All clients share one disk, so it has no `close`.
  */
 export class MemoryDisk implements Handle {
   readonly size: bigint;
   readonly identity: string;
   readonly multiConn = true;
-  /** Nothing here survives a power failure, so everything is as safe as it can be. */
+  /**
+   * FUA needs no work: memory never survives a power failure, so a completed write is as durable as possible.
+   */
   readonly nativeFua = true;
   readonly fastZero = true;
-  /** Whole pages save the kernel reading before writing; larger requests than the maximum are refused anyway. */
+  /**
+   * Whole pages are preferred: the kernel clears a new page before a partial write. The server refuses larger
+   * requests.
+   */
   readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
   readonly transferable: TransferableHandle;
   readonly #fd: number;
   readonly #map: number;
   #lock: bigint | undefined;
 
-  /** On a memory file that is at hand, and a map of it; `createMemoryDisk` makes a new one. */
+  /**
+   * Uses an existing memory file. `createMemoryDisk` makes a new one.
+   * @param map the memory map of the file; 0 for none
+   */
   constructor(fd: number, size: bigint, map: number) {
     this.size = size;
     this.identity = `memory ${fd}`;
@@ -67,8 +75,8 @@ export class MemoryDisk implements Handle {
   }
 
   /**
-   * Always a hole, also where the client would rather have none, as with nbdkit: it wants to be sure of room later, and
-   * one request for a range that is larger than the memory would end the server instead.
+   * Always punches a hole, also for a client that forbids holes (NBD_CMD_FLAG_NO_HOLE), as nbdkit does. The
+   * flag asks for allocated space; one such request for a range larger than the memory would end the server.
    */
   zero(offset: bigint, length: number): MaybePromise<void> {
     return this.#punch(offset, length);
@@ -78,19 +86,28 @@ export class MemoryDisk implements Handle {
     return findExtentsNow(this.#fd, offset, length, requestOne);
   }
 
-  /** Takes all the memory that the disk can ever need; ENOTSUP where the system cannot promise it. */
+  /**
+   * Allocates the memory of the whole disk.
+   * @throws NbdError ENOTSUP when the system cannot reserve memory
+   */
   async allocateAll(): Promise<void> {
     if (this.size === 0n) return;
     await native().zeroRangeAsync(this.#fd, 0n, this.size);
     if (this.#map !== 0) native().madeInMemoryMap(this.#map, 0n, this.size);
   }
 
-  /** Keeps it out of swap; ENOMEM above the limit of the process, ENOTSUP where the system has no such thing. */
+  /**
+   * Locks the memory, so that the kernel never swaps it out.
+   * @throws NbdError ENOMEM above the limit of the process, ENOTSUP when the system cannot lock memory
+   */
   lock(): void {
     if (this.size > 0n) this.#lock = native().lockMemoryFile(this.#fd, this.size);
   }
 
-  /** The same disk for clients that must not give memory back: zeroed by writing, and never trimmed. */
+  /**
+   * A handle that never frees memory: without `trim`, and without `zero`, so that the server zeroes by
+   * writing.
+   */
   withoutHoles(): Handle {
     const { size, identity, multiConn, nativeFua, blockSize } = this;
     const read = this.read.bind(this);
@@ -101,7 +118,7 @@ export class MemoryDisk implements Handle {
     return { size, identity, multiConn, nativeFua, blockSize, read, write, readNow, writeNow, flush, cache };
   }
 
-  /** Gives the memory back; not part of a client's handle. */
+  /** Frees the memory. The server calls it at its end; it is not part of a client's handle. */
   dispose(): void {
     if (this.#lock !== undefined) native().unlockMemoryFile(this.#lock);
     if (this.#map !== 0) native().closeMemoryMap(this.#map);
@@ -116,7 +133,7 @@ export class MemoryDisk implements Handle {
   }
 }
 
-/** An empty one. */
+/** Creates a memory disk of zeroes. */
 export function createMemoryDisk(name: string, size: bigint): MemoryDisk {
   const fd = createMemoryFile(name, size);
   try {

@@ -2,7 +2,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { native } from "../native/load.ts";
 
-/** A nameless sparse file: in memory where the system has such files, in the temporary folder elsewhere. The addon closes it. */
+/**
+ * Creates a sparse file without a name: in memory if the system supports memory files, else in the temporary
+ * folder. The caller closes it with the addon (`closeDescriptor`).
+ */
 export function createMemoryFile(name: string, size: bigint): number {
   const fd = native().features.memoryFile ? native().createMemoryFile(name) : createUnlinkedFile(name);
   try {
@@ -14,7 +17,7 @@ export function createMemoryFile(name: string, size: bigint): number {
   return fd;
 }
 
-/** One on a disk, unless the folder is in memory. */
+/** Creates a file without a name in a folder. It is on a disk unless the folder is in memory. */
 export function createUnlinkedFile(name: string, folder: string = tmpdir()): number {
   return native().createTemporaryFile(join(folder, `${name}-`));
 }

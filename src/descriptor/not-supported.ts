@@ -1,4 +1,4 @@
-/** Whether an error says "never possible here" and not "failed this time". */
+/** Whether an error means that the system never supports the operation, and not that it failed this time. */
 export function isNotSupported(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return code === "ENOTSUP" || code === "EOPNOTSUPP";

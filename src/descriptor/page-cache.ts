@@ -1,10 +1,13 @@
 import { native } from "../native/load.ts";
 import type { Durability } from "./durability.ts";
 
-/** Written data stays in the page cache until it is on the disk; this much may wait for that. */
+/** The most bytes of written data that may wait in the page cache for write-back. */
 const waitingBytesMax: number = 8 * 1024 * 1024;
 
-/** Gives pages back as soon as they have been read or written, so that serving a file evicts nobody else's. */
+/**
+ * Drops pages from the page cache after each read and write, so that the served file does not evict other
+ * files.
+ */
 export class PageCacheRelief {
   readonly #fd: number;
   readonly #durability: Durability;
@@ -24,7 +27,7 @@ export class PageCacheRelief {
     if (this.#waitingBytes >= waitingBytesMax) await this.release();
   }
 
-  /** Only clean pages can be given back, so everything is written out first. */
+  /** Writes all data to the disk, then drops the pages: the kernel drops only clean pages. */
   async release(): Promise<void> {
     if (this.#waitingBytes === 0) return;
     await this.#durability.sync();

@@ -8,17 +8,17 @@ import { isNotSupported } from "./not-supported.ts";
 import { readFile } from "./read.ts";
 
 /**
- * Room for what a filter keeps for a while: a sparse file without a name, in $TMPDIR or else /var/tmp, as nbdkit has it.
- * It is on a disk and not in memory, so that what clients write is bounded by the disk and not by the memory. It takes room
- * only where something was written, and nothing is left of it when the process ends, however it does.
+ * Temporary storage of a filter: a sparse file without a name, in $TMPDIR or else /var/tmp, as in nbdkit. It
+ * is on a disk, so that the free disk space and not the memory limits what clients write. It takes space only
+ * for written ranges. The kernel removes it when the process ends, also when the process is killed.
  */
 export class TemporaryDisk {
   readonly #fd: number;
   readonly #atOnce: AtOnce;
 
   /**
-   * @param name what debugging tools call it
-   * @throws NbdError with a line for the user where no file can be made
+   * @param name the name of the file in debugging tools
+   * @throws NbdError with a line for the user when the file cannot be created
    */
   constructor(name: string) {
     const folder = temporaryFolder();
@@ -30,7 +30,7 @@ export class TemporaryDisk {
     this.#atOnce = new AtOnce(this.#fd, new Durability(this.#fd));
   }
 
-  /** Only what has been written can be read. */
+  /** Reads a range. The whole range must have been written before. */
   read(into: Uint8Array, offset: bigint): MaybePromise<void> {
     return readFile(this.#fd, into, offset);
   }
@@ -40,7 +40,7 @@ export class TemporaryDisk {
     return native().pwriteAsync(this.#fd, from, offset);
   }
 
-  /** Gives the room of a range back, where the file system can do that. */
+  /** Frees the space of a range, if the file system supports it. */
   async free(offset: bigint, length: bigint): Promise<void> {
     await native()
       .punchHoleAsync(this.#fd, offset, length)
@@ -49,13 +49,13 @@ export class TemporaryDisk {
       });
   }
 
-  /** {@link read} and {@link write} must have been answered. */
+  /** Closes the file. All reads and writes must have completed. */
   close(): void {
     native().closeDescriptor(this.#fd);
   }
 }
 
-/** The larger of the folders for temporary files, which is no memory. */
+/** The folder for large temporary files. The default is /var/tmp, because /tmp is often in memory. */
 export function temporaryFolder(): string {
   return process.env.TMPDIR || "/var/tmp";
 }

@@ -3,7 +3,10 @@ import { layered } from "../kit/layered.ts";
 import { type FileDiskOptions, openFileDisk } from "./file-disk.ts";
 import { MemoryDisk } from "./memory-disk.ts";
 
-/** A handle of this folder again, in another thread, on the same descriptor, which stays the first one's to close. */
+/**
+ * Opens a transferable handle in a worker thread, on the same descriptor. The original handle keeps ownership
+ * of the descriptor and closes it.
+ */
 export async function openTransferable(transferable: TransferableHandle): Promise<Handle> {
   return layered(await openBottom(transferable), transferable.layers);
 }

@@ -6,8 +6,8 @@ import { isNotSupported } from "./not-supported.ts";
 type Way = "punch hole" | "zero range" | "zero out" | "discard";
 
 /**
- * The ways to zero or free a range without writing zeroes, best first. A file system that refuses one
- * will refuse it again, so each is refused only once.
+ * Zeroes or frees a range without writing zeroes. It tries the system's ways in order, the best first. A way
+ * that the file system does not support is remembered and not tried again.
  */
 export class Zeroing {
   readonly #fd: number;
@@ -15,14 +15,17 @@ export class Zeroing {
   readonly #trace: ((line: string) => void) | undefined;
   readonly #refused: Set<Way> = new Set();
 
-  /** @param sectorSize bytes; for block devices only */
+  /** @param sectorSize bytes; undefined for regular files */
   constructor(fd: number, sectorSize: number | undefined, trace: ((line: string) => void) | undefined) {
     this.#fd = fd;
     this.#sectorSize = sectorSize;
     this.#trace = trace;
   }
 
-  /** @throws NbdError ENOTSUP when writing zeroes is the best that can be done */
+  /**
+   * Zeroes a range.
+   * @throws NbdError ENOTSUP when the range can be zeroed only by writing
+   */
   async zero(offset: bigint, length: bigint, flags: ZeroFlags): Promise<void> {
     if (length === 0n) return;
     if (this.#isAligned(offset, length)) {
@@ -34,7 +37,7 @@ export class Zeroing {
     throw new NbdError("ENOTSUP", "this file can be zeroed only by writing");
   }
 
-  /** Frees what can be freed; nobody relies on it, so what is not supported is no error. */
+  /** Frees a range. Trim is advisory in the protocol, so a file that does not support it is no error. */
   async trim(offset: bigint, length: bigint): Promise<void> {
     if (this.#sectorSize === undefined) {
       if (length > 0n) await this.#attempt("punch hole", offset, length);
@@ -49,11 +52,12 @@ export class Zeroing {
   #waysToZero({ mayTrim, fastZero }: ZeroFlags): readonly Way[] {
     const ways: Way[] = mayTrim ? ["punch hole"] : [];
     if (this.#sectorSize === undefined) return [...ways, "zero range"];
-    // For a device that cannot do them itself, the kernel does these by writing zeroes.
+    // The kernel writes zeroes if the device supports neither of these two ways, so a fast zero must not use
+    // them.
     return fastZero ? ways : [...ways, "zero range", "zero out"];
   }
 
-  /** @returns false when this is not possible here at all */
+  /** @returns false when the file does not support this way */
   async #attempt(way: Way, offset: bigint, length: bigint): Promise<boolean> {
     if (this.#refused.has(way)) return false;
     try {

@@ -14,24 +14,24 @@ import { readSource } from "./data/source.ts";
 
 interface State {
   readonly data: Data;
-  /** bytes; undefined for as many as there are */
+  /** bytes; undefined for the size of the data */
   readonly size: bigint | undefined;
   readonly allocator: Allocator;
   disk?: AllocatedDisk;
 }
 
-/** A disk that the command line describes, in memory (nbdkit-data-plugin(1)). */
+/** A disk in memory whose content the command line describes (nbdkit-data-plugin(1)). */
 const data: Plugin = definePlugin({
   name: "data",
   longname: "nbdkit data plugin",
   description: "A disk whose bytes are given on the command line",
   parameters: {
-    data: content("DATA", "The disk in a language of its own: '0x55 0xAA \"text\" <FILE @512 (1 2)*8'"),
+    data: content("DATA", "A description of the disk: '0x55 0xAA \"text\" <FILE @512 (1 2)*8'"),
     base64: content("BASE64", "The bytes of the disk in base64"),
     raw: content("TEXT", "The bytes of the disk as they are"),
-    size: size({ help: "Size of the disk, if it is another than that of the data" }),
+    size: size({ help: "Size of the disk; the size of the data if not given" }),
     allocator,
-    NAME: catchAll({ default: new Map(), help: "What $NAME stands for in data=" }),
+    NAME: catchAll({ default: new Map(), help: "The value of $NAME in data=" }),
   },
   magicKey: "data",
   catchAllKey: "NAME",

@@ -39,7 +39,7 @@ const methods = [
   "zero",
 ] as const;
 
-/** A method that is there says that it can be called, as in other plugins. */
+/** The default script of a `can_` method when the method that it is about exists: its existence means yes. */
 const implied: Readonly<Record<string, readonly [from: string, script: string]>> = {
   can_write: ["pwrite", "exit 0"],
   can_flush: ["flush", "exit 0"],
@@ -64,12 +64,12 @@ interface Values {
   readonly [method: string]: string | Given | undefined;
 }
 
-/** A plugin whose methods are pieces of shell script on the command line (nbdkit-eval-plugin(1)). */
+/** A plugin whose methods are shell scripts on the command line (nbdkit-eval-plugin(1)). */
 const evaluate: Plugin = definePlugin<Record<string, Parameter>, ScriptState>({
   ...scriptMethods,
   name: "eval",
   longname: "nbdkit eval plugin",
-  description: "A disk that pieces of shell script on the command line make",
+  description: "A disk whose methods are shell scripts on the command line",
   parameters: {
     ...Object.fromEntries(methods.map((method) => [method, script(`Script for the method ${method}`)])),
     missing: script("Script for all methods that are not given"),
@@ -118,7 +118,7 @@ function scriptFor(method: string, values: Values): string | undefined {
   return text as string | undefined;
 }
 
-/** The script finds its arguments where those of a file would be: $0 is the method's name, and $1 again. */
+/** Runs a script with the arguments that a script file gets. $0 and $1 are both the name of the method. */
 function shellCommand(method: string, script: string): Command {
   return { name: method, program: "/bin/sh", args: ["-c", script, method] };
 }

@@ -2,7 +2,7 @@ import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import type { Extent } from "../core/extent.ts";
 import { diskBytes, makeImage, type Piece } from "./example1/image.ts";
 
-/** A small plugin to learn from: a disk of 100 MB that nobody can change (nbdkit-example1-plugin(1)). */
+/** A small example plugin: a read-only disk of 100 MB (nbdkit-example1-plugin(1)). */
 const example1: Plugin = definePlugin({
   name: "example1",
   longname: "nbdkit example1 plugin",
@@ -29,7 +29,7 @@ function read(pieces: readonly Piece[], into: Uint8Array, offset: number): void 
   }
 }
 
-/** Holes around the pieces, which are in order. */
+/** Reports each piece as data and the gaps between pieces as holes. The pieces are sorted by offset. */
 function extents(pieces: readonly Piece[], offset: number, length: number): readonly Extent[] {
   const end = offset + length;
   const found: Extent[] = [];

@@ -5,24 +5,24 @@ import { realPath } from "../contract/path.ts";
 import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 
-/** A plugin to learn from: serves a file for reading (nbdkit-example2-plugin(1)). */
+/** An example plugin that serves a file read-only (nbdkit-example2-plugin(1)). */
 const example2: Plugin = definePlugin({
   name: "example2",
   longname: "nbdkit example2 plugin",
-  description: "A file, read-only, in a few lines",
+  description: "An example plugin that serves a file read-only",
   parameters: {
     file: text({ required: true, placeholder: "FILENAME", help: "The file to serve" }),
   },
-  // With -D example2.extra=1 it says more.
+  // -D example2.extra=1 logs more.
   debugFlags: ["extra"],
-  // Nothing here needs it; it is what is safe for a plugin that keeps state.
+  // The safe choice for a plugin that keeps state. This plugin would also work with parallel requests.
   threadModel: "serialize_all_requests",
   provides: ["close"],
-  // What `nbdkit example2 --dump-plugin` says beside what follows from the plugin.
+  // Additional lines of `nbdkit example2 --dump-plugin`.
   dumpPlugin: () => ({ example2_extra: "hello" }),
-  // What this returns is the first argument of `open`.
+  // The return value is the first argument of `open`.
   configComplete: ({ file }, host) => ({ path: realPath(file), host }),
-  // For each client; no `write`, so the export is read-only.
+  // Called for each client. The handle has no `write`, so the export is read-only.
   async open({ path, host }) {
     const file = await open(path, constants.O_RDONLY);
     const { size } = await file.stat({ bigint: true });
@@ -30,7 +30,7 @@ const example2: Plugin = definePlugin({
     return {
       size,
       async read(into, offset) {
-        // A read may stop early, and does at the end of a file that has become shorter.
+        // A read may return fewer bytes than requested. It returns 0 at the end of a file that was truncated.
         for (let done = 0; done < into.length; ) {
           const { bytesRead } = await file.read(into, { offset: done, position: Number(offset) + done });
           if (bytesRead === 0) throw new NbdError("EIO", "unexpected end of file");

@@ -5,26 +5,27 @@ import { openFileDisk } from "../descriptor/file-disk.ts";
 import { createUnlinkedFile } from "../descriptor/memory-file.ts";
 import { native } from "../native/load.ts";
 
-/** A plugin to learn from: every client gets an empty disk of its own (nbdkit-example3-plugin(1)). */
+/** An example plugin: every client gets an empty disk of its own (nbdkit-example3-plugin(1)). */
 const example3: Plugin = definePlugin({
   name: "example3",
   longname: "nbdkit example3 plugin",
-  description: "A writable disk in a temporary file, a new one for each client",
+  description: "A writable disk in a temporary file, one for each client",
   parameters: {
     size: size({ default: 100n * 1024n ** 2n, help: "Size of the disk" }),
   },
-  // Nothing here needs it; it is what is safe for a plugin that keeps state.
+  // The safe choice for a plugin that keeps state. This plugin would also work with parallel requests.
   threadModel: "serialize_all_requests",
   provides: [...everyRequest, "close"],
-  // What `nbdkit example3 --dump-plugin` says beside what follows from the plugin.
+  // Additional lines of `nbdkit example3 --dump-plugin`.
   dumpPlugin: () => ({ example3_extra: "hello" }),
-  // For each client. The file has no name, so it is gone when the disk closes it, or when the server is killed.
+  // Called for each client. The file has no name, so the kernel removes it when the disk closes it or the
+  // server is killed.
   async open({ size }) {
     const fd = createUnlinkedFile("nbdkit-example3");
     try {
       native().setSize(fd, size);
       const disk = await openFileDisk(fd, { writable: true, owned: false, advice: "normal", relief: false });
-      // Two connections of one client would not see the same disk.
+      // No multi-conn: two connections of one client get two different disks.
       return {
         ...disk,
         multiConn: false,

@@ -31,7 +31,10 @@ const file: Plugin = definePlugin({
     fd: once(descriptor({ help: "The same as file=, already open" }), givenAgain),
     dirfd: once(descriptor({ help: "The same as dir=, already open" }), givenAgain),
     cache: choice(["default", "none"], { default: "default", help: "none: see reduce-memory-pressure" }),
-    fadvise: choice(["normal", "random", "sequential"], { default: "normal", help: "How it will be read" }),
+    fadvise: choice(["normal", "random", "sequential"], {
+      default: "normal",
+      help: "The access pattern for posix_fadvise",
+    }),
     "reduce-memory-pressure": boolean({ default: false, help: "Keep little of the file in the page cache" }),
   },
   magicKey: "file",
@@ -61,7 +64,7 @@ async function open({ source, advice, relief, host }: State, request: OpenReques
   }
 }
 
-/** What is possible here; a file system or device may still refuse it. */
+/** The features of this system. A file system or device may still not support them. */
 function dumpPlugin(): Record<string, string> {
   const { blockDevice, extents, punchHole, zeroRange } = native().features;
   const possible = {

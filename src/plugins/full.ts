@@ -2,17 +2,17 @@ import { size } from "../contract/parameter.ts";
 import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 
-/** Reads as zeroes, and has no room for anything else (nbdkit-full-plugin(1)). */
+/** A disk that reads as zeroes. Every write fails with ENOSPC (nbdkit-full-plugin(1)). */
 const full: Plugin = definePlugin({
   name: "full",
   longname: "nbdkit full plugin",
-  description: "A disk without room: reads as zeroes, and writes fail with ENOSPC",
+  description: "A full disk: reads as zeroes, and writes fail with ENOSPC",
   parameters: {
     size: size({ required: true, help: "Size of the disk" }),
   },
   magicKey: "size",
   provides: ["write", "trim", "extents", "cache", "multiConn"],
-  // Without `zero`, a fast one is refused at once and any other fails as a write.
+  // No `zero`: the server refuses a fast zero immediately, and performs any other as a write, which fails.
   open: ({ size }) => ({
     size,
     multiConn: true,

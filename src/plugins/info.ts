@@ -11,20 +11,20 @@ type Mode = (typeof modes)[number];
 
 interface State {
   readonly mode: Mode;
-  /** µs on the clock that never jumps. */
+  /** The start of the server in µs of the monotonic clock. */
   readonly started: bigint;
 }
 
-/** A disk whose bytes are what the server knows about the client or itself (nbdkit-info-plugin(1)). */
+/** A disk that contains information about the client or the server (nbdkit-info-plugin(1)). */
 const info: Plugin = definePlugin({
   name: "info",
   longname: "nbdkit info plugin",
-  description: "Tells clients about themselves and the server",
+  description: "A disk with information about the client or the server",
   parameters: {
     mode: {
       parse: parseMode,
       placeholder: modes.join("|"),
-      help: "What to tell",
+      help: "The content of the disk",
       default: "exportname" as Mode,
     },
   },
@@ -37,7 +37,10 @@ const info: Plugin = definePlugin({
 
 export default info;
 
-/** In any case, and with the dashes that newer versions write. */
+/**
+ * Parses the mode. Upper and lower case are equal, and the spellings with dashes of newer nbdkit versions are
+ * accepted.
+ */
 function parseMode(text: string): Mode {
   const plain = text
     .toLowerCase()
@@ -57,7 +60,7 @@ function openMode(mode: Mode, started: bigint, request: OpenRequest): Handle {
   if (mode === "exportname") return constant(Buffer.from(request.exportName), true);
   if (mode === "base64exportname") return constant(parseBase64(request.exportName), true);
   if (mode === "version") return constant(Buffer.from(compatibleVersion), true);
-  // Connections of one client come from different ports.
+  // No multi-conn: each connection of a client has a different port, so it reads different bytes.
   return constant(Buffer.from(addressText(request.peer)), false);
 }
 
@@ -70,7 +73,10 @@ function constant(bytes: Buffer, multiConn: boolean): Handle {
   };
 }
 
-/** The time at which it is read, so it should be read at once. */
+/**
+ * A disk that contains the current time. Two reads return different times, so a client must read it in one
+ * request.
+ */
 function clock(now: () => bigint): Handle {
   return {
     size: BigInt(timeBytes(0n).length),

@@ -10,7 +10,10 @@ interface State {
   disk?: AllocatedDisk;
 }
 
-/** A disk in memory, shared by all clients and gone when the server stops (nbdkit-memory-plugin(1)). */
+/**
+ * A disk in memory. All clients share it, and its content is lost when the server stops
+ * (nbdkit-memory-plugin(1)).
+ */
 const memory: Plugin = definePlugin({
   name: "memory",
   longname: "nbdkit memory plugin",

@@ -7,11 +7,11 @@ import { remoteHandle } from "./nbd/remote-handle.ts";
 import { settingsOf } from "./nbd/settings.ts";
 import { tlsMode } from "./nbd/tls-mode.ts";
 
-/** Passes on what another NBD server has (nbdkit-nbd-plugin(1)). */
+/** Serves the exports of another NBD server, the remote server (nbdkit-nbd-plugin(1)). */
 const nbd: Plugin = definePlugin({
   name: "nbd",
   longname: "nbdkit nbd plugin",
-  description: "What another NBD server serves",
+  description: "The exports of another NBD server",
   parameters: {
     uri: text({ placeholder: "URI", help: "NBD URI of the server" }),
     socket: path({ help: "Its Unix socket" }),
@@ -24,16 +24,16 @@ const nbd: Plugin = definePlugin({
       placeholder: "CID",
       min: 0,
       max: 2 ** 32 - 1,
-      help: "The virtual machine it is in, by number",
+      help: "The number (CID) of its virtual machine",
       aliases: ["cid"],
     }),
     command: text({
       placeholder: "COMMAND",
-      help: "A server to start, which must take its socket as systemd passes it",
+      help: "A server to start, which must support systemd socket activation",
     }),
     arg: list((word) => word, {
       default: [],
-      help: "An argument of command=; once for each, in their order",
+      help: "An argument of command=; repeat it for more arguments",
     }),
     "socket-fd": descriptor({ help: "An inherited socket that is connected to the server" }),
     export: text({
@@ -46,7 +46,7 @@ const nbd: Plugin = definePlugin({
       min: 0,
       max: 2 ** 32 - 1,
       default: 0,
-      help: "How often to try again to connect, each second",
+      help: "How often to retry a failed connection, one second apart",
     }),
     shared: boolean({
       default: false,
@@ -54,14 +54,14 @@ const nbd: Plugin = definePlugin({
     }),
     tls: tlsMode,
     "tls-certificates": path({ placeholder: "DIR", help: "Directory of the certificates" }),
-    "tls-verify": boolean({ help: "Whether the server's certificate must be right; yes if not given" }),
-    "tls-username": text({ placeholder: "NAME", help: "Our name for the server, with pre-shared keys" }),
+    "tls-verify": boolean({ help: "Whether to verify the server's certificate; yes if not given" }),
+    "tls-username": text({ placeholder: "NAME", help: "The user name for pre-shared keys" }),
     "tls-psk": path({ help: "File with pre-shared keys" }),
   },
   magicKey: "uri",
   debugFlags: ["verbose"],
   provides: [...everyRequest, "close", "multiConn", "rotational", "blockSize", "description"],
-  // What scripts ask before they rely on it.
+  // Scripts check these lines of --dump-plugin for features.
   dumpPlugin: () => ({
     libnbd_version: ownVersion,
     libnbd_tls: "1",

@@ -2,7 +2,7 @@ import { everyRequest } from "../contract/handle.ts";
 import { size } from "../contract/parameter.ts";
 import { definePlugin, type Plugin } from "../contract/plugin.ts";
 
-/** Swallows every write and reads as zeroes (nbdkit-null-plugin(1)). */
+/** A disk that discards every write and reads as zeroes (nbdkit-null-plugin(1)). */
 const nullPlugin: Plugin = definePlugin({
   name: "null",
   longname: "nbdkit null plugin",

@@ -1,7 +1,7 @@
 import { integer, size } from "../contract/parameter.ts";
 import { definePlugin, type Plugin } from "../contract/plugin.ts";
 
-/** Reads as the same byte everywhere and swallows every write (nbdkit-ones-plugin(1)). */
+/** A disk that reads as the same byte everywhere and discards every write (nbdkit-ones-plugin(1)). */
 const ones: Plugin = definePlugin({
   name: "ones",
   longname: "nbdkit ones plugin",
@@ -12,7 +12,7 @@ const ones: Plugin = definePlugin({
   },
   magicKey: "size",
   provides: ["write", "flush", "trim", "zero", "cache", "multiConn", "nativeFua", "fastZero"],
-  // Without extents it is all data, as befits a disk that is full.
+  // No `extents`, so clients see all of the disk as data.
   open: ({ size, byte }) => ({
     size,
     multiConn: true,

@@ -1,11 +1,14 @@
 import { size } from "../contract/parameter.ts";
 import { definePlugin, type Plugin } from "../contract/plugin.ts";
 
-/** Every eight bytes are their own offset, as a 64-bit big-endian number (nbdkit-pattern-plugin(1)). */
+/**
+ * A disk on which every eight bytes contain their own offset, as a 64-bit big-endian number
+ * (nbdkit-pattern-plugin(1)).
+ */
 const pattern: Plugin = definePlugin({
   name: "pattern",
   longname: "nbdkit pattern plugin",
-  description: "A read-only disk on which every eight bytes tell their offset",
+  description: "A read-only disk on which every eight bytes contain their offset",
   parameters: {
     size: size({ required: true, help: "Size of the disk" }),
   },
@@ -32,7 +35,7 @@ function read(into: Uint8Array, offset: bigint): void {
   }
 }
 
-/** In halves, because arithmetic with 64-bit numbers costs ten times as much. */
+/** Writes each number as two 32-bit halves: bigint arithmetic is ten times slower. */
 function writeNumbers(bytes: DataView, from: number, to: number, offset: bigint): void {
   let high = Number(offset >> 32n);
   let low = Number(offset & 0xffff_ffffn);
@@ -46,7 +49,7 @@ function writeNumbers(bytes: DataView, from: number, to: number, offset: bigint)
   }
 }
 
-/** The eight bytes of which the one at `offset` is one. */
+/** The eight bytes that contain the byte at `offset`. */
 function numberAt(offset: bigint): Buffer {
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64BE(offset & ~7n);

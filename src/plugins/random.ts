@@ -4,12 +4,15 @@ import { NbdError } from "../core/errors.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";
 
-/** More than this takes long enough to let others run meanwhile: a byte costs about 3 ns. */
+/**
+ * A read of more bytes runs on the thread pool. A byte takes about 3 ns, so a longer read would block the
+ * event loop.
+ */
 const inlineBytesMax = 32 * 1024;
 
 /**
- * Random bytes that are the same for the same seed, nbdkit's own included (nbdkit-random-plugin(1)). Writing tests
- * those who copy: it succeeds where it would change nothing.
+ * A disk of random bytes. The same seed gives the same bytes as nbdkit (nbdkit-random-plugin(1)). A write
+ * succeeds only if it changes nothing, which tests programs that copy disks.
  */
 const random: Plugin = definePlugin({
   name: "random",
@@ -36,7 +39,7 @@ const random: Plugin = definePlugin({
         await read(expected, offset);
         if (!expected.equals(from)) throw new NbdError("EIO", "data written does not match expected");
       },
-      // The server would write zeroes, which takes longer to fail.
+      // Refuse here: without `zero`, the server would write zeroes, which fails too, but takes longer.
       zero: refuse,
       trim: refuse,
       cache: () => {},

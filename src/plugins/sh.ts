@@ -7,7 +7,10 @@ import { NbdError } from "../core/errors.ts";
 import { Caller, type Command } from "../script/caller.ts";
 import { completeScript, dumpScript, type ScriptState, scriptMethods } from "../script/methods.ts";
 
-/** What was given, in order, since the script is to hear of it in that order: the script itself first. */
+/**
+ * The parameters in the order of the command line, the script first. The script gets the others in this
+ * order.
+ */
 type Given = readonly (readonly [key: string, value: string])[];
 
 const script: Parameter<Given> & { readonly required: true } = {
@@ -17,12 +20,12 @@ const script: Parameter<Given> & { readonly required: true } = {
   help: "The script or program to run, or - for a script on stdin; all other parameters are for it",
 };
 
-/** A plugin whose methods are calls of a script or any other program (nbdkit-sh-plugin(3)). */
+/** A plugin that calls a script or any other program for each method (nbdkit-sh-plugin(3)). */
 const sh: Plugin = definePlugin<{ script: typeof script }, ScriptState>({
   ...scriptMethods,
   name: "sh",
   longname: "nbdkit shell, script or executable plugin",
-  description: "A disk that a script makes, which is called for each request",
+  description: "A disk whose requests a script handles",
   parameters: { script },
   magicKey: "script",
   catchAllKey: "script",
@@ -48,7 +51,7 @@ const sh: Plugin = definePlugin<{ script: typeof script }, ScriptState>({
 
 export default sh;
 
-/** Loads the script and passes its parameters on. */
+/** Loads the script and passes the parameters to it. */
 async function start([first, ...rest]: Given, host: Host): Promise<Caller> {
   if (first?.[0] !== "script") {
     throw new NbdError("EINVAL", "the first parameter must be script=/path/to/script");
@@ -69,7 +72,7 @@ async function start([first, ...rest]: Given, host: Host): Promise<Caller> {
   }
 }
 
-/** A bare value comes as `script`, and is meant for the magic key of the script. */
+/** The key of a parameter. A bare value has the key `script`, and gets the script's magic key instead. */
 function magicKeyed(key: string, value: string, path: string, magicKey: string | undefined): string {
   if (key !== "script") return key;
   if (magicKey !== undefined) return magicKey;
@@ -84,12 +87,12 @@ async function configure(caller: Caller, path: string, key: string, value: strin
   );
 }
 
-/** Reads the script from stdin; without a first line that says otherwise, it is one for /bin/sh. */
+/** Reads the script from stdin into a file in $tmpdir. A script without a `#!` line runs with /bin/sh. */
 function inlineScript(folder: string, host: Host): string {
   if (!host.stdioSafe)
     throw new NbdError(
       "EINVAL",
-      "sh -: the script cannot come from stdin, where -s has its client: name a file",
+      "sh -: the script cannot come from stdin, because -s uses stdin for the client: name a file",
     );
   const text = readFileSync(0);
   const path = join(folder, "inline-script.sh");

@@ -6,10 +6,12 @@ import { formatSize, parseSize } from "../core/size.ts";
 import { BlockMap } from "./sparse-random/block-map.ts";
 import { SparseRandomDisk } from "./sparse-random/disk.ts";
 
-/** bytes: the map of what is data takes 2 GiB for it, and minutes to get to its end */
+/**
+ * The maximum size in bytes. The block map of such a disk takes 2 GiB, and minutes to compute up to its end.
+ */
 const sizeMax: bigint = 64n * 1024n ** 4n;
 
-/** The share of data, which may have a fraction. */
+/** The share of data in percent. It may have a fraction. */
 const percent: Parameter<number> & { readonly default: number } = {
   parse(text) {
     const value = /^\s*\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
@@ -17,11 +19,11 @@ const percent: Parameter<number> & { readonly default: number } = {
     throw new NbdError("EINVAL", `cannot parse percent parameter: ${text}: use a number from 0 to 100`);
   },
   placeholder: "PERCENT",
-  help: "How much of the disk is data",
+  help: "The share of data in percent",
   default: 10,
 };
 
-/** How many bytes a run of data has on average. */
+/** The average length of a run of data in bytes. */
 const runLength: Parameter<bigint> & { readonly default: bigint } = {
   parse(text) {
     const value = parseSize(text);
@@ -34,8 +36,8 @@ const runLength: Parameter<bigint> & { readonly default: bigint } = {
 };
 
 /**
- * A disk shaped like a virtual machine's, with runs of random data between holes, the same for the same seed, nbdkit's
- * own included (nbdkit-sparse-random-plugin(1)). Writing succeeds where it would change nothing.
+ * A disk with runs of random data between holes, as on a virtual machine. The same seed gives the same disk
+ * as nbdkit (nbdkit-sparse-random-plugin(1)). A write succeeds only if it changes nothing.
  */
 const sparseRandom: Plugin = definePlugin({
   name: "sparse-random",
@@ -46,7 +48,7 @@ const sparseRandom: Plugin = definePlugin({
     seed: integer({ min: 0, max: 2 ** 32 - 1, help: "The same seed gives the same disk (default: random)" }),
     percent,
     runlength: runLength,
-    "random-content": boolean({ default: false, help: "Every byte is random, not only every block" }),
+    "random-content": boolean({ default: false, help: "Random value for each byte, not for each block" }),
   },
   magicKey: "size",
   provides: ["write", "flush", "trim", "zero", "extents", "cache", "multiConn"],
@@ -59,7 +61,7 @@ const sparseRandom: Plugin = definePlugin({
     const map = new BlockMap(BigInt(seed), shape);
     return new SparseRandomDisk(values.size, map, BigInt(seed), values["random-content"]);
   },
-  // All clients share one; it holds nothing but what can be computed again.
+  // All clients share one disk, which has no state except the computed block map.
   open: (disk) => disk,
 });
 

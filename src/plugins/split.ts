@@ -5,16 +5,16 @@ import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { openFiles } from "./split/files.ts";
 import { joined } from "./split/joined.ts";
 
-/** Several files, one behind the other, as one disk (nbdkit-split-plugin(1)). */
+/** Serves several files, one after the other, as one disk (nbdkit-split-plugin(1)). */
 const split: Plugin = definePlugin({
   name: "split",
   longname: "nbdkit split plugin",
-  description: "Files one behind the other, as one disk",
+  description: "Several files, one after the other, as one disk",
   parameters: {
     file: list(realPath, {
       required: true,
       placeholder: "FILENAME",
-      help: "A file to serve; once for each, in their order",
+      help: "A file to serve; repeat it for each file, in order",
     }),
   },
   magicKey: "file",

@@ -7,35 +7,38 @@ import { signalTree } from "../processes/tree.ts";
 import { scriptFailure } from "./failure.ts";
 import { type Ended, runScript } from "./process.ts";
 
-/** What a script is started as for one of its methods. */
+/** The program and arguments that run one method of a script. */
 export interface Command {
-  /** In messages. */
+  /** The name of the script in messages. */
   readonly name: string;
   readonly program: string;
-  /** Those before the method's own. */
+  /** The arguments before the name of the method. */
   readonly args: readonly string[];
 }
 
-/** Finds the script for a method; undefined where it is known to be missing. */
+/** Finds the script for a method; undefined when the method does not exist. */
 export type FindCommand = (method: string) => Command | undefined;
 
 export interface CallOptions {
   readonly input?: Uint8Array;
-  /** bytes */
+  /** The most bytes that the script may print. */
   readonly outputMax?: number;
-  /** Whom the call is for; some exit codes concern the connection. */
+  /** The client of the call. Some exit codes end the client's connection. */
   readonly client?: Client;
 }
 
-/** What a method may print that no request asks for: lists of exports and extents. */
+/**
+ * The default of `outputMax` in bytes, for methods without a fixed length of output, such as lists of
+ * exports.
+ */
 const outputBytesMax = 32 * 1024 * 1024;
 
-/** The largest exit code that means something; larger ones are as 1. */
+/** The largest exit code with a meaning of its own. Larger ones mean the same as 1. */
 export const knownStatusMax = 8;
 
-/** Calls scripts, and knows what their exit codes mean (nbdkit-sh-plugin(3), "Exit codes"). */
+/** Calls scripts and interprets their exit codes (nbdkit-sh-plugin(3), "Exit codes"). */
 export class Caller {
-  /** Scripts know it as $tmpdir. */
+  /** The folder that scripts get as $tmpdir. */
   readonly workspace: TemporaryFolder = new TemporaryFolder();
   readonly host: Host;
   readonly #find: FindCommand;
@@ -47,7 +50,7 @@ export class Caller {
   }
 
   /**
-   * What the method printed; undefined where the script has no such method.
+   * Calls a method and returns its output; undefined when the script has no such method.
    * @throws NbdError with the errno's name and the message of the script
    */
   async call(
@@ -60,20 +63,23 @@ export class Caller {
     throw new NbdError("EIO", `${method} method returned unexpected code (3/false)`);
   }
 
-  /** The same for what is printed as a line of text. */
+  /** As `call`, for output that is a line of text. */
   async text(method: string, args?: readonly string[], options?: CallOptions): Promise<string | undefined> {
     return (await this.call(method, args, options))?.toString().replace(/\n$/, "");
   }
 
-  /** What a method says by its exit code; `missing` where there is no such method. */
+  /**
+   * Calls a method that answers yes or no with its exit code. Returns `missing` when the script has no such
+   * method.
+   */
   async truth(method: string, args: readonly string[], missing: boolean, client: Client): Promise<boolean> {
     const output = await this.#call(method, args, { client });
     return output === undefined ? missing : output !== false;
   }
 
-  /** Ends what still runs, and removes what the scripts left in their folder. */
+  /** Stops running scripts, and removes $tmpdir with its content. */
   dispose(): void {
-    // With all that they started, which may be what they wait for.
+    // Signal the whole process tree: a script may be waiting for a process that it started.
     for (const { pid } of this.#running) if (pid !== undefined) signalTree(pid, "SIGTERM");
     this.workspace.remove();
   }
@@ -101,7 +107,7 @@ export class Caller {
         throw failureOf(command, ended, "ESHUTDOWN");
       case 6:
         options.client?.disconnect?.(true);
-        // Nobody is left to see the answer.
+        // The connection is closed, so the client never receives this error.
         throw new NbdError("ESHUTDOWN", `${command.name}: the script cut the connection off`);
       case 7:
         options.client?.disconnect?.(false);

@@ -1,6 +1,8 @@
 import type { ExportItem } from "../contract/plugin.ts";
 
-/** What list_exports printed: its first line says how the rest is to be read (nbdkit-sh-plugin(3), "list_exports"). */
+/**
+ * Parses the output of list_exports. Its first line names the format (nbdkit-sh-plugin(3), "list_exports").
+ */
 export function parseExports(text: string): readonly ExportItem[] {
   const [first, ...rest] = text.split("\n");
   if (first === "INTERLEAVED") return pairs(rest, 2, 1);
@@ -9,18 +11,21 @@ export function parseExports(text: string): readonly ExportItem[] {
   return (first === "NAMES" ? lines : completeLines([first!, ...rest])).map((name) => ({ name }));
 }
 
-/** What default_export printed: the first name of such a list. */
+/** Parses the output of default_export: the first name of a list in the format of list_exports. */
 export function firstExport(text: string): string {
   const [first, second = ""] = text.split("\n");
   return ["INTERLEAVED", "NAMES+DESCRIPTIONS", "NAMES"].includes(first!) ? second : first!;
 }
 
-/** What follows the last newline is no line. */
+/** Drops the text after the last newline, which is not a complete line. */
 function completeLines(lines: readonly string[]): readonly string[] {
   return lines.slice(0, -1);
 }
 
-/** Names that are `step` lines apart, each with the description `distance` lines below it. */
+/**
+ * Pairs names with descriptions. Names are `step` lines apart; a description is `distance` lines below its
+ * name.
+ */
 function pairs(lines: readonly string[], step: number, distance: number): readonly ExportItem[] {
   const names = step === 1 ? distance : lines.length - 1;
   const items: ExportItem[] = [];

@@ -3,9 +3,10 @@ import type { Extent } from "../core/extent.ts";
 import { parseSize } from "../core/size.ts";
 
 /**
- * What the method extents printed, one extent on a line: offset, length, and its type as a number or as words
- * (nbdkit-sh-plugin(3), "extents"). They must follow each other; what lies before the range does not count.
- * @throws NbdError EINVAL for what makes no sense
+ * Parses the output of the method extents. Each line is one extent: offset, length, and a type as a number or
+ * as words (nbdkit-sh-plugin(3), "extents"). Each extent must begin where the one before it ends. Bytes
+ * before the range are ignored.
+ * @throws NbdError EINVAL for a line that cannot be parsed, and for a gap between extents
  */
 export function parseExtents(text: string, offset: bigint): readonly Extent[] {
   const extents: Extent[] = [];

@@ -1,17 +1,18 @@
 import { NbdError } from "../core/errors.ts";
 
-/** What a script may begin its message with (nbdkit-sh-plugin(3), "Exit codes"). */
+/** The names of errnos that may begin a script's message (nbdkit-sh-plugin(3), "Exit codes"). */
 const names =
   /^(EPERM|EIO|ENOMEM|EINVAL|ENOSPC|EOVERFLOW|ESHUTDOWN|ENOTSUP|EOPNOTSUPP|EROFS|EDQUOT|EFBIG)(?:\s+|$)/i;
 
-/** Characters of a message; of a longer one, the beginning and the end say most. */
+/** The maximum length of a message in characters. A longer one keeps its beginning and its end. */
 const messageMax = 1000;
 const beginningMax = 300;
 
 /**
- * The error that a script has told of on stderr: an errno's name, white space, a message. Any of them may be missing. All
- * lines count, since the first one of what an interpreter prints seldom says what went wrong.
- * @param code what a script means that names none
+ * Makes an error from what a script printed on stderr: the name of an errno, white space, a message. Each
+ * part may be missing. The error keeps all lines, because the first line of an interpreter's output seldom
+ * names the cause.
+ * @param code the errno when the script names none
  */
 export function scriptFailure(name: string, stderr: string, code: string): NbdError {
   const text = stderr.trimEnd();

@@ -5,10 +5,13 @@ import { parseSize } from "../core/size.ts";
 import type { Caller } from "./caller.ts";
 import { parseExtents } from "./extents.ts";
 
-/** Opens an export of a script: asks it for the handle, and what can be done with it (nbdkit-sh-plugin(3), "Methods"). */
+/**
+ * Opens an export of a script. The method `open` prints the handle; the `can_` methods of the script then
+ * determine which requests the export supports (nbdkit-sh-plugin(3), "Methods").
+ */
 export async function openScript(caller: Caller, client: OpenRequest): Promise<Handle> {
-  const wishes = [String(client.readOnly), client.exportName, String(client.tls)];
-  const name = (await caller.text("open", wishes, { client })) ?? "";
+  const args = [String(client.readOnly), client.exportName, String(client.tls)];
+  const name = (await caller.text("open", args, { client })) ?? "";
   const script = new ScriptHandle(caller, name, client);
   try {
     return await script.describe();
@@ -18,7 +21,7 @@ export async function openScript(caller: Caller, client: OpenRequest): Promise<H
   }
 }
 
-/** An open export, as the script knows it by its handle. */
+/** An open export of a script. `name` is the handle that the script printed. */
 class ScriptHandle {
   readonly #caller: Caller;
   readonly #name: string;
@@ -59,14 +62,18 @@ class ScriptHandle {
     };
   }
 
-  /** Whatever the script says to it: the client has gone. */
+  /**
+   * Closes the export. An error of the script is only logged: the client has disconnected and cannot receive
+   * it.
+   */
   async close(): Promise<void> {
     await this.#call("close", []).catch((error: Error) => this.#caller.host.debug(error.message));
   }
 
   async #writing(): Promise<Partial<Handle>> {
     const canZero = await this.#can("can_zero");
-    // Without a zero of its own, the server can at least tell at once that there is no fast one.
+    // Without a `zero` method, report fast zero as supported: the server then refuses fast zeroes
+    // immediately.
     const fastZero = await this.#can("can_fast_zero", !canZero);
     const canTrim = await this.#can("can_trim");
     const zero = canZero ? this.#zero : fastZero ? undefined : noZero;
@@ -79,7 +86,7 @@ class ScriptHandle {
     };
   }
 
-  /** A script without can_fua leaves it to the server. */
+  /** How the script supports FUA. Without the method can_fua, the server decides. */
   async #fua(): Promise<Partial<Handle>> {
     const level = await this.#level("can_fua");
     if (level === undefined) return {};
@@ -101,7 +108,9 @@ class ScriptHandle {
     return minimum === 0 ? undefined : { minimum: minimum!, preferred: preferred!, maximum: maximum! };
   }
 
-  /** A disk without its description is better than none. */
+  /**
+   * The description of the export. An error is only logged: clients can use the export without a description.
+   */
   async #description(): Promise<string | undefined> {
     return this.#text("export_description").catch((error: Error) => {
       this.#caller.host.debug(error.message);
@@ -118,7 +127,10 @@ class ScriptHandle {
     into.set(bytes);
   }
 
-  /** Whoever zeroes by writing passes on more flags than a write has. */
+  /**
+   * Passes only FUA to the script: a zero that the server performs by writing has flags that pwrite does not
+   * support.
+   */
   async #write(from: Uint8Array, offset: bigint, { fua }: WriteFlags): Promise<void> {
     const done = await this.#call("pwrite", [from.length, offset, flagWords({ fua })], { input: from });
     if (done === undefined) throw new NbdError("EIO", "can_write says yes, but there is no pwrite method");
@@ -135,7 +147,7 @@ class ScriptHandle {
     return [{ length: BigInt(length), hole: false, zero: false }];
   }
 
-  /** Methods whose absence changes nothing. */
+  /** Calls a method and ignores when the script does not have it. */
   async #change(method: string, args: readonly (number | bigint | string)[]): Promise<void> {
     await this.#call(method, args);
   }
@@ -144,8 +156,7 @@ class ScriptHandle {
     return this.#caller.truth(method, [this.#name], missing, this.#client);
   }
 
-  /** Of can_fua and can_cache. */
-  /** Undefined where the script has no such method. */
+  /** The answer of can_fua or can_cache; undefined when the script has no such method. */
   async #level(method: string): Promise<string | undefined> {
     const text = (await this.#text(method))?.toLowerCase();
     if (text === undefined || ["none", "emulate", "native"].includes(text)) return text;

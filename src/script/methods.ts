@@ -5,13 +5,16 @@ import { type Caller, knownStatusMax } from "./caller.ts";
 import { firstExport, parseExports } from "./exports.ts";
 import { openScript } from "./handle.ts";
 
-/** What a configured script plugin keeps. */
+/** The state of a configured script plugin. */
 export interface ScriptState {
   readonly caller: Caller;
   readonly threadModel: ThreadModel;
 }
 
-/** What the plugins sh and eval have in common: everything but where a method's script comes from. */
+/**
+ * The functions that the plugins sh and eval share. The plugins differ only in where the script of a method
+ * comes from.
+ */
 export const scriptMethods: Required<
   Pick<
     Plugin<never, ScriptState>,
@@ -45,7 +48,7 @@ export const scriptMethods: Required<
   defaultExport,
   open: ({ caller }, request) => openScript(caller, request),
   async unload({ caller }) {
-    // Nobody is left to whom a failure would matter.
+    // Only log a failure: the server is stopping, so it affects no client.
     await caller.call("unload").catch((error: Error) => caller.host.debug(error.message));
     caller.dispose();
   },
@@ -60,13 +63,13 @@ function questionArgs({ readOnly, tls }: ListRequest): readonly string[] {
   return [String(readOnly), String(tls)];
 }
 
-/** The last steps of the configuration: the script has got its parameters. */
+/** Completes the configuration, after the script has received all its parameters. */
 export async function completeScript(caller: Caller): Promise<ScriptState> {
   await caller.call("config_complete");
   return { caller, threadModel: await askThreadModel(caller) };
 }
 
-/** Scripts that do not say are called one at a time, as they always were. */
+/** Calls the method thread_model. The default is one call at a time, as in nbdkit. */
 async function askThreadModel(caller: Caller): Promise<ThreadModel> {
   const text = (await caller.text("thread_model"))?.toLowerCase().replaceAll("-", "_");
   const model = threadModels.find((name) => name === text);
@@ -75,12 +78,15 @@ async function askThreadModel(caller: Caller): Promise<ThreadModel> {
   return model ?? "serialize_all_requests";
 }
 
-/** What --dump-plugin tells of a script that may have been named (nbdkit-probing(1)). */
+/**
+ * The lines of --dump-plugin; `caller` is undefined when the command line names no script
+ * (nbdkit-probing(1)).
+ */
 export async function dumpScript(caller: Caller | undefined): Promise<Record<string, string>> {
   const known = { max_known_status: String(knownStatusMax) };
   if (caller === undefined) return known;
   const thread_model = await askThreadModel(caller);
   const lines = ((await caller.text("dump_plugin")) ?? "").split("\n");
-  const told = lines.flatMap((line) => [...line.matchAll(/^([^=]+)=(.*)$/g)]);
-  return { thread_model, ...known, ...Object.fromEntries(told.map(([, key, value]) => [key!, value!])) };
+  const printed = lines.flatMap((line) => [...line.matchAll(/^([^=]+)=(.*)$/g)]);
+  return { thread_model, ...known, ...Object.fromEntries(printed.map(([, key, value]) => [key!, value!])) };
 }

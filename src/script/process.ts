@@ -6,7 +6,7 @@ import type { Pipe } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { streamOn } from "../native/stream.ts";
 
-/** How a script ended. */
+/** The result of a script that has exited. */
 export interface Ended {
   readonly status: number;
   readonly stdout: Buffer;
@@ -18,21 +18,22 @@ export interface Call {
   readonly program: string;
   readonly args: readonly string[];
   readonly environment: NodeJS.ProcessEnv;
-  /** For its stdin. */
+  /** The bytes for the script's stdin. */
   readonly input?: Uint8Array;
-  /** A script that prints more is ended. Bytes. */
+  /** The most bytes that the script may print. Its stdout is closed when it prints more. */
   readonly outputMax: number;
-  /** Is given the process, so that it can be ended early. */
+  /** Called with the process, so that the caller can kill it. */
   started(child: ChildProcess): void;
 }
 
-/** What a script may say on stderr; the rest is read and dropped. */
+/** The most bytes of stderr to keep. The rest is read and dropped. */
 const errorBytesMax = 64 * 1024;
 
 /**
- * Runs a script to its end, which is also the end of all that holds its stdout or stderr open. Pipes are the system's
- * own, because those of Node are sockets, and /dev/stdout and /dev/stderr would not open.
- * @throws NbdError when it cannot run, is killed, or prints too much
+ * Runs a script and waits for its end. The end is when the script has exited and no process holds its stdout
+ * or stderr open. The script's stdio are pipes of the system: Node's own are sockets, and a script cannot
+ * open /dev/stdout or /dev/stderr when it is a socket.
+ * @throws NbdError when the script cannot run, is killed, or prints too much
  */
 export async function runScript(call: Call): Promise<Ended> {
   const { child, stdin, stdout, stderr } = start(call);
@@ -41,11 +42,12 @@ export async function runScript(call: Call): Promise<Ended> {
   const fed = feed(stdin, call.input);
   const over = Promise.all([
     ended,
-    // Whoever goes on writing there, be it a child of the script, gets SIGPIPE.
+    // Closing the pipe stops the writer, the script or a child of it, with SIGPIPE.
     collect(stdout, call.outputMax, (stream) => stream.destroy()),
     collect(stderr, errorBytesMax, () => {}),
   ]);
-  // A process that the script left behind may hold its stdin open without reading.
+  // Destroy stdin when stdout and stderr have ended: a process that the script left behind may hold stdin
+  // open without reading from it, and then writing the input would never complete.
   const [[status, output, errors]] = await Promise.all([over.finally(() => stdin.destroy()), fed]);
   if (output.cut) throw new NbdError("EIO", `the script printed more than ${call.outputMax} bytes`);
   if (typeof status === "string") throw new NbdError("EIO", status);
@@ -98,7 +100,7 @@ function closeAll(descriptors: readonly number[]): void {
   for (const fd of descriptors) native().closeDescriptor(fd);
 }
 
-/** The exit status, or why there is none. */
+/** The exit status, or the reason why there is none. */
 function endOf(child: ChildProcess): Promise<number | string> {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(`cannot run the script: ${messageOf(error)}`));
@@ -109,8 +111,8 @@ function endOf(child: ChildProcess): Promise<number | string> {
 }
 
 /**
- * Resolves when the script has taken its input, or has closed its stdin before (EPIPE). A script may answer without reading;
- * only its exit status says whether it succeeded.
+ * Resolves when the script has read its input or has closed its stdin (EPIPE). A script may answer without
+ * reading its input; only its exit status determines success.
  */
 function feed(stdin: Socket, input: Uint8Array | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -122,7 +124,10 @@ function feed(stdin: Socket, input: Uint8Array | undefined): Promise<void> {
   });
 }
 
-/** What comes, up to a length; the rest is dropped, and somebody told about it. */
+/**
+ * Collects the stream's data up to `bytesMax`. The rest is dropped, and `tooMuch` is called for each further
+ * chunk.
+ */
 function collect(
   stream: Socket,
   bytesMax: number,

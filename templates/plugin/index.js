@@ -1,13 +1,13 @@
 import { definePlugin, size } from "nbdkit-node/plugin";
 
-/** nbdkit ./index.js 1M, or, where the package is installed: nbdkit PLUGIN_NAME 1M */
+/** A disk in memory. Run `nbdkit ./index.js 1M`, or if the package is installed, `nbdkit PLUGIN_NAME 1M`. */
 export default definePlugin({
   name: "PLUGIN_NAME",
   description: "A disk in memory",
   parameters: { size: size({ required: true, help: "Size of the disk" }) },
   magicKey: "size",
   provides: ["write", "multiConn"],
-  // What it returns is what `open` gets; clients share it.
+  // The return value is the first argument of `open`. All clients share it.
   configComplete: ({ size }) => ({ size, bytes: Buffer.alloc(Number(size)) }),
   open: ({ size, bytes }) => ({
     size,

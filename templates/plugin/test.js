@@ -6,7 +6,7 @@ import plugin from "./index.js";
 
 for (const { name, run } of conformanceChecks({ plugin, parameters: { size: "10000" } })) test(name, run);
 
-test("clients read what others wrote", async () => {
+test("a client reads what another client wrote", async () => {
   const server = await serve({ plugin, parameters: { size: "1M" } });
   const [one, other] = [await connect(server.uri), await connect(server.uri)];
   await one.write(5n, Buffer.from("hello"));

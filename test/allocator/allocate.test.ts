@@ -10,7 +10,7 @@ import { descriptorsOn } from "../plugins/descriptors.ts";
 
 const locks = native().features.memoryLock && process.platform === "linux";
 
-/** Bytes that this process keeps out of swap. */
+/** The number of bytes that this process has locked in memory. */
 function lockedBytes(): number {
   return Number(/^VmLck:\s*(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))![1]) * 1024;
 }
@@ -28,7 +28,7 @@ testPlugin("a malloc disk", { plugin: plugin({ kind: "malloc", mlock: false }), 
 testPlugin("a locked disk", { plugin: plugin({ kind: "malloc", mlock: locks }), runs: 5 });
 
 describe("allocate", () => {
-  it("takes all memory of a malloc disk at the start, and shows no holes", async () => {
+  it("offers neither extents nor trim for a malloc disk", async () => {
     const disk = await allocate("nbdkit-test", 1_000_000n, { kind: "malloc", mlock: false });
     expect(disk.handle.extents).toBeUndefined();
     expect(disk.handle.trim).toBeUndefined();
@@ -40,7 +40,7 @@ describe("allocate", () => {
     await expect(attempt).rejects.toThrow(/^allocator=malloc: 1E is more than the free memory, \d+M: use/);
   });
 
-  it.runIf(locks)("keeps a locked disk out of swap, until it goes", async () => {
+  it.runIf(locks)("locks the memory of a disk with mlock until it is disposed of", async () => {
     const before = lockedBytes();
     const disk = await allocate("nbdkit-lock", 40_960n, { kind: "malloc", mlock: true });
     expect(lockedBytes()).toBe(before + 40_960);
@@ -49,7 +49,7 @@ describe("allocate", () => {
     expect(descriptorsOn("nbdkit-lock")).toBe(0);
   });
 
-  it.runIf(locks)("says what to do where the limit is too low", async () => {
+  it.runIf(locks)("names the remedy when the limit of locked memory is too low", async () => {
     const drop = process.getuid!() === 0 ? "setpriv --bounding-set -ipc_lock --inh-caps -ipc_lock " : "";
     const script = `ulimit -l 64 && ${drop}"${nbdkit}" -U - memory 1M allocator=malloc,mlock=true --run true`;
     const { status, stderr } = await run("/bin/sh", ["-c", script]);
@@ -60,7 +60,7 @@ describe("allocate", () => {
     expect(status).toBe(1);
   });
 
-  it("locks nothing of an empty disk", async () => {
+  it("accepts mlock for an empty disk", async () => {
     (await allocate("nbdkit-test", 0n, { kind: "malloc", mlock: locks })).dispose();
   });
 });

@@ -18,7 +18,7 @@ describe("the parameter allocator", () => {
   const possible = understood.filter(
     ([, kind, mlock]) => (kind !== "zstd" || hasZstd()) && (!mlock || memoryLock),
   );
-  it.each(possible)("understands %s", (text, kind, mlock) => {
+  it.each(possible)("parses %s", (text, kind, mlock) => {
     expect(allocator.parse(text, "allocator")).toEqual({ kind, mlock });
   });
 
@@ -40,11 +40,11 @@ describe("the parameter allocator", () => {
             `allocator=zstd needs Node.js 22.15 or newer, and this is ${process.version}: use allocator=sparse`,
           ],
         ]),
-  ])("refuses %s in a line that says why", (text, message) => {
+  ])("refuses %s with a one-line reason", (text, message) => {
     expect(() => allocator.parse(text!, "allocator")).toThrow(message);
   });
 
-  it("tells what is possible here", () => {
+  it("reports which features the system supports", () => {
     const yesNo = (yes: boolean): string => (yes ? "yes" : "no");
     expect(allocatorFeatures()).toEqual({ mlock: yesNo(memoryLock), zstd: yesNo(hasZstd()) });
   });

@@ -7,7 +7,7 @@ import { definePlugin } from "../../src/contract/plugin.ts";
 import { pattern } from "../../src/testing/marks.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 
-/** What Node 20 has does as well to test the disk with. */
+/** A codec for Node 20, which has no zstd. The disk works with any codec. */
 const deflate: Codec = { compress: deflateRawSync, decompress: inflateRawSync };
 const [name, codec] = hasZstd() ? ["zstd", undefined] : ["deflate", deflate];
 
@@ -26,7 +26,7 @@ describe(`a compressed disk, with ${name},`, () => {
 
   const open = (size: bigint): Handle => new ZstdDisk(size, codec);
 
-  it("takes less memory than it holds", async () => {
+  it("takes less memory than the size of its data", async () => {
     const disk = new ZstdDisk(2n ** 30n, codec);
     for (let at = 0; at < 8; at++) {
       await disk.write(Buffer.from(pattern(2 ** 20, at)), BigInt(at) * 2n ** 20n);
@@ -40,7 +40,7 @@ describe(`a compressed disk, with ${name},`, () => {
     expect(disk.storedBytes).toBe(0);
   });
 
-  it("is a hole wherever it is zero, also where zeroes were written", async () => {
+  it("reports pages of zeroes as holes, also after zeroes were written", async () => {
     const disk = await open(2n ** 62n);
     const far = 2n ** 61n;
     await disk.write!(Buffer.from("x"), far + 100n, { fua: false });

@@ -21,7 +21,7 @@ describe.skipIf(reason !== undefined)(`file on a block device${reason ? ` (${rea
     expect(await disk.extents(0n, 4096, false)).toEqual([{ length: 4096n, hole: false, zero: false }]);
   });
 
-  it("zeroes quickly what lies on sectors", async () => {
+  it("zeroes whole sectors without writing", async () => {
     await using session = await Session.start({ plugin: file, parameters, debugFlags: { zero: 1 } });
     const disk = await session.open();
     await disk.zero(0n, 65_536, { fua: true, mayTrim: true, fastZero: true });

@@ -14,7 +14,7 @@ beforeAll(() => {
 });
 afterAll(() => native().closeDescriptor(fd));
 
-/** "h" for a hole, "d" for data, each with its pages. */
+/** Formats extents as text: "h" for a hole or "d" for data, with the number of pages. */
 function shortly(extents: readonly { length: bigint; hole: boolean; zero: boolean }[]): string {
   return extents.map(({ length, hole }) => `${hole ? "h" : "d"}${Number(length) / page}`).join(" ");
 }
@@ -30,23 +30,23 @@ describe("findExtents", () => {
     [2.5, 2, "d1.5 h0.5"],
   ];
   for (const [at, length, expected] of ranges) {
-    it(`finds ${expected} at page ${at}, on both paths`, async () => {
+    it(`finds ${expected} at page ${at}, in both the synchronous and the asynchronous function`, async () => {
       const range = [fd, BigInt(at * page), length * page, false] as const;
       expect(shortly(findExtentsNow(...range))).toBe(expected);
       expect(shortly(await findExtents(...range))).toBe(expected);
     });
   }
 
-  it("stops after one when one is enough", async () => {
+  it("returns one extent when the client asks for one", async () => {
     expect(shortly(findExtentsNow(fd, 0n, 10 * page, true))).toBe("h2");
     expect(shortly(await findExtents(fd, BigInt(2 * page), 10 * page, true))).toBe("d2");
   });
 
-  it("ends early on a file in shreds rather than take for ever", () => {
+  it("limits the number of extents of a fragmented file", () => {
     expect(findExtentsNow(fd, BigInt(1000 * page), 19_000 * page, false)).toHaveLength(4096);
   });
 
-  it("says whether holes can be told from data at all", async () => {
+  it("detects whether the file system reports holes", async () => {
     expect(await canFindExtents(fd)).toBe(true);
     const terminal = openSync("/dev/null", "r");
     closeSync(terminal);

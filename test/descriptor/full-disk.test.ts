@@ -6,7 +6,7 @@ import { SmallFileSystem, whyNot } from "./system.ts";
 const reason = whyNot(() => new SmallFileSystem(1 << 20));
 
 describe.skipIf(reason !== undefined)(`file on a full disk${reason ? ` (${reason})` : ""}`, () => {
-  it("fails writes with ENOSPC and serves on", async () => {
+  it("fails writes with ENOSPC and continues to serve", async () => {
     using small = new SmallFileSystem(1 << 20);
     await using session = await Session.start({
       plugin: file,

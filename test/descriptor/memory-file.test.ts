@@ -4,13 +4,13 @@ import { createMemoryFile, createUnlinkedFile } from "../../src/descriptor/memor
 import { native } from "../../src/native/load.ts";
 
 describe("createMemoryFile", () => {
-  it("makes a sparse file of any size that no folder lists", () => {
+  it("creates a sparse file of any size without a name in a folder", () => {
     const fd = createMemoryFile("nbdkit-test", 2n ** 63n - 1n);
     expect(fstatSync(fd, { bigint: true })).toMatchObject({ size: 2n ** 63n - 1n, blocks: 0n });
     native().closeDescriptor(fd);
   });
 
-  it("has a substitute in the temporary folder, already unlinked", () => {
+  it("falls back to an unlinked file in the temporary folder", () => {
     const fd = createUnlinkedFile("nbdkit-test");
     writeSync(fd, "hello", 100);
     const into = Buffer.alloc(5);

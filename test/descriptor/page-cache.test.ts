@@ -28,12 +28,12 @@ describe("PageCacheRelief", () => {
     failure = undefined;
   });
 
-  it("gives back what was read", () => {
+  it("drops the pages of a read from the page cache", () => {
     start().afterRead(10n, 20);
     expect(calls).toEqual(["dontneed 10+20"]);
   });
 
-  it("writes out now and then, and gives back only then", async () => {
+  it("syncs and drops pages after every 8 MiB of writes", async () => {
     const relief = start();
     for (let written = 0; written < 7; written++) await relief.afterWrite(megabyte);
     expect(calls).toEqual([]);
@@ -43,13 +43,13 @@ describe("PageCacheRelief", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("fails the write that could not be written out", async () => {
+  it("fails a write when the sync after it fails", async () => {
     failure = Object.assign(new Error("full"), { code: "ENOSPC" });
     await expect(start().afterWrite(8 * megabyte)).rejects.toBe(failure);
     expect(calls).toEqual(["sync"]);
   });
 
-  it("has nothing to release when nothing was written", async () => {
+  it("does not sync when nothing was written", async () => {
     await start().release();
     expect(calls).toEqual([]);
   });

@@ -6,7 +6,7 @@ function run(program: string, ...args: string[]): string {
   return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
 }
 
-/** Why a test that must change the system cannot run here; undefined when it can. */
+/** The reason why a test that changes the system cannot run here; undefined when it can. */
 export function whyNot(attempt: () => Disposable): string | undefined {
   if (process.platform !== "linux") return "needs Linux";
   try {
@@ -17,7 +17,7 @@ export function whyNot(attempt: () => Disposable): string | undefined {
   }
 }
 
-/** A block device on a sparse file. */
+/** A loop device on a sparse file. */
 export class LoopDevice {
   readonly path: string;
   readonly #folder: Folder = new Folder();
@@ -37,7 +37,7 @@ export class LoopDevice {
   }
 }
 
-/** A file system that is full after so many bytes. */
+/** A file system with room for `bytes` bytes. */
 export class SmallFileSystem {
   readonly folder: Folder = new Folder();
 

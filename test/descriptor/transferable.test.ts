@@ -37,10 +37,10 @@ function over(filters: readonly AnyFilter[], parameters: Record<string, string>)
   return { plugin: memory, filters, parameters: { size: "300000", ...parameters } };
 }
 
-/** A plugin that shows what another thread would make of the first client's disk. */
-function elsewhere(session: Session) {
+/** A plugin that opens the transferable handle of another session's disk, as a worker thread does. */
+function reopened(session: Session) {
   return definePlugin({
-    name: "elsewhere",
+    name: "reopened",
     open: async () => {
       const disk = await session.open();
       return openTransferable(structuredClone(disk.transferable!));
@@ -48,11 +48,11 @@ function elsewhere(session: Session) {
   });
 }
 
-describe("an export that another thread goes on with", () => {
-  it.each(stacks)("has all that filters make of it: %s", async (_title, filters, parameters) => {
+describe("an export whose handle is transferred to a worker thread", () => {
+  it.each(stacks)("keeps the changes of the filters: %s", async (_title, filters, parameters) => {
     await using session = await Session.start(over(filters, parameters));
     const here = await session.open();
-    await using other = await Session.start({ plugin: elsewhere(session), parameters: {} });
+    await using other = await Session.start({ plugin: reopened(session), parameters: {} });
     const there = await other.open();
     const { size, canWrite, canFlush, canTrim, canZero, canFastZero, canFua, canCache, requestUnit } = here;
     expect(there).toMatchObject({ size, canWrite, canFlush, canTrim, canZero, canFastZero, canFua });
@@ -64,14 +64,14 @@ describe("an export that another thread goes on with", () => {
     expect(await there.extents(0n, Number(size), false)).toEqual(await here.extents(0n, Number(size), false));
   });
 
-  it("is as read-only as a filter has made it", async () => {
+  it("stays read-only when a filter makes it read-only", async () => {
     await using session = await Session.start(over([readonly], {}));
-    await using other = await Session.start({ plugin: elsewhere(session), parameters: {} });
+    await using other = await Session.start({ plugin: reopened(session), parameters: {} });
     const there = await other.open();
     expect([there.canWrite, there.writeNow(Buffer.alloc(1), 0, 1, 0)]).toEqual([false, false]);
   });
 
-  it("is none where a filter has a say in each request", async () => {
+  it("is not transferable when a filter handles each request", async () => {
     await using session = await Session.start(over([offset, stats, offset], { statsfile: "/dev/null" }));
     expect((await session.open()).transferable).toBeUndefined();
   });
@@ -80,8 +80,8 @@ describe("an export that another thread goes on with", () => {
 const [, , window] = stacks[3]!;
 const origin = await Session.start(over([truncate, offset], window));
 afterAll(() => origin[Symbol.asyncDispose]());
-testPlugin("an export that another thread goes on with", {
-  plugin: elsewhere(origin),
+testPlugin("an export whose handle is transferred to a worker thread", {
+  plugin: reopened(origin),
   parameters: {},
   runs: 10,
 });

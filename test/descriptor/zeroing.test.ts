@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Zeroing } from "../../src/descriptor/zeroing.ts";
 
-/** What the system would answer to each call; the calls that were made. */
+/** The error code that each fake system call fails with, and the calls that were made. */
 const answers = new Map<string, string>();
 const calls: string[] = [];
 
@@ -27,14 +27,14 @@ describe("Zeroing", () => {
     calls.length = 0;
   });
 
-  it("punches a hole only where the client allows one", async () => {
+  it("punches a hole only if the client allows holes", async () => {
     const file = new Zeroing(3, undefined, undefined);
     await file.zero(0n, 10n, flags);
     await file.zero(0n, 10n, { ...flags, mayTrim: false });
     expect(calls).toEqual(["punchHole 0+10", "zeroRange 0+10"]);
   });
 
-  it("asks a file system only once for what it does not support", async () => {
+  it("does not retry an operation that the file system does not support", async () => {
     answers.set("punchHoleAsync", "ENOTSUP").set("zeroRangeAsync", "EOPNOTSUPP");
     const file = new Zeroing(3, undefined, undefined);
     for (let round = 0; round < 3; round++) {
@@ -44,7 +44,7 @@ describe("Zeroing", () => {
     expect(calls).toEqual(["punchHole 0+10", "zeroRange 0+10"]);
   });
 
-  it("passes on a failure of this one request, and tries again the next time", async () => {
+  it("throws the error of a failed request, and tries the same operation for the next request", async () => {
     answers.set("punchHoleAsync", "ENOSPC");
     const file = new Zeroing(3, undefined, undefined);
     await expect(file.zero(0n, 10n, flags)).rejects.toMatchObject({ code: "ENOSPC" });
@@ -52,7 +52,7 @@ describe("Zeroing", () => {
     expect(calls).toHaveLength(2);
   });
 
-  it("never lets the kernel write zeroes to a device when it must be fast", async () => {
+  it("does not let the kernel write zeroes to a device for a fast zero", async () => {
     answers.set("punchHoleAsync", "ENOTSUP");
     const device = new Zeroing(3, 512, undefined);
     await expect(device.zero(0n, 512n, { ...flags, fastZero: true })).rejects.toMatchObject({
@@ -61,13 +61,13 @@ describe("Zeroing", () => {
     expect(calls).toEqual(["punchHole 0+512"]);
   });
 
-  it("goes through all ways on a device", async () => {
+  it("tries all operations on a device in order", async () => {
     answers.set("punchHoleAsync", "ENOTSUP").set("zeroRangeAsync", "ENOTSUP");
     await new Zeroing(3, 512, undefined).zero(512n, 1024n, flags);
     expect(calls).toEqual(["punchHole 512+1024", "zeroRange 512+1024", "blockZeroOut 512+1024"]);
   });
 
-  it("leaves parts of sectors of a device to be written", async () => {
+  it("refuses a range of a device that is not aligned to sectors", async () => {
     const device = new Zeroing(3, 512, undefined);
     await expect(device.zero(1n, 1024n, flags)).rejects.toMatchObject({ code: "ENOTSUP" });
     expect(calls).toEqual([]);
@@ -81,7 +81,7 @@ describe("Zeroing", () => {
     expect(calls).toEqual(["blockDiscard 512+1024", "blockDiscard 0+512"]);
   });
 
-  it("takes a device that cannot discard as it is", async () => {
+  it("ignores a trim of a device that does not support discard", async () => {
     answers.set("blockDiscardAsync", "ENOTSUP");
     const device = new Zeroing(3, 512, undefined);
     await device.trim(0n, 512n);

@@ -81,7 +81,7 @@ describe("the language of data", () => {
     expect(await hex(text)).toBe(expected);
   });
 
-  it("reads files, and no more of them than is wanted", async () => {
+  it("reads files, and of a slice only the requested part", async () => {
     expect((await described(`<${file}`)).toString()).toBe("0123456789");
     expect((await described(`<${file}[3:5]*2`)).toString()).toBe("3434");
     expect((await described(`(<${file})[8:]`)).toString()).toBe("89");
@@ -101,7 +101,7 @@ describe("the language of data", () => {
     expect(bytes.toString()).toBe("abcd");
   });
 
-  it("knows variables from parameters, else from the environment", async () => {
+  it("takes variables from parameters, else from the environment", async () => {
     vi.stubEnv("NBDKIT_TEST_WORD", "1 2");
     expect(await hex("$NBDKIT_TEST_WORD*2 $other", { other: "( $NBDKIT_TEST_WORD 3 )" })).toBe(
       "01020102010203",
@@ -112,16 +112,16 @@ describe("the language of data", () => {
     await expect(described("( $v", { v: "1 )" })).rejects.toThrow("unmatched ')'");
   });
 
-  it("takes the first of a variable that is given twice", async () => {
+  it("uses the first value of a variable that is given twice", async () => {
     await using session = await start({ data: "$v", v: ["1", "2"] });
     expect(await contents(await session.open())).toEqual(Buffer.from([1]));
   });
 
-  it("means what a simple reading of it means, however it is nested", async () => {
+  it("yields the same bytes as a simple reference evaluator for random nested descriptions", async () => {
     const property = fc.asyncProperty(descriptions, async (description) => {
       const expected = attempt(() => Buffer.from(description.bytes({})).toString("hex"));
       const found = await hex(description.text).catch(() => undefined);
-      // Both may say that there is no such thing.
+      // Both are undefined for a description that is an error.
       expect(found).toBe(expected);
     });
     await fc.assert(property, { numRuns: 300 });
@@ -162,8 +162,8 @@ describe("the language of data", () => {
     ["@0x7fffffffffffffff 1", "is larger than any disk can be"],
     ["@0x8000000000000000", "is too large: use a number up to 9223372036854775807"],
     ["1*0x1000000000000000", "data: 1E is more than the free memory"],
-    ["(".repeat(600), "more than 500 expressions within each other"],
-    [`1${"*1".repeat(3000)}`, "more than 2000 expressions within each other"],
+    ["(".repeat(600), "more than 500 nested expressions"],
+    [`1${"*1".repeat(3000)}`, "more than 2000 nested expressions"],
   ])("refuses %s", async (text, message) => {
     const error: Error = await described(text).then(
       () => new Error("accepted"),
@@ -207,7 +207,7 @@ describe("data", () => {
     await expect(start(parameters)).rejects.toThrow(message);
   });
 
-  it("has a hole wherever there is nothing but zeroes", async () => {
+  it("has a hole wherever whole pages are zero", async () => {
     const zeroes = folder.file("zeroes", new Uint8Array(100_000));
     await using session = await start({ data: `@8192 1 @16384 (1*8192 @0 0*8192) 0*50001 <${zeroes}` });
     const disk = await session.open();
@@ -219,14 +219,14 @@ describe("data", () => {
     ]);
   });
 
-  it("can be changed, for all clients", async () => {
+  it("shows a client's write to all clients", async () => {
     await using session = await start({ data: '"abc"' });
     const [first, second] = [await session.open(), await session.open()];
     await first.write(Buffer.from("X"), 1n, false);
     expect((await contents(second)).toString()).toBe("aXc");
   });
 
-  it("shows how it was understood with -D data.AST=1", async () => {
+  it("logs the expression tree with -D data.AST=1", async () => {
     const parameters = { data: "1 (2 3)*2 @+5 <(true) -> \\a \\a[0:]" };
     const session = await Session.start({ plugin: data, parameters, debugFlags: { AST: 1 } });
     expect(session.debugLines).toEqual([
@@ -247,14 +247,17 @@ describe("data", () => {
     await session[Symbol.asyncDispose]();
   });
 
-  it.skipIf(process.platform !== "linux")("leaves no descriptor and no script behind", async () => {
-    const mark = `nbdkit_test_${process.pid}`;
-    const script = `exec 9</dev/null; printf abc; sh -c 'sleep 1000 # ${mark}'; sleep 1000 # ${mark}`;
-    expect((await described(`<(${script})[:3]`)).toString()).toBe("abc");
-    const { stdout } = await run("pgrep", ["-f", mark]);
-    expect(stdout).toBe("");
-    expect(descriptorsOn("nbdkit-data")).toBe(0);
-  });
+  it.skipIf(process.platform !== "linux")(
+    "closes all descriptors and kills the script with its child processes",
+    async () => {
+      const mark = `nbdkit_test_${process.pid}`;
+      const script = `exec 9</dev/null; printf abc; sh -c 'sleep 1000 # ${mark}'; sleep 1000 # ${mark}`;
+      expect((await described(`<(${script})[:3]`)).toString()).toBe("abc");
+      const { stdout } = await run("pgrep", ["-f", mark]);
+      expect(stdout).toBe("");
+      expect(descriptorsOn("nbdkit-data")).toBe(0);
+    },
+  );
 });
 
 function attempt<T>(compute: () => T): T | undefined {

@@ -1,6 +1,6 @@
 import { readdirSync, readlinkSync } from "node:fs";
 
-/** How many descriptors of this process are open on something whose name has this in it (Linux). */
+/** The number of descriptors of this process that are open on files whose path contains `name` (Linux). */
 export function descriptorsOn(name: string): number {
   return readdirSync("/proc/self/fd").filter((fd) => {
     try {

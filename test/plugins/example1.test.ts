@@ -29,14 +29,14 @@ describe("example1", () => {
     expect(extents.filter(({ length }) => length % 512 !== 0)).toEqual([]);
   });
 
-  it("has a partition table with one partition up to the end", async () => {
+  it("has a partition table with one partition that ends at the end of the disk", async () => {
     const record = await readSectors(0, 1);
     expect(record.readUInt16LE(510)).toBe(0xaa55);
     expect(record.readUInt32LE(454) + record.readUInt32LE(458)).toBe((100 * 1024 * 1024) / 512);
     expect(record.subarray(462, 510).every((byte) => byte === 0)).toBe(true);
   });
 
-  it("has a file in a FAT16 file system, found the way that a driver finds it", async () => {
+  it("has a file in a FAT16 file system, which a driver finds through its directory and tables", async () => {
     const partition = (await readSectors(0, 1)).readUInt32LE(454);
     const boot = await readSectors(partition, 1);
     const root = partition + boot.readUInt16LE(14) + boot.readUInt8(16) * boot.readUInt16LE(22);

@@ -14,14 +14,14 @@ const file = folder.file("disk", pattern(50_000, 1));
 testPlugin("example2", { plugin: example2, parameters: { file }, runs: 10 });
 
 describe("example2", () => {
-  it("serves the file as it is, and cannot change it", async () => {
+  it("serves the file read-only", async () => {
     await using session = await Session.start({ plugin: example2, parameters: { file } });
     const disk = await session.open();
     expect(await contents(disk)).toEqual(Buffer.from(pattern(50_000, 1)));
     expect(disk.canWrite).toBe(false);
   });
 
-  it("closes the file with the client", async () => {
+  it("closes the file when the client disconnects", async () => {
     await using session = await Session.start({ plugin: example2, parameters: { file } });
     const disk = await session.open();
     expect(folder.descriptors()).toBe(1);
@@ -29,7 +29,7 @@ describe("example2", () => {
     expect(folder.descriptors()).toBe(0);
   });
 
-  it("fails where the file has become shorter", async () => {
+  it("fails reads beyond the end of a truncated file", async () => {
     const short = folder.file("short", pattern(1000, 1));
     await using session = await Session.start({ plugin: example2, parameters: { file: short } });
     const disk = await session.open();
@@ -38,7 +38,7 @@ describe("example2", () => {
     expect(await contents(disk, 0n, 600)).toEqual(Buffer.from(pattern(600, 1)));
   });
 
-  it("says more when it is asked to", async () => {
+  it("logs the file's size with -D example2.extra=1", async () => {
     const options = { plugin: example2, parameters: { file }, debugFlags: { extra: 1 } };
     await using session = await Session.start(options);
     await session.open();

@@ -8,7 +8,7 @@ import { descriptorsOn } from "./descriptors.ts";
 testPlugin("example3", { plugin: example3, parameters: { size: "100000" }, runs: 10 });
 
 describe("example3", () => {
-  it("has 100M by default, and takes no room for them", async () => {
+  it("has a size of 100M by default, and takes no disk space for it", async () => {
     await using session = await Session.start({ plugin: example3, parameters: {} });
     const disk = await session.open();
     expect(disk.size).toBe(100n * 1024n * 1024n);
@@ -24,7 +24,7 @@ describe("example3", () => {
     expect(first.canMultiConn).toBe(false);
   });
 
-  it.skipIf(process.platform !== "linux")("leaves nothing open", async () => {
+  it.skipIf(process.platform !== "linux")("closes all descriptors", async () => {
     const open = (): number => descriptorsOn("nbdkit-example3");
     await using session = await Session.start({ plugin: example3, parameters: {} });
     const disk = await session.open();
@@ -32,7 +32,7 @@ describe("example3", () => {
     await session.close(disk);
     expect(open()).toBe(0);
     const tooLarge = await Session.start({ plugin: example3, parameters: { size: "9223372036854775807" } });
-    // Where a file may be that large, there is nothing to see.
+    // A file system that supports such a large file reports no error.
     await tooLarge.open().catch((error) => expect(error.code).toBe("EFBIG"));
     await tooLarge[Symbol.asyncDispose]();
     expect(open()).toBe(0);

@@ -31,7 +31,7 @@ afterAll(() => {
 const configure = (parameters: Record<string, string | string[]>): Promise<Session> =>
   Session.start({ plugin: file, parameters });
 
-describe("file refuses with a line that says why", () => {
+describe("file refuses with a one-line reason", () => {
   const onlyOnce = "file|dir|fd|dirfd parameter can only appear once on the command line: ";
   const refused: readonly (readonly [string, () => Record<string, string | string[]>, string])[] = [
     [
@@ -80,13 +80,13 @@ describe("file refuses with a line that says why", () => {
 });
 
 describe("file with dir=", () => {
-  it("lists what can be served, links included", async () => {
+  it("lists the files that can be served, including symbolic links", async () => {
     await using session = await configure({ dir: folder.path });
     const exports = await session.chain.listExports(someClient);
     expect(exports).toEqual([{ name: "disk" }, { name: "link" }]);
   });
 
-  it("serves a file by its name, through links as well", async () => {
+  it("serves a file by its name, also through symbolic links", async () => {
     await using session = await configure({ dir: folder.path });
     expect((await session.open({ exportName: "link" })).size).toBe(512n);
   });
@@ -100,7 +100,7 @@ describe("file with dir=", () => {
     });
   }
 
-  it("stays with its directory when the server changes to another", async () => {
+  it("serves the same directory after the server has changed its working directory", async () => {
     const before = process.cwd();
     process.chdir(folder.path);
     try {

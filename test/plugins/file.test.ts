@@ -39,11 +39,11 @@ function start(parameters: Record<string, string>, more: Partial<SessionOptions>
   return Session.start({ plugin: file, parameters, ...more });
 }
 
-/** Descriptors can be looked at only there. */
+/** Linux only: other systems do not list descriptors in /proc. */
 const onLinux = it.skipIf(process.platform !== "linux");
 
 describe("file", () => {
-  it("writes where the client says, and nowhere else", async () => {
+  it("writes only the requested range", async () => {
     const path = fresh(3000);
     await using session = await start({ file: path });
     const disk = await session.open();
@@ -53,7 +53,7 @@ describe("file", () => {
     );
   });
 
-  it("answers at once from the page cache", async () => {
+  it("completes a read without a promise when the data is in the page cache", async () => {
     const path = fresh(0);
     writeFileSync(path, Buffer.alloc(100_000, 7));
     await using session = await start({ file: path });
@@ -73,7 +73,7 @@ describe("file", () => {
     expect(into.equals(content)).toBe(true);
   });
 
-  it("gives space back when it is trimmed or zeroed with leave to trim", async () => {
+  it("frees space when a range is trimmed, or zeroed with permission to trim", async () => {
     const path = fresh(0);
     writeFileSync(path, Buffer.alloc(2 ** 20, 1));
     await using session = await start({ file: path });
@@ -86,7 +86,7 @@ describe("file", () => {
     expect(await disk.extents(0n, 2 ** 20, false)).toEqual([{ length: 2n ** 20n, hole: true, zero: true }]);
   });
 
-  it("fails reads of what was cut off meanwhile", async () => {
+  it("fails reads beyond the end of a file that was truncated while it was served", async () => {
     const path = fresh(10_000);
     await using session = await start({ file: path });
     const disk = await session.open();
@@ -97,7 +97,7 @@ describe("file", () => {
     });
   });
 
-  it("asks for the size anew for each client", async () => {
+  it("reads the file's size again for each client", async () => {
     const path = fresh(1000);
     await using session = await start({ file: path });
     expect((await session.open()).size).toBe(1000n);
@@ -105,13 +105,13 @@ describe("file", () => {
     expect((await session.open()).size).toBe(2000n);
   });
 
-  it("tells with -D file.zero=1 how ranges are zeroed", async () => {
+  it("logs with -D file.zero=1 how ranges are zeroed", async () => {
     await using session = await start({ file: fresh(8192) }, { debugFlags: { zero: 1 } });
     await (await session.open()).zero(0n, 4096, { fua: false, mayTrim: false, fastZero: false });
     expect(session.debugLines.join("\n")).toMatch(/zero range 0\+4096: /);
   });
 
-  // A file that not even root may write: sysfs checks the mode itself.
+  // Even root has no write permission for this file: sysfs checks the mode itself.
   const unwritable = "/sys/kernel/mm/transparent_hugepage/hpage_pmd_size";
   it.skipIf(!existsSync(unwritable))(`is read-only when the file is (needs ${unwritable})`, async () => {
     await using session = await start({ file: unwritable });
@@ -120,7 +120,7 @@ describe("file", () => {
     expect(session.debugLines.join("\n")).toMatch(/Permission denied: opening it read-only/);
   });
 
-  onLinux("closes what it opened, also when opening fails half-way", async () => {
+  onLinux("closes every file that it opened, also when opening an export fails", async () => {
     folder.sparseFile("closes", 512);
     {
       await using session = await start({ dir: folder.path });
@@ -150,7 +150,7 @@ describe("file's descriptors", () => {
     closeSync(fd);
   });
 
-  it("fd= is read-only when it was opened for reading", async () => {
+  it("fd= is read-only when the descriptor was opened for reading", async () => {
     const fd = openSync(fresh(4096), "r");
     await using session = await start({ fd: String(fd) });
     expect((await session.open()).canWrite).toBe(false);

@@ -3,10 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { descriptorsOn } from "./descriptors.ts";
 
-/** How the names of all these folders begin; the number of the process that made it follows. */
+/** The prefix of the names of all test folders. The process id of the test follows it. */
 export const folderPrefix = "nbdkit-node-test-";
 
-/** A temporary folder that goes away with the test, or before the next run (`helpers/remove-left-folders.ts`). */
+/**
+ * A temporary folder. It is removed at the end of the test; folders of killed tests are removed before the
+ * next run (`helpers/remove-left-folders.ts`).
+ */
 export class Folder {
   readonly path: string;
 
@@ -14,7 +17,7 @@ export class Folder {
     this.path = realpathSync(mkdtempSync(join(parent, `${folderPrefix}${process.pid}-`)));
   }
 
-  /** A file of zeroes in it, sparse; returns its path. */
+  /** Creates a sparse file of zeroes in the folder and returns its path. */
   sparseFile(name: string, size: number): string {
     const path = join(this.path, name);
     writeFileSync(path, "");
@@ -22,7 +25,7 @@ export class Folder {
     return path;
   }
 
-  /** A file with these bytes; returns its path. */
+  /** Creates a file with these bytes in the folder and returns its path. */
   file(name: string, bytes: string | Uint8Array): string {
     const path = join(this.path, name);
     writeFileSync(path, bytes);
@@ -33,7 +36,7 @@ export class Folder {
     return join(this.path, name);
   }
 
-  /** How many descriptors of this process are open on something in it (Linux). */
+  /** The number of descriptors of this process that are open on files in the folder (Linux). */
   descriptors(): number {
     return descriptorsOn(this.path);
   }

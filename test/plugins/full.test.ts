@@ -9,7 +9,7 @@ testPlugin("full", { ...subject, writes: "refused" });
 describe("full", () => {
   const flags = { fua: false, mayTrim: true, fastZero: false };
 
-  it("has no room for anything", async () => {
+  it("refuses every write, trim and zero with ENOSPC", async () => {
     await using session = await Session.start(subject);
     const disk = await session.open();
     expect(() => disk.write(Buffer.alloc(1), 0n, false)).toThrow("the disk is full");
@@ -19,7 +19,7 @@ describe("full", () => {
     expect(disk).toMatchObject({ canFlush: false, canFua: false, canFastZero: true });
   });
 
-  it("is one hole", async () => {
+  it("reports the whole disk as a hole", async () => {
     await using session = await Session.start(subject);
     const extents = await (await session.open()).extents(10n, 1000, false);
     expect(extents).toEqual([{ length: 1000n, hole: true, zero: true }]);

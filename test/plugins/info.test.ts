@@ -10,39 +10,47 @@ testPlugin("info", { plugin: info, exportName: "x".repeat(4096) });
 testPlugin("info about nothing", { plugin: info, runs: 2 });
 testPlugin("info in base64", { plugin: info, parameters: { mode: "base64exportname" }, exportName: "AAEC" });
 
-/** What it tells one client. */
-async function told(mode: string, request: Partial<OpenRequest> = {}): Promise<string> {
+/** The content of the disk for one client. */
+async function contentOf(mode: string, request: Partial<OpenRequest> = {}): Promise<string> {
   await using session = await Session.start({ plugin: info, parameters: { mode } });
   return (await contents(await session.open(request))).toString("latin1");
 }
 
 describe("info", () => {
-  it.each(["exportname", "export-name", "EXPORTNAME"])("with mode=%s is the export's name", async (mode) => {
-    expect(await told(mode, { exportName: "a name/é" })).toBe(Buffer.from("a name/é").toString("latin1"));
-    expect(await told(mode, { exportName: "" })).toBe("");
-  });
+  it.each(["exportname", "export-name", "EXPORTNAME"])(
+    "contains the export name with mode=%s",
+    async (mode) => {
+      expect(await contentOf(mode, { exportName: "a name/é" })).toBe(
+        Buffer.from("a name/é").toString("latin1"),
+      );
+      expect(await contentOf(mode, { exportName: "" })).toBe("");
+    },
+  );
 
-  it.each(["base64exportname", "base64-export-name"])("with mode=%s decodes it", async (mode) => {
-    expect(await told(mode, { exportName: "/wAB" })).toBe("\xff\0\x01");
-    expect(await told(mode, { exportName: "aG Vs\nbG8=" })).toBe("hello");
-    expect(await told(mode, { exportName: "" })).toBe("");
-    await expect(told(mode, { exportName: "aGV" })).rejects.toThrow("base64: Base64 decoding error");
-    await expect(told(mode, { exportName: "a-_=" })).rejects.toThrow("base64: Base64 decoding error");
-  });
+  it.each(["base64exportname", "base64-export-name"])(
+    "contains the decoded export name with mode=%s",
+    async (mode) => {
+      expect(await contentOf(mode, { exportName: "/wAB" })).toBe("\xff\0\x01");
+      expect(await contentOf(mode, { exportName: "aG Vs\nbG8=" })).toBe("hello");
+      expect(await contentOf(mode, { exportName: "" })).toBe("");
+      await expect(contentOf(mode, { exportName: "aGV" })).rejects.toThrow("base64: Base64 decoding error");
+      await expect(contentOf(mode, { exportName: "a-_=" })).rejects.toThrow("base64: Base64 decoding error");
+    },
+  );
 
-  it("with mode=address is where the client is", async () => {
+  it("contains the client's address with mode=address", async () => {
     const at = (address: string) => ({ family: "tcp", address, port: 1234 }) as const;
-    expect(await told("address", { peer: at("127.0.0.1") })).toBe("127.0.0.1:1234");
-    expect(await told("address", { peer: at("::1") })).toBe("[::1]:1234");
-    expect(await told("address", { peer: { family: "unix" } })).toBe("unix");
-    expect(await told("address", { peer: { family: "stdio" } })).toBe("");
+    expect(await contentOf("address", { peer: at("127.0.0.1") })).toBe("127.0.0.1:1234");
+    expect(await contentOf("address", { peer: at("::1") })).toBe("[::1]:1234");
+    expect(await contentOf("address", { peer: { family: "unix" } })).toBe("unix");
+    expect(await contentOf("address", { peer: { family: "stdio" } })).toBe("");
   });
 
-  it("with mode=version is the level of nbdkit", async () => {
-    expect(await told("version")).toBe(compatibleVersion);
+  it("contains the compatible version of nbdkit with mode=version", async () => {
+    expect(await contentOf("version")).toBe(compatibleVersion);
   });
 
-  it("may be read over several connections where all read the same", async () => {
+  it("advertises multi-conn only in modes where all connections read the same bytes", async () => {
     const shared = async (mode: string): Promise<boolean> => {
       await using session = await Session.start({ plugin: info, parameters: { mode } });
       return (await session.open()).canMultiConn;
@@ -51,8 +59,8 @@ describe("info", () => {
     expect([await shared("address"), await shared("time"), await shared("conntime")]).not.toContain(true);
   });
 
-  it("refuses other modes", async () => {
-    await expect(told("foo")).rejects.toThrow("unknown mode: 'foo': use exportname, base64exportname");
+  it("refuses unknown modes", async () => {
+    await expect(contentOf("foo")).rejects.toThrow("unknown mode: 'foo': use exportname, base64exportname");
   });
 });
 
@@ -61,18 +69,18 @@ describe("info about time", () => {
   const time = (bytes: Buffer): number => Number(bytes.readBigInt64BE(0)) * 1e6 + bytes.readInt32BE(8);
   const read = async (session: Session): Promise<number> => time(await contents(await session.open()));
 
-  it("is the time of day with mode=time", async () => {
+  it("contains the time of day with mode=time", async () => {
     await using session = await Session.start({ plugin: info, parameters: { mode: "time" } });
     const before = Date.now() * 1000;
-    const told = await read(session);
-    expect(told).toBeGreaterThanOrEqual(before);
-    expect(told).toBeLessThanOrEqual(Date.now() * 1000);
+    const found = await read(session);
+    expect(found).toBeGreaterThanOrEqual(before);
+    expect(found).toBeLessThanOrEqual(Date.now() * 1000);
   });
 
   it.each([
     ["uptime", (session: Session) => read(session)],
     ["conntime", async (session: Session) => time(await contents(await session.open()))],
-  ])("only grows with mode=%s, from 0", async (mode, look) => {
+  ])("starts at 0 and only increases with mode=%s", async (mode, look) => {
     const before = process.hrtime.bigint();
     await using session = await Session.start({ plugin: info, parameters: { mode } });
     const first = await look(session);
@@ -81,7 +89,7 @@ describe("info about time", () => {
     if (mode === "uptime") expect(await look(session)).toBeGreaterThanOrEqual(first);
   });
 
-  it("counts a connection's time from its beginning", async () => {
+  it("counts the time since the client connected with mode=conntime", async () => {
     await using session = await Session.start({ plugin: info, parameters: { mode: "conntime" } });
     const first = await session.open();
     const passed = process.hrtime.bigint() + 2_000_000n;

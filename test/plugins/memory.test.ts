@@ -19,15 +19,15 @@ function start(parameters: Record<string, string>): Promise<Session> {
   return Session.start({ plugin: memory, parameters });
 }
 
-/** Descriptors can be looked at only there. */
+/** Linux only: other systems do not list descriptors in /proc. */
 const onLinux = it.skipIf(process.platform !== "linux");
 
 describe("memory", () => {
-  it("needs a size", async () => {
+  it("requires a size", async () => {
     await expect(start({})).rejects.toThrow("you must specify size=<SIZE> on the command line");
   });
 
-  it("starts as one hole, and takes memory only where it is written", async () => {
+  it("starts as one hole, and takes memory only for written ranges", async () => {
     await using session = await start({ size: "1G" });
     const disk = await session.open();
     expect(await disk.extents(0n, 2 ** 30, false)).toEqual([{ length: 2n ** 30n, hole: true, zero: true }]);
@@ -40,7 +40,7 @@ describe("memory", () => {
     ]);
   });
 
-  it("gives memory back when it is trimmed or zeroed", async () => {
+  it("frees memory when a range is trimmed or zeroed", async () => {
     await using session = await start({ size: "1M" });
     const disk = await session.open();
     const holes = async () => (await disk.extents(0n, 2 ** 20, false)).map(({ hole }) => hole);
@@ -65,7 +65,7 @@ describe("memory", () => {
     },
   );
 
-  it("answers reads and writes at once", async () => {
+  it("completes reads and writes without a promise", async () => {
     await using session = await start({ size: "1M" });
     const disk = await session.open();
     expect(disk.write(Buffer.alloc(512, 1), 0n, true)).toBeUndefined();
@@ -84,7 +84,7 @@ describe("memory", () => {
     expect(extents.at(-1)).toMatchObject({ hole: false });
   });
 
-  it("advertises that any byte can be written, pages best", async () => {
+  it("advertises a minimum block size of 1 and a preferred one of 4096", async () => {
     await using session = await start({ size: "1M" });
     expect((await session.open()).blockSize).toMatchObject({ minimum: 1, preferred: 4096 });
   });

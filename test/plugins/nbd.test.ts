@@ -23,7 +23,7 @@ testPlugin("nbd with one connection for all", {
 const start = (parameters: Readonly<Record<string, string | readonly string[]>>): Promise<Session> =>
   Session.start({ plugin: nbd, parameters });
 
-describe("what the far server can do, nbd can do:", () => {
+describe("nbd offers exactly the abilities of the remote server:", () => {
   const everything = {
     ...{ canWrite: true, canFlush: true, canTrim: true, canZero: true, canFastZero: true, canFua: true },
     ...{ canCache: true, canMultiConn: true, rotational: false },
@@ -34,7 +34,7 @@ describe("what the far server can do, nbd can do:", () => {
   it.each([
     [["memory", "1M"], {}],
     [["-r", "memory", "1M"], nothing],
-    // The server writes zeroes then, which is not fast.
+    // The remote server zeroes by writing, which is not fast.
     [["--filter=nozero", "memory", "1M"], { canZero: true, canFastZero: false }],
     [["--filter=nocache", "memory", "1M"], { canCache: false }],
     [["--filter=multi-conn", "memory", "1M", "multi-conn-mode=disable"], { canMultiConn: false }],
@@ -51,7 +51,7 @@ describe("what the far server can do, nbd can do:", () => {
 });
 
 describe("nbd", () => {
-  it("reads and writes more at once than the far server takes in one request", async () => {
+  it("splits requests that are larger than the remote server's maximum", async () => {
     const policy = ["blocksize-maximum=64k", "blocksize-error-policy=error"];
     await using server = await ServerProcess.start(["--filter=blocksize-policy", "memory", "1M", ...policy]);
     await using session = await start({ socket: server.socket });
@@ -61,7 +61,7 @@ describe("nbd", () => {
     expect((await contents(disk, 48_576n, bytes.length)).equals(bytes)).toBe(true);
   });
 
-  it("opens one export for all, or the one that each client asks for", async () => {
+  it("opens one export for all clients, or with dynamic-export the one that each client asks for", async () => {
     const names = ["--filter=exportname", "info", "exportname", "exportname=one", "exportname=two"];
     await using server = await ServerProcess.start([
       ...names,
@@ -78,7 +78,7 @@ describe("nbd", () => {
     expect(await one.chain.listExports(client)).toEqual([{ name: "one" }]);
   });
 
-  it("has a connection for each client, or one for all", async () => {
+  it("makes a connection for each client, or with shared=true one for all clients", async () => {
     await using server = await ServerProcess.start(["info", "address"]);
     await using own = await start({ socket: server.socket });
     await using shared = await start({ socket: server.socket, shared: "true" });

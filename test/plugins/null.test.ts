@@ -7,12 +7,12 @@ testPlugin("null", { plugin: nullPlugin, parameters: { size: "100000" }, writes:
 testPlugin("null without a size", { plugin: nullPlugin, parameters: {}, writes: "discarded", runs: 3 });
 
 describe("null", () => {
-  it("has no bytes unless told otherwise", async () => {
+  it("has size 0 by default", async () => {
     await using session = await Session.start({ plugin: nullPlugin, parameters: {} });
     expect((await session.open()).size).toBe(0n);
   });
 
-  it("is one hole, however large", async () => {
+  it("reports a disk of any size as one hole", async () => {
     await using session = await Session.start({
       plugin: nullPlugin,
       parameters: { size: "9223372036854775807" },

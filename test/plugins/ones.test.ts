@@ -23,7 +23,7 @@ describe("ones", () => {
     expect((await session.open()).size).toBe(0n);
   });
 
-  it("takes nothing but a byte", async () => {
+  it("refuses a value that is no byte", async () => {
     const start = Session.start({ plugin: ones, parameters: { byte: "256" } });
     await expect(start).rejects.toThrow("byte: 256 is out of range: use 0 to 255");
   });

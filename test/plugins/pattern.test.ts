@@ -12,19 +12,22 @@ testPlugin("pattern of the largest size", { plugin: pattern, parameters: { size:
 describe("pattern", () => {
   const start = (size: string) => Session.start({ plugin: pattern, parameters: { size } });
 
-  it("tells the offset of every eight bytes, of which the last may be cut", async () => {
+  it("has the offset in every eight bytes, also when the last number is incomplete", async () => {
     await using session = await start("20");
     const hex = (await contents(await session.open())).toString("hex");
     expect(hex).toBe("0000000000000000" + "0000000000000008" + "00000000");
   });
 
-  it.each([2n ** 32n - 16n, 2n ** 53n - 16n, 2n ** 63n - 40n])("does so around %d", async (offset) => {
-    await using session = await start(largest);
-    const bytes = await contents(await session.open(), offset, 32);
-    for (const at of [0, 8, 16, 24]) expect(bytes.readBigUInt64BE(at)).toBe(offset + BigInt(at));
-  });
+  it.each([2n ** 32n - 16n, 2n ** 53n - 16n, 2n ** 63n - 40n])(
+    "has the offset in every eight bytes around offset %d",
+    async (offset) => {
+      await using session = await start(largest);
+      const bytes = await contents(await session.open(), offset, 32);
+      for (const at of [0, 8, 16, 24]) expect(bytes.readBigUInt64BE(at)).toBe(offset + BigInt(at));
+    },
+  );
 
-  it("reads any few bytes within a number", async () => {
+  it("reads any part of a number", async () => {
     await using session = await start(largest);
     const disk = await session.open();
     const whole = await contents(disk, 0x0102_0304_0506_0700n, 24);
@@ -36,7 +39,7 @@ describe("pattern", () => {
     }
   });
 
-  it("needs a size", async () => {
+  it("requires a size", async () => {
     const missing = Session.start({ plugin: pattern, parameters: {} });
     await expect(missing).rejects.toThrow("you must specify size=<SIZE> on the command line");
   });

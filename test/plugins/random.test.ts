@@ -15,12 +15,12 @@ async function read(parameters: Record<string, string>, length?: number): Promis
 }
 
 describe("random", () => {
-  it("is what nbdkit makes of the same seed", async () => {
+  it("has the same bytes as nbdkit for the same seed", async () => {
     const hex = (await read({ size: "16", seed: "1" })).toString("hex");
     expect(hex).toBe("1405517eae4896061772ad7bf81875ff");
   });
 
-  it("is the same for the same seed, and something else for another or none", async () => {
+  it("has the same bytes for the same seed, and different bytes for another seed or none", async () => {
     const disks = [];
     for (const seed of ["1", "0x1", "2"]) disks.push(await read({ size: "1k", seed }));
     for (let count = 0; count < 2; count++) disks.push(await read({ size: "1k" }));
@@ -29,7 +29,7 @@ describe("random", () => {
     expect(new Set(others).size).toBe(4);
   });
 
-  it("can be written with what it is, and with nothing else", async () => {
+  it("accepts a write of the same bytes, and refuses a write of other bytes", async () => {
     await using session = await Session.start(subject);
     const disk = await session.open();
     const bytes = await contents(disk);
@@ -51,7 +51,7 @@ describe("random", () => {
     await expect(zero).rejects.toMatchObject(refused);
   });
 
-  it("refuses seeds that do not fit", async () => {
+  it("refuses seeds that are out of range", async () => {
     await expect(read({ size: "1", seed: "4294967296" })).rejects.toThrow("seed: 4294967296 is out of range");
     await expect(read({ size: "1", seed: "x" })).rejects.toThrow("seed: could not parse number");
   });

@@ -10,7 +10,7 @@ import { nbdkit, succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { Folder } from "./folder.ts";
 
-/** A disk in a file of the scripts' folder. */
+/** A disk in a file in $tmpdir. */
 const disk = {
   get_ready: "truncate -s 256K $tmpdir/disk",
   get_size: "echo 256K",
@@ -22,8 +22,8 @@ const disk = {
 
 testPlugin("eval", { plugin: evaluate, parameters: disk, runs: 2 });
 
-function served(methods: Readonly<Record<string, string>>, said: string[] = []): Promise<NbdServer> {
-  const log = { verbose: false, error: (line: string) => void said.push(line), debug: () => {} };
+function served(methods: Readonly<Record<string, string>>, errors: string[] = []): Promise<NbdServer> {
+  const log = { verbose: false, error: (line: string) => void errors.push(line), debug: () => {} };
   return serve({ plugin: "eval", parameters: { ...disk, ...methods }, log });
 }
 
@@ -41,7 +41,7 @@ describe("the exit codes of a script", () => {
     await client.closed;
   });
 
-  it("6 cuts the connection off, and nobody else's", async () => {
+  it("6 closes the client's connection and no other connection", async () => {
     await using server = await served({ pwrite: "exit 6" });
     await using other = await connect(server.uri);
     const client = await connect(server.uri);
@@ -53,7 +53,7 @@ describe("the exit codes of a script", () => {
     [7, undefined],
     [8, "ESHUTDOWN"],
   ])(
-    "%i refuses all that the client asks after the answer, without calling the script",
+    "%i refuses all requests of the client after the answer, without calling the script",
     async (status, code) => {
       const broken = { pread: "exit 1", flush: "exit 1", zero: "exit 1" };
       await using server = await served({ ...broken, pwrite: `cat >/dev/null; exit ${status}` });
@@ -79,18 +79,18 @@ describe("the exit codes of a script", () => {
     },
   );
 
-  it.each(["default_export", "list_exports"])("6 of %s cuts the connection off", async (method) => {
+  it.each(["default_export", "list_exports"])("6 of %s closes the connection", async (method) => {
     await using server = await served({ [method]: "exit 6" });
     const asked = method === "list_exports" ? listExports(server.uri) : connect(server.uri);
     await expect(asked).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 
   it.each([1, 9, 16, 255])("%i is an error", async (status) => {
-    const said: string[] = [];
-    await using server = await served({ pread: `echo ENOSPC full >&2; exit ${status}` }, said);
+    const errors: string[] = [];
+    await using server = await served({ pread: `echo ENOSPC full >&2; exit ${status}` }, errors);
     await using client = await connect(server.uri);
     await expect(client.read(0n, 512)).rejects.toMatchObject({ code: "ENOSPC" });
-    expect(said).toEqual(["read: pread: full"]);
+    expect(errors).toEqual(["read: pread: full"]);
   });
 });
 
@@ -103,7 +103,7 @@ describe("what a script prints on stderr", () => {
     ["several lines", traceback, "EIO", traceback.replace(/\s*\n\s*/g, " ")],
     ["a code and several lines", `EPERM\n${traceback}\n\n`, "EPERM", traceback.replace(/\s*\n\s*/g, " ")],
     [
-      "more than anybody reads",
+      "a very long text",
       `${long}\nthe end`,
       "EIO",
       `${long.slice(0, 300)} [...] ${long.slice(-692)} the end`,
@@ -111,20 +111,20 @@ describe("what a script prints on stderr", () => {
   ])(
     "is the message of its error, for the client and in the log: %s",
     async (_what, stderr, code, message) => {
-      const said: string[] = [];
-      await using server = await served({ pread: `cat >&2 <<'E'\n${stderr}\nE\nexit 1` }, said);
+      const errors: string[] = [];
+      await using server = await served({ pread: `cat >&2 <<'E'\n${stderr}\nE\nexit 1` }, errors);
       await using client = await connect(server.uri);
       const expected = `pread: ${message}`;
       await expect(client.read(0n, 512)).rejects.toMatchObject({
         code,
         message: expect.stringContaining(expected),
       });
-      expect(said).toEqual([`read: ${expected}`]);
+      expect(errors).toEqual([`read: ${expected}`]);
     },
   );
 });
 
-describe("a script that does not read what is written", () => {
+describe("a script that does not read its stdin", () => {
   it.each([
     ["ends at once", "exit 0"],
     ["closes its stdin first", "exec <&-; exit 0"],
@@ -133,16 +133,16 @@ describe("a script that does not read what is written", () => {
       "leaves a process behind that holds its stdin",
       "sleep 1000 <&0 >/dev/null 2>&1 & echo $! >>$tmpdir/pids",
     ],
-  ])("has succeeded with status 0 when it %s", async (_how, pwrite) => {
-    const said: string[] = [];
+  ])("succeeds with status 0 when it %s", async (_how, pwrite) => {
+    const errors: string[] = [];
     const unload = "test ! -f $tmpdir/pids || kill $(cat $tmpdir/pids)";
-    await using server = await served({ pwrite, unload }, said);
+    await using server = await served({ pwrite, unload }, errors);
     await using client = await connect(server.uri);
     for (const length of [1, 4096, 256 * 1024]) await client.write(0n, Buffer.alloc(length, 1));
-    expect(said).toEqual([]);
+    expect(errors).toEqual([]);
   });
 
-  it("fails as its status says", async () => {
+  it("fails with a nonzero status", async () => {
     await using server = await served({ pwrite: "exec <&-; echo ENOSPC full >&2; exit 1" });
     await using client = await connect(server.uri);
     const writing = client.write(0n, Buffer.alloc(256 * 1024));
@@ -150,21 +150,21 @@ describe("a script that does not read what is written", () => {
   });
 });
 
-describe("a script that is wrong", () => {
+describe("a faulty script", () => {
   it.each([
     ["prints too little", { pread: "echo" }, /printed 1 bytes instead of 512/],
     ["never stops printing", { pread: "cat /dev/zero" }, /printed more than 512 bytes/],
     ["is killed", { pread: "kill -9 $$" }, /terminated by signal 9/],
-  ])("hurts one request when it %s", async (_what, methods, reason) => {
-    const said: string[] = [];
-    await using server = await served(methods, said);
+  ])("fails only one request when it %s", async (_what, methods, reason) => {
+    const errors: string[] = [];
+    await using server = await served(methods, errors);
     await using client = await connect(server.uri);
     await expect(client.read(0n, 512)).rejects.toMatchObject({ code: "EIO" });
-    expect(said).toHaveLength(1);
-    expect(said[0]).toMatch(reason);
+    expect(errors).toHaveLength(1);
+    expect(errors[0]).toMatch(reason);
   });
 
-  it("fails to open with a size that is none, and is closed again", async () => {
+  it("is closed when opening fails because its size cannot be parsed", async () => {
     using folder = new Folder();
     const closed = folder.join("closed");
     await using server = await served({ get_size: "echo much", close: `touch ${closed}` });
@@ -173,8 +173,8 @@ describe("a script that is wrong", () => {
   });
 });
 
-describe("the folder of the scripts", () => {
-  it("lives as long as the server, and what still runs in it is ended", async () => {
+describe("$tmpdir of a script", () => {
+  it("exists until the server ends, and the server then kills running scripts", async () => {
     using folder = new Folder();
     const [note, pid] = [folder.join("note"), folder.join("pid")];
     const server = await served({
@@ -197,7 +197,7 @@ describe("the folder of the scripts", () => {
 });
 
 describe("--dump-plugin", () => {
-  it("tells what a script says about itself", async () => {
+  it("prints the lines of the script's methods thread_model and dump_plugin", async () => {
     await using sandbox = new Sandbox();
     const script = "case $1 in thread_model) echo parallel ;; dump_plugin) echo a=b=c ;; *) exit 2 ;; esac";
     sandbox.file("script", script);

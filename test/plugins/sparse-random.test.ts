@@ -23,7 +23,7 @@ const start = (parameters: Record<string, string>) =>
   Session.start({ plugin: sparseRandom, parameters: { ...shape, ...parameters } });
 
 describe("sparse-random", () => {
-  it("is data and holes as nbdkit makes them of the same seed", async () => {
+  it("has the same data and holes as nbdkit for the same seed", async () => {
     await using session = await start({ size: "64k" });
     const extents = await (await session.open()).extents(0n, 65_536, false);
     expect(extents.map(({ length, hole }) => [Number(length), hole])).toEqual([
@@ -52,7 +52,7 @@ describe("sparse-random", () => {
     }
   });
 
-  it("comes near to the share and the runs that it was told", async () => {
+  it("approximates the given share of data and average run length", async () => {
     await using session = await start({ size: "8G", percent: "20", runlength: "1M" });
     const disk = await session.open();
     const extents = await allExtents(disk, { start: 0n, length: 2 ** 33 }, false);
@@ -67,13 +67,13 @@ describe("sparse-random", () => {
   it.each([
     ["0", true],
     ["100", false],
-  ])("with percent=%s is all of a kind", async (percent, hole) => {
+  ])("is all data or all hole with percent=%s", async (percent, hole) => {
     await using session = await start({ percent, size: "64T" });
     const disk = await session.open();
     expect(await disk.extents(2n ** 45n, 2 ** 32, false)).toEqual([{ length: 2n ** 32n, hole, zero: hole }]);
   });
 
-  it("is the same wherever somebody looks first, and lets others look meanwhile", async () => {
+  it("is the same in any order of access, and answers other requests while it computes a far offset", async () => {
     const parameters = { size: "64G", percent: "30", runlength: "64k" };
     await using first = await start(parameters);
     await using second = await start(parameters);
@@ -85,7 +85,7 @@ describe("sparse-random", () => {
     expect(await jump).toEqual(await near.extents(end, 2 ** 20, false));
   });
 
-  it("can be written with what it is, and zeroed and trimmed where it is zero", async () => {
+  it("accepts writes of the same bytes, and zeroes and trims of holes", async () => {
     await using session = await Session.start(subject);
     const disk = await session.open();
     const bytes = await contents(disk);

@@ -11,7 +11,7 @@ const folder = new Folder();
 afterAll(() => folder[Symbol.dispose]());
 
 let made = 0;
-/** Files of these sizes, each full of bytes of its own. */
+/** Creates files of these sizes. Each file is filled with a different byte. */
 function files(...sizes: readonly number[]): readonly string[] {
   return sizes.map((size) => folder.file(`part${++made}`, pattern(size, made)));
 }
@@ -26,14 +26,14 @@ testPlugin("split", {
 testPlugin("split of one file", { plugin: split, parameters: () => ({ file: files(10_000) }), runs: 5 });
 
 describe("split", () => {
-  it("is its files in the order in which they were given", async () => {
+  it("concatenates the files in the order of the command line", async () => {
     const parts = files(1000, 3, 5000);
     await using session = await start(parts[2]!, parts[0]!, parts[1]!, parts[0]!);
     const expected = [parts[2]!, parts[0]!, parts[1]!, parts[0]!].map((path) => readFileSync(path));
     expect(await contents(await session.open())).toEqual(Buffer.concat(expected));
   });
 
-  it("writes every part into its own file, from its beginning", async () => {
+  it("writes each part of a request to its file at the right offset", async () => {
     const parts = files(1000, 1000, 1000);
     await using session = await start(...parts);
     const disk = await session.open();
@@ -44,7 +44,7 @@ describe("split", () => {
     expect(parts.map((path) => readFileSync(path).length)).toEqual([1000, 1000, 1000]);
   });
 
-  it("shows the holes of all files", async () => {
+  it("reports the holes of all files", async () => {
     const sparse = folder.sparseFile("sparse", 1 << 20);
     const fd = openSync(sparse, "r+");
     writeSync(fd, "x", 1 << 19);
@@ -62,7 +62,7 @@ describe("split", () => {
     ]);
   });
 
-  it("closes all files, and those that were open when one could not be opened", async () => {
+  it("closes all files, also when one of them cannot be opened", async () => {
     const parts = files(10, 10);
     await using session = await start(...parts);
     const disk = await session.open();
@@ -75,7 +75,7 @@ describe("split", () => {
     expect(folder.descriptors()).toBe(0);
   });
 
-  it("serves files that cannot be written to clients that may only read", async () => {
+  it("serves files without write permission to read-only clients", async () => {
     const parts = files(10, 10);
     for (const part of parts) chmodSync(part, 0o444);
     chmodSync(folder.path, 0o755);
@@ -85,13 +85,13 @@ describe("split", () => {
     expect(await session.open({ readOnly: true })).toMatchObject({ canWrite: false, size: 20n });
   });
 
-  it("refuses files that are not there, and none at all", async () => {
+  it("refuses missing files, and a command line without a file", async () => {
     await expect(start("/nonexist")).rejects.toThrow("realpath: /nonexist: No such file or directory");
     await expect(start()).rejects.toThrow("you must specify file=<FILENAME> on the command line");
   });
 });
 
-/** Root may write everything. */
+/** True for root, which has write permission for every file. */
 function asNobody(): Disposable {
   const isRoot = process.getuid!() === 0;
   if (isRoot) process.seteuid!(65_534);

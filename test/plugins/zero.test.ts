@@ -5,7 +5,7 @@ import { testPlugin } from "../helpers/conformance.ts";
 
 testPlugin("zero", { plugin: zero });
 
-it("zero has no bytes, takes no parameters and cannot be written", async () => {
+it("zero has size 0, takes no parameters and is read-only", async () => {
   await using session = await Session.start({ plugin: zero, parameters: {} });
   expect(await session.open()).toMatchObject({ size: 0n, canWrite: false, canMultiConn: true });
   await expect(Session.start({ plugin: zero, parameters: { size: "1" } })).rejects.toThrow(

@@ -3,33 +3,37 @@ import { formatSize, sizeMax } from "../../core/size.ts";
 import { zeroBytes } from "../../core/zero-runs.ts";
 
 /**
- * Bytes as they were described, and not yet written out: a terabyte of ones is a byte and how often. Whatever is not
- * covered by anything is zero.
+ * A description of bytes that is not yet expanded: a terabyte of ones is stored as one byte and a count.
+ * Bytes that no part describes are zero.
  */
 export interface Content {
   /** bytes */
   readonly size: bigint;
-  /** bytes: the memory that it takes when it is written out, at most; 0 for zeroes alone */
+  /** The most memory in bytes that the expanded content takes; 0 if all of it is zero. */
   readonly weight: bigint;
-  /** The part from `from` to `to`, in strokes of which later ones cover earlier ones; `shift` is added to where they go. */
+  /**
+   * The part from `from` to `to` as strokes. Later strokes overwrite earlier ones. `shift` is added to each
+   * offset.
+   */
   strokes(from: bigint, to: bigint, shift: bigint): Generator<Stroke>;
 }
 
-/** Bytes that go somewhere, or how many zeroes. */
+/** Bytes at an offset, or a number of zeroes. */
 export interface Stroke {
   readonly at: bigint;
   readonly bytes: Uint8Array | bigint;
 }
 
+/** Content at an offset. */
 export interface Piece {
   readonly at: bigint;
   readonly content: Content;
 }
 
-/** Memory comes in pages, so even a byte takes one. */
+/** The size of a page of memory in bytes. A single byte takes a whole page. */
 const pageBytes = 4096n;
 
-/** What is repeated is written in blocks of about this size. */
+/** Repeated content is written in blocks of about this many bytes. */
 const blockBytes = 1024 * 1024;
 
 export function literal(bytes: Uint8Array): Content {
@@ -47,7 +51,7 @@ export function isZero(bytes: Uint8Array): boolean {
   return Buffer.compare(bytes, zeroBytes(bytes.length)) === 0;
 }
 
-/** Pieces that were put somewhere one after another, in a disk of their own. */
+/** Pieces on a disk of `size` bytes. Later pieces overwrite earlier ones. */
 export function layers(pieces: readonly Piece[], size: bigint): Content {
   const taken = pieces.reduce((sum, { content }) => sum + (content.weight && content.weight + pageBytes), 0n);
   const covered = isCovered(pieces, size);
@@ -101,7 +105,7 @@ function* copies(content: Content, from: bigint, to: bigint, shift: bigint): Gen
   }
 }
 
-/** As many copies in one as fit into a block, or as are needed. */
+/** One block with several copies of the content: as many as fit, or as many as are needed. */
 function block(content: Content, needed: bigint): Content {
   const size = Number(content.size);
   const copies = Math.min(Math.floor(blockBytes / size), Math.ceil(Number(needed) / size) + 1);
@@ -118,7 +122,10 @@ function renderSmall(content: Content): Buffer {
   return bytes;
 }
 
-/** @throws NbdError EINVAL unless the content has these bytes */
+/**
+ * The bytes from `from` to `to`.
+ * @throws NbdError EINVAL when the range is not within the content
+ */
 export function slice(content: Content, from: bigint, to: bigint = content.size): Content {
   if (from > to || to > content.size) {
     throw new NbdError(

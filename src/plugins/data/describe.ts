@@ -1,6 +1,6 @@
 import type { Expression } from "./expression.ts";
 
-/** A tree as lines for people (-D data.AST=1). */
+/** Formats an expression tree as lines for the log (-D data.AST=1). */
 export function describe(expression: Expression, indent = ""): readonly string[] {
   const inside = (children: readonly Expression[]): string[] =>
     children.flatMap((child) => describe(child, `${indent}  `));

@@ -2,24 +2,32 @@ import { NbdError } from "../../core/errors.ts";
 import { type Content, layers, literal, type Piece, repeated, slice } from "./content.ts";
 import type { Data, Expression, Seek, Source } from "./expression.ts";
 
-/** Expressions within each other, operators included; more would not fit on the stack. */
+/**
+ * The maximum depth of nested expressions and operators. Evaluation is recursive, and the stack is limited.
+ */
 const depthMax = 2000;
 
-/** Reads what a file or script has from `from` up to `to`, or to its end. */
+/** Reads a file or the output of a script from `from` to `to`, or to the end if `to` is undefined. */
 export type ReadSource = (source: Source, from: bigint, to: bigint | undefined) => Promise<Content>;
 
-/** The bytes that a tree describes. @throws NbdError with a line for the user */
+/**
+ * Evaluates an expression tree to the bytes that it describes.
+ * @throws NbdError with a line for the user
+ */
 export function evaluate(expression: Data, readSource: ReadSource): Promise<Content> {
   return new Evaluator(readSource).evaluate(expression, undefined, 0);
 }
 
-/** What is not wanted is not looked at either: no file is read and no script runs. */
+/**
+ * Content without bytes. `X*0` and `X[N:N]` yield it without evaluating X: no file is read and no script
+ * runs.
+ */
 const nothing: Content = literal(new Uint8Array(0));
 
-/** The names that can be used in some place, innermost first. */
+/** The names that an expression can use, innermost first. */
 interface Scope {
   readonly name: string;
-  /** Evaluated when it is first used, with the names that were known where it was given. */
+  /** Evaluates on first use, with the names that were defined before the assignment. */
   content(): Promise<Content>;
   readonly outer: Scope | undefined;
 }
@@ -33,7 +41,7 @@ class Evaluator {
 
   async evaluate(expression: Data, scope: Scope | undefined, depth: number): Promise<Content> {
     if (depth > depthMax) {
-      throw new NbdError("EINVAL", `data parameter: more than ${depthMax} expressions within each other`);
+      throw new NbdError("EINVAL", `data parameter: more than ${depthMax} nested expressions`);
     }
     switch (expression.kind) {
       case "bytes":
@@ -53,7 +61,7 @@ class Evaluator {
     }
   }
 
-  /** Of files and scripts no more is read than is wanted, as they may have no end. */
+  /** Reads only the requested part of a file or script, because a source may be endless. */
   async #slice(
     { of, from, to }: Extract<Data, { kind: "slice" }>,
     scope: Scope | undefined,
@@ -94,10 +102,10 @@ function lookUp(name: string, scope: Scope | undefined): Scope {
   throw new NbdError("EINVAL", `\\${name} not defined: give it with ... -> \\${name} before it is used`);
 }
 
-/** A disk that is being described, and where in it the next bytes go. */
+/** A disk under construction, and the offset for the next bytes. */
 class Place {
   readonly #pieces: Piece[] = [];
-  /** Bytes that follow each other, to become one piece. */
+  /** Consecutive bytes that are not yet a piece. `#collectBytes` joins them into one piece. */
   #bytes: Uint8Array[] = [];
   #offset = 0n;
   #size = 0n;
@@ -107,12 +115,12 @@ class Place {
   }
 
   put(content: Content): void {
-    this.#waitForBytes();
+    this.#collectBytes();
     this.#add(content);
   }
 
   seek({ how, amount }: Seek): void {
-    this.#waitForBytes();
+    this.#collectBytes();
     if (how === "back" && amount > this.#offset) {
       throw new NbdError(
         "EINVAL",
@@ -126,13 +134,13 @@ class Place {
   }
 
   content(): Content {
-    this.#waitForBytes();
+    this.#collectBytes();
     const [only] = this.#pieces;
     if (this.#pieces.length === 1 && only!.content.size === this.#size) return only!.content;
     return layers(this.#pieces, this.#size);
   }
 
-  #waitForBytes(): void {
+  #collectBytes(): void {
     if (this.#bytes.length === 0) return;
     const bytes = this.#bytes.length === 1 ? this.#bytes[0]! : Buffer.concat(this.#bytes);
     this.#bytes = [];

@@ -1,7 +1,7 @@
-/** What a description of a disk consists of (nbdkit-data-plugin(1), "DATA FORMAT"). */
+/** A part of a description of a disk (nbdkit-data-plugin(1), "DATA FORMAT"). */
 export type Expression = Data | Seek | Assignment;
 
-/** Expressions that are bytes, so that they can be repeated, sliced and named. */
+/** An expression that yields bytes. It can be repeated, sliced and named. */
 export type Data =
   | { readonly kind: "bytes"; readonly bytes: Uint8Array }
   | Source
@@ -11,20 +11,20 @@ export type Data =
   /** Bytes from `from` up to `to`, or to the end. */
   | { readonly kind: "slice"; readonly of: Data; readonly from: bigint; readonly to: bigint | undefined };
 
-/** Bytes from elsewhere: the path of a file, or a script that prints them. */
+/** External bytes: `text` is the path of a file, or a script that prints the bytes. */
 export interface Source {
   readonly kind: "file" | "script";
   readonly text: string;
 }
 
-/** Moves to where the next bytes go. */
+/** Moves the offset for the next bytes. */
 export interface Seek {
   readonly kind: "seek";
   readonly how: "to" | "forward" | "back" | "align";
   readonly amount: bigint;
 }
 
-/** Gives bytes a name for the rest of the list, and adds nothing to it. */
+/** Gives bytes a name for the rest of the list. It adds no bytes to the list. */
 export interface Assignment {
   readonly kind: "assign";
   readonly name: string;

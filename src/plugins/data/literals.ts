@@ -1,7 +1,10 @@
 import { NbdError } from "../../core/errors.ts";
 import { sizeMax } from "../../core/size.ts";
 
-/** Decimal, 0x hexadecimal or 0 octal. @throws NbdError EINVAL */
+/**
+ * Parses a decimal, hexadecimal (0x) or octal (0) number.
+ * @throws NbdError EINVAL
+ */
 export function parseNumber(digits: string, max: bigint = sizeMax): bigint {
   const isOctal = /^0\d/.test(digits);
   if (isOctal && /[89]/.test(digits)) {
@@ -42,7 +45,7 @@ const escapes: Readonly<Record<string, string>> = {
 /** The inside of a "STRING": text as UTF-8, with escapes as in C. */
 export function stringBytes(inside: string): Uint8Array {
   const parts = inside.split(/\\(x[\s\S]{0,2}|[\s\S])/);
-  // Every other part is what followed a backslash.
+  // The parts at odd indices are escape codes, the text after a backslash.
   return Buffer.concat(
     parts.map((part, index) => (index % 2 === 0 ? Buffer.from(part) : escapedBytes(part))),
   );

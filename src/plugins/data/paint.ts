@@ -2,13 +2,13 @@ import type { Handle } from "../../contract/handle.ts";
 import { ServedExport } from "../../served/served-export.ts";
 import { type Content, isZero, type Stroke } from "./content.ts";
 
-/** bytes: zeroes that make up a page become a hole */
+/** The page size in bytes. A page of zeroes becomes a hole. */
 const pageBytes = 4096;
 
-/** The most that one request can zero: lengths are numbers. */
+/** The maximum length of a zero request in bytes. Lengths are numbers, which are exact up to 2^53. */
 const zeroBytesMax = 2n ** 52n;
 
-/** Writes what was described onto an empty disk, as far as there is room. */
+/** Writes content to an empty disk. Content beyond the end of the disk is dropped. */
 export async function paint(content: Content, handle: Handle): Promise<void> {
   const painter = new Painter(new ServedExport(handle, false));
   const end = content.size < handle.size ? content.size : handle.size;
@@ -17,7 +17,7 @@ export async function paint(content: Content, handle: Handle): Promise<void> {
 
 class Painter {
   readonly #disk: ServedExport;
-  /** Behind this everything is still zero. */
+  /** The end of the written part of the disk. Every byte after it is still zero and needs no zeroing. */
   #painted = 0n;
 
   constructor(disk: ServedExport) {
@@ -51,7 +51,7 @@ class Painter {
   }
 }
 
-/** What of the bytes from `start` on lies in one page, if the first of them goes to `at`. */
+/** The bytes from index `start` to the end of their page on the disk. `at` is the disk offset of index 0. */
 function pageAt(bytes: Uint8Array, at: bigint, start: number): Uint8Array {
   const within = Number((at + BigInt(start)) % BigInt(pageBytes));
   return bytes.subarray(start, start + pageBytes - within);

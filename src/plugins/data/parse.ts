@@ -2,22 +2,30 @@ import { NbdError } from "../../core/errors.ts";
 import { type Data, type Expression, isData } from "./expression.ts";
 import { type Token, tokenize } from "./tokens.ts";
 
-/** Parentheses and variables within each other; far more than anybody writes, and few enough for the stack. */
+/**
+ * The maximum depth of nested parentheses and variables. The parser is recursive, and the stack is limited.
+ */
 const nestingMax = 500;
 
-/** The text of a variable, if there is one. */
+/** Returns the text of a variable; undefined when it does not exist. */
 export type Variables = (name: string) => string | undefined;
 
-/** A description as a tree. @throws NbdError EINVAL or ENOENT, with a line for the user */
+/**
+ * Parses a description into an expression tree.
+ * @throws NbdError EINVAL or ENOENT, with a line for the user
+ */
 export function parse(text: string, variables: Variables): Data {
   return new Parser(text, variables, []).parseAll();
 }
 
-/** Reads one text; the text of a variable is read by a parser of its own, so that no parenthesis is shared. */
+/**
+ * Parses one text. The text of a variable gets its own parser: a parenthesis cannot open in one text and
+ * close in another.
+ */
 class Parser {
   readonly #tokens: readonly Token[];
   readonly #variables: Variables;
-  /** The variables that this text is part of. */
+  /** The variables whose text contains this text, to detect a variable that refers to itself. */
   readonly #within: readonly string[];
   #next = 0;
   #depth = 0;
@@ -34,7 +42,7 @@ class Parser {
     throw new NbdError("EINVAL", "unmatched ')' in data string");
   }
 
-  /** Up to the end of the text or to a `)`. */
+  /** Parses up to the end of the text or to a `)`. */
   #list(): Data {
     const items: Expression[] = [];
     for (; this.#next < this.#tokens.length; this.#next++) {
@@ -43,7 +51,8 @@ class Parser {
       items.push(this.#item(token, items));
     }
     const [first, second] = items;
-    // Sources are sliced as they are read, so they should be seen.
+    // Do not wrap a single expression in a list: the evaluator reads only the sliced part of a source that it
+    // can see.
     return isData(first) && second === undefined ? first : { kind: "list", items };
   }
 
@@ -66,7 +75,7 @@ class Parser {
 
   #nested(): Data {
     if (this.#depth + this.#within.length >= nestingMax) {
-      throw new NbdError("EINVAL", `data parameter: more than ${nestingMax} expressions within each other`);
+      throw new NbdError("EINVAL", `data parameter: more than ${nestingMax} nested expressions`);
     }
     this.#next++;
     this.#depth++;
@@ -91,7 +100,7 @@ class Parser {
   }
 }
 
-/** What an operator behind an expression applies to. */
+/** Removes and returns the last expression, the operand of a postfix operator. */
 function takeLast(items: Expression[], operator: string): Data {
   const last = items.pop();
   if (last === undefined) throw new NbdError("EINVAL", `${operator} must follow an expression`);

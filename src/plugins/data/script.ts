@@ -2,17 +2,18 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { NbdError } from "../../core/errors.ts";
 
 /**
- * What a script prints, from `from` on. Whoever stops listening stops the script.
- * @param sliced only a part is wanted: then it may fail, as a script without end does when nobody reads it any more
+ * The output of a script from byte `from` on. The script is killed when the consumer stops the iteration.
+ * @param sliced the consumer needs only a part. A failure of the script is then ignored: an endless script
+ * always fails when its output is closed.
  */
 export async function* scriptChunks(script: string, from: bigint, sliced: boolean): AsyncGenerator<Buffer> {
-  // A group of its own, so that all it started can be stopped.
+  // `detached` makes a process group, so that `stop` kills the script with all processes that it started.
   const child = spawn("/bin/sh", ["-c", script], { stdio: ["inherit", "pipe", "inherit"], detached: true });
   const ended = endOf(child);
   let finished = false;
   try {
     let skip = from;
-    // Left open until the script is stopped, so that it has no reason to complain.
+    // Keep stdout open until the script is killed, so that the script prints no error about a closed pipe.
     for await (const chunk of child.stdout.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       const skipped = skip < BigInt(chunk.length) ? Number(skip) : chunk.length;
       skip -= BigInt(skipped);
@@ -30,7 +31,9 @@ export async function* scriptChunks(script: string, from: bigint, sliced: boolea
   }
 }
 
-/** Why the script failed, if it did. */
+/**
+ * Resolves with the reason of a failure, or with undefined on success. Rejects when the script cannot start.
+ */
 function endOf(child: ChildProcess): Promise<string | undefined> {
   const ended = new Promise<string | undefined>((resolve, reject) => {
     child.once("error", reject);
@@ -39,7 +42,7 @@ function endOf(child: ChildProcess): Promise<string | undefined> {
       else resolve(status === null ? `killed by ${signal}` : `exit status ${status}`);
     });
   });
-  // Whoever waits for it hears of it.
+  // Prevent an unhandled rejection: the caller may await the promise later.
   ended.catch(() => {});
   return ended;
 }
@@ -48,6 +51,6 @@ function stop({ pid }: ChildProcess): void {
   try {
     if (pid !== undefined) process.kill(-pid, "SIGKILL");
   } catch {
-    // It has ended already.
+    // The script has already exited.
   }
 }

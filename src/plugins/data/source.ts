@@ -9,9 +9,10 @@ import { scriptChunks } from "./script.ts";
 const chunkBytes = 64 * 1024;
 
 /**
- * Reads a file, or runs a script, as far as is wanted. A slice ends where the source ends, as that is not known
- * before.
- * @param to undefined for all there is
+ * Reads a part of a file or of a script's output. The part ends early when the source ends before `to`,
+ * because the length of a source is not known in advance.
+ * @param from bytes
+ * @param to bytes; undefined for the end of the source
  */
 export async function readSource(source: Source, from: bigint, to: bigint | undefined): Promise<Content> {
   if (to !== undefined && from > to) {
@@ -22,11 +23,11 @@ export async function readSource(source: Source, from: bigint, to: bigint | unde
     source.kind === "file"
       ? fileChunks(source.text, from)
       : scriptChunks(source.text, from, to !== undefined);
-  return waitForBytes(source.text, chunks, to === undefined ? undefined : to - from);
+  return collectBytes(source.text, chunks, to === undefined ? undefined : to - from);
 }
 
-/** So many bytes of what comes; without a number all of it, which has to fit into the memory. */
-async function waitForBytes(
+/** Collects `wanted` bytes, or all bytes if `wanted` is undefined. All bytes must fit into free memory. */
+async function collectBytes(
   name: string,
   chunks: AsyncGenerator<Buffer>,
   wanted: bigint | undefined,
@@ -52,7 +53,7 @@ async function* fileChunks(path: string, from: bigint): AsyncGenerator<Buffer> {
   };
   const file = await open(path, "r").catch(fail);
   try {
-    // What cannot be read just anywhere, such as a pipe, can still be read from its beginning.
+    // Read from the start without a position: a pipe cannot seek.
     let position = from === 0n ? null : Number(from);
     for (;;) {
       const chunk = Buffer.allocUnsafe(chunkBytes);

@@ -2,7 +2,7 @@ import { NbdError } from "../../core/errors.ts";
 import type { Seek, Source } from "./expression.ts";
 import { parseByte, parseNumber, stringBytes, wordBytes } from "./literals.ts";
 
-/** The smallest parts of a description. What follows an expression and changes it is one token. */
+/** The smallest part of a description. A postfix operator with its operand, such as `*8`, is one token. */
 export type Token =
   | { readonly kind: "open" }
   | { readonly kind: "close" }
@@ -15,7 +15,10 @@ export type Token =
   | { readonly kind: "repeat"; readonly count: bigint }
   | { readonly kind: "slice"; readonly from: bigint; readonly to: bigint | undefined };
 
-/** Takes a description apart. @throws NbdError EINVAL, saying where */
+/**
+ * Splits a description into tokens.
+ * @throws NbdError EINVAL with the offset of the error
+ */
 export function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
   for (let at = 0; at < text.length; ) {
@@ -30,7 +33,7 @@ export function tokenize(text: string): readonly Token[] {
 }
 
 type Groups = readonly (string | undefined)[];
-/** What a pattern matched as a token; nothing for what separates tokens. */
+/** Makes a token from a match; undefined for white space and comments. */
 type Make = (groups: Groups) => Token | undefined;
 
 const number = "(0[xX][0-9a-fA-F]+|\\d+)";
@@ -73,7 +76,7 @@ function matchAt(text: string, at: number): { make: Make; groups: Groups; length
   return undefined;
 }
 
-/** <(SCRIPT): up to the parenthesis that closes it, as the script may have pairs of its own. */
+/** Reads <(SCRIPT) up to the matching parenthesis. The script may contain balanced parentheses. */
 function scriptAt(text: string, at: number): Source | undefined {
   if (!text.startsWith("<(", at)) return undefined;
   let depth = 0;
@@ -90,7 +93,7 @@ function seek(how: Seek["how"], amount: string | undefined): Seek {
   throw new NbdError("EINVAL", "data parameter @^0 must be a power of 2, or any other number from 1");
 }
 
-/** What a character began that then went wrong. */
+/** The error message for each first character of a token that cannot be parsed. */
 const beginnings: Readonly<Record<string, string>> = {
   '"': "unterminated string",
   "<": "<FILE not a filename, or <(SCRIPT) not closed",
@@ -104,7 +107,7 @@ const beginnings: Readonly<Record<string, string>> = {
   b: "expected be16:, be32: or be64: and a number",
 };
 
-/** Offsets are bytes, as people may count them with other tools. */
+/** The error for text that is no token. The offset is in bytes, as other tools count it. */
 function unexpected(text: string, at: number): NbdError {
   const offset = Buffer.byteLength(text.slice(0, at));
   const what = beginnings[text[at]!] ?? `nothing begins with ${JSON.stringify(text[at])}`;

@@ -1,6 +1,6 @@
-/** Some sectors of a disk; whatever lies between pieces is zeroes. */
+/** Some sectors of a disk. The disk is zero between pieces. */
 export interface Piece {
-  /** bytes from the start of the disk */
+  /** The offset on the disk in bytes. */
   readonly start: number;
   readonly bytes: Uint8Array;
 }
@@ -11,17 +11,20 @@ const sectorBytes = 512;
 const partitionStart = 2048;
 const partitionSectors: number = diskBytes / sectorBytes - partitionStart;
 
-// FAT16 by its specification: reserved sectors, two tables, the root directory, clusters from number 2 on.
+// The layout of FAT16: reserved sectors, two tables, the root directory, then clusters, numbered from 2.
 const reservedSectors = 4;
 const clusterSectors = 4;
 const rootEntries = 512;
 const entryBytes = 32;
 const rootSectors: number = (rootEntries * entryBytes) / sectorBytes;
-/** Two bytes for each cluster; that the tables' own sectors are counted as well does no harm. */
+/**
+ * Two bytes for each cluster. The count includes the sectors of the tables, which makes the tables slightly
+ * too large.
+ */
 const tableSectors: number = Math.ceil((partitionSectors / clusterSectors + 2) / (sectorBytes / 2));
 const rootStart: number = reservedSectors + 2 * tableSectors;
 
-/** A disk with one partition, whose file system holds one short text. */
+/** Makes a disk with one partition and a file system that contains one short text file. */
 export function makeImage(fileName: string, text: string): readonly Piece[] {
   const content = bytes(clusterSectors * sectorBytes, (_, put) => put(0, text));
   const table = bytes(sectorBytes, (view) => {
@@ -39,7 +42,7 @@ export function makeImage(fileName: string, text: string): readonly Piece[] {
   ];
 }
 
-/** Where a sector of the partition lies on the disk. */
+/** The disk offset of a sector of the partition, in bytes. */
 function at(sector: number): number {
   return (partitionStart + sector) * sectorBytes;
 }
@@ -77,7 +80,7 @@ function bootSector(): Uint8Array {
   });
 }
 
-/** The root directory: the label of the volume, and the file. */
+/** The root directory. It contains the volume label and the file. */
 function directory(fileName: string, fileBytes: number): Uint8Array {
   const newYear2024 = (44 << 9) | (1 << 5) | 1;
   return bytes(sectorBytes, (view, put) => {

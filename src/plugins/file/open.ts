@@ -6,14 +6,15 @@ import type { Log } from "../../core/log.ts";
 import { isDisk } from "../../descriptor/geometry.ts";
 import type { Source } from "./source.ts";
 
+/** An open file. */
 export interface Opened {
   readonly fd: number;
   readonly writable: boolean;
-  /** Ours to close. */
+  /** The plugin must close the descriptor. False for a descriptor that the user passed with fd=. */
   readonly owned: boolean;
 }
 
-/** Opens the file that a client asked for, for writing where that is allowed. */
+/** Opens the file that a client asked for. It is opened for writing if the client and the file allow it. */
 export async function openSource(
   source: Source,
   exportName: string,
@@ -28,7 +29,7 @@ export async function openSource(
   return openPath(`${source.path}/${exportName}`, exportName, readOnly, log);
 }
 
-/** Clients see only what lies directly in the directory. */
+/** Refuses names that lead out of the directory. Clients can open only files directly in the directory. */
 function checkExportName(name: string): void {
   if (name === "") {
     throw new NbdError("ENOENT", 'the default export ("") is not a file: ask for one by its name');
@@ -39,9 +40,13 @@ function checkExportName(name: string): void {
   }
 }
 
-/** @param label what errors call the file: a client learns no more than the name that it sent */
+/**
+ * Opens a path.
+ * @param label the name of the file in error messages. For dir= it is the export name, so that a client does
+ * not learn the path of the directory
+ */
 async function openPath(path: string, label: string, readOnly: boolean, log: Log): Promise<Opened> {
-  // Before opening, because opening a pipe can wait for ever.
+  // Check the type before opening: open() of a pipe can block forever.
   const stats = await promisify<string, Stats>(stat)(path).catch((error) => {
     throw failure("open", label, error);
   });
@@ -59,14 +64,16 @@ async function openWith(path: string, label: string, writable: boolean): Promise
   const flags = (writable ? constants.O_RDWR : constants.O_RDONLY) | constants.O_NOCTTY;
   try {
     const fd = await promisify(openFile)(path, flags);
-    // Linux lets a read-only block device be opened for writing.
+    // Check again: Linux opens a read-only block device for writing without an error.
     return { fd, writable: writable && isWritable(fd), owned: true };
   } catch (error) {
     throw failure("open", label, error);
   }
 }
 
-/** Asks by writing nothing, which fails exactly when writing something is not allowed. */
+/**
+ * Checks write permission with a write of 0 bytes. It fails if and only if a longer write is not permitted.
+ */
 function isWritable(fd: number): boolean {
   try {
     writeSync(fd, new Uint8Array(0), 0, 0, 0);

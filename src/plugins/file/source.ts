@@ -4,12 +4,13 @@ import { realPath } from "../../contract/path.ts";
 import { NbdError } from "../../core/errors.ts";
 import { isDisk } from "../../descriptor/geometry.ts";
 
-/** Where the disks come from. Paths are absolute, as the server may change to another directory later. */
+/** The source of the disks. Paths are absolute, because the server may change its working directory later. */
 export type Source =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "directory"; readonly path: string }
   | { readonly kind: "descriptor"; readonly fd: number };
 
+/** The parameters that name the source. */
 export interface SourceValues {
   readonly file?: string | undefined;
   readonly dir?: string | undefined;
@@ -19,12 +20,15 @@ export interface SourceValues {
 
 const onlyOnce = "file|dir|fd|dirfd parameter can only appear once on the command line";
 
-/** The line for a user who named two disks. */
+/** The error message for a command line that names two sources. */
 export function givenAgain(key: string): string {
   return `${onlyOnce}: ${key}= was given again: use another server, or dir= for several files`;
 }
 
-/** @throws NbdError when not exactly one is given, or when it names something that cannot be served */
+/**
+ * Determines the source from the parameters.
+ * @throws NbdError when not exactly one parameter is given, or when its file cannot be served
+ */
 export function resolveSource({ file, dir, fd, dirfd }: SourceValues): Source {
   const given = Object.entries({ file, dir, fd, dirfd }).filter(([, value]) => value !== undefined);
   if (given.length > 1) {
@@ -63,7 +67,7 @@ function checkDescriptor(fd: number): Source {
   throw new NbdError("EINVAL", `fd is not regular or block device: ${fd}${hint}`);
 }
 
-/** The system's name for an open directory works like the directory, even after it was renamed. */
+/** Uses the system's path of the open descriptor. It stays valid when the directory is renamed. */
 function resolveDirectoryDescriptor(dirfd: number): Source {
   if (!statDescriptor("dirfd", dirfd).isDirectory()) {
     throw new NbdError("ENOTDIR", `dirfd is not a directory: ${dirfd}: use fd= to serve a single file`);

@@ -1,6 +1,8 @@
 import type { Peer } from "../../contract/plugin.ts";
 
-/** Where a client is, as people write it. Paths of sockets are nobody's business; what is not known is empty. */
+/**
+ * Formats a client's address. A Unix socket is "unix", without its path. An unknown address is an empty text.
+ */
 export function addressText(peer: Peer | undefined): string {
   if (peer?.family === "unix") return "unix";
   if (peer?.address === undefined) return "";

@@ -1,3 +1,15 @@
+/*
+ * Runs the server of command= with socket activation (sd_listen_fds(3)).
+ *
+ * The server gets a listening socket as descriptor 3, and LISTEN_PID must be the process id of the server
+ * itself. So a shell sets LISTEN_PID to its own id and then executes the server. Before that, the shell
+ * starts a watcher in the background. The watcher reads from a pipe of this process, which this process holds
+ * open. A word on the pipe means that the server has exited. The end of the pipe without a word means that
+ * this process was killed; the watcher then sends SIGTERM to the server, which otherwise waits forever for a
+ * connection. The watcher repeats the signal while the server exists, because a program that is still
+ * starting may miss it (qemu-nbd does).
+ */
+
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
@@ -7,23 +19,19 @@ import { native } from "../../native/load.ts";
 import { TemporaryFolder } from "../../native/temporary-folder.ts";
 import type { Connection } from "./connection.ts";
 
-/** A server that was told to end and has not done so within this time is killed. */
+/** The time in ms from SIGTERM until SIGKILL. */
 const graceMs = 5000;
 
-/**
- * LISTEN_PID is the number of the process that reads it (sd_listen_fds(3)). Beside it somebody waits for our word that it
- * has ended: if we are killed, there is none, and a server that has not seen us yet would wait for ever. It is told again
- * while it is there, since programs that are about to begin may miss a signal (qemu-nbd does).
- */
+/** The shell script that starts the watcher and then executes the server. */
 const activate = `
 (read -r word <&4 || for again in 1 2 3 4 5; do kill "$$" || break; sleep 1; done) 3<&- >/dev/null 2>&1 &
 LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 4<&-`;
 
 /**
- * Starts a server that finds a listening socket as systemd would pass it, and connects to it. It is told to end when the
- * connection is over.
+ * Starts a server with a listening socket, as systemd does, and connects to it. The server gets SIGTERM when
+ * the connection is closed.
  * @param words the program and its arguments
- * @throws NbdError that names the program; the signal's reason
+ * @throws NbdError that names the program; the reason of the signal when it is aborted
  */
 export async function connectToCommand(
   words: readonly string[],
@@ -44,28 +52,29 @@ export async function connectToCommand(
       throw new NbdError(codeOf(error), `command=${words[0]}: ${reason}`, { cause: error, retold: true });
     }
   } finally {
-    // Connected or not, nobody needs the name any more.
+    // Remove the socket file: only one connection is made, and it exists now or has failed.
     folder.remove();
   }
 }
 
 /** A program that was started with a listening socket. */
 class ActivatedServer {
-  /** Why it ended, if it failed. */
+  /** The reason of a failure; undefined while the server runs and after a successful exit. */
   failure: string | undefined;
   readonly #ended: Promise<void>;
   readonly #kill: (signal: NodeJS.Signals) => void;
 
   constructor(words: readonly string[], path: string) {
     const listening = native().listenUnix(path);
-    // Its output must not go where ours may be the client (-s).
+    // Send the server's stdout to stderr: with -s, stdout is the connection to the client.
     const child = spawn("/bin/sh", ["-c", activate, "sh", ...words], {
       stdio: ["ignore", 2, 2, listening, "pipe"],
     });
     const watcher = child.stdio[4] as Writable;
-    // It may have been killed itself.
+    // Ignore EPIPE: the watcher may have been killed.
     watcher.on("error", () => {});
-    // With the last copy gone, the connection is over when the server is.
+    // Close this process's copy of the socket: when the server exits, the last copy is closed and a
+    // connection fails.
     native().closeDescriptor(listening);
     this.#kill = (signal) => void child.kill(signal);
     this.#ended = new Promise((resolve) => {

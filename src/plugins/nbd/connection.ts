@@ -1,8 +1,8 @@
 import type { NbdClient } from "../../client/index.ts";
 
-/** A connection to the far server. */
+/** A connection to the remote server. */
 export interface Connection {
   readonly client: NbdClient;
-  /** Resolves when it has gone, and all that was started for it. */
+  /** Resolves when the connection is closed and the server of command= has exited. */
   readonly finished: Promise<unknown>;
 }

@@ -5,7 +5,7 @@ import { connectToCommand } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Settings } from "./settings.ts";
 
-/** Reaches the far server in the way that the settings say, one attempt at a time. */
+/** Connects to the remote server according to the settings. Each call is one attempt. */
 export class Dialer {
   readonly #settings: Settings;
   #socketTaken = false;
@@ -14,10 +14,13 @@ export class Dialer {
     this.#settings = settings;
   }
 
-  /** @throws NbdError that names the far server; the signal's reason */
+  /**
+   * Makes a connection.
+   * @throws NbdError that names the remote server; the reason of the signal when it is aborted
+   */
   async dial(exportName: string, signal: AbortSignal): Promise<Connection> {
-    const { place, tls, wishes } = this.#settings;
-    const options: ConnectOptions = { ...wishes, exportName, signal };
+    const { place, tls, connectOptions } = this.#settings;
+    const options: ConnectOptions = { ...connectOptions, exportName, signal };
     if (place.kind === "command") return connectToCommand(place.words, tls, options);
     const client =
       place.kind === "address"
@@ -26,12 +29,14 @@ export class Dialer {
     return { client, finished: client.closed };
   }
 
-  /** Closed, its number may be somebody else's. */
+  /**
+   * Takes the inherited socket once. After it is closed, the system may reuse its number for another file.
+   */
   #takeSocket(fd: number): Socket {
     if (this.#socketTaken) {
       throw new NbdError(
         "ENOTCONN",
-        `socket-fd=${fd}: the connection is over, and there is no way to make another`,
+        `socket-fd=${fd}: the connection is closed, and the plugin cannot make a new one`,
       );
     }
     this.#socketTaken = true;
@@ -45,7 +50,7 @@ export class Dialer {
   }
 }
 
-/** What messages call it. */
+/** The address of an inherited socket in messages. */
 function inheritedAddress(fd: number, tls: TlsParameters | undefined): NbdAddress {
   return { target: { kind: "unix", path: `/dev/fd/${fd}` }, ...(tls && { tls }) };
 }

@@ -2,7 +2,7 @@ import { allocationOf, baseAllocation, type NbdClient } from "../../client/index
 import type { Handle } from "../../contract/handle.ts";
 import type { Extent } from "../../core/extent.ts";
 
-/** The far export as our own: it can do what that can do, no more and no less. */
+/** A handle for a remote export. It has exactly the abilities of the remote export. */
 export function remoteHandle(client: NbdClient): Handle {
   const { size, exportName, capabilities: can, blockSize, description } = client;
   return {
@@ -39,7 +39,10 @@ function changing(client: NbdClient): Partial<Handle> {
   };
 }
 
-/** One request: whoever wants to know more asks again. */
+/**
+ * Sends one block status request. The answer may be shorter than the range; the client asks again for the
+ * rest.
+ */
 async function extents(
   client: NbdClient,
   offset: bigint,

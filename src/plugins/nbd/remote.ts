@@ -7,13 +7,16 @@ import type { Connection } from "./connection.ts";
 import { Dialer } from "./dialer.ts";
 import type { Settings } from "./settings.ts";
 
-/** nbdkit-nbd-plugin(1), "retry". */
+/** The delay between two attempts to connect, in ms (nbdkit-nbd-plugin(1), "retry"). */
 const retryDelayMs = 1000;
 
-/** At the end, a far server that takes longer to answer what is under way is left without a word. */
-const farewellMs = 1000;
+/**
+ * On disconnect, the time in ms that the remote server has to answer pending requests. Then the socket is
+ * destroyed.
+ */
+const closeTimeoutMs = 1000;
 
-/** The far server, and our connections to it. */
+/** The remote server and the connections to it. */
 export class Remote {
   readonly #settings: Settings;
   readonly #host: Host;
@@ -27,39 +30,43 @@ export class Remote {
     this.#dialer = new Dialer(settings);
   }
 
-  /** Whoever shares a connection learns at the start whether there is one. */
+  /** Makes the shared connection, so that a failure to connect ends the server at the start. */
   async start(): Promise<void> {
     if (this.#settings.shared) await this.#sharedConnection();
   }
 
-  /** A connection for a client that asked for this export. */
+  /**
+   * Returns a connection for a client.
+   * @param asked the export name that the client sent
+   * @param gone aborted when the client disconnects
+   */
   async open(asked: string, gone: AbortSignal): Promise<Connection> {
     const { shared, exportName = asked } = this.#settings;
     return shared ? this.#sharedConnection() : this.#connect(exportName, gone);
   }
 
-  /** Nobody of ours uses it any more. */
+  /** Ends the use of a connection by a client. A shared connection stays open. */
   async release(connection: Connection): Promise<void> {
-    if (!this.#settings.shared) await leave(connection);
+    if (!this.#settings.shared) await disconnect(connection);
   }
 
   async defaultExport(gone: AbortSignal): Promise<string> {
     if (this.#settings.exportName !== undefined) return this.#settings.exportName;
     try {
       const connection = await this.#connect("", gone);
-      await leave(connection);
+      await disconnect(connection);
       return connection.client.exportName;
     } catch (error) {
-      // It may have none, and still list others.
+      // Not an error: a remote server without a default export may still list other exports.
       this.#debug(`no default export: ${messageOf(error)}`);
       return "";
     }
   }
 
   async listExports(signal: AbortSignal): Promise<readonly ExportItem[]> {
-    const { place, exportName, wishes } = this.#settings;
+    const { place, exportName, connectOptions } = this.#settings;
     if (exportName !== undefined || place.kind !== "address") return [{ name: exportName ?? "" }];
-    const { exports } = await listExports(place.address, { ...wishes, signal });
+    const { exports } = await listExports(place.address, { ...connectOptions, signal });
     return exports.map(({ name, description }) => ({
       name,
       ...(description !== undefined && { description }),
@@ -67,10 +74,10 @@ export class Remote {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#connections].map(leave));
+    await Promise.all([...this.#connections].map(disconnect));
   }
 
-  /** One that was lost is made anew for the next client. */
+  /** Returns the shared connection. After a connection is lost, the next client makes a new one. */
   #sharedConnection(): Promise<Connection> {
     if (this.#shared !== undefined) return this.#shared;
     const connecting = this.#connect(this.#settings.exportName ?? "", this.#host.stopping);
@@ -87,7 +94,7 @@ export class Remote {
       () => this.#dialer.dial(exportName, signal),
       async (error, failures) => {
         if (failures > this.#settings.retries) throw error;
-        this.#debug(`connect failed, and is tried again: ${messageOf(error)}`);
+        this.#debug(`connect failed, retrying: ${messageOf(error)}`);
         await sleep(retryDelayMs, signal, this.#host.stopping);
       },
     );
@@ -110,9 +117,9 @@ export class Remote {
   }
 }
 
-/** Takes leave of the far server, and waits until nothing of the connection is left. */
-async function leave({ client, finished }: Connection): Promise<void> {
-  const timer = setTimeout(() => client.destroy(), farewellMs);
+/** Disconnects from the remote server with NBD_CMD_DISC, and waits until the connection is closed. */
+async function disconnect({ client, finished }: Connection): Promise<void> {
+  const timer = setTimeout(() => client.destroy(), closeTimeoutMs);
   await client.close();
   clearTimeout(timer);
   await finished;

@@ -11,7 +11,7 @@ import { parseInteger } from "../../core/values.ts";
 import { tcpPort } from "../../native/port.ts";
 import type { TlsMode } from "./tls-mode.ts";
 
-/** The parameters as they were given. */
+/** The values of the plugin's parameters. */
 export interface Values {
   readonly uri: string | undefined;
   readonly socket: string | undefined;
@@ -32,24 +32,28 @@ export interface Values {
   readonly "tls-psk": string | undefined;
 }
 
-/** The far server, and how to talk with it. */
+/** The remote server and the options of the connections to it. */
 export interface Settings {
   readonly place: Place;
-  /** Keys for a server whose address does not have them. */
+  /** The TLS parameters for a server that is not given by an address. */
   readonly tls: TlsParameters | undefined;
-  readonly wishes: Pick<ListOptions, "tlsOptional">;
-  /** The one export that all clients see; undefined where they choose. */
+  readonly connectOptions: Pick<ListOptions, "tlsOptional">;
+  /** The export for all clients; undefined when each client chooses one. */
   readonly exportName: string | undefined;
   readonly retries: number;
   readonly shared: boolean;
 }
 
+/** The location of the remote server. */
 export type Place =
   | { readonly kind: "address"; readonly address: NbdAddress }
   | { readonly kind: "command"; readonly words: readonly string[] }
   | { readonly kind: "descriptor"; readonly fd: number };
 
-/** @throws NbdError EINVAL for what is missing or does not go together */
+/**
+ * Determines the settings from the parameters.
+ * @throws NbdError EINVAL for missing parameters and for parameters that exclude each other
+ */
 export function settingsOf(values: Values): Settings {
   const place = placeOf(values);
   const shared = values.shared || place.kind !== "address";
@@ -66,14 +70,14 @@ export function settingsOf(values: Values): Settings {
   return {
     place: inUri && tls ? { kind: "address", address: { ...inUri, tls } } : place,
     tls,
-    wishes: { tlsOptional: mode === "on" },
+    connectOptions: { tlsOptional: mode === "on" },
     exportName: dynamic ? undefined : inUri?.exportName || values.export,
     retries: values.retry,
     shared,
   };
 }
 
-/** A port of vsock has 32 bits. */
+/** vsock ports have 32 bits. */
 const vsockPortMax = 2 ** 32 - 1;
 
 function placeOf(values: Values): Place {
@@ -105,7 +109,10 @@ function addressOf({ uri, socket, hostname, vsock, port = String(defaultPort) }:
   return absolute(parseNbdUri(uri!));
 }
 
-/** The connection is made when a client asks for it, and the server may be in another directory then. */
+/**
+ * Makes the paths absolute: the connection is made later, when the server may have changed its working
+ * directory.
+ */
 function absolute({ target, tls, ...rest }: NbdAddress): NbdAddress {
   const { certificates, pskFile, ...others } = tls ?? {};
   const keys = {

@@ -2,33 +2,35 @@ import { setImmediate } from "node:timers/promises";
 import type { MaybePromise } from "../../core/maybe-promise.ts";
 import { native } from "../../native/load.ts";
 
-/** bytes: holes and data are made of blocks of this size */
+/** The block size in bytes. Holes and runs of data consist of whole blocks. */
 export const blockBytes = 4096;
 
-/** So many blocks are decided at a time, which takes some milliseconds and covers 1 GiB. */
+/** The number of blocks that are computed at a time. They cover 1 GiB and take some milliseconds. */
 const stretchBlocks = 256 * 1024;
 
+/** The distribution of data and holes. */
 export interface Shape {
-  /** 0 to 100: the share of data. */
+  /** The share of data, 0 to 100. */
   readonly percent: number;
   /** Average length of a run of data, in bytes. */
   readonly runBytes: number;
 }
 
 /**
- * Which blocks hold data. Each depends on the one before: after a block of data comes a hole with one probability,
- * after a hole data with another, chosen so that share and average run come out as asked. So the map grows from the
- * start to wherever somebody looks, one bit for each block.
+ * Which blocks hold data, with one bit for each block. The blocks are a Markov chain with two states, data
+ * and hole: the probability of a change depends on the state of the previous block. The two probabilities
+ * follow from the share of data and the average run length. Each block depends on the previous one, so the
+ * map is computed from the start of the disk to the last block that a client has accessed.
  */
 export class BlockMap {
   readonly #uniform: boolean | undefined;
-  /** Of the change after a block of data and after a hole, in units of 2^-64. */
+  /** The probabilities of a change after a block of data and after a hole, in units of 2^-64. */
   readonly #endOfData: number;
   readonly #endOfHole: number;
   readonly #generator: Uint8Array = new Uint8Array(32);
   readonly #numbers: Uint32Array = new Uint32Array(stretchBlocks * 2);
   readonly #stretches: Uint8Array[] = [];
-  /** Of the next block to be decided. */
+  /** Whether the next block to compute is data. */
   #data = false;
 
   constructor(seed: bigint, { percent, runBytes }: Shape) {
@@ -40,21 +42,24 @@ export class BlockMap {
     native().seedRandom(this.#generator, seed, 0n);
   }
 
-  /** Makes sure that all blocks up to this one are decided; a far one takes its time, and lets others have theirs. */
+  /** Computes all blocks up to this one. A long computation yields to the event loop after each stretch. */
   reach(block: number): MaybePromise<void> {
     const missing = Math.floor(block / stretchBlocks) + 1 - this.#stretches.length;
     if (this.#uniform !== undefined || missing <= 0) return;
-    if (missing === 1) return this.#decideStretch();
-    return this.#decide(block);
+    if (missing === 1) return this.#computeStretch();
+    return this.#compute(block);
   }
 
-  /** Only for blocks that were reached. */
+  /** Whether a block is data. The block must have been computed with `reach`. */
   isData(block: number): boolean {
     if (this.#uniform !== undefined) return this.#uniform;
     return ((this.#eight(block) >> (block & 7)) & 1) === 1;
   }
 
-  /** The first block from `block` on that is not what `block` is, or `limit`, up to which all must be reached. */
+  /**
+   * The first block after `block` in the other state, or `limit`. All blocks before `limit` must have been
+   * computed.
+   */
   endOfRun(block: number, limit: number): number {
     if (this.#uniform !== undefined) return limit;
     const data = this.isData(block);
@@ -68,26 +73,26 @@ export class BlockMap {
     return limit;
   }
 
-  /** The bits of eight blocks, of which this is one. */
+  /** The byte of the map that contains the bit of this block. */
   #eight(block: number): number {
     return this.#stretches[Math.floor(block / stretchBlocks)]![(block % stretchBlocks) >> 3]!;
   }
 
-  async #decide(block: number): Promise<void> {
+  async #compute(block: number): Promise<void> {
     while (this.#stretches.length * stretchBlocks <= block) {
-      this.#decideStretch();
+      this.#computeStretch();
       await setImmediate();
     }
   }
 
-  #decideStretch(): void {
+  #computeStretch(): void {
     const numbers = this.#numbers;
     native().drawRandom(this.#generator, new Uint8Array(numbers.buffer));
     const bits = new Uint8Array(stretchBlocks / 8);
     let data = this.#data;
     for (let block = 0; block < stretchBlocks; block++) {
       if (data) bits[block >> 3]! |= 1 << (block & 7);
-      // Little-endian halves; their sum is rounded as C rounds a 64-bit number to a double.
+      // Add the little-endian halves: the sum is rounded as C rounds a 64-bit number to a double.
       const number = numbers[2 * block + 1]! * 2 ** 32 + numbers[2 * block]!;
       if (number <= (data ? this.#endOfData : this.#endOfHole)) data = !data;
     }

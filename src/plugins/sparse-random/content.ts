@@ -1,10 +1,13 @@
 import { native } from "../../native/load.ts";
 import { blockBytes } from "./block-map.ts";
 
-/** Of each random number only the lowest byte is used. */
+/** The size of a random number in bytes. Only its lowest byte is used. */
 const numberBytes = 8;
 
-/** What is in the blocks of data: the same byte throughout, but not zero, or each byte at random. */
+/**
+ * The content of data blocks: one nonzero byte for the whole block, or with `random` a random value for each
+ * byte.
+ */
 export class BlockContent {
   readonly #seed: bigint;
   readonly #random: boolean;
@@ -17,7 +20,7 @@ export class BlockContent {
     this.#numbers = new Uint8Array(random ? blockBytes * numberBytes : numberBytes);
   }
 
-  /** Only for ranges that are all data. */
+  /** Reads a range that consists only of data. */
   read(into: Uint8Array, offset: bigint): void {
     let start = Number(offset % BigInt(blockBytes));
     for (let done = 0; done < into.length; start = 0) {

@@ -6,10 +6,12 @@ import { forEachPiece } from "../../served/pieces.ts";
 import { type BlockMap, blockBytes } from "./block-map.ts";
 import { BlockContent } from "./content.ts";
 
-/** So much of the map (4 GiB of disk) is looked at in one go; a client asks for further extents from where they ended. */
+/**
+ * The most bytes that one step examines (4 GiB). A client asks for more extents from where an answer ended.
+ */
 const stepBytes = 1024 * 1024 * blockBytes;
 
-/** The disk that a map describes. Nothing can be changed; writing what is there already succeeds. */
+/** The disk of a block map. Its content is fixed: a write succeeds only if it changes nothing. */
 export class SparseRandomDisk implements Handle {
   readonly size: bigint;
   readonly multiConn = true;
@@ -69,7 +71,7 @@ export class SparseRandomDisk implements Handle {
     });
   }
 
-  /** The runs of data and of holes that a range consists of. */
+  /** Splits a range into runs of data and holes. */
   *#runs(offset: bigint, length: number): Generator<Run> {
     const block = BigInt(blockBytes);
     const limit = Number((offset + BigInt(length) + block - 1n) / block);
@@ -93,6 +95,6 @@ interface Run {
   readonly offset: bigint;
   readonly length: number;
   readonly data: boolean;
-  /** How many bytes of the range lie before it. */
+  /** The number of bytes of the range before this run. */
   readonly before: number;
 }

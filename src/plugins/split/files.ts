@@ -4,7 +4,7 @@ import { failure } from "../../contract/failure.ts";
 import type { Handle } from "../../contract/handle.ts";
 import { openFileDisk } from "../../descriptor/file-disk.ts";
 
-/** Opens all of the files as disks, or none. */
+/** Opens all files as disks. If one cannot be opened, the others are closed again. */
 export async function openFiles(paths: readonly string[], writable: boolean): Promise<readonly Handle[]> {
   const disks: Handle[] = [];
   try {

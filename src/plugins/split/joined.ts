@@ -3,19 +3,19 @@ import type { Extent } from "../../core/extent.ts";
 import type { MaybePromise } from "../../core/maybe-promise.ts";
 import { clipExtents } from "../../served/extents.ts";
 
-/** What a range of the whole is in one of the parts. */
+/** The piece of a range that lies in one part. */
 interface Piece {
   readonly part: Handle;
-  /** Within the part. */
+  /** The offset within the part, in bytes. */
   readonly offset: bigint;
   readonly length: number;
-  /** How many bytes of the range lie before it. */
+  /** The number of bytes of the range before this piece. */
   readonly before: number;
 }
 
-/** Disks one behind the other as one disk. All can be written, or none. */
+/** Concatenates disks to one disk. It is writable only if all parts are. */
 export function joined(parts: readonly Handle[]): Handle {
-  const inTurn = async (
+  const onEachPiece = async (
     offset: bigint,
     length: number,
     perform: (piece: Piece) => MaybePromise<void>,
@@ -25,17 +25,17 @@ export function joined(parts: readonly Handle[]): Handle {
   const cut = (bytes: Uint8Array, { before, length }: Piece): Uint8Array =>
     bytes.subarray(before, before + length);
   const onAll = async (perform: (part: Handle) => MaybePromise<void>): Promise<void> => {
-    // All at once, so that the failure of one spares the others nothing.
+    // Start all at once, so that a failure of one part does not skip the others.
     await Promise.all(parts.map(perform));
   };
   const changes = {
     write: (from: Uint8Array, at: bigint, flags: WriteFlags) =>
-      inTurn(at, from.length, (piece) => piece.part.write!(cut(from, piece), piece.offset, flags)),
+      onEachPiece(at, from.length, (piece) => piece.part.write!(cut(from, piece), piece.offset, flags)),
     trim: (at: bigint, bytes: number, flags: WriteFlags) =>
-      inTurn(at, bytes, ({ part, offset, length }) => part.trim!(offset, length, flags)),
-    // One that cannot do it makes the server write zeroes over all of it.
+      onEachPiece(at, bytes, ({ part, offset, length }) => part.trim!(offset, length, flags)),
+    // If one part does not support zeroing, its error makes the server write zeroes over the whole range.
     zero: (at: bigint, bytes: number, flags: ZeroFlags) =>
-      inTurn(at, bytes, ({ part, offset, length }) => part.zero!(offset, length, flags)),
+      onEachPiece(at, bytes, ({ part, offset, length }) => part.zero!(offset, length, flags)),
   };
   return {
     size: parts.reduce((sum, { size }) => sum + size, 0n),
@@ -43,10 +43,11 @@ export function joined(parts: readonly Handle[]): Handle {
     multiConn: true,
     nativeFua: true,
     fastZero: true,
-    read: (into, at) => inTurn(at, into.length, (piece) => piece.part.read(cut(into, piece), piece.offset)),
+    read: (into, at) =>
+      onEachPiece(at, into.length, (piece) => piece.part.read(cut(into, piece), piece.offset)),
     ...(parts.every(({ write }) => write !== undefined) && changes),
     flush: () => onAll((part) => part.flush?.()),
-    cache: (at, bytes) => inTurn(at, bytes, ({ part, offset, length }) => part.cache?.(offset, length)),
+    cache: (at, bytes) => onEachPiece(at, bytes, ({ part, offset, length }) => part.cache?.(offset, length)),
     extents: (at, bytes, requestOne) => extents(piecesOf(parts, at, bytes), requestOne),
     close: () => onAll((part) => part.close?.()),
   };
@@ -72,7 +73,7 @@ async function extents(pieces: Iterable<Piece>, requestOne: boolean): Promise<re
     const data = [{ length: range.length, hole: false, zero: false }];
     const own = clipExtents((await part.extents?.(offset, length, requestOne)) ?? data, range);
     found.push(...own);
-    // An answer may end early, and then so does this one.
+    // Stop when the part's answer ends early: extents must have no gap between them.
     if (requestOne || own.reduce((sum, extent) => sum + extent.length, 0n) < range.length) break;
   }
   return found;

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 
-/** A description as text, and a way to get its bytes that has nothing in common with the plugin's. */
+/** A description as text, and a reference evaluator of its bytes that shares no code with the plugin. */
 export interface Description {
   readonly text: string;
-  /** @throws when it describes nothing */
+  /** @throws RangeError when the description is an error */
   bytes(names: Names): Uint8Array;
 }
 
@@ -51,7 +51,7 @@ const seek: fc.Arbitrary<Item> = fc.oneof(
   })),
 );
 
-/** Any description in parentheses. */
+/** Random descriptions in parentheses. */
 export const descriptions: fc.Arbitrary<Description> = fc.letrec<{ data: Description; list: Description }>(
   (tie) => ({
     data: fc.oneof(
@@ -67,7 +67,8 @@ export const descriptions: fc.Arbitrary<Description> = fc.letrec<{ data: Descrip
       })),
       fc.tuple(tie("data"), fc.option(fc.nat(3)), fc.option(fc.nat(6))).map(([of, from, to]) => ({
         text: `${of.text} [${from ?? ""}:${to ?? ""}]`,
-        // Nothing of something is not looked at.
+        // The plugin does not evaluate an expression of which it needs no bytes, so errors in it do not
+        // count.
         bytes: (names: Names) =>
           (from ?? 0) === to ? new Uint8Array(0) : cut(of.bytes(names), from ?? 0, to),
       })),

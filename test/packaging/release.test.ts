@@ -126,7 +126,7 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
     const { status, stderr } = await release(sandbox, "--test=true", "../out");
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: "release: ../out is there already: name a new folder\n",
+      stderr: "release: ../out already exists: name a new folder\n",
     });
   });
 });

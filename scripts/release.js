@@ -40,7 +40,8 @@ try {
 
 async function release(folder, { test, site }) {
   if (folder === undefined) throw new Error("FOLDER is missing: npm run release -- --site=ADDRESS FOLDER");
-  if (site === undefined) throw new Error("--site=ADDRESS is missing: the address where the files will be published");
+  if (site === undefined)
+    throw new Error("--site=ADDRESS is missing: the address where the files will be published");
   const output = resolve(folder);
   if (existsSync(output)) throw new Error(`${folder} already exists: name a new folder`);
   const reason = whyNotReleasable();

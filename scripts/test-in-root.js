@@ -83,7 +83,7 @@ function installNode(root, work, inRoot) {
     Package: "nodejs",
     Version: process.versions.node,
     Architecture: "amd64",
-    Maintainer: "nobody <nobody@localhost>",
+    Maintainer: "test <test@localhost>",
     Depends: "libc6, libstdc++6",
     Description: "the Node.js of the machine that tests",
   };

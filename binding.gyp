@@ -19,7 +19,7 @@
         "NAPI_VERSION=9",
         "NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS",
         "NODE_ADDON_API_DISABLE_DEPRECATED",
-        # A thread may be ended while it loads the addon: nothing can be thrown there any more, and nobody would hear it.
+        # A worker thread may be ended while it loads the addon. JavaScript exceptions cannot be thrown there any more.
         "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS"
       ],
       "sources": [
@@ -128,7 +128,7 @@
     },
   ],
   "conditions": [
-    # Elsewhere nothing that a launcher could arm stays armed over exec, and no process can adopt others.
+    # Only Linux and FreeBSD have a parent-death signal that survives exec, and let a process adopt orphans.
     ["launcher=='true' and (OS=='linux' or OS=='freebsd')", {
       "targets": [
         {
@@ -138,7 +138,7 @@
           "cflags_cc": ["-std=c++20"],
           "sources": ["native/launcher.cc", "native/debugger.cc", "native/launcher_options.cc", "native/parent_death_<(OS).cc"],
           "conditions": [
-            # Starts in less time, and runs on any libc.
+            # A static program starts faster and runs on any libc.
             ["OS=='linux'", {"ldflags": ["-static"]}],
           ],
         },

@@ -1,4 +1,4 @@
-// The results as pictures.
+// Draws the results as SVG charts.
 import { element, line, picture, short, text, ticks } from "./svg.js";
 
 const [width, top] = [880, 70];
@@ -6,12 +6,13 @@ const [barLeft, barHeight, groupGap] = [270, 10, 12];
 const chartHeight = 360;
 
 /**
- * Bars, a group for each row.
+ * A bar chart with a group of bars for each row.
  *
  * @param {string} title
- * @param {{ label: string, values: Map<string, number>, goal?: number }[]} rows values by the name of the server
+ * @param {{ label: string, values: Map<string, number>, goal?: number }[]} rows values by the name of the
+ * server
  * @param {string[]} names of the servers
- * @param {number} reference where a line is drawn through all of them
+ * @param {number} reference the value at which a line crosses all groups
  */
 export function barChart(title, rows, names, reference) {
   const shown = names.filter((name) => rows.some(({ values }) => values.has(name)));
@@ -33,11 +34,12 @@ export function barChart(title, rows, names, reference) {
 }
 
 /**
- * Lines, in panels side by side whose points have the same labels.
+ * A line chart with panels side by side. The points of all panels have the same labels.
  *
  * @param {string} title
  * @param {string[]} labels of the points
- * @param {{ title: string, lines: Map<string, (number | undefined)[]> }[]} panels values by the name of the server
+ * @param {{ title: string, lines: Map<string, (number | undefined)[]> }[]} panels values by the name of the
+ * server
  * @param {string[]} names of the servers
  */
 export function lineChart(title, labels, panels, names) {

@@ -1,21 +1,22 @@
-// The disks that are served and copied: files that are made when first wanted.
+// The disks that servers serve and clients copy: files that are created at their first use.
 import { execFileSync } from "node:child_process";
 import { randomFillSync } from "node:crypto";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
 const mebibyte = 2 ** 20;
-// Nothing that is measured notices that random data come again.
+// The random data repeats after this many bytes. Nothing that is measured depends on that.
 const randomBytes = 16 * mebibyte;
-// As much data as does not hide what the holes cost.
+// Little enough data to leave the cost of the holes visible.
 const islands = 64;
 
 /**
- * A disk as workloads want it.
+ * The disk of a workload.
  *
  * @typedef {object} Disk
  * @property {"memory" | "file" | "plugin"} kind
- * @property {"random" | "islands" | "hole"} content all data; a hole with 64 MiB of data scattered in it; all hole
+ * @property {"random" | "islands" | "hole"} content all data; a hole with 64 MiB of data scattered in it; all
+ * hole
  * @property {bigint} sizeBytes
  */
 
@@ -27,17 +28,17 @@ export class Disks {
     this.#folder = folder;
   }
 
-  /** The file that is served, or that stands for memory where a server has none of its own. */
+  /** The file that the server serves, or that replaces memory for a server without memory disks. */
   served(disk) {
     return this.#file("served", disk);
   }
 
-  /** A file with the same content that nobody writes to. */
+  /** A file with the same content that no client writes to. */
   source(disk) {
     return this.#file("source", disk);
   }
 
-  /** A file for a client to write. */
+  /** A file that a client can write to. */
   target() {
     return join(this.#folder, "target");
   }
@@ -52,7 +53,7 @@ export class Disks {
 
 const make = {
   hole(path, sizeBytes) {
-    // Node sets no sizes past 2^53.
+    // Node.js cannot set sizes above 2^53.
     execFileSync("truncate", ["-s", String(sizeBytes), path]);
   },
   random(path, sizeBytes) {
@@ -63,7 +64,7 @@ const make = {
   },
 };
 
-/** Pieces of random data, each so far from the one before. */
+/** Writes pieces of random data at intervals of `distance` bytes. */
 function writePieces(path, sizeBytes, pieceBytes, distance) {
   make.hole(path, sizeBytes);
   const piece = randomFillSync(Buffer.allocUnsafe(pieceBytes));

@@ -1,8 +1,8 @@
-// How long a server takes from being executed to its first answers, to a client that waits already.
+// Measures the time from the execution of a server to its first replies, with a client that already waits.
 //
-//   first-reply SOCKET PROGRAM ARGS...     the program has to know socket activation
+//   first-reply SOCKET PROGRAM ARGS...     PROGRAM must support socket activation
 //
-// Prints the microseconds until the first byte, which begins the greeting, and until the end of the first
+// Prints the microseconds until the first byte (the first of the greeting) and until the end of the first
 // read.
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,15 +19,15 @@
 #include <unistd.h>
 
 enum {
-  FIRST_DESCRIPTOR = 3,  // Of socket activation
+  FIRST_DESCRIPTOR = 3,  // The first one that socket activation passes
   LISTEN_FDS_MAX_CHARS = 16,
   TIME_LIMIT_S = 20,
   READ_BYTES = 512,
-  // Greeting, size and flags of the export, a simple reply with its data.
+  // The greeting, the size and flags of the export, and a simple reply with its data.
   ANSWER_BYTES = 18 + 10 + 16 + READ_BYTES,
 };
 
-// All that the client will ever say: its flags, EXPORT_NAME "", and a read of the first sector.
+// Everything that the client sends: its flags, EXPORT_NAME "", and a read of the first sector.
 static const char questions[] =
     "\0\0\0\3"
     "IHAVEOPT\0\0\0\1\0\0\0\0"
@@ -76,7 +76,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   strncpy(address.sun_path, argv[1], sizeof address.sun_path - 1);
-  // The server inherits the first of them only.
+  // The server inherits only the listening socket.
   int listening = socket(AF_UNIX, SOCK_STREAM, 0);
   int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   const struct sockaddr* to = (struct sockaddr*)&address;

@@ -1,11 +1,11 @@
-// Pre-shared keys for TLS: one line that all servers and libnbd read.
+// Pre-shared keys for TLS: one line in a format that all servers and libnbd read.
 import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 export const pskUser = "bench";
 
-/** Makes the file, named as qemu-nbd wants it, in a folder of its own; gives its path. */
+/** Creates the key file in its own folder, with the name that qemu-nbd requires. Returns its path. */
 export function makeKeys(parent) {
   const folder = join(parent, "keys");
   mkdirSync(folder);

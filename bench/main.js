@@ -1,9 +1,10 @@
-// Measures how fast we serve, beside other servers: see docs/performance.md.
+// Measures the speed of our server and of other servers: see docs/performance.md.
 //
 //   npm run bench -- [--quick] [--rounds=N] [--seconds=S] [--only=REGEX] [--servers=ours,nbdkit,...]
 //     [--disks=DIR] [--out=DIR]
 //
-// NBDKIT names another nbdkit to compare with. Prints tables, and writes them with charts to the DIR of --out.
+// NBDKIT names another nbdkit to compare with. Prints tables, and writes tables and charts to the DIR of
+// --out.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,7 +50,7 @@ process.exitCode = await main();
 async function main() {
   const workloads = allWorkloads().filter(({ name }) => only.test(name));
   const withStartUp = only.test("start-up");
-  if (workloads.length === 0 && !withStartUp) throw new Error(`--only: no workload is like ${only}`);
+  if (workloads.length === 0 && !withStartUp) throw new Error(`--only: no workload matches ${only}`);
   const { servers, notes } = await findServers(options.servers.split(","), folder);
   for (const note of notes) console.error(note);
   const plan = { rounds, seconds, disks: new Disks(diskFolder), folder, psk: makeKeys(folder) };

@@ -1,26 +1,27 @@
-// One workload on several servers in turn, so that a busy moment of the machine hits all alike.
+// Measures one workload on several servers in turn, so that other load on the machine affects all of them
+// alike.
 import { nbdcopy } from "./clients.js";
 import { RunningServer } from "./running-server.js";
 import { median } from "./statistics.js";
 
-// Often enough to see the peak of a process that lives as long as its connection.
+// Short enough to see the peak of a process that lives as long as its connection.
 const peakIntervalMs = 50;
-// Node compiles what is hot in its first second or so; the others lose nothing by it.
+// Node.js compiles hot code in about its first second. The warm-up does not harm the other servers.
 const warmUpSeconds = 1;
 const fill = nbdcopy({ to: "server", connections: 1, requestBytes: 2 ** 20 });
 
 /**
  * @typedef {object} Plan
  * @property {number} rounds
- * @property {number} seconds of each round on each server
+ * @property {number} seconds length of each round on each server
  * @property {import("./disks.js").Disks} disks
  * @property {string} folder
  * @property {string} psk
  *
- * @typedef {object} Sample what a server did, or the medians of its rounds
- * @property {number} rate operations in a second
- * @property {number} cpuUs CPU time of the server for one operation
- * @property {number} peakKib the most memory it had resident, with its disk where that is its own memory
+ * @typedef {object} Sample the results of a server in one round, or the medians of its rounds
+ * @property {number} rate operations per second
+ * @property {number} cpuUs CPU time of the server for one operation, in microseconds
+ * @property {number} peakKib peak resident memory in KiB, including the disk if the server maps it
  *
  * @typedef {object} Row
  * @property {import("./workloads.js").Workload} workload
@@ -47,7 +48,7 @@ export async function measure(workload, servers, plan) {
   };
 }
 
-/** A server that failed once is out of this workload. */
+/** Runs `work`. A server that has failed once is left out of the rest of this workload. */
 async function attempt(contender, work) {
   if (contender.failure) return;
   try {
@@ -57,7 +58,7 @@ async function attempt(contender, work) {
   }
 }
 
-/** Servers are measured at work: what the beginning costs is a matter of start-up. */
+/** Starts a server and warms it up: the cost of the start is measured elsewhere (start-up.js). */
 async function begin(contender, workload, plan) {
   const { disk, needs, busyPollUs } = workload;
   const psk = needs === "tls" ? plan.psk : undefined;
@@ -70,7 +71,7 @@ async function begin(contender, workload, plan) {
   contender.running.forgetPeak();
 }
 
-/** One round. */
+/** Measures one round. */
 async function goOn(contender, workload, plan) {
   const { running, samples } = contender;
   const before = running.usage();

@@ -1,7 +1,8 @@
-// What is left of `nbdkit --exit-with-parent ... &` when its parent is killed early in the server's life.
+// Counts the processes that are left of `nbdkit --exit-with-parent ... &` when its parent is killed early in
+// the server's life.
 //
 //   node bench/orphans.js [--rounds=20]       a table: the parent is killed D ms after it started the server
-//   node bench/orphans.js --kill-rounds=1000  at random moments from 5 to 200 ms, so in service too
+//   node bench/orphans.js --kill-rounds=1000  the parent is killed at a random time between 5 and 200 ms
 //
 // OURS names another bin/nbdkit, NBDKIT the C server to compare with (default: the one on PATH).
 import { execFileSync, spawn } from "node:child_process";
@@ -22,9 +23,11 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
 const delaysMs = [0, 1, 2, 3, 5, 10];
-// The parent says so just before it forks, then stays as a script does that goes on with its work.
+// The parent reports on descriptor 3 just before it forks, and then stays alive like a script that continues
+// its work.
 const parentScript = 'echo >&3; "$@" & wait';
-// A start under load takes longer than usual; what still runs after this will not end by itself.
+// A start under load takes longer than usual. A process that still runs after this time will not end by
+// itself.
 const graceMs = 1500;
 
 const { values: options } = parseArgs({
@@ -50,7 +53,7 @@ function findServers() {
   else console.error("orphans: no nbdkit on PATH to compare with");
   return found.map((server, index) => ({
     ...server,
-    // Both are unique, so that what is left can be found and belongs to one server.
+    // Both are unique, so that each process that is left can be found and assigned to one server.
     marker: `orphans-${process.pid}-${index}-`,
     temporary: makeFolder(join(folder, String(index))),
   }));
@@ -60,7 +63,7 @@ async function killAtEachDelay(rounds) {
   const left = new Map(allServers.map((server) => [server, delaysMs.map(() => 0)]));
   for (let round = 0; round < rounds; round++) {
     for (const [column, delayMs] of delaysMs.entries()) {
-      // Interleaved, so that a busy moment of the machine hits all alike.
+      // Interleaved, so that other load on the machine affects all servers alike.
       for (const server of allServers) {
         startAndKillParent(server, delayMs);
         if (!(await survives(server))) continue;
@@ -76,13 +79,14 @@ async function killAtEachDelay(rounds) {
 }
 
 async function killAtRandomMoments(rounds) {
-  // Without the launcher each sixth round or so leaves a whole node behind: too many to keep.
+  // Without the launcher about every sixth round leaves a node process behind, which is too many for this
+  // test.
   const servers = allServers.filter(({ command }) => command[0] !== "node");
   for (let round = 0; round < rounds; round++) {
     const delayMs = 5 + 195 * Math.random();
     for (const server of servers) {
       startAndKillParent(server, delayMs);
-      // Lets the event loop reap the parent, and its server use the processor.
+      // Lets the event loop reap the parent, and lets the server use the processor.
       await sleep(20);
     }
   }
@@ -93,13 +97,13 @@ async function killAtRandomMoments(rounds) {
   for (const server of servers) {
     const left = processesOf(server);
     const delays = left.map(({ delayMs }) => delayMs).join(" ");
-    // The C server has its directories in /tmp, among others.
+    // The C server creates its directories in /tmp, where they cannot be told from other ones.
     const directories = server.command[0] === reference ? "?" : readdirSync(server.temporary).length;
     console.log(`| ${server.name} | ${left.length} | ${delays} | ${directories} |`);
   }
 }
 
-/** Returns when the parent is dead. Blocks the event loop all the while, to be on time. */
+/** Returns when the parent is dead. Blocks the event loop meanwhile, so that the kill is on time. */
 function startAndKillParent({ command, marker, temporary }, delayMs) {
   const [program, ...rest] = [
     ...command,
@@ -120,7 +124,7 @@ function startAndKillParent({ command, marker, temporary }, delayMs) {
   parent.kill("SIGKILL");
 }
 
-/** Sleeps for most of it, because a processor kept busy delays the very start that is being measured. */
+/** Sleeps for most of the delay, because busy-waiting would slow the start that is being measured. */
 function waitExactly(ms) {
   const end = performance.now() + ms;
   if (ms > 0.2) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms - 0.2);
@@ -143,7 +147,7 @@ function processesOf({ marker }) {
     .map((line) => ({ pid: Number.parseInt(line, 10), delayMs: Number.parseFloat(line.split(marker)[1]) }));
 }
 
-/** Politely at first, so that they remove their sockets. */
+/** Sends SIGTERM first, so that the servers remove their sockets. */
 async function endAll(server) {
   for (const signal of ["SIGTERM", "SIGKILL"]) {
     const left = processesOf(server);
@@ -169,7 +173,7 @@ async function cleanUp(status) {
 
 function openFifo(path) {
   execFileSync("mkfifo", [path]);
-  // For reading and writing, or the opening would wait for the other end.
+  // Opened for reading and writing, because opening for one of them would wait for the other end.
   return openSync(path, "r+");
 }
 

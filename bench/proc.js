@@ -1,7 +1,7 @@
-// What Linux tells about processes.
+// Reads /proc (Linux).
 import { readFileSync } from "node:fs";
 
-/** A file below /proc; empty for a process that is gone. */
+/** The content of a file below /proc. Empty when the process has ended. */
 export function readProc(path) {
   try {
     return readFileSync(`/proc/${path}`, "utf8");

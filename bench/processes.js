@@ -1,18 +1,20 @@
-// Programs that the measurements run. All of them end with the measurement, whichever way it ends.
+// Runs the programs of the measurements. All of them end when the measurement ends, also when it fails.
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { readProc } from "./proc.js";
 
-/** Where programs run. It costs Node tens of milliseconds where NODE_EXTRA_CA_CERTS is set. */
+/** The environment of the programs. NODE_EXTRA_CA_CERTS would cost Node.js tens of milliseconds. */
 export const { NODE_EXTRA_CA_CERTS: _, ...environment } = process.env;
 
-// A server that has not ended so long after SIGTERM never will.
+// A server that has not ended this long after SIGTERM will never end.
 const endMsMax = 5000;
 const running = new Set();
 
-/** Runs a program to its end and gives what it printed; an error has what it complained of first. */
+/**
+ * Runs a program to its end and returns its output. On failure the error contains the first line of stderr.
+ */
 export async function run(program, args, cwd) {
   const child = launch(program, args, cwd);
   const { status, stdout, stderr } = await child.ended;
@@ -20,7 +22,10 @@ export async function run(program, args, cwd) {
   throw new Error(`${program} failed (${status}): ${stderr.trim().split("\n")[0]}`);
 }
 
-/** Starts a program; `ended` tells how it went, and never rejects. The kernel ends it, should we be killed. */
+/**
+ * Starts a program. `ended` resolves to its result and never rejects. The kernel ends the program if we are
+ * killed.
+ */
 export function launch(program, args, cwd) {
   const child = spawn("setpriv", ["--pdeathsig", "KILL", program, ...args], {
     cwd,
@@ -38,12 +43,12 @@ export function launch(program, args, cwd) {
   return { pid: child.pid, ended };
 }
 
-/** From now on the process goes when we go; for one that put itself into the background. */
+/** Ends a process when this one ends. For a process that has put itself into the background. */
 export function track(pid) {
   if (pid !== undefined) running.add(pid);
 }
 
-/** Ends a process and waits until it is gone. */
+/** Ends a process and waits for its end. */
 export async function end(pid) {
   signal(pid, "SIGTERM");
   for (let waitedMs = 0; isRunning(pid); waitedMs += 5) {
@@ -53,7 +58,7 @@ export async function end(pid) {
   running.delete(pid);
 }
 
-/** Ends all that still runs, at once. */
+/** Kills all processes that are still running. */
 export function endAll() {
   for (const pid of running) signal(pid, "SIGKILL");
 }
@@ -71,7 +76,7 @@ function signal(pid, name) {
   }
 }
 
-/** A zombie is gone too: where process 1 reaps nobody, one that was put into the background stays one. */
+/** A zombie counts as ended: a background process stays a zombie if process 1 does not reap orphans. */
 function isRunning(pid) {
   return /^State:\s*[^Z\s]/m.test(readProc(`${pid}/status`));
 }

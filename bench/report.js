@@ -1,4 +1,4 @@
-// One document with all tables, and the charts beside it.
+// Writes one document with all tables, and the charts beside it.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 import { join } from "node:path";

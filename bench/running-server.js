@@ -1,4 +1,4 @@
-// A server at work on a Unix socket in the folder of the measurement.
+// A running server on a Unix socket in the folder of the measurement.
 import { once } from "node:events";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection } from "node:net";
@@ -16,7 +16,7 @@ export class RunningServer {
   #pid;
   #socket;
 
-  /** Clients can connect when it resolves. */
+  /** Starts a server. Clients can connect when the promise resolves. */
   static async start(server, order, folder) {
     const started = new RunningServer(server, order, folder);
     try {
@@ -36,12 +36,12 @@ export class RunningServer {
     if (psk) this.uri += `&tls-psk-file=${psk}`;
   }
 
-  /** See usageOf. */
+  /** CPU time and peak memory so far: see usageOf. */
   usage() {
     return usageOf(this.#pid);
   }
 
-  /** From now on the peak of its memory is that of what comes. */
+  /** Resets the peak memory, so that it covers only what follows. */
   forgetPeak() {
     writeFileSync(`/proc/${this.#pid}/clear_refs`, "5");
   }

@@ -1,4 +1,4 @@
-// The servers that are compared, and how each is told to serve a disk.
+// The servers to compare, and the command line with which each serves a disk.
 import { execFileSync } from "node:child_process";
 import { readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,22 +7,22 @@ import { environment, onPath, run } from "./processes.js";
 
 /**
  * @typedef {object} Server
- * @property {string} name as `--servers` and the tables have it
+ * @property {string} name the name in `--servers` and in the tables
  * @property {string} version
- * @property {Set<string>} can what workloads may need: "disks" that are their own, "memory", "any-size", "tls",
- * "extents", "activation", "busy-poll", "plugin"
+ * @property {Set<string>} can capabilities that workloads need: "disks" of its own, "memory", "any-size",
+ * "tls", "extents", "activation", "busy-poll", "plugin"
  * @property {(order: Order) => string[]} command the program and its arguments
- * @property {string} [program] of those that are an nbdkit
+ * @property {string} [program] the path, for servers that are an nbdkit
  * @property {string} [exportName]
- * @property {string} [pidfile] for one that puts itself into the background; where its process id will be
+ * @property {string} [pidfile] path of the pidfile, for a server that puts itself into the background
  *
- * @typedef {object} Order what a server is to serve
+ * @typedef {object} Order the disk to serve
  * @property {"memory" | "file" | "plugin"} kind
  * @property {bigint} sizeBytes
  * @property {string} file
- * @property {string} [socket] none: the socket comes by socket activation
- * @property {string} [psk] file of the pre-shared keys, in a folder of their own, if TLS is wanted
- * @property {number} [busyPollUs] for those that can
+ * @property {string} [socket] undefined for socket activation
+ * @property {string} [psk] file of the pre-shared keys, in its own folder. Set for TLS
+ * @property {number} [busyPollUs] for servers that support busy polling
  */
 
 export const serverNames = [
@@ -36,12 +36,12 @@ export const serverNames = [
   "nbdkit-sh",
 ];
 
-/** Those of the named that are on this machine; `notes` say why others are left out. */
+/** The named servers that are installed on this machine. `notes` say why the others are left out. */
 export async function findServers(names, folder) {
   const [servers, notes] = [[], []];
   for (const name of names) {
     if (!serverNames.includes(name))
-      throw new Error(`--servers: "${name}" is none of ${serverNames.join(", ")}`);
+      throw new Error(`--servers: "${name}" is not one of ${serverNames.join(", ")}`);
     try {
       servers.push(await find[name](folder));
     } catch (error) {
@@ -85,7 +85,7 @@ function nbdkit(name, program, more) {
   };
 }
 
-/** What people write plugins in there. */
+/** nbdkit with a plugin in a scripting language. */
 function nbdkitPlugin(language, script) {
   const program = original();
   return {
@@ -125,7 +125,7 @@ function qemuNbd() {
   };
 }
 
-/** It knows no foreground that serves more than one client. */
+/** nbd-server runs in the background: its foreground mode serves only one client. */
 function nbdServer(folder) {
   const [config, pidfile] = [join(folder, "nbd-server.conf"), join(folder, "nbd-server.pid")];
   return {
@@ -152,7 +152,7 @@ async function floor(folder) {
   };
 }
 
-/** A program of ours, from the file or the folder of that name; gives its path. */
+/** Compiles the C program of that name, a file or a folder in bench/. Returns the path of the executable. */
 export async function compile(name, folder) {
   const here = fileURLToPath(new URL(".", import.meta.url));
   const [single, program] = [`${name}.c`, join(folder, name)];

@@ -1,4 +1,5 @@
-// How long commands take from start to end, and a server to its first reply; interleaved.
+// Measures how long commands take from start to end, and a server to its first reply. The rounds are
+// interleaved.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { environment, run } from "./processes.js";
@@ -6,7 +7,7 @@ import { compile } from "./servers.js";
 import { median } from "./statistics.js";
 
 const commands = [["--version"], ["--dump-config"], ["-U", "-", "memory", "1", "--run", "true"]];
-// A start is short, and varies.
+// Starts are short and vary, so they get more rounds.
 const roundsFactor = 8;
 
 /**

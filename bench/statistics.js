@@ -4,7 +4,10 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** The median of the ratios within each round: what slows the machine for a while slows both. */
+/**
+ * The median of the ratios within each round. Load that slows the machine for a while slows both servers of a
+ * round.
+ */
 export function medianRatio(ours, theirs) {
   return median(ours.map((value, round) => value / theirs[round]));
 }

@@ -1,4 +1,4 @@
-// What the charts have in common: elements, colours for light and dark, a legend, and ticks.
+// Parts that all charts share: elements, colours for light and dark mode, a legend, and ticks.
 
 const colours = {
   ours: ["#1d4ed8", "#60a5fa"],
@@ -10,7 +10,7 @@ const colours = {
 };
 const legendStep = 120;
 
-/** An element; attributes that are undefined are left out. */
+/** An SVG element. Attributes that are undefined are left out. */
 export function element(name, attributes, content = "") {
   const written = Object.entries(attributes).filter(([, value]) => value !== undefined);
   const text = written.map(([key, value]) => ` ${key}="${typeof value === "number" ? round(value) : value}"`);
@@ -25,7 +25,7 @@ export function line(x1, y1, x2, y2, className = "grid") {
   return element("line", { x1, y1, x2, y2, class: className });
 }
 
-/** The whole picture; it looks well on light and dark pages, whichever the reader has. */
+/** A complete SVG image, readable in light and in dark mode. */
 export function picture(width, height, title, names, parts) {
   const background = element("rect", { width, height, class: "page" });
   const all = [style(), background, text(16, 26, title, "start", "title"), legend(names), ...parts];
@@ -39,7 +39,7 @@ export function picture(width, height, title, names, parts) {
   return `${element("svg", { xmlns: "http://www.w3.org/2000/svg", ...size }, `\n${all.join("\n")}\n`)}\n`;
 }
 
-/** Round values from 0 to the first that is not below the largest. */
+/** Round values from 0 to the first one that is at least `largest`. */
 export function ticks(largest) {
   const power = 10 ** Math.floor(Math.log10(largest));
   const step =
@@ -47,7 +47,7 @@ export function ticks(largest) {
   return Array.from({ length: Math.ceil(largest / step) + 1 }, (_, index) => index * step);
 }
 
-/** A number that is short enough for a chart. */
+/** Formats a number for a chart, such as 12k. */
 export function short(value) {
   if (value >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`;
   return value >= 1e3 ? `${Number((value / 1e3).toPrecision(3))}k` : String(Number(value.toPrecision(3)));

@@ -1,10 +1,10 @@
-// The results as Markdown.
+// Writes the results as Markdown tables.
 import { medianRatio } from "./statistics.js";
 
 const goalKeys = { nbdkit: "goal", "other-nbdkit": "goal", floor: "floorGoal" };
 
 /**
- * Four tables of the same rows: ratios beside their goals, rates, CPU time and memory.
+ * Four tables with the same rows: ratios and goals, rates, CPU time, and memory.
  *
  * @param {import("./measure.js").Row[]} rows
  * @param {string[]} names of the servers, in the order of the columns
@@ -31,7 +31,7 @@ export function startUpTable({ rows, nodeMs }, names) {
   return `Milliseconds; \`node -e 0\` takes ${nodeMs.toFixed(1)}.\n\n${markdown(["", ...names], lines)}`;
 }
 
-/** How the rates of two servers compare, where both were measured. */
+/** The ratio of the rates of two servers. Undefined unless both were measured. */
 export function ratio({ results }, name, reference) {
   const [ours, theirs] = [results.get(name), results.get(reference)];
   return ours && theirs ? medianRatio(ours.rates, theirs.rates) : undefined;

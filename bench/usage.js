@@ -1,10 +1,10 @@
-// What a server and its children have cost so far, as /proc tells (Linux).
+// Reads from /proc (Linux) what CPU time and memory a server and its children have used.
 import { readProc } from "./proc.js";
 
-// USER_HZ, which the kernel shows to programs on every architecture that Node runs on.
+// USER_HZ: 100 on every architecture that Node.js runs on.
 const ticksPerSecond = 100;
 
-/** CPU time in seconds, and the most memory that was ever resident at a time, in KiB. */
+/** The CPU time in seconds, and the peak resident memory in KiB. */
 export function usageOf(pid) {
   let [cpuSeconds, peakKib] = [0, 0];
   for (const each of treeOf(pid)) {
@@ -17,7 +17,8 @@ export function usageOf(pid) {
 
 function oneProcess(pid) {
   const stat = readProc(`${pid}/stat`);
-  // The name before may hold spaces; from here on utime is field 11, then stime and those of children waited for.
+  // The process name may contain spaces. After it, utime is field 11, followed by stime and the times of
+  // waited-for children.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const times = fields.slice(11, 15).map(Number);
   const peak = /^VmHWM:\s*(\d+) kB$/m.exec(readProc(`${pid}/status`));

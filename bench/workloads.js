@@ -1,29 +1,29 @@
-// What is measured, and what is aimed at. A goal is a ratio to nbdkit, with clients that use structured replies.
+// The workloads and their goals. A goal is a ratio to nbdkit, with clients that use structured replies.
 import { fio, nbdcopy } from "./clients.js";
 
 /**
  * @typedef {object} Workload
  * @property {string} name
- * @property {string} group which tables and chart it is in
- * @property {string} label its row there
+ * @property {string} group the tables and the chart that contain the workload
+ * @property {string} label of its row in them
  * @property {import("./disks.js").Disk} disk
  * @property {import("./clients.js").Load} load
- * @property {number} operationBytes what one operation moves
- * @property {boolean} [small] rates are shown as operations, not as bytes
+ * @property {number} operationBytes bytes that one operation transfers
+ * @property {boolean} [small] true to show rates as operations, not as bytes
  * @property {number} [goal] ratio to nbdkit
  * @property {number} [floorGoal] ratio to the floor
- * @property {string} [needs] what a server has to be capable of
+ * @property {string} [needs] a capability that the server must have
  * @property {number} [busyPollUs]
  */
 
 const [kibibyte, mebibyte] = [2 ** 10, 2 ** 20];
 const oneGibibyte = 2n ** 30n;
-// The default of nbdcopy; and it asks for the extents of so much at a time.
+// The request size of nbdcopy, and the size of the range whose extents it requests at a time.
 const [copyBytes, extentsBytes] = [256 * kibibyte, 128 * mebibyte];
-// The requests in flight in all, in the series of connections.
+// The number of requests in flight on all connections together, in the series of connections.
 const crowd = 64;
 
-/** Goals are for memory and file. */
+/** Goals apply to the disks "memory" and "file". */
 const rows = [
   small("4k read, depth 1", { depth: 1 }, [1, 1]),
   { ...small("4k read, depth 1, busy poll", { depth: 1 }, [1.8, 1.8]), busyPollUs: 50 },
@@ -39,7 +39,7 @@ const rows = [
   copy("nbdcopy out, 4 connections", { to: "null:", connections: 4 }, [1.4, 1.3]),
   copy("nbdcopy in", { to: "server" }, [1.1, 1.05]),
   copy("nbdcopy in, 4 connections", { to: "server", connections: 4 }, [1.2, 1.1]),
-  // Not fio, which cannot be told of keys.
+  // nbdcopy, because fio has no option for keys.
   {
     ...copy(
       "TLS, 128k nbdcopy out, depth 8",
@@ -57,7 +57,7 @@ const rows = [
   },
 ];
 
-/** Of a disk in a few lines of JavaScript, beside those that nbdkit's users write. */
+/** A disk in a few lines of JavaScript, compared with the same plugin in Python and in shell for nbdkit. */
 const pluginRows = [
   small("4k read, depth 16", { depth: 16 }, []),
   small("4k write, depth 16", { rw: "randwrite", depth: 16 }, []),

@@ -4,8 +4,8 @@
 #include <grp.h>
 #include <pwd.h>
 
-// Systems disagree on the errno that says "no such name"; these two say that the search itself went wrong
-// in a way that is worth telling.
+// Systems use different errnos for "no such name". These two mean that the lookup itself failed, so they are
+// reported.
 static Failure searchFailure(const char* call) {
   return errno == EIO || errno == ENOMEM ? lastFailure(call) : Failure{};
 }

@@ -6,6 +6,6 @@
 
 #include "failure.h"
 
-// The number behind the name of a user or group; nothing when there is no such name.
+// The numeric id of the user or group `name`. Empty when the system does not know the name.
 Outcome<std::optional<size_t>> userId(const std::string& name);
 Outcome<std::optional<size_t>> groupId(const std::string& name);

@@ -40,12 +40,12 @@ using js::inThreadPool;
 
 static Failure exitWithParent(int parent) {
   if (const Failure failure = armParentDeath(parent)) return failure;
-  // The parent ended before we were armed: do what its end would have done.
+  // The parent ended before the signal was armed: send the signal that the kernel would have sent.
   if (getppid() != parent) kill(getpid(), SIGTERM);
   return {};
 }
 
-// The same on a part of a buffer: without a view of it for each call.
+// readAt() on a part of a buffer. JavaScript need not create a view for each call.
 static Outcome<size_t> readPartAt(int fd, std::span<std::byte> buffer, size_t start, size_t end,
                                   int64_t offset) {
   if (start > end || end > buffer.size()) return {0, {ERANGE, "pread"}};

@@ -20,6 +20,6 @@ static int adviceNumber(Advice advice) {
 }
 
 Failure advise(int fd, int64_t offset, int64_t length, Advice advice) {
-  // Returns its error and leaves errno alone.
+  // posix_fadvise returns its error and does not set errno.
   return failureOf("posix_fadvise", posix_fadvise(fd, offset, length, adviceNumber(advice)));
 }

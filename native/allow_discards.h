@@ -2,7 +2,8 @@
 
 #include "failure.h"
 
-// V8 gives unused pages back with madvise(2), which Linux refuses in locked memory, and V8 takes that for
-// the end of the world: the process aborts at some garbage collection. From here on the calls of this process
-// work in locked memory too. Linux has another advice for it (MADV_DONTNEED_LOCKED), but V8 cannot be told.
+// Lets V8 run in a process whose memory is locked (mlockall(2)). V8 returns unused pages to the kernel with
+// madvise(2). Linux refuses that in locked memory, and V8 then aborts the process at some garbage collection.
+// Linux has another advice for locked memory (MADV_DONTNEED_LOCKED), but V8 has no option to use it. So this
+// function replaces madvise in the import tables of this process.
 Failure allowDiscards();

@@ -8,11 +8,11 @@
 
 namespace {
 
-// Linux 5.18; the headers may be older.
+// MADV_DONTNEED_LOCKED of Linux 5.18. Older headers lack the name.
 constexpr int dontNeedLocked = 24;
 
-// Before Linux 5.18 the pages stay, which is harmless: those who give them back do not look at them again
-// before they have written to them.
+// Before Linux 5.18 the pages stay in memory. That is harmless: V8 writes to discarded pages before it reads
+// them.
 int madviseLocked(void* address, size_t length, int advice) noexcept {
   const int result = madvise(address, length, advice);
   const bool discards = advice == MADV_DONTNEED || advice == MADV_FREE;
@@ -21,7 +21,7 @@ int madviseLocked(void* address, size_t length, int advice) noexcept {
   return 0;
 }
 
-// What the dynamic section of one loaded object says about the functions that it imports.
+// The imported functions of one loaded object, from its dynamic section.
 struct Imports {
   const ElfW(Sym) * symbols = nullptr;
   const char* names = nullptr;
@@ -31,7 +31,7 @@ struct Imports {
 
 Imports importsOf(const ElfW(Dyn) * entry, ElfW(Addr) base) {
   Imports imports;
-  // glibc has made these pointers absolute, musl leaves them relative.
+  // glibc makes these pointers absolute, musl leaves them relative.
   const auto pointer = [&]<class T>(const T*& out) {
     const ElfW(Addr) value = entry->d_un.d_ptr;
     out = reinterpret_cast<const T*>(value < base ? base + value : value);
@@ -47,7 +47,7 @@ Imports importsOf(const ElfW(Dyn) * entry, ElfW(Addr) base) {
   return imports;
 }
 
-// The table of imports may have been made read-only once it was filled (RELRO).
+// The dynamic loader may have made the import table read-only after filling it (RELRO).
 Failure redirect(ElfW(Addr) place) {
   const auto pageSize = static_cast<ElfW(Addr)>(sysconf(_SC_PAGESIZE));
   void* page = reinterpret_cast<void*>(place & ~(pageSize - 1));
@@ -70,7 +70,7 @@ Failure redirectIn(const Imports& imports, ElfW(Addr) base) {
   return {};
 }
 
-// True for this addon, whose own call has to reach the system.
+// True for this addon itself. Its own madvise call must reach the kernel.
 bool holdsThisCode(const dl_phdr_info& object) {
   const auto here = reinterpret_cast<ElfW(Addr)>(&madviseLocked);
   for (size_t i = 0; i < object.dlpi_phnum; i++) {
@@ -94,7 +94,7 @@ int redirectObject(dl_phdr_info* object, size_t, void* failure) {
 }  // namespace
 
 Failure allowDiscards() {
-  // The tables of 32-bit programs look different.
+  // This code knows the relocation tables of 64-bit programs only.
   if (sizeof(void*) != 8) return notSupported("mlockall");
   Failure failure;
   dl_iterate_phdr(redirectObject, &failure);

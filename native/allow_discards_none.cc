@@ -1,4 +1,4 @@
 #include "allow_discards.h"
 
-// Only Linux refuses them.
+// Only Linux refuses madvise(2) in locked memory.
 Failure allowDiscards() { return {}; }

@@ -4,10 +4,10 @@
 
 #include "failure.h"
 
-// Whether all of this works, the ways to zero and discard included.
+// True when this system supports all functions of this file, including the ways to zero and to discard.
 extern const bool canControlBlockDevice;
 
-// Sizes are bytes. An optimal block size of 0: the device names none.
+// Sizes are in bytes. An optimal block size of 0 means that the device does not report one.
 struct BlockDevice {
   int64_t size = 0;
   uint32_t logicalBlockSize = 0;
@@ -18,8 +18,8 @@ struct BlockDevice {
 
 Outcome<BlockDevice> blockDevice(int fd);
 
-// Zeroes written by the device or the kernel.
+// Writes zeroes to the range. The device or the kernel does the work.
 Failure blockZeroOut(int fd, int64_t offset, int64_t length);
 
-// What the range reads as afterwards is the device's choice.
+// Discards the range. The device decides what later reads of the range return.
 Failure blockDiscard(int fd, int64_t offset, int64_t length);

@@ -9,8 +9,8 @@ const bool canControlBlockDevice = false;
 
 namespace {
 
-// DKIOCGETBLOCKSIZE and its like of sys/disk.h, which comes with Xcode, and not with what other
-// compilers have of macOS; the numbers are part of the system's binary interface.
+// DKIOCGETBLOCKSIZE and related requests of sys/disk.h. That header comes with Xcode but not with other
+// compilers for macOS. The numbers are part of the system's binary interface.
 struct Extent {
   uint64_t offset;
   uint64_t length;

@@ -14,7 +14,7 @@ Outcome<BlockDevice> blockDevice(int fd) {
   if (ioctl(fd, DIOCGMEDIASIZE, &size) != 0) return {{}, lastFailure("DIOCGMEDIASIZE")};
   if (ioctl(fd, DIOCGSECTORSIZE, &sector) != 0) return {{}, lastFailure("DIOCGSECTORSIZE")};
   if (ioctl(fd, DIOCGSTRIPESIZE, &stripe) != 0) stripe = 0;
-  // The stripe is how GEOM reports the physical block of a disk that emulates 512 bytes.
+  // GEOM reports the physical block size of a disk that emulates 512-byte sectors as its stripe size.
   const uint32_t physical = stripe > 0 ? static_cast<uint32_t>(stripe) : sector;
   return {{size, sector, physical, 0, false}, {}};
 }

@@ -1,4 +1,4 @@
-#include <cstddef>  // linux/fs.h uses size_t and does not say so
+#include <cstddef>  // linux/fs.h uses size_t without including it
 
 #include <sys/ioctl.h>
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-// Where looking never pays, this leaves a thousandth of its cost, and a client that changes its ways is
-// noticed within so many requests.
+// When polling never succeeds, this reduces its cost to a thousandth. When a client changes its behaviour, it
+// is noticed within this many requests.
 static constexpr uint32_t penaltyMax = 1024;
 
 BusyPoll::BusyPoll(uv_loop_t* loop) {
@@ -19,7 +19,7 @@ void BusyPoll::active() {
     return;
   }
   if (state_ == State::asleep) uv_idle_start(&idle_, look);
-  // What came in the same turn of the loop as the first was not found by looking.
+  // An event in the same event-loop iteration as the first one was not found by polling, so it is no success.
   if (state_ == State::looking) penalty_ = 1;
   else state_ = State::starting;
   end_ = uv_hrtime() + limit_;

@@ -4,19 +4,21 @@
 
 #include <cstdint>
 
-// Looks again and again for what comes next, for a while after something came, instead of going to sleep:
-// waking up costs more than the whole of a small request. It does so only as long as it pays: each time in a
-// row that it looked in vain, it lets twice as many arrivals pass before it tries again.
+// Busy polling: after an event, the event loop polls for more events for a limited time before it sleeps.
+// Waking up from sleep costs more than a whole small request.
+//
+// It polls only while polling pays off. After each consecutive failure (the time ended without an event), the
+// number of events that it skips before the next attempt doubles.
 class BusyPoll {
  public:
   explicit BusyPoll(uv_loop_t* loop);
   BusyPoll(const BusyPoll&) = delete;
 
-  // 0 for not at all, as in the beginning.
+  // How long to poll after an event. 0, the initial value, turns busy polling off.
   void setLimit(uint64_t nanoseconds) { limit_ = nanoseconds; }
-  // Something came.
+  // Reports an event.
   void active();
-  // The loop ends. `closed` is called when it has let go.
+  // To be called when the event loop ends. libuv calls `closed` when the idle handle is closed.
   void close(uv_close_cb closed, void* data);
 
  private:
@@ -25,12 +27,12 @@ class BusyPoll {
   static void look(uv_idle_t* idle);
 
   uint64_t limit_ = 0;
-  // When the looking ends if nothing comes.
+  // When polling stops if no event arrives, in nanoseconds.
   uint64_t end_ = 0;
-  // Arrivals that are still let pass, and how many it will be after another failure.
+  // The number of events still to skip, and the number to skip after the next failure.
   uint32_t pass_ = 0;
   uint32_t penalty_ = 1;
   State state_ = State::asleep;
-  // As long as an idle handle is there, the loop does not wait for events.
+  // While an idle handle is active, libuv does not wait for events.
   uv_idle_t idle_;
 };

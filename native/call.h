@@ -7,8 +7,8 @@
 
 #include "js.h"
 
-// Turns a plain function, Failure f(...) or Outcome<T> f(...), into one that JavaScript calls:
-// inThisThread<f> answers at once, inThreadPool<f> with a promise.
+// Wraps a plain function, Failure f(...) or Outcome<T> f(...), in a function that JavaScript can call.
+// inThisThread<f> returns the result. inThreadPool<f> returns a promise.
 namespace js {
 
 inline const Failure& failureIn(const Failure& failure) { return failure; }
@@ -40,7 +40,7 @@ using ResultOf = typename Signature<decltype(function)>::Result;
 template <auto function>
 using ArgumentsOf = typename Signature<decltype(function)>::Arguments;
 
-// Stops at the first argument that is not what the function takes, which has thrown then.
+// Converts the arguments. Stops at the first argument of the wrong type; fromJs has thrown an error then.
 template <class... Types>
 bool argumentsFrom(const Napi::CallbackInfo& info, std::tuple<Types...>& out) {
   size_t index = 0;
@@ -58,7 +58,7 @@ Napi::Value inThisThread(const Napi::CallbackInfo& info) {
   return {};
 }
 
-// Where a call takes its memory from, if it takes any.
+// The argument whose memory the call uses, if there is one.
 inline Napi::ObjectReference bufferAmong(const Napi::CallbackInfo& info) {
   for (size_t i = 0; i < info.Length(); i++) {
     if (info[i].IsTypedArray()) return Napi::Persistent(info[i].As<Napi::Object>());
@@ -89,7 +89,7 @@ class Job : public Napi::AsyncWorker {
   ArgumentsOf<function> arguments_;
   ResultOf<function> result_;
   Napi::Promise::Deferred promise_;
-  // The memory must outlive the call, even if JavaScript lets go of the array.
+  // Keeps the memory alive during the call, even if JavaScript drops its last reference to the array.
   Napi::ObjectReference buffer_;
 };
 
@@ -98,7 +98,7 @@ Napi::Value inThreadPool(const Napi::CallbackInfo& info) {
   ArgumentsOf<function> arguments;
   if (!argumentsFrom(info, arguments)) return {};
 
-  // Deletes itself when done.
+  // The job deletes itself when it is done.
   auto* job = new Job<function>(info, arguments);
   job->Queue();
   return job->promise();

@@ -9,17 +9,17 @@
 
 namespace {
 
-// A receiver that reads nothing must not keep the server from its clients for longer.
+// A receiver that does not read must not delay the server for longer.
 constexpr timeval sendTimeout{1, 0};
 
-// The length of the address, or 0 when the path does not fit.
+// Returns the length of the address, or 0 when the path is too long.
 socklen_t fillAddress(const std::string& path, sockaddr_un& address) {
   address = {};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) return 0;
   memcpy(address.sun_path, path.data(), path.size());
   if (path[0] == '@') address.sun_path[0] = '\0';
-  // The name of an abstract socket ends where the length says; that of a file with a NUL.
+  // The length ends the name of an abstract socket. A NUL byte ends the path of a file.
   const size_t terminator = path[0] == '@' ? 0 : 1;
   return static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + terminator);
 }

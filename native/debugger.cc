@@ -8,7 +8,8 @@
 
 const char noDebugger[] = "--inspect-port=[ff00::]:9229";
 
-// --inspect, --inspect-brk and --inspect-wait, with "_" for "-" as Node takes it, but not --inspect-port.
+// Matches --inspect, --inspect-brk and --inspect-wait, also with "_" for "-" as Node.js accepts, but not
+// --inspect-port.
 static bool opensDebugger(std::string_view option) {
   if (!option.starts_with("--inspect")) return false;
   option.remove_prefix(std::string_view("--inspect").size());
@@ -27,7 +28,7 @@ static bool asksForDebugger(std::string_view nodeOptions) {
   return false;
 }
 
-// Whether a variable that is there names another user.
+// True when the environment variable exists and names another user.
 static bool namesAnother(const char* variable, std::string_view self) {
   const char* value = getenv(variable);
   return value != nullptr && value != self;

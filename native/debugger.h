@@ -1,14 +1,14 @@
 #pragma once
 
-// The argument for Node with which its debugger cannot start: it would listen on a multicast address, and the
-// system has no TCP there.
+// The Node.js argument that prevents the debugger from starting. It tells the debugger to listen on a
+// multicast address, where no system supports TCP.
 //
-// Node starts its debugger, in which any user of this machine can run code, at SIGUSR1: also at one that
-// comes before our first line, since Node keeps the signal until it has its handler for it. Node 20 has no
-// option against that.
+// Node.js starts its debugger at SIGUSR1, and with the debugger any user of this machine can run code in the
+// process. A SIGUSR1 that arrives before our first line of JavaScript also starts the debugger, because
+// Node.js keeps the signal until its handler is installed. Node.js 20 has no option to turn this off.
 extern const char noDebugger[];
 
-// Whether the user who runs this asked for the debugger in NODE_OPTIONS, and stays the only one concerned:
-// not for a server that becomes another user or group, or that runs as root for another user (sudo, pkexec,
-// doas).
+// True when NODE_OPTIONS asks for the debugger and only the user who runs this process is affected. False for
+// a server that changes its user or group, and for one that runs as root on behalf of another user (sudo,
+// pkexec, doas).
 bool isDebuggerWanted(const char* const* arguments);

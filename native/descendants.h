@@ -2,18 +2,19 @@
 
 #include "failure.h"
 
-// All processes below this one: its children, their children, and, once `adoptOrphans` has been called, also
-// those whose own parents have ended. One file for each system that lets a process adopt them.
+// The descendants of this process: its children, their children, and so on. After `adoptOrphans` they include
+// processes whose own parents have ended. There is one source file for each system that lets a process adopt
+// orphans.
 
-// From now on a descendant whose parent ends becomes a child of this process, not of process 1.
+// After this call, a descendant whose parent ends becomes a child of this process instead of process 1.
 Failure adoptOrphans();
 
-// Sends a signal to all descendants. A descendant that starts another process at that moment does not leave
-// that one behind. Returns how many got the signal; one that runs as another user (sudo) does not.
+// Sends a signal to all descendants, including a process that a descendant starts at that moment. Returns how
+// many descendants got the signal. A process that runs as another user (sudo) does not get the signal.
 int signalDescendants(int signal);
 
-// False where only children are seen, and their children not before they have been adopted.
+// False when only direct children are visible, because grandchildren become visible only after adoption.
 bool canSeeDescendants();
 
-// How many descendants run that this process may send signals to.
+// The number of running descendants that this process is allowed to send signals to.
 int countReachable();

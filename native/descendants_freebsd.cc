@@ -15,8 +15,8 @@ Failure adoptOrphans() {
 int signalDescendants(int signal) {
   procctl_reaper_kill request{};
   request.rk_sig = signal;
-  // The kernel goes on until it finds no new descendant. EPERM is about some of them; the others got the
-  // signal.
+  // The kernel repeats until it finds no new descendant. EPERM means that some of them did not get the
+  // signal; the others did.
   procctl(P_PID, getpid(), PROC_REAP_KILL, &request);
   return static_cast<int>(request.rk_killed);
 }
@@ -28,7 +28,7 @@ int countReachable() {
   if (procctl(P_PID, getpid(), PROC_REAP_STATUS, &status) != 0 || status.rs_descendants == 0) return 0;
   procctl_reaper_pids list{};
   list.rp_count = status.rs_descendants;
-  // All zeroes: the kernel marks those that it fills in.
+  // Filled with zeroes: the kernel sets a flag in the entries that it fills in.
   list.rp_pids = static_cast<procctl_reaper_pidinfo*>(calloc(list.rp_count, sizeof(procctl_reaper_pidinfo)));
   int reachable = 0;
   if (list.rp_pids != nullptr && procctl(P_PID, getpid(), PROC_REAP_GETPIDS, &list) == 0) {

@@ -1,12 +1,12 @@
-// Linux has no call that signals a whole tree, so the tree is read from /proc. Signals that a process may
-// handle are sent while the tree is stopped, from the top down, so that no process starts another one
-// meanwhile.
+// Linux has no call that signals a whole process tree, so this file reads the tree from /proc. A signal that
+// a process can handle is sent while the tree is stopped. The tree is stopped from the top down, so that no
+// process can start another one meanwhile.
 //
-// Without /proc, waitid(2) tells for each number whether it is a child of ours. That shows the children only;
-// but a child that ends leaves its own children to us, so that killing again and again reaches all of them.
-// The kernel gives out numbers in turn, so the descendants have those from ours to the latest, perhaps by way
-// of the last one. Only when there are no children among these, but some at all, all numbers are tried: some
-// seconds.
+// Without /proc, waitid(2) reports for each process id whether it is a child of this process. That shows only
+// direct children. A child that ends leaves its own children to this process, so repeated SIGKILLs reach all
+// descendants. The kernel assigns ids in increasing order and wraps around, so the descendants have ids
+// between ours and the latest one. All ids are tried only when there is no child in that range and some child
+// exists: that takes some seconds.
 
 #include "descendants.h"
 
@@ -22,13 +22,16 @@
 
 namespace {
 
-// The kernel's own limit (PID_MAX_LIMIT), and the usual one. The real one is in /proc, which is missing.
+// The kernel's upper limit (PID_MAX_LIMIT), and the usual limit. The actual limit is in /proc, which is
+// missing.
 constexpr pid_t lastPid = 4194304;
 constexpr pid_t lastPidUsual = 32768;
 
-// A process takes a moment to stop. One that does not stop in this time waits for a disk, say.
+// A process takes a moment to stop. A process that does not stop within this time waits for a disk, for
+// example.
 constexpr int stopWaitMs = 200;
-// Each round of stopping finds what unstopped processes have started; this many are for a fork bomb.
+// Each round stops the processes that unstopped processes have started. Only a fork bomb needs this many
+// rounds.
 constexpr int stopRoundsMax = 50;
 
 void pause1ms() {
@@ -53,7 +56,7 @@ pid_t latestPid() {
   return pid;
 }
 
-// A child that has ended and waits to be reaped is seen first; then the question is asked again later.
+// waitid reports a zombie first. The caller asks again later then.
 bool hasOnlyRunningChildren() {
   siginfo_t info{};
   return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0;
@@ -70,13 +73,13 @@ void listWithoutProc(ProcessList& children) {
   if (children.size() == 0 && hasOnlyRunningChildren()) sweep(2, lastPid, children);
 }
 
-// Zombies are left out: nothing can be done to them.
+// Leaves out zombies: signals have no effect on them.
 void listDescendants(ProcessList& tree) {
   ProcessList all;
   tree.clear();
   if (!listProcesses(all)) return listWithoutProc(tree);
   const pid_t self = getpid();
-  // The list grows while it is read: first our children, then theirs.
+  // The list grows during the loop: first our children, then their children.
   for (const Process& one : all) {
     if (one.parent == self && !one.hasEnded()) tree.add(one);
   }
@@ -87,12 +90,12 @@ void listDescendants(ProcessList& tree) {
   }
 }
 
-// With a descriptor of the process the signal cannot hit another one that has got the same number since.
+// Sends through a pidfd, so the signal cannot reach another process that has reused the id.
 bool send(const Process& process, int signal) {
-  // A child of ours keeps its number until we have waited for it.
+  // The id of a child is not reused until we have waited for the child.
   if (process.parent == getpid()) return kill(process.pid, signal) == 0;
   const UniqueFd fd(static_cast<int>(syscall(SYS_pidfd_open, process.pid, 0)));
-  // Linux before 5.3.
+  // Linux before 5.3 has no pidfds.
   if (!fd) return errno == ENOSYS && kill(process.pid, signal) == 0;
   Process now;
   if (!readProcess(process.pid, now) || !now.isSame(process)) return false;
@@ -113,7 +116,7 @@ bool haveStopped(const ProcessList& told) {
   return true;
 }
 
-// Stops all descendants. `stopped` is filled with those that were told to.
+// Stops all descendants. Fills `stopped` with the processes that got SIGSTOP.
 void stopDescendants(ProcessList& stopped) {
   ProcessList tree;
   for (int round = 0; round < stopRoundsMax; round++) {
@@ -144,7 +147,7 @@ int signalDescendants(int signal) {
   }
   stopDescendants(tree);
   const int reached = sendAll(tree, signal);
-  // What has been sent takes effect when they go on.
+  // The pending signals take effect when the processes continue.
   sendAll(tree, SIGCONT);
   return reached;
 }

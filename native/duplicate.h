@@ -3,5 +3,5 @@
 #include "failure.h"
 #include "fd.h"
 
-// Another descriptor of the same open file or socket, for this process alone.
+// Duplicates a descriptor. The new one is close-on-exec.
 Outcome<UniqueFd> duplicate(int fd);

@@ -6,7 +6,7 @@
 
 namespace {
 
-// In this process.
+// The number of environments in this process.
 std::atomic<int> environments;
 
 void environmentEnds(napi_async_cleanup_hook_handle, void* data) {
@@ -24,10 +24,11 @@ void environmentEnds(napi_async_cleanup_hook_handle, void* data) {
   environment->busyPoll.close(closed, environment);
 }
 
-// It goes with the loop, and not when the addon's data would go.
+// The environment is deleted when its event loop closes the idle handle, not when Node-API would delete the
+// data.
 void keep(Napi::Env, Environment*) {}
 
-// The resource of that number; empty, with an error thrown, where there is none.
+// Takes the resource with that number out of its table. Throws and returns an empty one when there is none.
 template <auto resources>
 auto taken(const Napi::CallbackInfo& info) -> decltype((environmentOf(info.Env()).*resources).take(0)) {
   int64_t number;

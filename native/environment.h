@@ -11,10 +11,10 @@
 #include "owned.h"
 #include "temporary_folder.h"
 
-// What the addon keeps for one environment: the main thread, or a worker thread, that loaded it. An
-// environment may end at any time (process.exit() in a worker, terminate(), an error), after which no
-// JavaScript runs. Everything that is still open is closed then, once the watches and the jobs in the thread
-// pool that use it have ended.
+// The addon's state for one environment, which is the main thread or a worker thread that loaded the addon.
+// An environment can end at any time (process.exit() in a worker thread, terminate(), an error), and no
+// JavaScript runs after that. The addon then closes all resources that are still open, after the watches and
+// the thread-pool jobs that use the resources have ended.
 struct Environment {
   explicit Environment(uv_loop_t* loop) : busyPoll(loop) {}
 
@@ -30,7 +30,7 @@ uv_loop_t* loopOf(Napi::Env env);
 
 Environment& environmentOf(Napi::Env env);
 
-// Makes the environment, and adds to the exports what closes its resources:
+// Creates the environment, and adds to the exports the functions that close its resources:
 // closeDescriptor(fd), handOver(fd), own(fd), closeMemoryMap(map), unlockMemoryFile(lock),
 // removeFolder(folder).
 void addEnvironment(Napi::Env env, Napi::Object exports);

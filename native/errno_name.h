@@ -1,4 +1,4 @@
 #pragma once
 
-// "ENOSPC" for ENOSPC; "UNKNOWN" for a number that has no name here.
+// The name of an errno, such as "ENOSPC". "UNKNOWN" for a number that is not in the table.
 const char* errnoName(int number);

@@ -4,7 +4,7 @@
 
 const bool canFindExtents = true;
 
-// A file that the system cannot look into is data up to its end.
+// When the system cannot report holes in a file, the whole file counts as data.
 static Outcome<std::optional<int64_t>> seekInData(int fd, int64_t offset, int whence) {
   const off_t end = lseek(fd, 0, SEEK_END);
   if (end < 0) return {{}, lastFailure("lseek")};
@@ -12,13 +12,13 @@ static Outcome<std::optional<int64_t>> seekInData(int fd, int64_t offset, int wh
   return {whence == SEEK_DATA ? offset : end, {}};
 }
 
-// Moves the descriptor's position as well, which nothing here relies on.
+// lseek(2) also moves the descriptor's position. No code here relies on the position.
 static Outcome<std::optional<int64_t>> seek(int fd, int64_t offset, int whence) {
   const off_t found = lseek(fd, offset, whence);
   if (found >= 0) return {found, {}};
   if (errno == ENXIO) return {};
-  // Offsets are never negative here, so it is the question that is not understood: FreeBSD's files in memory
-  // and some file systems do not.
+  // Offsets are never negative here, so EINVAL means that `whence` is not supported: FreeBSD's memory files
+  // and some file systems do not support it.
   if (errno == EINVAL) return seekInData(fd, offset, whence);
   return {{}, lastFailure("lseek")};
 }

@@ -2,9 +2,8 @@
 
 #include <cerrno>
 
-// A system call that failed: which one, and the errno it left. Empty when all went well.
-// A plain struct in place of std::error_code, because the message needs the call's name and
-// the launcher links no C++ library.
+// A failed system call: the name of the call and its errno. Empty on success. This is a plain struct and not
+// a std::error_code, because the message needs the name of the call and the launcher links no C++ library.
 struct Failure {
   int number = 0;
   const char* call = "";
@@ -12,18 +11,18 @@ struct Failure {
   explicit operator bool() const { return number != 0; }
 };
 
-// Several errnos say "this file or system has no such operation"; callers see one of them.
+// Several errnos mean "this file or system does not support the operation". They become one errno.
 inline Failure failureOf(const char* call, int number) {
   const bool unsupported = number == EOPNOTSUPP || number == ENOSYS;
   return {unsupported ? ENOTSUP : number, call};
 }
 
-// To be called before anything else changes errno.
+// Call this before any other call changes errno.
 inline Failure lastFailure(const char* call) { return failureOf(call, errno); }
 
 inline Failure notSupported(const char* call) { return {ENOTSUP, call}; }
 
-// A value, or the failure that kept us from it.
+// A value, or the failure that prevented it.
 template <class T>
 struct Outcome {
   T value{};

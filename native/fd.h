@@ -4,7 +4,7 @@
 
 #include <utility>
 
-// Owns a file descriptor: closes it unless it was released to another owner.
+// Owns a file descriptor: closes the descriptor unless it was released to another owner.
 class UniqueFd {
  public:
   UniqueFd() = default;

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <limits>
 
-// macOS refuses to move more than 2^31-1 bytes in one call; Linux stops short of it.
+// macOS refuses to transfer more than 2^31-1 bytes in one call. Linux transfers slightly less than that.
 static constexpr uint64_t callBytesMax = 1 << 30;
 
 static constexpr uint64_t offsetMax = std::numeric_limits<int64_t>::max();
 
-// How much to ask for at `position`: the kernel refuses a read that would pass the last offset.
+// The number of bytes to request at `position`. The kernel refuses a read that would pass the largest offset.
 static size_t readSize(size_t wanted, uint64_t position) {
   return std::min<uint64_t>({wanted, callBytesMax, offsetMax - position});
 }

@@ -6,7 +6,7 @@
 
 #include "failure.h"
 
-// Fills `into`; fewer bytes only at the end of the file.
+// Fills `into`. Reads fewer bytes only at the end of the file.
 Outcome<size_t> readAt(int fd, std::span<std::byte> into, int64_t offset);
 
 // Writes all of `from`.

@@ -13,7 +13,8 @@ void blockSignals() {
   sigprocmask(SIG_BLOCK, &all, nullptr);
 }
 
-// Where the group has the terminal, the signals of its keys cannot be told from those that are sent.
+// While this process group owns the terminal, signals of terminal keys and signals from kill(2) look the
+// same.
 static bool hasTerminal() {
   const UniqueFd terminal(open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY));
   return terminal && tcgetpgrp(terminal.get()) == getpgrp();
@@ -35,7 +36,7 @@ bool wasAskedToEnd() {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   execl("/bin/sh", "/bin/sh", "-c", script, static_cast<char*>(nullptr));
   const int number = errno;
-  // If that fails, the status says that nothing was run.
+  // If the write fails, the exit status shows that no command was run.
   if (write(report, &number, sizeof number) != sizeof number) _exit(126);
   _exit(127);
 }
@@ -51,7 +52,7 @@ Outcome<pid_t> startCommand(const char* script) {
   if (pid == 0) becomeCommand(script, self, writing.get());
   writing = UniqueFd();
   int number = 0;
-  // The pipe ends without a word when the shell runs.
+  // When exec succeeds, the pipe closes without data.
   while (read(reading.get(), &number, sizeof number) == -1 && errno == EINTR) {
   }
   if (number != 0) return {0, failureOf("execve", number)};
@@ -65,7 +66,7 @@ void leaveToCommand(int limit) {
     else close(fd);
   }
   for (int fd = STDERR_FILENO + 1; fd < limit; fd++) {
-    // Those of the guardian itself are close-on-exec.
+    // The guardian's own descriptors are close-on-exec and stay open.
     const int flags = fcntl(fd, F_GETFD);
     if (flags != -1 && (flags & FD_CLOEXEC) == 0) close(fd);
   }

@@ -4,18 +4,20 @@
 
 #include "failure.h"
 
-// From now on no signal reaches this process, except those that cannot be kept away. It shares the terminal
-// and the process group with the server and its command, and must outlive both.
+// Blocks all signals that can be blocked. The guardian shares the terminal and the process group with the
+// server and the command, and must outlive both.
 void blockSignals();
 
-// Whether this process was meant to end by a signal that reached its process group or all of a service. Not
-// by a key: Ctrl-C on the terminal is the command's own business.
+// True when a signal that ends a process is pending. Such a signal was sent to the whole process group or to
+// all processes of a service. Signals of terminal keys (Ctrl-C) do not count: they are meant for the command.
 bool wasAskedToEnd();
 
-// Runs `/bin/sh -c script` as it would run under any other program: no signal is blocked or ignored, and all
-// descriptors are passed on that are not close-on-exec. It gets SIGTERM when this process dies.
+// Runs `/bin/sh -c script` in the same state as any other program: no signal is blocked or ignored, and all
+// descriptors that are not close-on-exec are inherited. The kernel sends the command SIGTERM when this
+// process dies.
 Outcome<pid_t> startCommand(const char* script);
 
-// Gives up what belongs to the command: standard streams and descriptors below `limit`, whose other ends
-// would otherwise never see their end, and the working directory.
+// Closes the standard streams and all descriptors below `limit`, and leaves the working directory. They
+// belong to the command. If this process kept the descriptors open, their other ends would never see end of
+// file.
 void leaveToCommand(int limit);

@@ -1,25 +1,24 @@
 // nbdkit-guardian DESCRIPTOR [PATTERN]
 //
-// Outlives the server, however the server dies, and then ends the command of --run with all that it started
-// and removes the directory of the private socket. DESCRIPTOR is a pipe from the server, whose end means that
-// the server has gone; the next number is a pipe to the server. PATTERN is for mkdtemp(3): the guardian makes
-// that directory, so that there is no moment at which the directory exists and no guardian knows of it. The
-// environment and all other descriptors are for the command.
+// Outlives the server, however the server dies. It then ends the command of --run with all processes that the
+// command started, and removes the directory of the private socket. DESCRIPTOR is a pipe from the server; end
+// of file on the pipe means that the server has ended. DESCRIPTOR+1 is a pipe to the server. PATTERN is for
+// mkdtemp(3): the guardian creates the directory itself, so there is no moment at which the directory exists
+// and no guardian knows of it. The command inherits the environment and all other descriptors.
 //
-// While a command runs there are two of these processes. The inner one is the parent of the command, adopts
-// its orphans, and talks to the server. The outer one waits for the inner one, and takes over what that kept
-// if it is killed. So no single SIGKILL leaves anything behind.
+// While a command runs there are two guardian processes. The inner one is the parent of the command, adopts
+// the command's orphans, and talks to the server. The outer one waits for the inner one, and takes over its
+// descendants if the inner one is killed. So no single SIGKILL leaves processes or files behind.
 //
-// The server asks                            the guardian answers
+// The server requests                        the guardian answers
 //   at the start, if there is a PATTERN        d PATH, or e ERRNO CALL
 //   r SCRIPT    run a command                  s PID, or e ERRNO CALL
-//   s SIGNAL MS send a signal to all, and      r COUNT  how many got it; 0: all are out of reach
+//   s SIGNAL MS send a signal to all, and      r COUNT  how many got it; 0: no permission for any of them
 //               SIGKILL after that time
-//                                              x CODE SIGNAL LEFT  the command has ended; after a signal,
-//                                              when
-//                                                  all that it started has ended too; LEFT is 1 if some of it
-//                                                  cannot be ended
-//                                              l  the inner guardian was killed, and all has ended
+//                                              x CODE SIGNAL LEFT  the command has ended; after a signal: all
+//                                              processes that it started have ended too; LEFT is 1 if some of
+//                                              them cannot be ended
+//                                              l  the inner guardian was killed, and all processes have ended
 
 #include <csignal>
 #include <cstdio>
@@ -37,11 +36,11 @@
 
 namespace {
 
-// A command whose server has gone gets SIGTERM, and SIGKILL after this time: there is nothing to flush to any
-// more.
+// When the server has ended, the command gets SIGTERM, and SIGKILL after this time. Nothing that the command
+// could still flush would reach a disk.
 constexpr int64_t orphanGraceMs = 5000;
-// SIGKILL is repeated so often, for processes that were being started, and at most for so long: the kernel
-// keeps a process that waits for a broken disk.
+// How often SIGKILL is repeated, for processes that were just being started, and for how long at most: the
+// kernel keeps a process that waits for a broken disk.
 constexpr int64_t killAgainMs = 20;
 constexpr int64_t killLimitMs = 5000;
 
@@ -55,7 +54,7 @@ class Guardian {
  public:
   explicit Guardian(int channel) : channel_(channel, channel + 1) {}
   void makeDirectory(const char* pattern);
-  // Returns the exit status, when nothing is left to guard.
+  // Returns the exit status when nothing is left to guard.
   int run();
 
  private:
@@ -81,7 +80,7 @@ class Guardian {
   bool innerWasKilled_ = false;
   bool serverHasGone_ = false;
   bool hasChildren_ = false;
-  // The command and all that it started are to end; at this time, by SIGKILL.
+  // True when the command and all processes that it started must end. SIGKILL is sent at this time.
   bool isEnding_ = false;
   int64_t deadline_ = 0;
 };
@@ -101,7 +100,7 @@ int Guardian::waitMs() const {
   return static_cast<int>(left > killAgainMs ? left : killAgainMs);
 }
 
-// Signals stay blocked but for this moment, and of them only the one that tells of children.
+// Unblocks SIGCHLD during the wait. All other signals stay blocked.
 void Guardian::waitForEvents() {
   pollfd event{serverHasGone_ ? -1 : channel_.first(), POLLIN, 0};
   const int left = waitMs();
@@ -130,7 +129,7 @@ void Guardian::makeDirectory(const char* pattern) {
 }
 
 void Guardian::runCommand(const char* script) {
-  // Where that fails, only what keeps its parents can be ended.
+  // If this fails, only processes that keep their parents can be ended.
   adoptOrphans();
   const pid_t inner = fork();
   if (inner == -1) return refuse(lastFailure("fork"));
@@ -143,9 +142,10 @@ void Guardian::runCommand(const char* script) {
   answer('s', "%d", command_);
 }
 
-// The life of the outer guardian.
+// The outer guardian: waits for the end of the inner one.
 void Guardian::watch(pid_t inner) {
-  // Out of reach for a signal to the process group of the server, which would end the inner one as well.
+  // Leaves the server's process group, so that a SIGKILL to the group does not end the outer guardian as
+  // well.
   setsid();
   leaveToCommand(channel_.first());
   int status = 0;
@@ -154,7 +154,7 @@ void Guardian::watch(pid_t inner) {
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) _exit(0);
   innerWasKilled_ = true;
   end(SIGTERM, orphanGraceMs);
-  // Also when nothing is left: the server has to hear of it.
+  // Also when no process is left: the server must get the message that the inner guardian was killed.
   isEnding_ = true;
   run();
   _exit(1);
@@ -164,10 +164,10 @@ void Guardian::passOn(const char* text) {
   int signal = 0;
   int graceMs = 0;
   if (sscanf(text, "%d %d", &signal, &graceMs) != 2) return;
-  // When the command has ended by itself, the processes that it left are not ours to end.
+  // When the command has ended by itself, the processes that it left behind must not be ended.
   int reached = command_ > 0 || isEnding_ ? end(signal, graceMs) : 1;
   if (reached == 0) {
-    // Out of reach, unless it has just ended.
+    // We may not signal the command, unless it has just ended.
     reap();
     if (command_ == 0) reached = 1;
   }
@@ -188,7 +188,7 @@ void Guardian::reap() {
   pid_t pid = 0;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
     if (pid == command_) commandHasEnded(status);
-    // Its children are seen only now, so they have not been told.
+    // The children of an ended process have just become visible, so they have not got SIGTERM yet.
     else if (isEnding_ && !canSeeDescendants()) signalDescendants(SIGTERM);
   }
   hasChildren_ = pid == 0;
@@ -197,13 +197,14 @@ void Guardian::reap() {
 void Guardian::commandHasEnded(int status) {
   command_ = 0;
   commandStatus_ = status;
-  // The same signal may have ended the command before the server could say so.
+  // The signal that ended the command may have reached the whole group before the server could send a
+  // request.
   if (!isEnding_ && wasAskedToEnd()) {
     isEnding_ = true;
     deadline_ = nowMs() + orphanGraceMs;
   }
-  // Background jobs of a shell ignore SIGINT and SIGQUIT, but nothing may outlive a command that was told to
-  // end.
+  // Background jobs of a shell ignore SIGINT and SIGQUIT, so send SIGTERM: no process may outlive a command
+  // that was ended by a signal.
   if (isEnding_) signalDescendants(SIGTERM);
   else tellStatus(0);
 }
@@ -211,7 +212,7 @@ void Guardian::commandHasEnded(int status) {
 void Guardian::goOnEnding() {
   if (!isEnding_) return;
   if (hasChildren_ && command_ == 0 && countReachable() == 0) {
-    // What is left belongs to another user, unless it has ended a moment ago.
+    // The processes that are left belong to another user, unless they have just ended.
     reap();
     return finish();
   }
@@ -257,7 +258,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   struct sigaction action {};
-  // With a handler it ends a wait. The command gets the default back, as execve(2) has it.
+  // A handler makes SIGCHLD interrupt a wait. execve(2) resets the handler to the default for the command.
   action.sa_handler = onChildSignal;
   sigaction(SIGCHLD, &action, nullptr);
   const int channel = atoi(argv[1]);

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <unistd.h>
 
-// A command line is shorter than this on every system.
+// Every system limits a command line to less than this.
 static constexpr uint32_t lengthMax = 16 * 1024 * 1024;
 static constexpr size_t headerLength = 5;
 
@@ -39,7 +39,7 @@ bool Channel::receive(Message& message) {
 }
 
 void Channel::send(char kind, const char* text) {
-  // Answers are a path, or some numbers.
+  // An answer is a path or a few numbers.
   char bytes[headerLength + 4096];
   const size_t length = strnlen(text, sizeof bytes - headerLength);
   bytes[0] = kind;
@@ -47,7 +47,7 @@ void Channel::send(char kind, const char* text) {
     bytes[index + 1] = static_cast<char>(length >> (8 * index) & 0xff);
   }
   memcpy(bytes + headerLength, text, length);
-  // A pipe takes so little at once. SIGPIPE is blocked.
+  // A pipe takes this few bytes in one write. SIGPIPE is blocked.
   while (write(answers_.get(), bytes, headerLength + length) == -1 && errno == EINTR) {
   }
 }

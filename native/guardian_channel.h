@@ -5,15 +5,16 @@
 
 #include "fd.h"
 
-// A message between the server and the guardian: a letter, the length of the text (four bytes, the lowest
-// first), and the text. src/server/guardian-messages.ts is the other side.
+// A message between the server and the guardian: a letter, the length of the text (four bytes,
+// little-endian), and the text. src/server/guardian-messages.ts implements the server's side.
 struct Message {
   char kind = 0;
-  // Ends with a zero byte, which is not part of the message. Belongs to the channel until the next message.
+  // Ends with a zero byte that is not part of the message. The channel owns this memory and reuses it for the
+  // next message.
   char* text = nullptr;
 };
 
-// The two pipes that join the guardian to the server.
+// The two pipes between the guardian and the server.
 class Channel {
  public:
   Channel(int requests, int answers) : requests_(requests), answers_(answers) {}
@@ -21,11 +22,11 @@ class Channel {
   Channel(const Channel&) = delete;
   Channel& operator=(const Channel&) = delete;
 
-  // Readable when there is a request, and when the server has gone.
+  // Readable when a request has arrived or the server has ended.
   int first() const { return requests_.get(); }
-  // Waits for a message. False when the server has gone, or has sent what no server sends.
+  // Waits for a message. Returns false when the server has ended or has sent an invalid message.
   bool receive(Message& message);
-  // A server that has gone is noticed by `receive`.
+  // Errors are ignored: `receive` notices that the server has ended.
   void send(char kind, const char* text);
 
  private:

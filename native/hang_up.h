@@ -2,6 +2,6 @@
 
 #include "failure.h"
 
-// Whether nobody can write to a pipe or socket any more, whatever still waits in it to be read.
-// EBADF for a number that is no open descriptor.
+// True when no process can write to the pipe or socket any more, even if unread bytes are left in the pipe.
+// Fails with EBADF for a number that is not an open descriptor.
 Outcome<bool> isHungUp(int fd);

@@ -1,4 +1,5 @@
 #pragma once
 
-// What to ask libuv for to hear of nothing but that a socket is closed both ways; 0 where it cannot tell.
+// The libuv event mask that reports only that a socket is closed in both directions. 0 where the system
+// cannot report that.
 extern const int hangUpEvent;

@@ -2,6 +2,6 @@
 
 #include "hang_up_event.h"
 
-// epoll tells of a hang-up whatever it is asked for, and libuv has to ask for something: urgent bytes, which
-// nobody sends at the end of his stream, and who does has no business here.
+// epoll reports a hang-up for every event mask, but libuv needs a mask that is not empty. So ask for urgent
+// data (UV_PRIORITIZED), which NBD clients never send.
 const int hangUpEvent = UV_PRIORITIZED;

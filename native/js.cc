@@ -32,7 +32,7 @@ bool fromJs(Napi::Value value, int& out) {
   return true;
 }
 
-// From here on a number may be one that was rounded.
+// From this number on, a double may be the result of rounding.
 static constexpr double exactMax = 9007199254740991;
 
 static bool isExact(double number) {

@@ -20,15 +20,16 @@
 #include "pipe.h"
 #include "temporary_folder.h"
 
-// Between JavaScript values and plain C++ ones. A fromJs that returns false has thrown.
+// Converts between JavaScript values and plain C++ values. When fromJs returns false, it has thrown a
+// JavaScript error.
 namespace js {
 
-// Descriptors and process ids: whole numbers from 0 to 2^31-1.
+// Descriptors and process ids: integers from 0 to 2^31-1.
 bool fromJs(Napi::Value value, int& out);
-// Positions in a buffer: whole numbers.
+// Positions in a buffer: integers.
 bool fromJs(Napi::Value value, size_t& out);
 bool fromJs(Napi::Value value, bool& out);
-// Offsets and lengths: BigInts from 0 to 2^63-1, or numbers as far as they are exact.
+// Offsets and lengths: BigInts from 0 to 2^63-1, or numbers that are exact integers.
 bool fromJs(Napi::Value value, int64_t& out);
 // Borrows the memory of a Uint8Array.
 bool fromJs(Napi::Value value, std::span<std::byte>& out);
@@ -39,11 +40,11 @@ bool fromJs(Napi::Value value, Advice& out);
 
 Napi::Value toJs(Napi::Env env, bool value);
 Napi::Value toJs(Napi::Env env, size_t value);
-// The contract writes "nothing" as -1.
+// JavaScript gets -1 for an empty value.
 Napi::Value toJs(Napi::Env env, std::optional<size_t> value);
 Napi::Value toJs(Napi::Env env, std::optional<int64_t> value);
 Napi::Value toJs(Napi::Env env, const BlockDevice& value);
-// From here on the environment owns these, and JavaScript has their number.
+// Moves the resource to the environment, which owns it from now on. JavaScript gets its number.
 Napi::Value toJs(Napi::Env env, UniqueFd& value);
 Napi::Value toJs(Napi::Env env, std::unique_ptr<MemoryMap>& value);
 Napi::Value toJs(Napi::Env env, MemoryLock& value);

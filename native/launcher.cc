@@ -1,12 +1,14 @@
 // nbdkit-launcher PARENT SCRIPT [ARGUMENT...]
 //
-// Becomes `node SCRIPT ARGUMENT...`, without Node's debugger (debugger.h), and after arming exit-with-parent
-// if an argument asks for it. Node needs tens of milliseconds to reach our first line, in which a dying
-// parent would leave an orphan; what is armed here stays armed over exec. PARENT is the parent's process id
-// as bin/nbdkit saw it. SCRIPT learns what happened from
-// NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS:LIMIT, where the second and third are 0 or 1, the fourth
-// are the numbers of what we inherited beyond stderr, each with a comma, and the last is how many descriptors
-// we may have open; once Node runs, they cannot be told from its own any more.
+// Becomes `node SCRIPT ARGUMENT...`, without Node.js's debugger (debugger.h). If an argument asks for
+// --exit-with-parent, it first arms the parent-death signal. Node.js needs tens of milliseconds until our
+// first line runs, and a parent that dies in that time would leave an orphan. The armed signal survives exec.
+// PARENT is the parent's process id as bin/nbdkit read it.
+//
+// SCRIPT gets the result in NBDKIT_LAUNCHED=PARENT:ARMED:SUPPORTED:DESCRIPTORS:LIMIT. ARMED and SUPPORTED are
+// 0 or 1. DESCRIPTORS are the numbers of the inherited descriptors beyond stderr, each followed by a comma.
+// LIMIT is the limit of open descriptors. After Node.js has started, inherited descriptors and the original
+// limit cannot be distinguished from Node.js's own.
 
 #include <cstdio>
 #include <cstdlib>
@@ -22,15 +24,16 @@ static bool arm(pid_t parent, char** arguments) {
   return canExitWithParent && wantsExitWithParent(arguments) && !armParentDeathOverExec(parent);
 }
 
-// A process is born into the session of its parent. One that neither has the session of `parent` nor began
-// its own was adopted: who started it ended before even the shell that ran bin/nbdkit could look.
+// A process starts in the session of its parent. A process that neither shares the session of `parent` nor
+// leads its own session was adopted: its original parent ended before the shell that runs bin/nbdkit read
+// $PPID.
 static bool wasAdoptedBy(pid_t parent) {
   const pid_t session = getsid(0);
   const pid_t parentSession = getsid(parent);
   return parentSession != -1 && session != parentSession && session != getpid();
 }
 
-// Shells can name only the first ten, and programs that pass more start low.
+// Shells can name only the first ten descriptors, and other programs pass low numbers too.
 static constexpr int lastDescriptor = 200;
 
 static void tellScript(pid_t parent, bool armed) {
@@ -49,7 +52,7 @@ static void tellScript(pid_t parent, bool armed) {
   setenv("NBDKIT_LAUNCHED", facts, 1);
 }
 
-// Returns only if it cannot be done. @param argv with two places before SCRIPT
+// Returns only on failure. @param argv has two free places before SCRIPT
 static void becomeNode(char** argv) {
   static char node[] = "node";
   const bool debugger = isDebuggerWanted(argv + 3);
@@ -65,7 +68,7 @@ int main(int argc, char** argv) {
   }
   const pid_t parent = atoi(argv[1]);
   const bool armed = arm(parent, argv + 3);
-  // The parent ended before we were armed. So do we, as nothing has been started.
+  // The parent ended before the signal was armed. End as well: nothing has been started yet.
   if (armed && (getppid() != parent || wasAdoptedBy(parent))) return 1;
 
   tellScript(parent, armed);

@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string_view>
 
-// Options whose value may be the next argument, which then is no option itself.
+// Options whose value may be the next argument. That argument is then not an option itself.
 static constexpr std::string_view longWithValue[] = {
     "busy-poll",
     "debug",
@@ -36,7 +36,7 @@ static constexpr std::string_view shortWithValue = "DegipPtuU";
 
 static bool takesNextAsLong(std::string_view name) {
   if (name.find('=') != name.npos) return false;
-  // Ours, and never abbreviated: --new is nbdkit's newstyle.
+  // An option that nbdkit does not have. It has no abbreviation: --new means nbdkit's --newstyle.
   if (name == "new-plugin") return true;
   for (const std::string_view option : longWithValue) {
     if (option.starts_with(name)) return true;
@@ -44,17 +44,17 @@ static bool takesNextAsLong(std::string_view name) {
   return false;
 }
 
-// In a cluster like -fp the first letter with a value takes the rest, or else the next argument. `npos` for
-// none.
+// The position of the first letter that takes a value, in a cluster such as -fp. The value is the rest of the
+// cluster, or the next argument. `npos` when no letter takes a value.
 static size_t withValue(std::string_view letters) { return letters.find_first_of(shortWithValue); }
 
-// What options are looked for: `isLong` is asked with the name before any "=".
+// The options to look for. `isLong` gets the option's name before any "=".
 struct Sought {
   bool (*isLong)(std::string_view name);
   std::string_view shortWithValue;
 };
 
-// Not substr: a shipped launcher has no C++ library, which would throw for a position out of range.
+// Not substr(): it throws for an invalid position, and a shipped launcher has no C++ library to throw with.
 static std::string_view untilEqualsSign(std::string_view name) {
   const size_t length = name.find('=');
   return length == name.npos ? name : std::string_view(name.data(), length);
@@ -80,13 +80,13 @@ static bool isGiven(const char* const* arguments, const Sought& sought) {
   return false;
 }
 
-// Whether `name` is `option` or an abbreviation of it that has at least `letters` letters.
+// True when `name` is `option` or an abbreviation of it with at least `letters` letters.
 static bool abbreviates(std::string_view name, std::string_view option, size_t letters) {
   return name.size() >= letters && option.starts_with(name);
 }
 
 bool wantsExitWithParent(const char* const* arguments) {
-  // Shorter abbreviations would mean --export too.
+  // A shorter abbreviation would also match --export.
   return isGiven(arguments,
                  {[](std::string_view name) { return abbreviates(name, "exit-with-parent", 3); }, ""});
 }

@@ -1,7 +1,8 @@
 #pragma once
 
-// Whether --exit-with-parent is among the arguments, under any name getopt_long(3) takes for it.
-// May be wrong about options that nbdkit itself refuses: SCRIPT parses them properly and disarms.
+// True when --exit-with-parent is among the arguments, under any name that getopt_long(3) accepts. The result
+// can be wrong for command lines that nbdkit itself refuses. SCRIPT parses the options properly and disarms
+// if necessary.
 bool wantsExitWithParent(const char* const* arguments);
 
 // The same for -u and -g.

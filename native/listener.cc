@@ -16,11 +16,11 @@
 
 namespace {
 
-// As many clients as the system lets wait: a burst of connections is no reason to refuse some.
+// The system's maximum, so that a burst of connections is not refused.
 constexpr int backlog = SOMAXCONN;
 
-// Room on the way out. The system cuts it to what it allows; more lets a client read while we compose what
-// follows.
+// The size of the socket's send buffer; the system reduces it to its limit. With a larger buffer the client
+// can read while the server prepares the next reply.
 constexpr int sendBufferBytes = 1 << 20;
 
 union AnyAddress {
@@ -53,7 +53,7 @@ SocketAddress toAddress(const AnyAddress& address, socklen_t length) {
       inet_ntop(AF_INET6, &address.v6.sin6_addr, text, sizeof text);
       return {SocketAddress::Family::tcp, text, ntohs(address.v6.sin6_port)};
     default: {
-      // A socket without a name has an address without a path.
+      // The address of an unnamed socket has no path.
       const size_t start = offsetof(sockaddr_un, sun_path);
       const size_t room =
           length > start ? std::min<size_t>(length - start, sizeof address.local.sun_path) : 0;
@@ -63,15 +63,15 @@ SocketAddress toAddress(const AnyAddress& address, socklen_t length) {
   }
 }
 
-// Where an option is refused the connection still works, if slower: none of these is worth losing a client.
+// Errors are ignored: without these options the connection works, but slower.
 void tune(int fd, SocketAddress::Family family) {
-  // NBD is a conversation of small messages: each must leave at once.
+  // NBD messages are small and must be sent without delay.
   if (family == SocketAddress::Family::tcp) setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-  // TCP finds its own size.
+  // TCP adjusts its send buffer itself.
   if (family == SocketAddress::Family::unix) setOption(fd, SOL_SOCKET, SO_SNDBUF, sendBufferBytes);
 }
 
-// Clients that left while they waited in the queue are nobody's problem.
+// A client that disconnected while it waited in the queue is not an error.
 bool isGone(int number) { return number == ECONNABORTED || number == EINTR || number == EPROTO; }
 
 }  // namespace
@@ -103,7 +103,7 @@ Outcome<UniqueFd> listenTcp(std::string host, int port, bool ipv6Only) {
   UniqueFd fd(newNonblockingSocket(address.any.sa_family));
   if (!fd) return {UniqueFd(), lastFailure("socket")};
   const bool v6 = address.any.sa_family == AF_INET6;
-  // A server that starts again must not wait for the last connections of the one before.
+  // A restarted server must not wait until the connections of the previous server have timed out.
   if (!setOption(fd.get(), SOL_SOCKET, SO_REUSEADDR, 1) ||
       (v6 && !setOption(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY, ipv6Only))) {
     return {UniqueFd(), lastFailure("setsockopt")};

@@ -7,11 +7,11 @@
 #include "failure.h"
 #include "fd.h"
 
-// Where a socket is or comes from.
+// The address of a socket or of its peer.
 struct SocketAddress {
   enum class Family { unix, tcp, vsock } family = Family::unix;
-  // An IP address in its usual form; the path of a Unix socket, "" when it has none; the number of a
-  // machine (vsock).
+  // An IP address in its usual text form, the path of a Unix socket ("" when it has none), or the context id
+  // of a virtual machine (vsock).
   std::string host;
   uint32_t port = 0;
 };
@@ -22,15 +22,15 @@ struct Accepted {
 };
 
 Outcome<UniqueFd> listenUnix(std::string path);
-// `address` is an IPv4 or IPv6 address; port 0 lets the system choose.
+// `address` is an IPv4 or IPv6 address. With port 0 the system chooses the port.
 Outcome<UniqueFd> listenTcp(std::string address, int port, bool ipv6Only);
-// Makes a listening socket that somebody else opened fit for accept().
+// Prepares a listening socket that another process opened for acceptClient().
 Failure adoptListener(int fd);
 
 Outcome<SocketAddress> localAddress(int fd);
 
-// The next client, if one waits.
+// Accepts the next waiting client. Empty when no client waits.
 Outcome<std::optional<Accepted>> acceptClient(int fd);
 
-// Asks the system to find out whether an idle peer is still there.
+// Enables TCP keepalive: the system checks that an idle peer still exists.
 Failure keepAlive(int fd);

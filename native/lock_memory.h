@@ -2,8 +2,8 @@
 
 #include "failure.h"
 
-// Keeps all memory of this process, also what it will ask for later, from being paged out.
+// Locks all current and future memory of this process in RAM, so that none of it is swapped out.
 Failure lockAllMemory();
 
-// Root may lock as much as it likes. This lets the process go on with it when it is somebody else.
+// Removes the limit of locked memory. Only root can do that, so call it before the process changes its user.
 Failure unlimitLockedMemory();

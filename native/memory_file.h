@@ -7,5 +7,5 @@
 
 extern const bool canCreateMemoryFile;
 
-// An empty file in memory without a path; `name` only shows in debugging tools.
+// An empty file in memory without a path. `name` appears only in debugging tools.
 Outcome<UniqueFd> createMemoryFile(const std::string& name);

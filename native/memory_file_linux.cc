@@ -4,7 +4,7 @@
 
 const bool canCreateMemoryFile = true;
 
-// Linux 6.3 can be told to refuse a memory file that might be executed; older headers lack the name.
+// Since Linux 6.3 a memory file can be marked as not executable. Older headers lack the name of the flag.
 static constexpr unsigned noExecSeal = 0x8;
 
 Outcome<UniqueFd> createMemoryFile(const std::string& name) {

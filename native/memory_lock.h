@@ -8,11 +8,11 @@
 
 extern const bool canLockMemory;
 
-// Keeps all of a memory file in RAM, never in swap, as long as it lives.
+// Keeps all pages of a memory file in RAM, never in swap, during the lifetime of this object.
 class MemoryLock {
  public:
   MemoryLock() = default;
-  // Owns a mapping of the file whose pages are locked.
+  // Takes ownership of a mapping of the file whose pages are locked.
   MemoryLock(void* mapping, size_t size) : mapping_(mapping), size_(size) {}
   MemoryLock(MemoryLock&& other) noexcept
       : mapping_(std::exchange(other.mapping_, nullptr)), size_(other.size_) {}

@@ -8,7 +8,7 @@ MemoryLock::~MemoryLock() {
   if (mapping_ != nullptr) munmap(mapping_, size_);
 }
 
-// Pages are locked as long as a locked mapping shows them.
+// Pages stay locked while a locked mapping contains them.
 Outcome<MemoryLock> lockMemoryFile(int fd, int64_t size) {
   const auto length = static_cast<size_t>(size);
   void* const mapping = mmap(nullptr, length, PROT_READ, MAP_SHARED, fd, 0);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-// FreeBSD never sets memory aside before it is used, and has no word for it.
+// FreeBSD never reserves memory before its first use, and has no such flag.
 #ifndef MAP_NORESERVE
 #define MAP_NORESERVE 0
 #endif
@@ -14,7 +14,7 @@ namespace {
 
 constexpr int64_t pageBytes = 4096;
 
-// A part of the 2^47 bytes that a process can address, so that several disks and all the rest have room.
+// A part of the 2^47 bytes of a process's address space, so that there is room for several disks.
 constexpr int64_t mappedMax = int64_t{1} << 43;
 
 size_t pagesIn(size_t bytes) { return (bytes + pageBytes - 1) / pageBytes; }
@@ -72,7 +72,7 @@ void MemoryMap::made(int64_t offset, int64_t length) {
 void MemoryMap::removing(int64_t offset, int64_t length) {
   const size_t first = pagesIn(static_cast<size_t>(offset));
   const int64_t end = offset + length;
-  // The last page of the file is whole where the file ends.
+  // A last page that the end of the file cuts off counts as completely in the range.
   const size_t last =
       end == static_cast<int64_t>(size_) ? pagesIn(size_) : static_cast<size_t>(end / pageBytes);
   if (last > first) std::memset(exists_ + first, 0, last - first);

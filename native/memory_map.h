@@ -7,9 +7,11 @@
 
 #include "failure.h"
 
-// A memory file in the address space: a quick way to those of its pages that exist. The others are left
-// alone, since to look at one would make it. Which ones exist is noted by those who make and remove them; a
-// note that is wrong, as when two threads do both at once, costs time or memory, and never the right bytes.
+// A memory file that is mapped into the address space: a fast way to read and write pages that exist. Pages
+// that do not exist are not touched, because a read through the mapping would allocate them.
+//
+// The code that writes to the file and punches holes records which pages exist. When two threads do both at
+// the same time, a record can be wrong. A wrong record costs time or memory, but never returns wrong bytes.
 class MemoryMap {
  public:
   // Empty when the file is too large for the address space.
@@ -18,13 +20,13 @@ class MemoryMap {
   ~MemoryMap();
   MemoryMap(const MemoryMap&) = delete;
 
-  // False when a page of the range does not exist; the file knows what is there then.
+  // Both return false when a page of the range does not exist. The caller then uses the file.
   bool read(std::span<std::byte> into, int64_t offset) const;
   bool write(std::span<const std::byte> from, int64_t offset);
 
-  // Something was written to the file: the pages of the range exist.
+  // Call this after a write to the file: the pages of the range exist.
   void made(int64_t offset, int64_t length);
-  // They are about to be removed, as far as they lie whole in the range.
+  // Call this before a hole is punched. Only pages that lie completely in the range are removed.
   void removing(int64_t offset, int64_t length);
 
  private:
@@ -33,7 +35,7 @@ class MemoryMap {
   bool allExist(int64_t offset, size_t length) const;
 
   std::byte* bytes_;
-  // One for each page.
+  // One byte for each page.
   uint8_t* exists_;
   size_t size_;
 };
@@ -42,7 +44,8 @@ inline int64_t numberOf(const std::unique_ptr<MemoryMap>& map) {
   return reinterpret_cast<intptr_t>(map.get());
 }
 
-// The same for JavaScript, where a map is its address, which all threads of the process share; 0 is no map.
+// The same for JavaScript, which identifies a map by its address. All threads of the process share the maps.
+// 0 means "no map".
 Outcome<std::unique_ptr<MemoryMap>> makeMemoryMap(int fd, int64_t size);
 Outcome<bool> readMemoryMap(size_t map, std::span<std::byte> buffer, size_t start, size_t end,
                             int64_t offset);

@@ -1,6 +1,6 @@
-// In place of a C++ library: all that the addon uses of one beyond its headers. Each system has a library of
-// its own, so the files that are shipped would each bring one, which is half of such a file, and takes a
-// minute to compile.
+// Replaces the C++ library: this file defines everything that the addon needs from the library beyond its
+// headers. The C++ library differs between systems, so each shipped file would have to contain a copy. The
+// copy would be half of the file and take a minute to compile.
 
 #include <cstdarg>
 #include <cstdio>
@@ -8,13 +8,13 @@
 #include <new>
 #include <string>
 
-// Its members that headers only declare.
+// The members of std::string that headers only declare.
 template class std::basic_string<char>;
 
 namespace {
 
 void* allocate(size_t size) {
-  // Of no bytes there is no second result that could be told from "no memory".
+  // malloc(0) may return a null pointer, which would look like a failure.
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   std::fputs("nbdkit: out of memory\n", stderr);
   std::abort();
@@ -29,7 +29,7 @@ void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
 
-// Where the headers would throw, as for a string of impossible length.
+// Called where the library's headers would throw an exception, for example for a string that is too long.
 void std::__libcpp_verbose_abort(const char* format, ...) noexcept {
   va_list arguments;
   va_start(arguments, format);
@@ -38,5 +38,5 @@ void std::__libcpp_verbose_abort(const char* format, ...) noexcept {
   std::abort();
 }
 
-// In tables of virtual functions, where a class leaves one to others.
+// Referenced by virtual function tables of abstract classes.
 extern "C" void __cxa_pure_virtual() { std::abort(); }

@@ -2,8 +2,8 @@
 
 #include <sys/socket.h>
 
-// Sockets that neither block nor reach the programs that we start.
+// A socket that is nonblocking and close-on-exec.
 int newNonblockingSocket(int domain);
 int acceptNonblocking(int fd, sockaddr* peer, socklen_t* length);
-// A pipe that blocks, as programs expect, and does not reach them by itself either.
+// A pipe that is blocking, as programs expect, and close-on-exec.
 int newPipe(int ends[2]);

@@ -5,8 +5,8 @@
 
 #include <cerrno>
 
-// A system without the flags leaves a gap in which another thread's fork can inherit the socket; nobody here
-// forks but Node, which closes what it does not mean to pass on.
+// Without flags for socket(2), another thread's fork can inherit the socket before this call. Only Node.js
+// forks in this process, and it closes the descriptors that it does not pass on.
 static int prepared(int fd) {
   if (fd < 0) return fd;
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) == 0 && fcntl(fd, F_SETFL, O_NONBLOCK) == 0) return fd;

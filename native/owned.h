@@ -5,9 +5,9 @@
 #include <utility>
 #include <vector>
 
-// Resources that JavaScript knows by a number: descriptors, mappings. Each has one owner, this table, until
-// it is taken out once. What is left goes with the table. `Resource` moves, frees itself, is true unless it
-// is empty, and has a `numberOf`.
+// A table that owns resources which JavaScript knows by a number: descriptors, mappings. Each resource has
+// one owner, this table, until it is taken out once. The destructor of the table frees the rest. `Resource`
+// is movable, frees itself, converts to true unless it is empty, and has a `numberOf`.
 template <class Resource>
 class Owned {
  public:
@@ -19,7 +19,7 @@ class Owned {
 
   bool has(int64_t number) const { return find(number) != resources_.size(); }
 
-  // Empty when nothing here has that number.
+  // Returns an empty resource when the table has no resource with that number.
   Resource take(int64_t number) {
     const size_t index = find(number);
     if (index == resources_.size()) return {};

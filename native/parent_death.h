@@ -6,13 +6,13 @@
 
 extern const bool canExitWithParent;
 
-// From now on this process gets SIGTERM when the process `parent` ends. A parent that ended before the call
-// is not noticed here: the caller compares getppid() afterwards.
+// Arms the parent-death signal: this process gets SIGTERM when the process `parent` ends. A parent that ended
+// before the call is not noticed here, so the caller must compare getppid() afterwards.
 Failure armParentDeath(pid_t parent);
 
-// The same for the launcher, whose handlers end with it: what it arms has to work over exec, until the addon
-// arms it anew.
+// The same for the launcher. Signal handlers do not survive exec, so what it arms must work without a handler
+// until the addon arms it again.
 Failure armParentDeathOverExec(pid_t parent);
 
-// Takes it back, also what an earlier program of this process armed and left to us over exec.
+// Disarms the signal, including one that an earlier program of this process armed before exec.
 Failure disarmParentDeath();

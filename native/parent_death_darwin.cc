@@ -16,10 +16,10 @@ namespace {
 constexpr uintptr_t cancelEvent = 1;
 
 pthread_mutex_t watcherMutex = PTHREAD_MUTEX_INITIALIZER;
-// The queue of the running watcher, or -1. The watcher's thread owns and closes it.
+// The kqueue of the running watcher, or -1. The watcher's thread owns and closes it.
 int watcherQueue = -1;
 
-// Threads of the system, because those of C++ need its library.
+// A pthread mutex, because std::mutex needs the C++ library.
 class Lock {
  public:
   Lock() { pthread_mutex_lock(&watcherMutex); }
@@ -35,7 +35,7 @@ Failure change(int queue, uintptr_t id, int16_t filter, uint16_t flags, uint32_t
   return lastFailure("kevent");
 }
 
-// True for the parent's end, false when cancelled.
+// Returns true when the parent has ended, false when the wait was cancelled.
 bool waitForParent(int queue) {
   struct kevent event;
   while (kevent(queue, nullptr, 0, &event, 1, nullptr) != 1) {
@@ -44,7 +44,7 @@ bool waitForParent(int queue) {
   return event.filter == EVFILT_PROC;
 }
 
-// A thread of its own, because JavaScript may be busy when the parent ends.
+// Runs in its own thread, because JavaScript may be busy when the parent ends.
 void* watch(void* argument) {
   const UniqueFd queue(static_cast<int>(reinterpret_cast<intptr_t>(argument)));
   const bool parentEnded = waitForParent(queue.get());
@@ -70,7 +70,8 @@ Failure watchProcess(int queue, pid_t parent) {
   const Failure failure =
       change(queue, static_cast<uintptr_t>(parent), EVFILT_PROC, EV_ADD | EV_ONESHOT, NOTE_EXIT);
   if (failure.number != ESRCH) return failure;
-  // It ended before us, and may not have left us to another parent yet: getppid() would not show it.
+  // The parent ended before the watch began. Do not rely on getppid() here: it may still return the old
+  // parent.
   kill(getpid(), SIGTERM);
   return {};
 }
@@ -80,7 +81,7 @@ Failure watchProcess(int queue, pid_t parent) {
 Failure armParentDeath(pid_t parent) {
   const Lock lock;
   if (watcherQueue >= 0) return {};
-  // The queue is not inherited by children, so it needs no close-on-exec for fork.
+  // Children do not inherit a kqueue, so it needs no close-on-exec flag.
   UniqueFd queue(kqueue());
   if (!queue) return lastFailure("kqueue");
   if (const Failure failure = change(queue.get(), cancelEvent, EVFILT_USER, EV_ADD | EV_ONESHOT, 0)) {

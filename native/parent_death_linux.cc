@@ -6,16 +6,18 @@
 
 #include "parent_death.h"
 
-// The kernel's signal follows the thread that started us, not its process. So it is another one than SIGTERM,
-// and what it means is decided here: when the thread ends, this process gets another thread for its parent,
-// in the same process if that lives, and the kernel sends the signal again at the end of that one.
+// The kernel sends the parent-death signal when the *thread* that started this process ends, not when its
+// process ends. So the addon arms SIGURG instead of SIGTERM, and the handler of SIGURG decides. When the
+// thread ends and its process lives on, another thread of that process becomes the parent, getppid() stays
+// the same, and the handler does nothing. The kernel sends the signal again at the end of the next thread.
+// When the parent process has ended, getppid() has changed and the handler sends SIGTERM.
 
 const bool canExitWithParent = true;
 
-// Without a handler it does nothing.
+// SIGURG is ignored unless the process has a handler for it.
 static constexpr int parentDeathSignal = SIGURG;
 
-// 0 where the parent is in another namespace of processes: then a change does not show.
+// 0 when the parent is in another PID namespace. A change of the parent is not visible then.
 static volatile pid_t parentAtStart;
 
 static void onParentDeath(int) {
@@ -45,13 +47,13 @@ static bool hasOtherThreads(pid_t process) {
   char path[32];
   snprintf(path, sizeof path, "/proc/%ld/task", static_cast<long>(process));
   struct stat tasks;
-  // Beside one folder for each thread, "." and "..".
+  // The folder has ".", ".." and one folder for each thread.
   return stat(path, &tasks) == 0 && tasks.st_nlink > 3;
 }
 
 Failure armParentDeathOverExec(pid_t parent) {
-  // Of a parent with several threads, the end of one must not end us. While Node starts, its own end is not
-  // heard then, and found out when the addon arms this anew.
+  // The end of one thread of a parent with several threads must not end this process. SIGURG has no effect
+  // until the addon installs its handler, so the addon compares the parent when it arms the signal again.
   return setParentDeathSignal(hasOtherThreads(parent) ? parentDeathSignal : SIGTERM);
 }
 

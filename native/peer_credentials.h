@@ -6,12 +6,12 @@
 
 #include "failure.h"
 
-// Who is at the other end of a Unix socket, as far as the system tells.
+// The process at the other end of a Unix socket, as far as the system reports it.
 struct PeerCredentials {
   std::optional<int64_t> pid;
   std::optional<int64_t> uid;
   std::optional<int64_t> gid;
-  // What a security module such as SELinux calls it; empty without one.
+  // The label of a security module such as SELinux. Empty without one.
   std::string securityContext;
 };
 

@@ -3,7 +3,8 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-// FreeBSD and macOS tell the user and the group. What they know of the process differs, and is left out.
+// FreeBSD and macOS both report the user and the group. Their information about the process differs and is
+// left out.
 Outcome<PeerCredentials> peerCredentials(int fd) {
   uid_t uid;
   gid_t gid;

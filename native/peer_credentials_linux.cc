@@ -4,13 +4,13 @@
 
 #include <cstring>
 
-// The kernel allows for security labels of a page.
+// The kernel limits security labels to one page.
 constexpr size_t labelBytesMax = 4096;
 
 static std::string securityContext(int fd) {
   char label[labelBytesMax];
   socklen_t length = sizeof label;
-  // Fails where no security module has labels, and there is nothing to tell then.
+  // Fails when no security module assigns labels. The label is empty then.
   if (getsockopt(fd, SOL_SOCKET, SO_PEERSEC, label, &length) != 0) return "";
   return std::string(label, strnlen(label, length));
 }

@@ -3,11 +3,11 @@
 #include "failure.h"
 #include "fd.h"
 
-// Both ends of a pipe; what is written into one can be read from the other.
+// The two ends of a pipe. Data that is written to one end can be read from the other.
 struct Pipe {
   UniqueFd readEnd;
   UniqueFd writeEnd;
 };
 
-// Neither end reaches the programs that we start, unless it is passed on.
+// Both ends are close-on-exec.
 Outcome<Pipe> createPipe();

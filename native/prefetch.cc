@@ -7,13 +7,13 @@
 #include "advise.h"
 #include "file_io.h"
 
-// Advice alone starts the reading but does not wait for it, and some systems ignore it; a read
-// waits on all of them. What the read costs beside the disk is one copy.
+// Read the range instead of using posix_fadvise: the advice does not wait for the data, and some systems
+// ignore it. The only additional cost of reading is one copy.
 Failure prefetch(int fd, int64_t offset, int64_t length) {
   if (length == 0) return {};
   advise(fd, offset, length, Advice::willNeed);
 
-  // Small enough for the stack of a pool thread on every system.
+  // Small enough for the stack of a thread-pool thread on every system.
   std::array<std::byte, 64 * 1024> scratch;
   for (int64_t done = 0; done < length;) {
     const int64_t size = std::min<int64_t>(scratch.size(), length - done);

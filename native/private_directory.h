@@ -5,8 +5,8 @@
 #include "failure.h"
 #include "fd.h"
 
-// The directory of a private socket. It is removed only while it is the one that was made here, and with it
-// nothing but a socket of the name "socket".
+// The directory of a private socket. It is removed only if it is still the directory that this object
+// created, and the only file that is removed with it is a socket with the name "socket".
 class PrivateDirectory {
  public:
   PrivateDirectory() = default;
@@ -14,10 +14,10 @@ class PrivateDirectory {
   PrivateDirectory(const PrivateDirectory&) = delete;
   PrivateDirectory& operator=(const PrivateDirectory&) = delete;
 
-  // `pattern` is that of mkdtemp(3): an absolute path that ends with XXXXXX.
+  // `pattern` is for mkdtemp(3): an absolute path that ends with XXXXXX.
   Failure make(const char* pattern);
   const char* path() const { return path_; }
-  // To do it again, or when the server has done it, is harmless.
+  // Removing the directory again, or after the server has removed it, does no harm.
   void remove();
 
  private:

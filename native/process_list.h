@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <sys/types.h>
 
-// A process as /proc shows it. The start time tells two processes apart that had the same id.
+// A process as /proc shows it. The start time distinguishes two processes that have used the same id.
 struct Process {
   pid_t pid = 0;
   pid_t parent = 0;
@@ -15,7 +15,7 @@ struct Process {
   bool hasStopped() const { return state == 'T' || state == 't'; }
 };
 
-// Processes in memory that grows. Not std::vector, because the guardian links no C++ library.
+// A growable list of processes. Not std::vector, because the guardian links no C++ library.
 class ProcessList {
  public:
   ProcessList() = default;
@@ -28,7 +28,7 @@ class ProcessList {
   size_t size() const { return size_; }
   const Process& operator[](size_t index) const { return first_[index]; }
   void clear() { size_ = 0; }
-  // Without memory the process ends: the other of the two guardians takes over.
+  // Ends the process when there is no memory left: the other guardian takes over.
   void add(const Process& process);
   const Process* find(const Process& process) const;
   const Process* findId(pid_t pid) const;
@@ -39,8 +39,9 @@ class ProcessList {
   size_t room_ = 0;
 };
 
-// Fills `all` with what runs now. False where /proc is missing, or shows the processes of another namespace.
+// Fills `all` with the running processes. Returns false when /proc is missing or belongs to another PID
+// namespace.
 bool listProcesses(ProcessList& all);
 
-// Reads one process again; false when it has ended.
+// Reads one process again. Returns false when it has ended.
 bool readProcess(pid_t pid, Process& process);

@@ -41,11 +41,11 @@ bool readProcess(pid_t pid, Process& process) {
   const ssize_t length = read(fd.get(), text, sizeof text - 1);
   if (length <= 0) return false;
   text[length] = 0;
-  // The name stands in parentheses, and may itself hold some.
+  // The process name stands in parentheses and may itself contain parentheses.
   const char* fields = strrchr(text, ')');
   if (fields == nullptr) return false;
   long parent = 0;
-  // proc(5): the fields 3 (state), 4 (ppid) and 22 (starttime).
+  // proc(5): field 3 is the state, 4 is ppid, 22 is starttime.
   const int found =
       sscanf(fields + 1, " %c %ld %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu",
              &process.state, &parent, &process.started);
@@ -54,7 +54,7 @@ bool readProcess(pid_t pid, Process& process) {
   return found == 3;
 }
 
-// A mount of /proc belongs to one namespace of process ids; in another one its numbers mean other processes.
+// A mount of /proc belongs to one PID namespace. In another namespace its ids mean other processes.
 static bool isOurProc() {
   char target[32];
   const ssize_t length = readlink("/proc/self", target, sizeof target - 1);

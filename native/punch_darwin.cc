@@ -10,7 +10,7 @@ Failure punchHole(int fd, int64_t offset, int64_t length) {
   hole.fp_offset = offset;
   hole.fp_length = length;
   if (fcntl(fd, F_PUNCHHOLE, &hole) == 0) return {};
-  // Only whole file system blocks can be punched; callers write zeroes in place of the rest.
+  // Only whole file system blocks can be punched. For other ranges the caller writes zeroes.
   return errno == EINVAL ? notSupported("fcntl") : lastFailure("fcntl");
 }
 

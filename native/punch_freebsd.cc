@@ -8,7 +8,7 @@ const bool canZeroRange = false;
 
 Failure punchHole(int fd, int64_t offset, int64_t length) {
   spacectl_range left{offset, length};
-  // A call may do a part and tells what is left.
+  // One call may process only a part of the range. It reports the rest.
   while (left.r_len > 0) {
     if (fspacectl(fd, SPACECTL_DEALLOC, &left, 0, &left) != 0 && errno != EINTR) {
       return lastFailure("fspacectl");

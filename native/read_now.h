@@ -7,6 +7,6 @@
 
 #include "failure.h"
 
-// Reads what is at hand without waiting for a disk, which may be less than asked for.
-// Nothing when that is no byte, or when the system cannot tell.
+// Reads bytes that are available without waiting for a disk, which may be fewer than requested. Empty when
+// there are none, or when the system cannot read without waiting.
 Outcome<std::optional<size_t>> readNow(int fd, std::span<std::byte> into, int64_t offset);

@@ -6,5 +6,5 @@
 
 #include "failure.h"
 
-// The TCP port of a service (services(5)); nothing when the system does not know the name.
+// The TCP port of a service (services(5)). Empty when the system does not know the name.
 Outcome<std::optional<size_t>> servicePort(const std::string& name);

@@ -6,13 +6,13 @@
 
 #include "temporary_folder.h"
 
-// As far as a handler may use them.
+// Node.js's handlers, in memory that a signal handler may use.
 static struct sigaction handlersOfNode[NSIG];
 static volatile sig_atomic_t patienceSeconds;
-// When the first signal came that nobody has heard; 0 when there is none.
+// When the first signal arrived that JavaScript has not acknowledged yet. 0 when there is none.
 static volatile time_t unheardSince;
 
-// Whoever ends a process group and its parent with it sends two signals, which are one wish.
+// A program that ends a process group and its parent with it sends two signals. They count as one request.
 static constexpr time_t burstSeconds = 1;
 
 static time_t now() {
@@ -25,7 +25,7 @@ static void onSignal(int number) {
   const time_t time = now();
   if (unheardSince == 0) {
     unheardSince = time;
-    // The system ends us, since nobody handles SIGALRM.
+    // SIGALRM has no handler, so the kernel ends the process.
     alarm(static_cast<unsigned>(patienceSeconds));
   } else if (time - unheardSince > burstSeconds) {
     signal(number, SIG_DFL);

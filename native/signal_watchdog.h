@@ -2,12 +2,15 @@
 
 #include "failure.h"
 
-// A signal that asks the process to end is heard by JavaScript, which may be busy for ever. From now on one
-// that is not heard within `seconds`, or before it is sent once more, ends the process nevertheless (by
-// SIGALRM, or by itself). To be called when Node has its own handler for the signal.
+// The signal watchdog. Only JavaScript can handle a signal that asks the process to end, and JavaScript may
+// be busy for ever.
+//
+// endUnlessHeard() ends the process when JavaScript has not acknowledged the signal within `seconds`
+// (SIGALRM), or when the signal arrives again before that. Call it after Node.js has installed its own
+// handler for the signal.
 Failure endUnlessHeard(int signal, int seconds);
-// JavaScript has heard, and is going to say so again within `seconds`, or the process ends (by SIGALRM). 0:
-// what follows is up to it.
+// Acknowledges the signal. JavaScript must acknowledge again within `seconds`, or SIGALRM ends the process. 0
+// stops the watchdog.
 Failure signalHeard(int seconds);
-// Ends the process now, and waits for none of its threads.
+// Ends the process immediately, without waiting for its threads.
 Failure exitNow(int status);

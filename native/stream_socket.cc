@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <climits>
 
-// Every system takes at least this many pieces at once (POSIX calls it _XOPEN_IOV_MAX).
+// Every system accepts at least this many pieces in one call (POSIX: _XOPEN_IOV_MAX).
 static constexpr size_t piecesMax = 16;
 
 static Outcome<std::optional<size_t>> outcomeOf(ssize_t result, const char* call) {
@@ -39,7 +39,7 @@ Outcome<std::optional<size_t>> receiveInto(int fd, std::span<std::byte> first, s
   return outcomeOf(got, "readv");
 }
 
-// Nobody asks for SIGPIPE: Node ignores it, so that a peer that has gone is an error like others.
+// SIGPIPE needs no flag: Node.js ignores it, so a closed connection is reported as an error.
 Outcome<std::optional<size_t>> sendPart(int fd, std::span<const std::byte> buffer, size_t start, size_t end) {
   if (!isPart(buffer.size(), start, end)) return {{}, {ERANGE, "send"}};
   ssize_t put;

@@ -3,7 +3,7 @@
 #include <syslog.h>
 
 Failure systemLog(const std::string& message) {
-  // Each time, because the process id that goes with it is looked up anew only here and there.
+  // Call openlog() each time, because only some systems look up the process id again by themselves.
   openlog("nbdkit", LOG_PID, LOG_DAEMON);
   syslog(LOG_ERR, "%s", message.c_str());
   return {};

@@ -4,6 +4,6 @@
 
 #include "failure.h"
 
-// Writes an error to the system log (syslog(3)) as "nbdkit[PID]: MESSAGE". It does not fail: where no log
-// daemon runs, there is nobody to tell.
+// Writes an error to the system log (syslog(3)) as "nbdkit[PID]: MESSAGE". Never fails: without a log daemon
+// the message is lost.
 Failure systemLog(const std::string& message);

@@ -5,5 +5,5 @@
 #include "failure.h"
 #include "fd.h"
 
-// An empty file that has no name any more. `prefix` is where it is made: a folder, and how its name begins.
+// Creates an empty file and unlinks it. `prefix` is the folder and the beginning of the name.
 Outcome<UniqueFd> createTemporaryFile(std::string prefix);

@@ -11,8 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// A folder that is to be removed. Threads and signal handlers look at these without locks, so an entry is
-// never freed but used again, and the one that takes the path out of it removes the folder.
+// A folder to remove. Threads and signal handlers access the entries without locks, so an entry is never
+// freed but reused. The code that takes the path out of an entry removes the folder.
 struct Entry {
   std::atomic<char*> path;
   Entry* next;
@@ -22,11 +22,11 @@ namespace {
 
 std::atomic<Entry*> entries;
 
-// A process that was forked and has not become another program yet must not remove what is its parent's.
+// The process that created the folders. A forked child that has not called exec yet must not remove them.
 pid_t owner;
 
-// What ends a process that does not handle it, and has a reason outside of it. Node handles SIGUSR1, but a
-// server takes that handler away before it ends by this signal.
+// Signals that come from outside and end a process that does not handle them. Node.js handles SIGUSR1, but a
+// server removes that handler before it ends by this signal.
 constexpr int endingSignals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1};
 struct sigaction beforeOurs[NSIG];
 
@@ -44,12 +44,13 @@ Entry* note(char* path) {
 int removeOne(const char* path, const struct stat*, int, FTW*) { return remove(path); }
 
 void removeTree(const char* path) {
-  // Deepest first, over file systems and links that a script may have put there without following them.
+  // Deletes the deepest entries first. Crosses file systems and does not follow symbolic links, because a
+  // script may have created both.
   constexpr int openFolders = 16;
   nftw(path, removeOne, openFolders, FTW_DEPTH | FTW_PHYS);
 }
 
-// nftw() may not be called in a signal handler. vfork() and exec may.
+// nftw() is not allowed in a signal handler. vfork() and exec are.
 void removeTreeInHandler(const char* path) {
   const pid_t pid = vfork();
   if (pid == 0) {
@@ -66,15 +67,15 @@ void removeAll(void (*removeFolder)(const char*)) {
   }
 }
 
-// Puts things right, and lets the signal do what it would have done.
+// Removes the folders, restores the previous handler, and raises the signal again.
 void onSignal(int number) {
   removeAll(removeTreeInHandler);
   sigaction(number, &beforeOurs[number], nullptr);
   raise(number);
 }
 
-// Node has handlers for some signals that restore the terminal, and then end the process: it installs them
-// for one use, unlike those of a program that goes on.
+// Node.js handles some signals by restoring the terminal and ending the process. Those handlers are installed
+// for one use (SA_RESETHAND). The handlers of a program that continues after the signal are not.
 bool endsProcess(const struct sigaction& action) {
   if (action.sa_handler == SIG_IGN || action.sa_handler == onSignal) return false;
   return action.sa_handler == SIG_DFL || (action.sa_flags & SA_RESETHAND) != 0;
@@ -87,7 +88,7 @@ Failure catchSignal(int number) {
   beforeOurs[number] = current;
   struct sigaction ours {};
   ours.sa_handler = onSignal;
-  // So that another copy of the addon knows that this one ends the process as well.
+  // SA_RESETHAND shows another copy of the addon that this handler also ends the process.
   ours.sa_flags = SA_RESETHAND;
   sigfillset(&ours.sa_mask);
   return sigaction(number, &ours, nullptr) == 0 ? Failure{} : lastFailure("sigaction");
@@ -118,12 +119,12 @@ TemporaryFolder::~TemporaryFolder() {
 }
 
 std::string TemporaryFolder::path() const {
-  // A signal may have taken it just now.
+  // A signal handler may have just taken the path.
   const char* const path = entry_->path;
   return path == nullptr ? "" : path;
 }
 
-// At exit(), or when the last environment has ended and nothing is left.
+// Runs at exit(), or when the last environment has ended and the addon is unloaded.
 [[gnu::destructor]] void removeTemporaryFolders() { removeAll(removeTree); }
 
 Failure removeFoldersOnSignals() {

@@ -6,12 +6,13 @@
 
 #include "failure.h"
 
-// A folder with all that is in it, which goes away with this object. Where the process ends first, it goes
-// away too: at exit(), and when SIGHUP, SIGINT, SIGQUIT or SIGTERM end the process because the program does
-// not handle them.
+// A folder that is removed with its content when this object is destroyed. If the process ends first, the
+// folder is removed at exit(), and when SIGHUP, SIGINT, SIGQUIT, SIGTERM or SIGUSR1 end the process because
+// the program does not handle the signal.
 class TemporaryFolder {
  public:
-  // `prefix` is where it is made, and how its name begins. Only this user can enter it.
+  // `prefix` is the parent folder and the beginning of the name. Only the current user has access to the
+  // folder.
   static Outcome<TemporaryFolder> make(std::string prefix);
 
   TemporaryFolder() = default;
@@ -23,7 +24,7 @@ class TemporaryFolder {
   ~TemporaryFolder();
 
   std::string path() const;
-  // Where it is noted.
+  // The entry in the list of folders to remove.
   const void* get() const { return entry_; }
   explicit operator bool() const { return entry_ != nullptr; }
 
@@ -33,12 +34,12 @@ class TemporaryFolder {
 
 inline int64_t numberOf(const TemporaryFolder& folder) { return reinterpret_cast<intptr_t>(folder.get()); }
 
-// Removes all such folders of the process, which ends now.
+// Removes all temporary folders of the process. Call it when the process ends.
 void removeTemporaryFolders();
 
-// Sees to it that they go away when a signal ends the process. To be called again when the program has
-// stopped handling a signal, which makes the system forget.
+// Installs signal handlers that remove the folders when a signal ends the process. Call it again after the
+// program has stopped handling a signal, because that resets the handler.
 Failure removeFoldersOnSignals();
 
-// Leaves the signals as they were: the code here may be unloaded.
+// Restores the previous signal handlers, because the code of this addon may be unloaded.
 void forgetSignals();

@@ -9,13 +9,13 @@
 #include "fd.h"
 #include "listener.h"
 
-// Sockets between a host and its virtual machines (vsock(7)). Machines and ports are numbers of 32 bits.
-// Port 0 lets the system choose.
+// Sockets between a host and its virtual machines (vsock(7)). Context ids and ports are 32-bit numbers. With
+// port 0 the system chooses the port.
 Outcome<UniqueFd> listenVsock(int64_t port);
 
-// A socket that is being connected: when it has become writable, `connectOutcome` tells what came of it.
+// Starts to connect a socket. When the socket has become writable, `connectOutcome` returns the result.
 Outcome<UniqueFd> connectVsock(int64_t cid, int64_t port);
 Failure connectOutcome(int fd);
 
-// Nothing for an address of another family.
+// Empty for an address of another family.
 std::optional<SocketAddress> vsockAddress(const sockaddr& address);

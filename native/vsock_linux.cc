@@ -1,7 +1,7 @@
 #include "vsock.h"
 
 #include <sys/socket.h>
-// It uses types of the one above.
+// linux/vm_sockets.h uses types of sys/socket.h and must follow it.
 #include <linux/vm_sockets.h>
 
 #include <charconv>
@@ -25,7 +25,7 @@ Outcome<UniqueFd> listenVsock(int64_t port) {
   if (!isNumber(port)) return {UniqueFd(), {EINVAL, "bind"}};
   UniqueFd fd(newNonblockingSocket(AF_VSOCK));
   if (!fd) return {UniqueFd(), lastFailure("socket")};
-  // To the system port 0 is one like others.
+  // The kernel treats port 0 as an ordinary port.
   const sockaddr_vm address = addressOf(VMADDR_CID_ANY, port == 0 ? VMADDR_PORT_ANY : port);
   if (bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return {UniqueFd(), lastFailure("bind")};

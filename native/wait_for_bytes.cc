@@ -9,8 +9,8 @@ static Outcome<size_t> arrived(int fd) {
   return {static_cast<size_t>(bytes), {}};
 }
 
-// Tells the processor that this loop waits for others. To give it away would be kinder to them, but on a busy
-// machine it comes back after milliseconds.
+// Tells the processor that this loop busy-waits. sched_yield() would give the processor to other processes,
+// but on a busy machine it returns only after milliseconds.
 static void relax() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();

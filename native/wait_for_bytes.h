@@ -4,6 +4,6 @@
 
 #include "failure.h"
 
-// Waits a moment, without sleeping, for more to arrive at a socket: until so many bytes are there, nothing
-// has come for `quiet`, or `limit` is over (microseconds). The bytes that are there then.
+// Busy-waits for more bytes on a socket: until `bytes` bytes have arrived, no byte has arrived for `quiet`
+// microseconds, or `limit` microseconds have passed. Returns the number of bytes that can be read.
 Outcome<size_t> waitForBytes(int fd, size_t bytes, size_t quiet, size_t limit);

@@ -14,11 +14,11 @@ void setBusyPoll(const Napi::CallbackInfo& info) {
   environmentOf(info.Env()).busyPoll.setLimit(static_cast<uint64_t>(microseconds) * 1000);
 }
 
-// Lives until libuv has let go of it, which may be after the JavaScript object.
+// Freed when libuv has closed the handle, which may be after the end of the JavaScript object.
 struct Poll {
   uv_poll_t handle;
   class Watch* owner;
-  // Set when the environment ends first, and waits for us.
+  // Set when the environment ends before the handle is closed. The environment then waits for the handle.
   napi_async_cleanup_hook_handle ending = nullptr;
 };
 
@@ -50,7 +50,8 @@ class Watch : public Napi::ObjectWrap<Watch> {
     poll->handle.data = poll;
     poll_ = poll;
     napi_add_async_cleanup_hook(info.Env(), closeAtExit, this, &hook_);
-    // Open, it must not be collected: its callback may come at any time.
+    // While the watch is open it must not be garbage-collected, because its callback may be called at any
+    // time.
     Ref();
   }
 
@@ -73,7 +74,7 @@ class Watch : public Napi::ObjectWrap<Watch> {
   void release(napi_async_cleanup_hook_handle ending) {
     poll_->owner = nullptr;
     poll_->ending = ending;
-    // It knows this object, which would keep each other alive for ever.
+    // The callback references this object. Without the reset, the two would keep each other alive for ever.
     callback_.Reset();
     uv_close(reinterpret_cast<uv_handle_t*>(&poll_->handle), closed);
     poll_ = nullptr;
@@ -86,7 +87,7 @@ class Watch : public Napi::ObjectWrap<Watch> {
   static void ready(uv_poll_t* handle, int status, int events) {
     Watch* watch = static_cast<Poll*>(handle->data)->owner;
     if (watch == nullptr) return;
-    // What is wrong with the socket shows when it is used.
+    // Using the socket reports its error, so count a failed poll as ready.
     const bool failed = status < 0;
     watch->busyPoll_.active();
     watch->call(failed || (events & UV_READABLE), failed || (events & UV_WRITABLE),

@@ -1,4 +1,4 @@
-// Writes the commands as they are shipped; bundles.js says why they are bundled.
+// Writes the bundles of the commands. bundles.js explains why the commands are bundled.
 import { writeBundles } from "./bundles.js";
 
 await writeBundles("dist/bundle");

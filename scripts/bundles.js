@@ -1,35 +1,37 @@
-// Bundles the two commands into CommonJS files: one for what always runs, and one for each dynamic import.
-// Loading tens of small ES modules costs Node more time than all the rest of a start (0.25 ms each, and
-// 5 ms for the module loader itself), and scripts start nbdkit often. A question such as --version should
-// not pay for compiling the server either. The library in dist/ stays as tsc wrote it.
+// Bundles the two commands into CommonJS files: one for the code that always runs, and one for each dynamic
+// import. Loading tens of small ES modules takes longer than the rest of a start (0.25 ms each, and 5 ms for
+// the ES module loader), and scripts start nbdkit often. A dynamic import has its own file, so that --version
+// need not compile the server. The library in dist/ stays as tsc wrote it.
 //
-// The files share no module state: what two of them import is in both. So state lives in what is passed along, and
-// errors are judged by their code, not by their class.
+// The files share no module state: a module that two of them import is in both. So state is passed as
+// arguments, and errors are distinguished by their code, not by their class.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { build } from "esbuild";
 
 const commands = { nbdkit: "src/bin.ts", nbd: "src/nbd.ts", worker: "src/worker.ts" };
 
-/** How the sources become CommonJS files; for esbuild. */
+/** esbuild's options that convert the sources to CommonJS. */
 export const intoCommonJs = {
   outExtension: { ".js": ".cjs" },
   bundle: true,
   platform: "node",
   format: "cjs",
   target: "node20",
-  // A CommonJS file has no import.meta; this is its equivalent.
+  // A CommonJS file has no import.meta. This is the equivalent.
   define: { "import.meta.url": "importMetaUrl" },
   banner: { js: "const importMetaUrl = require('node:url').pathToFileURL(__filename).href;" },
   minify: true,
   logLevel: "warning",
 };
 
-/** Writes the bundles into a folder. @param plugins of esbuild, which may put one source in the place of another */
+/**
+ * Writes the bundles into a folder. @param plugins of esbuild, which may replace a source file by another one
+ */
 export async function writeBundles(outdir, plugins = []) {
-  /** Source file -> the name of its bundle. */
+  /** From the path of a source file to the name of its bundle. */
   const found = new Map(Object.entries(commands).map(([name, source]) => [resolve(source), name]));
-  /** Each round may find imports for the next. */
+  /** Each round can find more dynamic imports for the next round. */
   for (let next = [...found]; next.length > 0; ) {
     const before = found.size;
     const { outputFiles } = await build({
@@ -59,7 +61,7 @@ function dynamicImportsBecomeFiles(found) {
   };
 }
 
-/** What is bundled is CommonJS and need not wait for the loader of ES modules; plugins of users, which may be either, do. */
+/** Bundles are CommonJS and need no ES module loader. Users' plugins can be either, so they are imported. */
 function write(path, text) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(

@@ -1,5 +1,5 @@
-// Checks the subjects of the commits since this check exists: git log and most mailers cut off what is longer than 72
-// characters. CI runs it; outside of a clone there is nothing to check.
+// Checks that the subjects of new commits have at most 72 characters, because git log and most mailers cut
+// off longer ones. CI runs this check. Outside of a clone there is nothing to check.
 import { spawnSync } from "node:child_process";
 
 const subjectMax = 72;

@@ -1,4 +1,4 @@
-// Checks that native/ is formatted as .clang-format says, or makes it so with --write.
+// Checks that native/ is formatted according to .clang-format. With --write it formats the files.
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";

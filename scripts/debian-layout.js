@@ -7,9 +7,9 @@ const library = "usr/lib/nbdkit-node";
 const prebuilds = "prebuilds/linux-x64";
 
 /**
- * Puts everything where the Filesystem Hierarchy Standard and Debian's policy want it.
+ * Copies the files to the places that the Filesystem Hierarchy Standard and Debian's policy require.
  * @param from the package as npm installs it
- * @param to the root of what is installed
+ * @param to the root of the installed files
  * @param about `version` of the Debian package, its `maintainer`, and the `seconds` of the release
  */
 export function layOut(from, to, about) {
@@ -27,14 +27,14 @@ export function layOut(from, to, about) {
   layOutDocumentation(from, join(to, "usr/share/doc/nbdkit-node"), about);
 }
 
-/** What the commands need. */
+/** Copies the files that the commands need. */
 function layOutLibrary(from, to) {
   for (const name of ["package.json", "bin", "dist/bundle", "templates"])
     copy(join(from, name), join(to, library, name));
   for (const name of readdirSync(join(from, prebuilds)).filter((name) => !name.includes("musl"))) {
     const path = join(to, library, prebuilds, name);
     copy(join(from, prebuilds, name), path);
-    // The addon is a library, and those are not executable.
+    // Debian's policy: shared libraries are not executable.
     if (name.endsWith(".node")) chmodSync(path, 0o644);
   }
 }
@@ -57,7 +57,9 @@ function layOutDocumentation(from, to, { version, maintainer, seconds }) {
   write(join(to, "copyright"), copyright);
 }
 
-/** The terms of a licence, as debian/copyright wants them: what follows the title and the copyright. */
+/**
+ * The terms of a licence in the format of debian/copyright: the text after the title and the copyright line.
+ */
 function termsOf(path) {
   const text = readFileSync(path, "utf8").trim().split("\n\n").slice(2).join("\n\n");
   return text

@@ -1,7 +1,8 @@
-// Makes the Debian package from the npm tarball, without root and without network.
+// Builds the Debian package from the npm tarball, without root and without network.
 // Usage: node scripts/debian.js TARBALL FOLDER
 //
-// It has the commands, not the library: programs get that from npm, with the version that they want.
+// The package contains the commands and not the library: programs install the version of the library that
+// they need with npm.
 import { execFileSync } from "node:child_process";
 import { lstatSync, lutimesSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,10 +10,11 @@ import { join, resolve } from "node:path";
 import { layOut } from "./debian-layout.js";
 import { write } from "./files.js";
 
-/** Of the packaging: it goes up when that changes and the version stays. */
+/** The revision of the packaging. Increase it when the packaging changes and the version does not. */
 const debianRevision = 1;
 
-// Others may read and nobody else may write what is installed, whoever makes the package.
+// The installed files are readable for all users and writable only for root, whatever the umask of the build
+// is.
 process.umask(0o022);
 const [tarball, folder] = process.argv.slice(2);
 if (folder === undefined) throw new Error("usage: node scripts/debian.js TARBALL FOLDER");
@@ -31,7 +33,7 @@ function makePackage(tarball, folder, work) {
   const { version } = JSON.parse(readFileSync(join(from, "package.json"), "utf8"));
   const about = {
     version: `${version}-${debianRevision}`,
-    // Whoever made the commit that this is made from.
+    // The author of the commit that the package is built from.
     maintainer: commitField("%an <%ae>"),
     seconds: Number(process.env.SOURCE_DATE_EPOCH ?? commitField("%ct")),
   };
@@ -49,7 +51,7 @@ function commitField(format) {
   return execFileSync("git", ["log", "-1", `--format=${format}`], { encoding: "utf8" }).trim();
 }
 
-/** What dpkg knows of the package, and the sums of its files. */
+/** Writes the control files: the package's description, and the checksums of its files. */
 function writeControl(to, source, { version, maintainer }) {
   const files = entriesOf(to).filter((name) => lstatSync(join(to, name)).isFile());
   const kibibytes = files.reduce((sum, name) => sum + Math.ceil(lstatSync(join(to, name)).size / 1024), 0);
@@ -63,7 +65,7 @@ function writeControl(to, source, { version, maintainer }) {
   write(join(to, "DEBIAN/md5sums"), execFileSync("md5sum", files, { cwd: to }));
 }
 
-/** The packages with the shared libraries that the addon asks for. @param source stands in for a source package */
+/** The packages that contain the addon's shared libraries. @param source a stand-in for a source package */
 function librariesOf(addons, source) {
   write(join(source, "debian/control"), "Source: nbdkit-node\n\nPackage: nbdkit-node\nArchitecture: any\n");
   const options = { cwd: source, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] };
@@ -71,7 +73,7 @@ function librariesOf(addons, source) {
   return /^shlibs:Depends=(.+)$/m.exec(answer)[1];
 }
 
-/** So that the same sources make the same package. */
+/** Sets all file times to the same value, so that the same sources give the same package. */
 function makeTimesEqual(to, seconds) {
   for (const name of ["", ...entriesOf(to)]) lutimesSync(join(to, name), seconds, seconds);
 }

@@ -1,9 +1,9 @@
 import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
-// Each makes the folders that lead to what it makes.
+// Each function creates missing parent folders of the target.
 
-/** A file, or a folder with all that is in it. */
+/** Copies a file, or a folder with its content. */
 export function copy(from, to) {
   mkdirSync(dirname(to), { recursive: true });
   cpSync(from, to, { recursive: true });

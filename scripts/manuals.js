@@ -1,5 +1,5 @@
-// Writes the manual pages and the completions for bash into dist/, from the declarations that the commands
-// themselves run by (after tsc).
+// Writes the manual pages and the bash completions into dist/. Runs after tsc. The source is the option
+// declarations that the commands themselves use.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { manuals } from "../dist/cli/manual/index.js";

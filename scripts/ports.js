@@ -3,10 +3,11 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { basename, join } from "node:path";
 
 /**
- * Writes the FreeBSD port and the Homebrew formula for a release, from what is in packaging/.
- * @param tarball what both install
+ * Writes the FreeBSD port and the Homebrew formula for a release, from the templates in packaging/.
+ * @param tarball the npm tarball, which both install
  * @param folder gets `freebsd/` and `homebrew/`
- * @param about `version`; `site`, the address under which the tarball will be found; `seconds`, the time of the release
+ * @param about `version`; `site`, the address from which the tarball is downloaded; `seconds`, the time of
+ * the release
  */
 export function writePorts(tarball, folder, { version, site, seconds }) {
   const sha256 = createHash("sha256").update(readFileSync(tarball)).digest("hex");

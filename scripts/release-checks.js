@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Why this clone cannot be released as it is; undefined when it can. */
+/** Returns the reason why this clone cannot be released, or undefined when it can. */
 export function whyNotReleasable() {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
   return whyDirty() ?? whyTagged(version) ?? whyUndocumented(version);
@@ -14,7 +14,7 @@ function whyDirty() {
   return `the tree is not clean (${first}): commit what belongs to the release, and remove the rest`;
 }
 
-/** A tag is the promise that this commit is that version. */
+/** A tag states that this commit is that version. */
 function whyTagged(version) {
   const wanted = `v${version}`;
   const here = git("tag", "--points-at", "HEAD")

@@ -1,8 +1,8 @@
-// Makes all that is published of a version, from a clean clone of the current commit. Refuses in one line when the
-// commit is not fit for it, or a test fails.
+// Builds everything that is published of a version, from a clean clone of the current commit. Fails with one
+// line when the commit is not ready for a release, or when a test fails.
 // Usage: npm run release -- [--test=COMMAND] --site=ADDRESS FOLDER
 //
-// ADDRESS is where the files will be found; the FreeBSD port and the Homebrew formula name it.
+// ADDRESS is where the files will be published. The FreeBSD port and the Homebrew formula contain it.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -39,15 +39,16 @@ try {
 }
 
 async function release(folder, { test, site }) {
-  if (folder === undefined) throw new Error("which folder? npm run release -- FOLDER");
-  if (site === undefined) throw new Error("where will the files be found? --site=ADDRESS");
+  if (folder === undefined) throw new Error("FOLDER is missing: npm run release -- --site=ADDRESS FOLDER");
+  if (site === undefined)
+    throw new Error("--site=ADDRESS is missing: the address where the files will be published");
   const output = resolve(folder);
-  if (existsSync(output)) throw new Error(`${folder} is there already: name a new folder`);
+  if (existsSync(output)) throw new Error(`${folder} already exists: name a new folder`);
   const reason = whyNotReleasable();
   if (reason !== undefined) throw new Error(reason);
 
   const work = mkdtempSync(join(tmpdir(), "nbdkit-node-release-"));
-  // Some tests start servers as other users, who have to get to the clone.
+  // Some tests start servers as other users, and those users need access to the clone.
   chmodSync(work, 0o755);
   const made = `${output}.new`;
   try {
@@ -83,7 +84,7 @@ function make(folder, site) {
   writeFileSync(join(folder, "SHA256SUMS"), sums(folder));
 }
 
-/** As sha256sum(1) writes and checks them. */
+/** Writes checksums in the format of sha256sum(1). */
 function sums(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

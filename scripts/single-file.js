@@ -1,7 +1,7 @@
-// Makes the single executable: Node.js itself, with the two commands, the addon and the templates inside.
+// Builds the single executable: Node.js with the two commands, the addon and the templates inside.
 // Usage: node scripts/single-file.js OUTPUT
 //
-// It is a copy of the Node.js that runs this script, so that one decides for which systems it is good.
+// It is a copy of the Node.js that runs this script, so it runs on the same systems as that Node.js.
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
@@ -19,7 +19,7 @@ import { build } from "esbuild";
 import { inject } from "postject";
 import { intoCommonJs, writeBundles } from "./bundles.js";
 
-/** Where Node.js looks for what is injected, and the mark in it that is changed to say that there is something. */
+/** The name under which Node.js looks for injected data, and the marker in the executable that enables it. */
 const resource = "NODE_SEA_BLOB";
 const fuse = "NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2";
 
@@ -46,15 +46,16 @@ async function makeExecutable(folder, path) {
   const blob = await makeBlob(folder);
   const made = join(folder, "nbdkit");
   copyFileSync(process.execPath, made);
-  // A tenth of it are names for debuggers.
+  // Debug symbols are a tenth of the file.
   execFileSync("strip", [made]);
   await injectQuietly(made, readFileSync(blob));
-  // A rename, because the old one may be running; a copy first, because the folder may be on another disk.
+  // Rename the file, because the old one may be running. Copy first, because the folder may be on another
+  // disk.
   copyFileSync(made, `${path}.new`);
   renameSync(`${path}.new`, path);
 }
 
-/** What does this complains about the names of sections, which "strip" has left out. */
+/** postject warns about section names, which "strip" has removed. */
 async function injectQuietly(path, bytes) {
   const { warn } = console;
   console.warn = () => {};
@@ -70,7 +71,7 @@ async function makeBlob(folder) {
   await writeBundles(bundles, [partsInside]);
   await build({ ...intoCommonJs, entryPoints: ["src/single-file.ts"], outdir: folder });
   writeFileSync(join(folder, "plugin.json"), JSON.stringify(filesOf("templates/plugin")));
-  // Paths become part of what is made, so they must not be those of this machine.
+  // Paths become part of the output, so they must not depend on this machine.
   const config = {
     main: "single-file.cjs",
     output: "blob",
@@ -88,7 +89,7 @@ async function makeBlob(folder) {
   return join(folder, config.output);
 }
 
-/** The addon for this system; there is one where the executable can be made. */
+/** The path of the addon for this system. */
 function addon() {
   const folder = `prebuilds/${process.platform}-${process.arch}`;
   const name = readdirSync(folder).find((file) => /^nbdkit-node(\.glibc)?\.node$/.test(file));
@@ -96,7 +97,10 @@ function addon() {
   return resolve(folder, name);
 }
 
-/** What `npm run build:native` made goes before what is shipped, as in a package. */
+/**
+ * The path of the guardian. As in a package, the output of `npm run build:native` has precedence over the
+ * shipped file.
+ */
 function guardian() {
   const folders = ["build/Release", `prebuilds/${process.platform}-${process.arch}`];
   const path = folders.map((folder) => resolve(folder, "nbdkit-guardian")).find((path) => existsSync(path));

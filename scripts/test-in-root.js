@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Of the distribution whose packages the addon is built with. */
+/** The Debian release whose packages the addon is built with. */
 const distribution = "bookworm";
 
-/** What a user expects of each, run by sh with no more than a minimal system has. */
+/** The main job of each package. sh runs it with the programs of a minimal system. */
 const mainJob = `
 set -e
 cd /tmp
@@ -13,7 +13,7 @@ test "$(nbdkit memory 1M --run 'nbd info --size "$uri"')" = 1048576
 head -c 65536 /dev/urandom >disk
 nbdkit -r file disk --run 'nbd copy "$uri" copy'
 cmp disk copy
-# A parent that is killed takes its server with it, and the server its socket.
+# When the parent is killed, the server ends and removes its socket.
 sh -c 'nbdkit --exit-with-parent -U socket -P pid null & until test -s pid; do sleep 0.1; done; kill -9 $$' || true
 while kill -0 "$(cat pid)" 2>/dev/null; do sleep 0.1; done
 test ! -e socket
@@ -21,8 +21,8 @@ rm disk copy pid
 `;
 
 /**
- * Installs each in a root made by debootstrap, without a compiler and without Python, lets it do its main job, removes it,
- * and looks at what is left.
+ * Installs each package in a root made by debootstrap, without a compiler and without Python, runs its main
+ * job, removes the package, and checks which files are left.
  */
 export function testInRoot({ npm, debian, single }, work) {
   if (process.getuid() !== 0) throw new Error("--root: only root can install there");
@@ -65,7 +65,7 @@ function check(inRoot, what, { install, remove }) {
   console.log(`${what}, in a root of its own: installed, used, removed, nothing left`);
 }
 
-/** All files, but for the journals of the package manager. */
+/** All files except the logs and the state of the package manager. */
 function filesOf(inRoot) {
   const list = inRoot(
     "find / -xdev -not -path '/var/log/*' -not -path '/var/cache/*' -not -path '/var/lib/dpkg/*'",
@@ -73,7 +73,7 @@ function filesOf(inRoot) {
   return list.split("\n");
 }
 
-/** Debian has had Node.js 20 only since the release after this one, so the Node.js that runs here goes in as a package. */
+/** Packs the Node.js of this machine as a Debian package, because this Debian release has no Node.js 20. */
 function installNode(root, work, inRoot) {
   const folder = join(work, "nodejs");
   mkdirSync(join(folder, "DEBIAN"), { recursive: true });
@@ -83,7 +83,7 @@ function installNode(root, work, inRoot) {
     Package: "nodejs",
     Version: process.versions.node,
     Architecture: "amd64",
-    Maintainer: "nobody <nobody@localhost>",
+    Maintainer: "test <test@localhost>",
     Depends: "libc6, libstdc++6",
     Description: "the Node.js of the machine that tests",
   };

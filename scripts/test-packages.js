@@ -1,12 +1,13 @@
-// Tests what is made for users, as they install it: the npm tarball, the Debian package and the single executable, first
-// with tests of the suite, and with --root then in a root of Debian's without a compiler, which debootstrap makes.
+// Tests the packages as users install them: the npm tarball, the Debian package and the single executable.
+// Runs tests of the suite. With --root it also tests in a Debian root without a compiler, made by
+// debootstrap.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { testInRoot } from "./test-in-root.js";
 
-/** Starting, serving and ending, files, and the client. */
+/** Tests that start, serve and end servers, use files, and use the client. */
 const tests = [
   "test/server/captive.test.ts",
   "test/server/exit-with-parent.test.ts",
@@ -14,7 +15,7 @@ const tests = [
   "test/cli/nbd/info.test.ts",
 ];
 
-/** What only the launcher can do, which the single executable does without: docs/install.md. */
+/** A test that needs the launcher. The single executable has no launcher: docs/install.md. */
 const needsLauncher = "gets the descriptors that we were given";
 
 const work = mkdtempSync(join(tmpdir(), "nbdkit-node-packages-"));
@@ -35,7 +36,7 @@ function make(folder) {
     folder,
     readdirSync(folder).find((name) => name.endsWith(".tgz")),
   );
-  // What it depends on comes from this clone, because a version that is not published yet has to work too.
+  // The dependencies come from this clone, so that a version that is not published yet works too.
   const dependencies = ["node-gyp-build", "node-addon-api"].map((name) => resolve("node_modules", name));
   const options = ["--offline", "--ignore-scripts", "--install-links", "--no-audit", "--no-fund"];
   mkdirSync(npm);

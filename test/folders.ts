@@ -9,36 +9,36 @@ export interface Folder {
 
 /** Which folders of src each may import, from the lowest layer to the highest. `architecture.test.ts` enforces it. */
 export const folders: readonly Folder[] = [
-  { name: "core", purpose: "leaves without I/O: errors, sizes, bytes", mayImport: [] },
+  { name: "core", purpose: "helpers without I/O and without imports: errors, sizes, bytes", mayImport: [] },
   {
     name: "installation",
-    purpose: "where the parts of the package are: files, or inside the single executable",
+    purpose: "locations of the package's parts: files, or inside the single executable",
     mayImport: ["core"],
   },
   { name: "native", purpose: "the typed interface of the C++ addon", mayImport: ["installation", "core"] },
   {
     name: "protocol",
-    purpose: "NBD as bytes and values, both sides, without sockets",
+    purpose: "NBD messages as bytes and values, for server and client, without sockets",
     mayImport: ["core"],
   },
   {
     name: "contract",
-    purpose: "what authors of plugins and filters see: handles, definitions, parameters",
+    purpose: "the interface for authors of plugins and filters: handles, definitions, parameters",
     mayImport: ["core"],
   },
   {
     name: "served",
-    purpose: "what the server adds to a handle: fallbacks, whole blocks, extents",
+    purpose: "additions of the server to a handle: fallbacks, whole blocks, extents",
     mayImport: ["contract", "core"],
   },
   {
     name: "kit",
-    purpose: "what filters are built from: interceptors, windows, state for each export",
+    purpose: "building blocks of filters: interceptors, windows, state for each export",
     mayImport: ["served", "contract", "core"],
   },
   {
     name: "chain",
-    purpose: "filters over a plugin: their life, their configuration, what they return is checked",
+    purpose: "filters on top of a plugin: their life cycle, their configuration, checks of their return values",
     mayImport: ["kit", "served", "contract", "core"],
   },
   {
@@ -79,12 +79,12 @@ export const folders: readonly Folder[] = [
   },
   {
     name: "connection",
-    purpose: "one client of the server, from its first byte to its last",
+    purpose: "one client connection of the server, from its first byte to its last",
     mayImport: ["transport", "chain", "served", "contract", "protocol", "native", "installation", "core"],
   },
   {
     name: "server",
-    purpose: "listening, and the process around it",
+    purpose: "listening sockets, and the server process",
     mayImport: [
       "connection",
       "transport",
@@ -98,12 +98,12 @@ export const folders: readonly Folder[] = [
   },
   {
     name: "registry",
-    purpose: "names of plugins and filters, and chains made of them",
+    purpose: "names of plugins and filters, and how to build chains from them",
     mayImport: ["plugins", "filters", "chain", "contract", "installation", "core"],
   },
   {
     name: "testing",
-    purpose: "checks for plugins and filters, given or named, for any test runner",
+    purpose: "conformance checks for plugins and filters, for any test runner",
     mayImport: ["registry", "chain", "served", "contract", "core"],
   },
   {
@@ -143,5 +143,5 @@ export function foldersTable(): string {
     const imports = mayImport.length === 0 ? "nothing" : mayImport.map((one) => `\`${one}\``).join(", ");
     return [`| \`${name}\` | ${purpose} | ${imports} |`];
   });
-  return ["| folder | what lives there | may import |", "| --- | --- | --- |", ...rows].join("\n");
+  return ["| folder | content | may import |", "| --- | --- | --- |", ...rows].join("\n");
 }

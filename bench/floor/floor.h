@@ -1,7 +1,7 @@
-// The floor of the measurements: as little as an NBD server can do, for comparison only. One thread, poll,
-// one large receive, and one gathered send for all replies to what was received. The disk is a mapped file,
-// so that bytes go between the socket and the disk with one copy, by the kernel. It checks ranges, and else
-// trusts its clients.
+// The floor of the measurements: a minimal NBD server, for comparison only. It has one thread, poll(2), one
+// large receive, and one send for the replies to all requests of a receive. The disk is a mapped file, so the
+// kernel moves the bytes between the socket and the disk with one copy. The server checks ranges and
+// otherwise trusts its clients.
 #pragma once
 
 #include <stdbool.h>
@@ -13,14 +13,15 @@ struct disk {
   uint64_t size;
 };
 
-// handshake.c: until requests may come, which takes as long as the client does; false if they never will.
+// handshake.c: performs the handshake and waits for the client. Returns false if the client will send no
+// requests.
 bool shake_hands(int fd, const struct disk* disk, bool* structured);
 
 // transmission.c: one connection after its handshake.
 struct connection;
 struct connection* begin_transmission(int fd, const struct disk* disk, bool structured);
-// Called when the socket is ready; false when the connection is over.
+// Call this when the socket is ready. Returns false when the connection has ended.
 bool continue_transmission(struct connection* connection);
-// Whether it waits for the client to take its replies; such a client is not read from.
+// True while replies wait to be sent. The server does not read from such a client.
 bool waits_to_send(const struct connection* connection);
 void end_transmission(struct connection* connection);

@@ -1,4 +1,4 @@
-// Fixed newstyle, of which both ends leave out the zeroes; any export name will do.
+// The fixed newstyle handshake. Client and server both leave out the zeroes, and any export name is accepted.
 #include <endian.h>
 #include <sys/socket.h>
 

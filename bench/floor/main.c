@@ -18,7 +18,7 @@
 enum { CONNECTIONS_MAX = 256 };
 
 static struct connection* connections[CONNECTIONS_MAX];
-// The first is the socket that listens.
+// The first entry is the listening socket.
 static struct pollfd polled[CONNECTIONS_MAX + 1];
 static int count;
 
@@ -31,7 +31,7 @@ static struct disk open_disk(const char* path) {
   struct stat status;
   int fd = open(path, O_RDWR | O_CLOEXEC);
   if (fd < 0 || fstat(fd, &status) != 0) die(path);
-  // Faults now are none later.
+  // MAP_POPULATE maps all pages now, so that requests cause no page faults later.
   int flags = MAP_SHARED | MAP_POPULATE;
   void* bytes = mmap(NULL, status.st_size, PROT_READ | PROT_WRITE, flags, fd, 0);
   if (bytes == MAP_FAILED) die("mapping the disk");
@@ -53,7 +53,7 @@ static uint64_t now_us(void) {
   return now.tv_sec * 1000000ull + now.tv_nsec / 1000;
 }
 
-// Looks again and again for a while before it sleeps, if so asked.
+// Busy-polls for `busy_us` microseconds before it sleeps. 0 turns that off.
 static void wait_for_events(uint64_t busy_us) {
   uint64_t end = busy_us == 0 ? 0 : now_us() + busy_us;
   while (end != 0 && now_us() < end) {
@@ -98,7 +98,7 @@ int main(int argc, char** argv) {
   polled[0] = (struct pollfd){open_socket(argv[1]), POLLIN, 0};
   for (;;) {
     wait_for_events(busy_us);
-    // Backwards, because the last one takes the place of one that ends.
+    // Backwards, because the last connection moves into the place of one that ends.
     for (int index = count - 1; index >= 0; index--) serve(index);
     if ((polled[0].revents & POLLIN) != 0 && count < CONNECTIONS_MAX) accept_client(&disk);
   }

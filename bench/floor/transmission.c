@@ -1,4 +1,4 @@
-// Reads, writes and flushes of one connection, as many at a time as came at a time.
+// Handles reads, writes and flushes of one connection: all requests of one receive together.
 #define _GNU_SOURCE
 #include <endian.h>
 #include <errno.h>
@@ -18,7 +18,7 @@ struct __attribute__((packed)) request {
   uint32_t length;
 };
 
-// A structured reply with data and the offset before it; a simple reply is shorter.
+// A structured reply with data. The offset precedes the data. A simple reply is shorter.
 struct __attribute__((packed)) reply {
   uint32_t magic;
   union {
@@ -37,7 +37,7 @@ struct __attribute__((packed)) reply {
 
 enum {
   SIMPLE_REPLY_BYTES = 16,
-  INPUT_BYTES = 64 * 1024,  // Thousands of requests, and little to copy of a large write
+  INPUT_BYTES = 64 * 1024,  // Room for thousands of requests; at most this much of a large write is copied
   BATCH_MAX = INPUT_BYTES / sizeof(struct request) + 1,
   SEND_PARTS_MAX = 1024,  // IOV_MAX
 };
@@ -46,7 +46,7 @@ struct connection {
   int fd;
   struct disk disk;
   bool structured;
-  uint8_t* write_at;  // Where the rest of a payload goes that is still to be received
+  uint8_t* write_at;  // Where to receive the rest of a payload
   size_t write_left;
   uint64_t write_cookie;
   unsigned replies, parts, parts_sent;
@@ -100,7 +100,7 @@ static void reply_with_data(struct connection* c, const struct request* request,
   add_part(c, c->disk.bytes + be64toh(request->offset), length);
 }
 
-// Takes what has come of the payload, and notes where the rest has to go.
+// Copies the received part of the payload to the disk, and records where the rest belongs.
 static size_t begin_write(struct connection* c, const struct request* request, uint32_t length) {
   const uint8_t* payload = (const uint8_t*)(request + 1);
   uint8_t* target = c->disk.bytes + be64toh(request->offset);
@@ -114,7 +114,7 @@ static size_t begin_write(struct connection* c, const struct request* request, u
   return here;
 }
 
-// All complete requests; false ends the connection.
+// Handles all complete requests. Returns false to end the connection.
 static bool handle_input(struct connection* c) {
   size_t at = 0;
   while (c->write_left == 0 && c->input_length - at >= sizeof(struct request)) {
@@ -135,7 +135,7 @@ static bool handle_input(struct connection* c) {
   return true;
 }
 
-// The rest of a payload goes straight to the disk, and what follows it to the buffer.
+// Receives the rest of a payload directly into the disk, and the bytes after it into the buffer.
 static bool receive(struct connection* c) {
   struct iovec into[2] = {{c->write_at, c->write_left},
                           {c->input + c->input_length, INPUT_BYTES - c->input_length}};

@@ -1,4 +1,4 @@
-// A disk in memory as anybody would write it; memory.py and memory.sh are the same for nbdkit.
+// A simple disk in memory. memory.py and memory.sh are the same plugin for nbdkit.
 import { definePlugin, size } from "nbdkit-node/plugin";
 
 export default definePlugin({

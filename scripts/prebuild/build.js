@@ -4,15 +4,18 @@ import { copyFileSync, cpSync, existsSync, readFileSync, symlinkSync } from "nod
 import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 
-/** The oldest Node.js that we run on. The files work with later ones; the headers of another one make other bytes. */
+/**
+ * The oldest supported Node.js. The files work with later versions. The headers of another version would
+ * change the bytes.
+ */
 const headersVersion = "20.20.2";
 
-/** What the files are made of. */
+/** The sources of the shipped files. */
 export const sources = ["binding.gyp", "native", "scripts/prebuild"];
 
 /**
- * Builds targets into `WORKSPACE/prebuilds/PLATFORM-ARCH/`, as many at a time as there are processors: zig makes the C++
- * library of a target with one of them.
+ * Builds targets into `WORKSPACE/prebuilds/PLATFORM-ARCH/`, one for each processor at a time: zig builds the
+ * C++ library of a target on one processor.
  */
 export async function buildAll(root, workspace, targets, zig) {
   const waiting = [...targets];
@@ -23,7 +26,7 @@ export async function buildAll(root, workspace, targets, zig) {
   const ends = await Promise.allSettled(
     Array.from({ length: availableParallelism() }, () =>
       work().catch((error) => {
-        // What has begun comes to its end, in folders that are there until then; nothing else begins.
+        // Running builds finish, because their folders still exist. No other build starts.
         waiting.length = 0;
         throw error;
       }),
@@ -33,7 +36,10 @@ export async function buildAll(root, workspace, targets, zig) {
   if (failed !== undefined) throw failed.reason;
 }
 
-/** Makes a folder to build one in, so that what stands in `build/`, which goes before what is shipped, is left alone. */
+/**
+ * Creates a build folder, so that `build/` stays as it is: the addon in `build/` has precedence over the
+ * shipped one.
+ */
 function prepare(root, workspace, target) {
   const folder = join(workspace, target.zig);
   for (const name of [...sources, "package.json"])
@@ -62,8 +68,8 @@ async function build(folder, workspace, target, zig) {
 }
 
 /**
- * What makes node-gyp build for another system: gyp is told the system that `binding.gyp` asks for and goes on to write
- * a Makefile for Linux, which suits zig for all of them.
+ * The environment that makes node-gyp build for another system. GYP_DEFINES gives gyp the system that
+ * `binding.gyp` tests for. gyp still writes a Makefile for Linux, which works with zig for all systems.
  */
 function environmentFor({ platform, zig: triple, launcher }, zig) {
   const command = (name) => [...zig, name].join(" ");
@@ -74,15 +80,16 @@ function environmentFor({ platform, zig: triple, launcher }, zig) {
     CXX: `${command("c++")} -target ${triple}`,
     AR: command("ar"),
     CXXFLAGS: [
-      // As Node.js has it everywhere; of its settings for macOS only Xcode learns.
+      // Node.js uses this option on every system, but gyp's settings for macOS apply to Xcode only.
       "-fno-exceptions",
       "-fno-rtti",
-      // Nothing unwinds the stack; debuggers have frame pointers.
+      // No code unwinds the stack. Debuggers use frame pointers.
       "-fno-unwind-tables",
       "-fno-asynchronous-unwind-tables",
-      // Those of native/no_cxx_library.cc are nobody else's, and on macOS exports.map is not looked at.
+      // Hides the operators new and delete of native/no_cxx_library.cc. On macOS exports.map has no effect.
       "-fvisibility-global-new-delete=force-hidden",
-      // Half of the compiler's work would be headers that other headers include and nobody asked for.
+      // Halves the compile time: leaves out headers that other headers of the C++ library include without
+      // need.
       "-D_LIBCPP_REMOVE_TRANSITIVE_INCLUDES",
     ].join(" "),
     LDFLAGS: [
@@ -96,7 +103,10 @@ function environmentFor({ platform, zig: triple, launcher }, zig) {
   };
 }
 
-/** Where the headers of that Node.js are on this machine; where they are not, node-gyp fetches them. */
+/**
+ * The headers of that Node.js version on this machine. Undefined when they are missing; node-gyp fetches them
+ * then.
+ */
 function headers() {
   const folders = [process.env.npm_config_nodedir, dirname(dirname(process.execPath))];
   return folders.find((folder) => folder !== undefined && versionIn(folder) === headersVersion) ?? "";

@@ -13,7 +13,7 @@ import { join } from "node:path";
 
 const sumsFile = "prebuilds/SHA256SUMS";
 
-/** Puts what was built in the place of what is shipped. */
+/** Replaces the shipped files by the built ones. */
 export function replace(workspace, root, folders) {
   for (const folder of folders) {
     const from = join(workspace, "prebuilds", folder);
@@ -21,7 +21,7 @@ export function replace(workspace, root, folders) {
     mkdirSync(to, { recursive: true });
     const built = readdirSync(from);
     for (const name of readdirSync(to)) if (!built.includes(name)) rmSync(join(to, name));
-    // A rename, because the old one may be running.
+    // Rename the file, because the old one may be running.
     for (const name of built) {
       copyFileSync(join(from, name), join(to, `${name}.new`));
       renameSync(join(to, `${name}.new`), join(to, name));
@@ -29,7 +29,10 @@ export function replace(workspace, root, folders) {
   }
 }
 
-/** Writes down what was made of what, so that a test sees where one of both has changed: `sha256sum --check` reads it. */
+/**
+ * Writes the checksums of the sources and of the shipped files (`sha256sum --check` reads them). A test
+ * compares the checksums and fails when one side has changed.
+ */
 export function writeSums(root, sources) {
   const lines = [...sources, "prebuilds"]
     .flatMap((name) => filesIn(root, name))
@@ -37,7 +40,7 @@ export function writeSums(root, sources) {
   writeFileSync(join(root, sumsFile), lines.join(""));
 }
 
-/** One line for each file that is shipped and was not built so, or the other way round. */
+/** One line for each shipped file that differs from the built one, or that exists on one side only. */
 export function different(workspace, root, folders) {
   return folders.flatMap((folder) => {
     const built = sums(join(workspace, "prebuilds", folder));

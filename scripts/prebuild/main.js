@@ -1,6 +1,7 @@
-// Builds what the package ships for all systems, on Linux: prebuilds/PLATFORM-ARCH/ with the addon and the launcher.
-// `npm run prebuilds` renews the files, `npm run prebuilds -- --check` says whether they are what the sources make.
-// Names of folders (linux-x64) limit it to those. (A script of the name "prebuild" npm would run before each "build".)
+// Builds the shipped binaries for all systems, on Linux: prebuilds/PLATFORM-ARCH/ with the addon and the
+// launcher. `npm run prebuilds` renews the files. `npm run prebuilds -- --check` checks that the sources
+// produce the same files. Folder names (linux-x64) limit the build to those folders. The script is not called
+// "prebuild", because npm would run that before each "build".
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +33,7 @@ try {
 function choose(names) {
   const known = new Set(targets.map(({ folder }) => folder));
   const wrong = names.find((name) => !known.has(name));
-  if (wrong !== undefined) throw new Error(`"${wrong}" is none of ${[...known].join(", ")}`);
+  if (wrong !== undefined) throw new Error(`"${wrong}" is not one of ${[...known].join(", ")}`);
   return names.length === 0 ? targets : targets.filter(({ folder }) => names.includes(folder));
 }
 

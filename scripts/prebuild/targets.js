@@ -1,10 +1,10 @@
 /**
- * What the package ships compiled. The oldest systems that it runs on: glibc 2.28 and macOS 11 are what Node.js 20
- * itself needs; FreeBSD 14 is the first with fspacectl(2).
+ * The targets of the shipped binaries. The oldest supported systems: glibc 2.28 and macOS 11 are requirements
+ * of Node.js 20 itself. FreeBSD 14 is the first with fspacectl(2).
  *
- * Each folder has one launcher and one guardian, which are linked statically on Linux and so must not be glibc's: musl starts in a third
- * of the time, as glibc asks the processor for its features, and on a virtual machine each such question goes to
- * the hypervisor. macOS has no use for them.
+ * Each folder has one launcher and one guardian. On Linux they are linked statically with musl, which starts
+ * in a third of the time of glibc: glibc queries the features of the processor, and on a virtual machine each
+ * query traps to the hypervisor. macOS has no launcher and no guardian.
  */
 export const targets = [
   { platform: "linux", arch: "x64", libc: "glibc", zig: "x86_64-linux-gnu.2.28" },

@@ -2,12 +2,15 @@ import { execFileSync } from "node:child_process";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Another version makes other bytes. The package of this name on PyPI brings the libraries of all systems. */
+/**
+ * Another version would change the bytes. The PyPI package of this name contains the C libraries of all
+ * systems.
+ */
 const version = "0.17.1";
 
 /**
- * The words of the command that runs zig: what the variable ZIG says, or what a folder below `root` has, which is filled
- * when it is not there.
+ * The command that runs zig: the value of the variable ZIG, or else the program in a folder below `root`. The
+ * program is installed if it is missing.
  */
 export function zigCommand(root) {
   const command = process.env.ZIG?.split(" ") ?? installed(join(root, "node_modules/.cache/zig", version));
@@ -16,7 +19,7 @@ export function zigCommand(root) {
   throw new Error(`ZIG: "${command.join(" ")}" is zig ${found}, and the files are made with ${version}`);
 }
 
-/** The program itself, not through Python, because it is started some hundred times. */
+/** The program itself and not the Python wrapper, because it is started some hundred times. */
 function installed(folder) {
   if (!existsSync(join(folder, "complete"))) {
     rmSync(folder, { recursive: true, force: true });

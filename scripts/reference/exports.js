@@ -1,7 +1,9 @@
-// What the package exports, read from the declarations that tsc wrote into dist/.
+// Reads the package's exports from the declarations that tsc wrote into dist/.
 import { Node, Project, ts } from "ts-morph";
 
-/** `base` is the entry point whose exports this one repeats; they stand on the page of the base only. */
+/**
+ * `base` is the entry point whose exports this one repeats. They are described only on the page of the base.
+ */
 export const entryPoints = [
   { name: "nbdkit-node", page: "api", file: "dist/index.d.ts" },
   { name: "nbdkit-node/plugin", page: "plugin-api", file: "dist/plugin.d.ts", base: "nbdkit-node" },
@@ -20,7 +22,7 @@ const project = new Project({
   },
 });
 
-/** The exports of an entry point by name, without those of its base. */
+/** The exports of an entry point by name, without the exports of its base. */
 export function readExports(entry) {
   const own = declarationsOf(entry);
   const base = entryPoints.find(({ name }) => name === entry.base);
@@ -57,7 +59,9 @@ function kindOf(declaration) {
   return Node.isVariableDeclaration(declaration) ? "constant" : "type";
 }
 
-/** The declaration as code; members of classes and interfaces have a table of their own. */
+/**
+ * The declaration as code. Members of classes and interfaces are left out, because they have their own table.
+ */
 function signatureOf(declaration) {
   const text = declaration.getText().replace(/^export (declare )?/, "");
   return hasMembers(declaration) ? text.slice(0, text.indexOf("{")).trim() : text;
@@ -81,7 +85,7 @@ function isHidden(member) {
   return Node.isModifierable(member) && member.hasModifier(ts.SyntaxKind.PrivateKeyword);
 }
 
-/** A comment's text, and its @tags as [name, text]. */
+/** The text of a comment, and its @tags as [name, text]. */
 function commentOf(declaration) {
   const docs = Node.isJSDocable(declaration) ? declaration.getJsDocs() : [];
   const last = docs.at(-1);
@@ -93,7 +97,7 @@ function commentOf(declaration) {
   return { text: plain(ts.getTextOfJSDocComment(last.compilerNode.comment)), tags };
 }
 
-/** Links become the words that they show. */
+/** Replaces links by the text that they show. */
 function plain(comment = "") {
   return comment.replace(/\{@link\s+([^}]*?)\s*\}/g, "`$1`").trim();
 }

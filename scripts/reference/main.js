@@ -1,5 +1,6 @@
-// Writes docs/reference/*.md from the JSDoc of the package's exports, or with --check says what is missing or out of
-// date (after tsc). A comment belongs to each export and to each of its members.
+// Writes docs/reference/*.md from the JSDoc of the package's exports. With --check it reports comments that
+// are missing and pages that are out of date. Runs after tsc. Each export and each of its members needs a
+// comment.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { entryPoints, readExports } from "./exports.js";
 import { gapsOf, pageOf } from "./page.js";

@@ -1,4 +1,5 @@
-// One page of the reference: Markdown for what an entry point exports, and a list of what has no comment.
+// Writes one page of the reference: Markdown for the exports of an entry point, and a list of exports without
+// a comment.
 
 const titles = {
   function: "Functions",
@@ -24,7 +25,7 @@ export function pageOf(entry, exports) {
   return `${[...head, ...base, ...groups].join("\n").trimEnd()}\n`;
 }
 
-/** One line for each export and member without a comment. */
+/** One line for each export or member without a comment. */
 export function gapsOf(entry, exports) {
   return exports.flatMap(({ name, text, members }) => [
     ...(text === "" ? [`${entry.name}: ${name} has no comment`] : []),

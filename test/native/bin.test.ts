@@ -8,14 +8,14 @@ function run(command: string, args: readonly string[] = [], options: object = {}
   return JSON.parse(execFileSync(command, args, { encoding: "utf8", ...options }));
 }
 
-/** Makes a symlink, with its folder. */
+/** Creates a symlink and its parent folder. */
 function link(target: string, path: string): string {
   mkdirSync(dirname(path), { recursive: true });
   symlinkSync(target, path);
   return path;
 }
 
-describe("bin/nbdkit finds its package", () => {
+describe("bin/nbdkit", () => {
   it.each([
     [
       "node_modules/.bin",
@@ -29,7 +29,7 @@ describe("bin/nbdkit finds its package", () => {
       "bin/nbdkit",
       "../lib/node_modules/nbdkit-node/bin/nbdkit",
     ],
-  ])("through npm's link in %s", (_where, installed, command, target) => {
+  ])("finds its package through npm's link in %s", (_where, installed, command, target) => {
     using copy = packageCopy();
     const prefix = join(copy.path, "with a space");
     link(copy.path, join(prefix, installed));
@@ -40,7 +40,7 @@ describe("bin/nbdkit finds its package", () => {
     expect(run("nbdkit", ["x"], { env, cwd: "/" }).argv, "on PATH").toEqual(["x"]);
   });
 
-  it("through a chain of other links, relative and absolute", () => {
+  it("finds its package through a chain of relative and absolute links", () => {
     using copy = packageCopy();
     link("../../bin/nbdkit", join(copy.path, "links/one/nbdkit"));
     link(join(copy.path, "links/one/nbdkit"), join(copy.path, "links/two/server"));
@@ -48,7 +48,7 @@ describe("bin/nbdkit finds its package", () => {
     expect(run(last, ["x"]).argv).toEqual(["x"]);
   });
 
-  it("through links to folders, after which .. leads elsewhere", () => {
+  it("finds its package through links to folders, where .. leads to another folder", () => {
     using copy = packageCopy();
     const folder = link(join(copy.path, "bin"), join(copy.path, "deep/er/commands"));
     expect(run(join(folder, "nbdkit"), ["x"]).argv).toEqual(["x"]);
@@ -57,7 +57,7 @@ describe("bin/nbdkit finds its package", () => {
     expect(run(join(throughBoth, "server"), ["x"]).argv).toEqual(["x"]);
   });
 
-  it("and no other one that any user can put beside a link below /tmp", () => {
+  it("ignores packages that another user put next to a link in a world-writable folder", () => {
     using copy = packageCopy();
     for (const stranger of ["nbdkit-node", "lib/node_modules/nbdkit-node", "lib/nbdkit-node"]) {
       const bin = join(copy.path, "shared", stranger, "bin");
@@ -70,12 +70,12 @@ describe("bin/nbdkit finds its package", () => {
     expect(run(path, ["x"]).argv).toEqual(["x"]);
   });
 
-  it("when a shell is given its bare name", () => {
+  it("finds its package when a shell runs it by its bare name", () => {
     using copy = packageCopy();
     expect(run("sh", ["nbdkit", "x"], { cwd: join(copy.path, "bin") }).argv).toEqual(["x"]);
   });
 
-  it("and says what to do when that was not built", () => {
+  it("names the missing bundle and the build command when the package is not built", () => {
     using copy = packageCopy();
     rmSync(join(copy.path, "dist"), { recursive: true });
     const { status, stdout, stderr } = spawnSync(join(copy.path, "bin/nbdkit"), { encoding: "utf8" });
@@ -87,13 +87,13 @@ describe("bin/nbdkit finds its package", () => {
 describe.each([...(hasLauncher ? [{ launcher: true }] : []), { launcher: false }])(
   "bin/nbdkit with %j",
   (how) => {
-    it("passes arguments on as they are", () => {
+    it("passes arguments on unchanged", () => {
       using copy = packageCopy(how);
       const args = ["", "a b", "*", "$HOME", "'\"\\", "tab\tnew\nline", "--run", "exit 3", "--", "-"];
       expect(run(join(copy.path, "bin/nbdkit"), args).argv).toEqual(args);
     });
 
-    it("tells the parent's process id, and stays one process", () => {
+    it("passes the parent's process id on, and stays one process", () => {
       using copy = packageCopy(how);
       const { pid, stdout } = spawnSync(join(copy.path, "bin/nbdkit"), { encoding: "utf8" });
       expect(JSON.parse(stdout)).toMatchObject({
@@ -102,7 +102,7 @@ describe.each([...(hasLauncher ? [{ launcher: true }] : []), { launcher: false }
       });
     });
 
-    it("sets NODE_EXTRA_CA_CERTS aside", () => {
+    it("moves NODE_EXTRA_CA_CERTS to another variable", () => {
       using copy = packageCopy(how);
       const given = (value?: string) => ({ env: { ...process.env, NODE_EXTRA_CA_CERTS: value } });
       const server = join(copy.path, "bin/nbdkit");

@@ -4,13 +4,16 @@ import { setTimeout } from "node:timers/promises";
 import { afterEach, expect, it } from "vitest";
 import { native } from "../../src/native/load.ts";
 
-/** Between two arrivals the loop turns a few times; while it looks, thousands of times. */
-const manyTurns = 100;
-/** What comes after the end of the looking must be well after it, also on a busy machine. */
+/** Between two arrivals a sleeping event loop runs a few iterations; a polling one runs thousands. */
+const manyIterations = 100;
+/**
+ * The gap is much longer than the polling limit, so that each arrival comes after the end of polling on a
+ * busy machine too.
+ */
 const limitUs = 2000;
 const gapMs = 6;
 
-/** Bytes that come one at a time. */
+/** Bytes that arrive one at a time. */
 class Arrivals implements Disposable {
   readonly #pipe = native().createPipe();
   readonly #watch = new (native().Watch)(this.#pipe.readEnd, () => this.#read());
@@ -20,23 +23,23 @@ class Arrivals implements Disposable {
     this.#watch.want(true, false);
   }
 
-  /** One comes, and nothing for a while after it. @returns whether the loop looked for more */
+  /** Sends one byte and then waits. @returns true if the event loop polled after the byte */
   async next(): Promise<boolean> {
     const arrived = new Promise<void>((resolve) => {
       this.#arrived = resolve;
     });
     writeSync(this.#pipe.writeEnd, "x");
     await arrived;
-    const before = turns();
+    const before = iterations();
     await setTimeout(gapMs);
-    return turns() - before > manyTurns;
+    return iterations() - before > manyIterations;
   }
 
-  /** @returns after how many it has looked */
-  async lookedAfter(count: number): Promise<number> {
-    let looked = 0;
-    for (let i = 0; i < count; i++) if (await this.next()) looked++;
-    return looked;
+  /** @returns the number of bytes after which the event loop polled */
+  async polledAfter(count: number): Promise<number> {
+    let polled = 0;
+    for (let i = 0; i < count; i++) if (await this.next()) polled++;
+    return polled;
   }
 
   [Symbol.dispose](): void {
@@ -51,24 +54,24 @@ class Arrivals implements Disposable {
   }
 }
 
-const turns = (): number => performance.nodeTiming.uvMetricsInfo.loopCount;
+const iterations = (): number => performance.nodeTiming.uvMetricsInfo.loopCount;
 
 afterEach(() => native().setBusyPoll(0));
 
-it("does not look for more without being asked to", async () => {
+it("the event loop does not busy-poll by default", async () => {
   using arrivals = new Arrivals();
-  expect(await arrivals.lookedAfter(5)).toBe(0);
+  expect(await arrivals.polledAfter(5)).toBe(0);
 });
 
-it("looks for more though the last came long ago: only so it can learn whether that pays", async () => {
+it("the event loop busy-polls after an arrival even if the previous one was long ago", async () => {
   using arrivals = new Arrivals();
   native().setBusyPoll(limitUs);
   await expect.poll(() => arrivals.next()).toBe(true);
 });
 
-it("looks ever more rarely while nothing comes of it", async () => {
+it("the event loop busy-polls more and more rarely while polling finds no events", async () => {
   using arrivals = new Arrivals();
   native().setBusyPoll(limitUs);
-  // After the first, the third, the sixth, the eleventh and the twentieth.
-  expect(await arrivals.lookedAfter(35)).toBeLessThanOrEqual(5);
+  // After the first, third, sixth, eleventh and twentieth byte.
+  expect(await arrivals.polledAfter(35)).toBeLessThanOrEqual(5);
 });

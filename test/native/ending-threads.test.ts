@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { run } from "../helpers/run.ts";
 
-/** Ends a hundred threads, each a little later after it began to load the addon. */
+/** Ends a hundred worker threads, each slightly later after it began to load the addon. */
 const script = `
   const { Worker } = require("node:worker_threads");
   const code = \`
@@ -24,7 +24,7 @@ const script = `
   })();
 `;
 
-it("a thread can be ended while it loads the addon", async () => {
+it("a worker thread can be ended while it loads the addon", async () => {
   const options = { cwd: packageRoot() };
   expect(await run(process.execPath, ["-e", script, packageRoot()], options)).toEqual({
     status: 0,

@@ -9,7 +9,7 @@ type Arguments = readonly unknown[];
 const noSuchFd = 2 ** 30;
 const bytes = new Uint8Array(1);
 
-/** A call of each function that takes a descriptor, which fails as the descriptor is not open. */
+/** A call of each function that takes a descriptor. The call fails because the descriptor is not open. */
 const calls: Partial<Record<keyof NativeBinding, Arguments>> = {
   pread: [noSuchFd, bytes, 0n],
   preadAsync: [noSuchFd, bytes, 0n],
@@ -43,7 +43,7 @@ async function failureOf(name: keyof NativeBinding, given: Arguments): Promise<N
   throw new Error(`${name}(${given.map(String)}) did not fail`);
 }
 
-/** One list for each argument, with something of another type in its place. */
+/** For each argument, argument lists that contain a value of another type in its place. */
 function wrongTypes(given: Arguments): Arguments[] {
   const others = [undefined, null, {}, "text", Symbol("s"), new Float64Array(1), new ArrayBuffer(1), 1.5, 1n];
   const alike = (one: unknown, other: unknown) =>
@@ -56,7 +56,7 @@ function wrongTypes(given: Arguments): Arguments[] {
 }
 
 describe("a wrong argument", () => {
-  it.each(names)("throws a TypeError: %s", (name) => {
+  it.each(names)("throws a TypeError from %s", (name) => {
     const call = native()[name] as unknown as (...given: Arguments) => unknown;
     for (const given of [[], ...wrongTypes(calls[name]!)]) {
       expect(() => call(...given), given.map(String).join()).toThrow(TypeError);
@@ -79,10 +79,10 @@ describe("a wrong argument", () => {
 });
 
 describe("a failed call", () => {
-  // These have nothing to fail at where the system offers nothing of the kind.
+  // These functions do nothing and cannot fail on systems that do not support the operation.
   const silent = { advise: !native().features.fadvise, preadNow: process.platform !== "linux" };
   const reported = names.filter((name) => !(name in silent && silent[name as keyof typeof silent]));
-  it.each(reported)("says what failed and how: %s", async (name) => {
+  it.each(reported)("reports the errno and the system call of %s", async (name) => {
     const error = await failureOf(name, calls[name]!);
     if (error.code === "ENOTSUP") return;
     expect(error).toBeInstanceOf(Error);
@@ -90,12 +90,12 @@ describe("a failed call", () => {
     expect(error.message).toBe(`${error.syscall}: Bad file descriptor`);
   });
 
-  it("is ENOTTY for a file in place of a block device", async () => {
+  it("reports ENOTTY for a file instead of a block device", async () => {
     using file = temporaryFile("");
     expect(await failureOf("blockDevice", [file.fd])).toMatchObject({ code: "ENOTTY" });
   });
 
-  it.runIf(process.platform === "linux")("is ENOSPC when there is no room", async () => {
+  it.runIf(process.platform === "linux")("reports ENOSPC when the disk is full", async () => {
     const { openSync, closeSync } = await import("node:fs");
     const full = openSync("/dev/full", "r+");
     expect(await failureOf("pwrite", [full, bytes, 0n])).toMatchObject({ code: "ENOSPC", syscall: "pwrite" });

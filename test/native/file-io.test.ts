@@ -32,7 +32,7 @@ describe.runIf(native().features.memoryFile)("on a memory file", () => {
     expect(into.toString()).toBe("nower");
   });
 
-  it("is as large as offsets go", () => {
+  it("is as large as the largest offset", () => {
     setSize(fd, offsetMax);
     pwrite(fd, Buffer.from("end"), offsetMax - 3n);
 
@@ -49,13 +49,13 @@ describe.runIf(native().features.memoryFile)("on a memory file", () => {
     expect(new Uint8Array(into.buffer)).toEqual(Uint8Array.of(0, 0, 97, 98, 99, 0, 0, 0));
   });
 
-  it("moves nothing for an empty buffer", async () => {
+  it("transfers no bytes for an empty buffer", async () => {
     pwrite(fd, new Uint8Array(), 10n);
     expect(pread(fd, new Uint8Array(), 0n)).toBe(0);
     expect(await preadAsync(fd, new Uint8Array(), 0n)).toBe(0);
   });
 
-  it("keeps a buffer alive that only the call knows", async () => {
+  it("keeps the buffer of a running call alive", async () => {
     setSize(fd, 1024n ** 2n);
     const reads = Array.from({ length: 64 }, () => preadAsync(fd, new Uint8Array(1024 ** 2), 0n));
     collectGarbage();
@@ -72,7 +72,7 @@ describe("on a file on disk", () => {
     expect(await preadAsync(file.fd, into, 100n)).toBe(0);
   });
 
-  it("reads without waiting, or says that it would have to", () => {
+  it("reads without waiting, or reports that it would wait", () => {
     using file = temporaryFile("0123456789");
     const into = Buffer.alloc(4);
     const got = preadNow(file.fd, into, 2n);
@@ -81,7 +81,7 @@ describe("on a file on disk", () => {
     expect(preadNow(file.fd, into, 10n), "the end and a missing page look alike").toBe(-1);
   });
 
-  it("takes every advice, also for ranges past the end", () => {
+  it("accepts every advice, also for ranges past the end", () => {
     using file = temporaryFile("0123456789");
     for (const advice of ["normal", "random", "sequential", "dontneed", "willneed"] as const) {
       expect(advise(file.fd, 0n, 0n, advice)).toBeUndefined();

@@ -7,7 +7,7 @@ import { Folder } from "../plugins/folder.ts";
 const { isHungUp } = native();
 
 describe("isHungUp", () => {
-  it("is true once nobody can write to a pipe any more, whatever still lies in it", () => {
+  it("is true when no process can write to the pipe any more, even with unread bytes", () => {
     using folder = new Folder();
     const path = folder.join("pipe");
     execFileSync("mkfifo", [path]);
@@ -22,7 +22,7 @@ describe("isHungUp", () => {
     closeSync(reader);
   });
 
-  it("refuses what is no open descriptor", () => {
+  it("throws EBADF for a descriptor that is not open", () => {
     expect(() => isHungUp(2 ** 20)).toThrow(expect.objectContaining({ code: "EBADF", syscall: "poll" }));
   });
 });

@@ -6,7 +6,7 @@ import { temporaryFile } from "./temporary.ts";
 const { features, nextData, nextDataAsync, nextHole, nextHoleAsync } = native();
 const { punchHole, punchHoleAsync, zeroRange, zeroRangeAsync, setSize } = native();
 
-// Larger than any file system's block, so that holes can show.
+// Larger than the block size of any file system, so that holes are visible.
 const piece = 1024 * 1024;
 const at = (pieces: number): bigint => BigInt(pieces * piece);
 
@@ -46,7 +46,7 @@ describe.runIf(features.zeroRange)("zeroing a range", () => {
   it.each([
     ["at once", async (fd: number) => zeroRange(fd, at(1), at(1))],
     ["in the thread pool", (fd: number) => zeroRangeAsync(fd, at(1), at(1))],
-  ])("zeroes it and leaves it allocated (%s)", async (_how, zero) => {
+  ])("zeroes the range and keeps it allocated (%s)", async (_how, zero) => {
     using file = fourPieces();
     await zero(file.fd);
     expect([at(1) - 1n, at(1), at(2) - 1n, at(2)].map((offset) => byteAt(file.fd, offset))).toEqual([
@@ -55,7 +55,7 @@ describe.runIf(features.zeroRange)("zeroing a range", () => {
     expect(fstatSync(file.fd).blocks * 512).toBeGreaterThanOrEqual(4 * piece);
   });
 
-  it("allocates a hole on a memory file too, which has no call for it", () => {
+  it("also allocates a hole of a memory file, for which the kernel has no call", () => {
     const fd = native().createMemoryFile("test");
     setSize(fd, at(4));
     zeroRange(fd, at(1), at(1));
@@ -77,7 +77,7 @@ describe.runIf(features.extents && features.punchHole)("looking for extents", ()
     expect(await nextHoleAsync(file.fd, at(1) + 5n)).toBe(at(1) + 5n);
   });
 
-  it("takes the end for a hole, and finds nothing past it", async () => {
+  it("reports the end of the file as a hole, and no extent past it", async () => {
     using file = fourPieces();
     expect(nextHole(file.fd, at(3))).toBe(at(4));
     expect(nextHole(file.fd, at(5))).toBe(-1n);

@@ -23,13 +23,13 @@ function armed(args: readonly string[]): boolean {
 }
 
 describe.runIf(hasLauncher)("the launcher", () => {
-  it("becomes node, with the arguments as they are", () => {
+  it("becomes node with unchanged arguments", () => {
     const args = ["", "a b", "--exit-with-parent", "new\nline"];
     const { pid, stdout } = launch(process.pid, args);
     expect(JSON.parse(stdout)).toEqual([pid, expect.stringContaining(`${process.pid}:1:1:`), args]);
   });
 
-  it("notes the descriptors that it was given, and none that ends with it", () => {
+  it("reports its inherited descriptors, but not those that it closes", () => {
     using folder = temporaryFolder();
     const script = join(folder.path, "script.cjs");
     writeFileSync(script, report);
@@ -38,7 +38,7 @@ describe.runIf(hasLauncher)("the launcher", () => {
     expect(JSON.parse(output)[1]).toMatch(/^\d+:0:1:5,9,:\d+$/);
   });
 
-  it("passes on bytes that are not UTF-8", () => {
+  it("passes on argument bytes that are not UTF-8", () => {
     using folder = temporaryFolder();
     const fakeNode = join(folder.path, "node");
     writeFileSync(fakeNode, "#!/bin/sh\nprintf '%s\\n' \"$@\"\n");
@@ -75,9 +75,9 @@ describe.runIf(hasLauncher)("the launcher", () => {
     ["-e", "--exit-with-parent"],
     ["-fp", "--exit-with-parent"],
     ["-D"],
-  ])("does not for %s %s", (...args) => expect(armed(args)).toBe(false));
+  ])("does not arm exit-with-parent for %s %s", (...args) => expect(armed(args)).toBe(false));
 
-  it("knows which options take a value, by all their names", () => {
+  it("knows which options take a value, for all option names", () => {
     for (const { long, short, value } of options) {
       for (const name of [
         ...long.map((text) => `--${text}`),
@@ -88,14 +88,14 @@ describe.runIf(hasLauncher)("the launcher", () => {
     }
   });
 
-  it("ends before it starts anything when the parent has changed meanwhile", () => {
+  it("ends without starting node when the parent has changed", () => {
     const formerParent = process.ppid;
     const { status, stdout, stderr } = launch(formerParent, ["--exit-with-parent"]);
     expect({ status, stdout, stderr }).toEqual({ status: 1, stdout: "", stderr: "" });
-    expect(launch(formerParent, []).status, "only if it was asked to care").toBe(0);
+    expect(launch(formerParent, []).status, "starts node without --exit-with-parent").toBe(0);
   });
 
-  it("says that there is no node", () => {
+  it("reports that node is missing", () => {
     const { status, stderr } = spawnSync(launcherPath(), ["1", "script.cjs"], {
       encoding: "utf8",
       env: { PATH: "/none such" },

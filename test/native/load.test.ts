@@ -13,7 +13,7 @@ class Bare extends BarePackage {
     return run(this.join(`bin/${name}`), args);
   }
 
-  /** Puts a file of another system in the place of the addon for this one. */
+  /** Replaces the addon for this system by a file of another system. */
   addForeign(name: string): string {
     const path = this.join(`prebuilds/${system}/nbdkit-node.node`);
     mkdirSync(dirname(path), { recursive: true });
@@ -26,7 +26,7 @@ const remedy = (bare: Bare): string =>
   `run "npm run build:native" in ${bare.path}, which needs a C++20 compiler, make and Python 3`;
 
 describe("without an addon", () => {
-  it("says which system there is none for, and what to do", async () => {
+  it("reports the unsupported system, and how to build the addon", async () => {
     using bare = new Bare();
     const { status, stderr } = await bare.command("nbdkit", "-U", "-", "memory", "1M", "--run", "true");
     expect(status).toBe(1);
@@ -35,7 +35,7 @@ describe("without an addon", () => {
     ]);
   });
 
-  it("says which file does not load, why, and what to do", async () => {
+  it("reports which file does not load, the reason, and how to build the addon", async () => {
     using bare = new Bare();
     const file = bare.addForeign("darwin-arm64/nbdkit-node.node");
     const { status, stderr } = await bare.command("nbdkit", "-U", "-", "memory", "1M", "--run", "true");

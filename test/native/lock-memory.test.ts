@@ -4,7 +4,7 @@ import { native } from "../../src/native/load.ts";
 import { isPrivileged } from "../helpers/privileges.ts";
 import { run } from "../helpers/run.ts";
 
-/** Makes V8 compile functions and throw them away, so that it gives back pages, then ends as programs end. */
+/** Makes V8 compile and discard functions, so that it returns pages to the kernel. Then ends normally. */
 const script = `
   require("node-gyp-build")(process.argv[1]).lockAllMemory();
   require("node:v8").setFlagsFromString("--expose-gc");
@@ -23,7 +23,7 @@ const script = `
 const reason = process.platform === "linux" && isPrivileged ? "" : " (skipped: only as root on Linux)";
 
 describe.skipIf(reason !== "")(`lockAllMemory${reason}`, () => {
-  it("locks all memory, and V8 can still give back what it does not need", async () => {
+  it("locks all memory, and V8 can still return pages to the kernel", async () => {
     const { status, stdout, stderr } = await run(process.execPath, ["-e", script, packageRoot()], {
       cwd: packageRoot(),
     });
@@ -31,8 +31,8 @@ describe.skipIf(reason !== "")(`lockAllMemory${reason}`, () => {
   });
 });
 
-describe("names of users and groups", () => {
-  it("have numbers, or -1", () => {
+describe("userId and groupId", () => {
+  it("return the number of a name, or -1", () => {
     expect(native().userId("root")).toBe(0);
     expect(native().groupId("daemon")).toBeGreaterThan(0);
     for (const name of ["", "0", "no such name", "\u{1f600}"]) {

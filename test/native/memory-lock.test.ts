@@ -4,7 +4,7 @@ import { native } from "../../src/native/load.ts";
 const { lockMemoryFile, unlockMemoryFile, createMemoryFile, setSize, features } = native();
 
 it.runIf(features.memoryLock && features.memoryFile)(
-  "locks a memory file, which then needs no descriptor",
+  "lockMemoryFile keeps a memory file locked after its descriptor is closed",
   () => {
     const fd = createMemoryFile("test");
     setSize(fd, 8192n);
@@ -15,7 +15,7 @@ it.runIf(features.memoryLock && features.memoryFile)(
   },
 );
 
-it("says why a lock is not possible", () => {
+it("lockMemoryFile reports why it fails", () => {
   const reason = features.memoryLock ? { code: "EBADF", syscall: "mmap" } : { code: "ENOTSUP" };
   expect(() => lockMemoryFile(99_999, 4096n)).toThrow(expect.objectContaining(reason));
 });

@@ -13,7 +13,7 @@ const script = `
 it.each([
   ["bun", "Bun"],
   ["deno", "Deno"],
-])("a server says in one line that it does not run on %s", async (name, title) => {
+])("a server reports in one line that it does not run on %s", async (name, title) => {
   const { stdout } = await run(process.execPath, ["-e", script, name, "1.2.3"], { cwd: packageRoot() });
   expect(stdout).toBe(
     `ENOTSUP nbdkit-node cannot serve on ${title} 1.2.3, which has only a part of Node-API: use Node.js 20 or newer; ` +

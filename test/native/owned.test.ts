@@ -4,11 +4,11 @@ import { native } from "../../src/native/load.ts";
 
 const badDescriptor = expect.objectContaining({ code: "EBADF" });
 
-it("the addon closes a descriptor that it has made once, and no other", () => {
+it("the addon closes its own descriptor once, and never a foreign one with the same number", () => {
   const { readEnd, writeEnd } = native().createPipe();
   native().closeDescriptor(writeEnd);
   expect(() => fstatSync(writeEnd)).toThrow(badDescriptor);
-  // The kernel gives out the lowest free number.
+  // The kernel assigns the lowest free number.
   const reused = openSync("/dev/null", "r");
   expect(reused).toBe(writeEnd);
   expect(() => native().closeDescriptor(reused)).toThrow(badDescriptor);
@@ -17,7 +17,7 @@ it("the addon closes a descriptor that it has made once, and no other", () => {
   native().closeDescriptor(readEnd);
 });
 
-it("the addon does not close what it has handed over", () => {
+it("the addon does not close a descriptor that it has handed over", () => {
   const { readEnd, writeEnd } = native().createPipe();
   native().handOver(readEnd);
   expect(() => native().closeDescriptor(readEnd)).toThrow(badDescriptor);
@@ -29,7 +29,7 @@ it("the addon does not close what it has handed over", () => {
   native().closeDescriptor(writeEnd);
 });
 
-it.runIf(native().features.memoryFile)("the addon refuses mappings that it has not made", () => {
+it.runIf(native().features.memoryFile)("the addon refuses to unmap a mapping that it has not created", () => {
   const fd = native().createMemoryFile("test");
   native().setSize(fd, 4096n);
   const map = native().makeMemoryMap(fd, 4096n);

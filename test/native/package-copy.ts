@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { temporaryFolder } from "./temporary.ts";
 
-/** Stands in for the server: prints what it was given, as one line of JSON. */
+/** Replaces the server: prints its arguments and environment as one line of JSON. */
 const reportScript = `
 const { NBDKIT_LAUNCHED: launched, NBDKIT_NODE_EXTRA_CA_CERTS: setAside, NODE_EXTRA_CA_CERTS: kept } = process.env;
 console.log(JSON.stringify({ pid: process.pid, launched, setAside, kept, argv: process.argv.slice(2) }));
@@ -17,7 +17,10 @@ export interface Report {
   readonly argv: readonly string[];
 }
 
-/** A package whose server and client are `script`, with this package's own `bin/nbdkit` and, unless told otherwise, its launcher. */
+/**
+ * A copy of the package whose server and client are `script`. It contains this package's own `bin/nbdkit`
+ * and, unless `launcher` is false, its launcher.
+ */
 export function packageCopy({
   script = reportScript,
   launcher = true,
@@ -33,14 +36,14 @@ export function packageCopy({
   return { path, [Symbol.dispose]: folder[Symbol.dispose] };
 }
 
-/** The launcher that `bin/nbdkit` would choose. */
+/** The path of the launcher that `bin/nbdkit` chooses. */
 export function launcherPath(): string {
   const built = join(packageRoot(), "build/Release/nbdkit-launcher");
   const shipped = join(packageRoot(), `prebuilds/${process.platform}-${process.arch}/nbdkit-launcher`);
   return existsSync(built) ? built : shipped;
 }
 
-/** macOS has none. */
+/** macOS has no launcher. */
 export const hasLauncher: boolean = process.platform === "linux" || process.platform === "freebsd";
 
 function linkIfThere(target: string, path: string): void {

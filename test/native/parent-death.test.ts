@@ -10,9 +10,9 @@ import { hasLauncher, launcherPath, packageCopy } from "./package-copy.ts";
 import { temporaryFolder } from "./temporary.ts";
 
 const loadNative = `const native = require("node-gyp-build")(${JSON.stringify(packageRoot())});`;
-// Never returns to the event loop, so what ends it needs no JavaScript.
+// Never returns to the event loop, so that only a mechanism without JavaScript can end the process.
 const busy = `require("fs").writeSync(1, "ready "); for (;;);`;
-// The kernel would have sent its signal before it changed the parent.
+// Prints "outlived" when the parent has changed. The kernel sends its signal before it changes the parent.
 const outlive = `
 const parent = process.ppid;
 require("fs").writeSync(1, "ready ");
@@ -20,8 +20,8 @@ setInterval(() => { if (process.ppid !== parent) { console.log("outlived"); proc
 `;
 
 /**
- * Runs a command under a shell that is killed as soon as the command is "ready", and returns
- * what it wrote. That ends only when no process holds the pipe: a survivor shows as a time-out.
+ * Runs a command under a shell that is killed when the command has printed "ready". Returns the output of the
+ * command. The output ends only when no process holds the pipe, so a process that survives causes a time-out.
  */
 async function killParentOf(command: string, ...args: string[]): Promise<string> {
   const parent = spawn("sh", ["-c", '"$@" & wait', "sh", command, ...args], {
@@ -36,18 +36,18 @@ const runUnderLauncher = async (script: string): Promise<string> => {
   using folder = temporaryFolder();
   const path = join(folder.path, "script.cjs");
   writeFileSync(path, `process.chdir(${JSON.stringify(packageRoot())});\n${script}`);
-  // The shell's own process id is the parent's.
+  // The parent's process id is that of the shell.
   const launch = 'exec "$0" "$PPID" "$@"';
   return await killParentOf("sh", "-c", launch, launcherPath(), path, "--exit-with-parent");
 };
 
 describe.runIf(native().features.exitWithParent)("exitWithParent", () => {
-  it("ends a process that is busy, when its parent is killed", async () => {
+  it("ends a busy process when its parent is killed", async () => {
     const script = `${loadNative} native.exitWithParent(process.ppid); ${busy}`;
     expect(await killParentOf(process.execPath, "-e", script)).toBe("ready ");
   });
 
-  it("ends it at once when the parent is another one by now", () => {
+  it("ends the process at once when its parent has already changed", () => {
     const script = `${loadNative} native.exitWithParent(process.pid); console.log("still here")`;
     const { signal, stdout } = spawnSync(process.execPath, ["-e", script], {
       cwd: packageRoot(),
@@ -61,7 +61,7 @@ describe.runIf(native().features.exitWithParent)("exitWithParent", () => {
     expect(await killParentOf(process.execPath, "-e", script)).toBe("ready outlived\n");
   });
 
-  it("can be armed again after that, as for a process that has changed its user", async () => {
+  it("can be armed again after it was cancelled, as for a process that changes its user", async () => {
     const script = `${loadNative} native.exitWithParent(process.ppid); native.cancelExitWithParent();
       native.exitWithParent(process.ppid); native.exitWithParent(process.ppid); ${busy}`;
     expect(await killParentOf(process.execPath, "-e", script)).toBe("ready ");
@@ -69,19 +69,19 @@ describe.runIf(native().features.exitWithParent)("exitWithParent", () => {
 });
 
 describe.runIf(hasLauncher)("the launcher", () => {
-  it("arms what ends the process without any help from JavaScript", async () => {
+  it("arms a signal that ends the process without JavaScript", async () => {
     expect(await runUnderLauncher(busy)).toBe("ready ");
   });
 
-  it("arms what JavaScript can cancel", async () => {
+  it("arms a signal that JavaScript can cancel", async () => {
     const load = `const native = require(${JSON.stringify(join(packageRoot(), "node_modules/node-gyp-build"))})`;
     const script = `${load}(${JSON.stringify(packageRoot())}); native.cancelExitWithParent(); ${outlive}`;
     expect(await runUnderLauncher(script)).toBe("ready outlived\n");
   });
 
-  it("does not start a server whose parent ended before it ran", async () => {
+  it("does not start a server whose parent has already ended", async () => {
     using copy = packageCopy();
-    // Gets to bin/nbdkit only after its parent, the outer shell, has ended and been waited for.
+    // Starts bin/nbdkit only after its parent, the outer shell, has ended and been reaped.
     const late = 'exec 3<&0; sh -c "read go <&3; exec \\"$0\\" --exit-with-parent" "$0" &';
     const parent = spawn("sh", ["-c", late, join(copy.path, "bin/nbdkit")], {
       detached: true,
@@ -92,7 +92,7 @@ describe.runIf(hasLauncher)("the launcher", () => {
     expect(await text(parent.stdout)).toBe("");
   });
 
-  it("lets one run that began a session of its own", async () => {
+  it("starts a server that leads its own session", async () => {
     using copy = packageCopy();
     const server = spawn(join(copy.path, "bin/nbdkit"), ["--exit-with-parent"], {
       detached: true,

@@ -3,7 +3,7 @@ import { native } from "../../src/native/load.ts";
 
 const { seedRandom, drawRandom, scatterRandom, scatterRandomAsync } = native();
 
-/** The same in BigInts, straight from its authors' description. */
+/** The same algorithm with BigInts, written from its authors' description. */
 function* xoshiro(seed: bigint): Generator<bigint> {
   const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
   const rotate = (value: bigint, by: bigint): bigint => u64((value << by) | (value >> (64n - by)));
@@ -49,7 +49,7 @@ describe("random numbers", () => {
     expect(expected.map((_, at) => drawn.readBigUInt64LE(8 * at))).toEqual(expected);
   });
 
-  it("end where the room ends", () => {
+  it("fill a buffer whose length is not a multiple of 8", () => {
     const state = new Uint8Array(32);
     seedRandom(state, 3n, 0n);
     const drawn = Buffer.alloc(11);
@@ -67,7 +67,7 @@ describe("random numbers", () => {
 });
 
 describe("scattered random bytes", () => {
-  it("are each the lowest of a third number, here and on the thread pool", async () => {
+  it("are the lowest bytes of the third numbers, in this thread and on the thread pool", async () => {
     const expected = Buffer.from(
       [0, 1, 2, 3, 4].map((index) => Number(numbers(40n + BigInt(index), 3)[2]! & 255n)),
     );

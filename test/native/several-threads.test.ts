@@ -10,7 +10,10 @@ import { Folder } from "../plugins/folder.ts";
 const require = createRequire(import.meta.url);
 const addon: string = require("node-gyp-build").resolve(packageRoot());
 
-/** Loads the addon twice in each of several threads at once; the second is another instance. */
+/**
+ * Loads the addon twice in each of several worker threads at the same time. The second load is another
+ * instance.
+ */
 const inThreads = `
   const { Worker, isMainThread, workerData } = require("node:worker_threads");
   const load = (file) => {
@@ -25,14 +28,14 @@ const inThreads = `
     try {
       other.closeDescriptor(readEnd);
     } catch ({ code }) {
-      if (code !== "EBADF") throw new Error("closed what belongs to another: " + code);
+      if (code !== "EBADF") throw new Error("closed a descriptor of the other instance: " + code);
     }
   };
   use(isMainThread ? process.argv[2] : workerData);
   if (isMainThread) for (let i = 0; i < 8; i++) new Worker(__filename, { workerData: process.argv[2] });
 `;
 
-it("several threads load the addon at once, and leave nothing", async () => {
+it("several worker threads load the addon at the same time and leave no folders", async () => {
   using folder = new Folder();
   using folders = new Folder();
   const env = { ...environment, FOLDER: folders.path };
@@ -41,7 +44,7 @@ it("several threads load the addon at once, and leave nothing", async () => {
   expect(readdirSync(folders.path)).toEqual([]);
 });
 
-/** Two copies of the package in one program have two addons, which know nothing of each other. */
+/** Two copies of the package in one program have two addons that do not know each other. */
 const twoCopies = `
   const [first, second, folder] = process.argv.slice(1);
   for (const file of [first, second]) {

@@ -7,7 +7,7 @@ export function temporaryFolder(): { readonly path: string } & Disposable {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
-/** A file on disk that is open for reading and writing. */
+/** A file on disk, open for reading and writing. */
 export function temporaryFile(content: string | Uint8Array): { readonly fd: number } & Disposable {
   const folder = temporaryFolder();
   const path = join(folder.path, "file");

@@ -16,14 +16,14 @@ async function withPipe(use: (read: number, write: number) => unknown): Promise<
   }
 }
 
-it("what is there already is not waited for", () =>
+it("waitForBytes does not wait for bytes that have already arrived", () =>
   withPipe((read, write) => {
     writeSync(write, "0123456789");
     expect(native().waitForBytes(read, 0, minuteUs, minuteUs)).toBe(10);
     expect(native().waitForBytes(read, 10, minuteUs, minuteUs)).toBe(10);
   }));
 
-it("more is waited for while it may come", () =>
+it("waitForBytes waits for more bytes until the limit", () =>
   withPipe(async (read, write) => {
     writeSync(write, "0123456789");
     const writer = spawn("printf", ["abcde"], { stdio: ["ignore", write, "inherit"] });
@@ -32,13 +32,13 @@ it("more is waited for while it may come", () =>
     await exited;
   }));
 
-it("the wait ends when nothing comes, and when it has been long enough", () =>
+it("waitForBytes ends after the quiet time and at the limit", () =>
   withPipe((read, write) => {
     writeSync(write, "0123456789");
     expect(native().waitForBytes(read, 11, 10, minuteUs)).toBe(10);
     expect(native().waitForBytes(read, 11, minuteUs, 10)).toBe(10);
   }));
 
-it("what cannot be asked is an error", () => {
+it("waitForBytes throws EBADF for a closed descriptor", () => {
   expect(() => native().waitForBytes(2 ** 20, 1, 10, 10)).toThrow(expect.objectContaining({ code: "EBADF" }));
 });

@@ -10,7 +10,7 @@ import { Folder } from "../plugins/folder.ts";
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-it("a watch tells of a client that waits, and of nothing after it was closed", async () => {
+it("a watch reports a waiting client, and reports nothing after it is closed", async () => {
   using folder = new Folder();
   const path = folder.join("socket");
   const fd = native().listenUnix(path);
@@ -27,12 +27,12 @@ it("a watch tells of a client that waits, and of nothing after it was closed", a
   });
   watch.close();
   const before = calls;
-  for (let turns = 0; turns < 5; turns++) await turn();
+  for (let i = 0; i < 5; i++) await turn();
   expect(calls).toBe(before);
   native().closeDescriptor(fd);
 });
 
-it("a closed watch and what its callback knows can be collected", async () => {
+it("a closed watch and the objects of its callback can be garbage-collected", async () => {
   using folder = new Folder();
   const fd = native().listenUnix(folder.join("socket"));
   const known = (() => {
@@ -42,7 +42,7 @@ it("a closed watch and what its callback knows can be collected", async () => {
     owner.watch.close();
     return new WeakRef(owner);
   })();
-  for (let turns = 0; turns < 5; turns++) {
+  for (let i = 0; i < 5; i++) {
     await turn();
     collectGarbage();
   }

@@ -21,13 +21,13 @@ describeWith(["dpkg-deb", "dpkg-shlibdeps"], "the Debian package", () => {
   });
   afterAll(() => folder[Symbol.dispose]());
 
-  it("does the main job from where it was unpacked, without a compiler", async () => {
+  it("does the main job from the folder where it was unpacked, without a compiler", async () => {
     await using sandbox = new Sandbox();
     using tools = bareTools("node");
     await doesMainJob(sandbox, `${join(root, "usr/bin")}:${tools.path}`);
   });
 
-  it("needs Node.js and the libraries of the addon, and takes the place of nbdkit", async () => {
+  it("depends on Node.js and the addon's libraries, and replaces nbdkit", async () => {
     const fields = await succeed("dpkg-deb", ["-f", file, "Depends", "Conflicts", "Replaces", "Provides"]);
     expect(fields).toMatch(/^Depends: nodejs \(>= 20\), libc6 \(>= [\d.]+\)/m);
     expect(fields).toMatch(/^Conflicts: nbdkit$/m);
@@ -35,7 +35,7 @@ describeWith(["dpkg-deb", "dpkg-shlibdeps"], "the Debian package", () => {
     expect(fields).not.toContain("Provides");
   });
 
-  it("has the commands, their manual pages and completions, and the units of systemd", () => {
+  it("contains the commands, their manual pages and completions, and the systemd units", () => {
     for (const name of ["nbd", "nbdkit"]) {
       expect(readdirSync(join(root, "usr/bin"))).toContain(name);
       expect(readdirSync(join(root, "usr/share/man/man1"))).toContain(`${name}.1.gz`);
@@ -52,7 +52,7 @@ describeWith(["dpkg-deb", "dpkg-shlibdeps"], "the Debian package", () => {
     },
   );
 
-  it("is the same when it is made again", async () => {
+  it("is the same when it is built again", async () => {
     const before = readFileSync(file);
     await script("debian.js", tarball, folder.path);
     expect(readFileSync(file).equals(before)).toBe(true);

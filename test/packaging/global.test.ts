@@ -7,7 +7,7 @@ import { makeTarball } from "./made.ts";
 
 const look = ["--run", 'nbdinfo --size "$uri"'];
 
-/** What a plugin and a filter need of this package, in the ways that modules have. */
+/** Imports of this package in plugins and filters, in each supported module format. */
 const files: Readonly<Record<string, string>> = {
   "plugin.mjs": `import { definePlugin, size } from "nbdkit-node/plugin";
 export default definePlugin({ name: "zeroes", parameters: { size: size({ required: true, help: "Size" }) },
@@ -39,7 +39,7 @@ describe("the npm tarball, installed globally", () => {
   const installed = sandbox.folder.join("prefix/lib/node_modules");
   beforeAll(async () => {
     const tarball = await makeTarball(sandbox.folder.path);
-    // Its dependencies come from the registry, which is not there: they are those of this clone.
+    // The dependencies would come from the registry, which tests do not use. They are copied from this clone.
     const dependencies = ["node-gyp-build", "node-addon-api"].map((name) =>
       join(packageRoot(), "node_modules", name),
     );
@@ -59,22 +59,22 @@ describe("the npm tarball, installed globally", () => {
     "helped.cjs",
     "lazy.mjs",
     ...(runsTypeScript ? ["plugin.ts"] : []),
-  ])("a plugin outside of any package finds it: %s", async (name) => {
+  ])("is found by a plugin outside of any package: %s", async (name) => {
     const script = `cd work && "${nbdkit}" ./${name} size=512 ${look[0]} '${look[1]}'`;
     expect(await sandbox.sh(script)).toEqual({ status: 0, stdout: "512\n", stderr: "" });
   });
 
-  it.each(["filter.mjs", "filter.cjs"])("a filter outside of any package finds it: %s", async (name) => {
+  it.each(["filter.mjs", "filter.cjs"])("is found by a filter outside of any package: %s", async (name) => {
     const script = `cd work && "${nbdkit}" --filter=./${name} null 2048 ${look[0]} '${look[1]}'`;
     expect(await sandbox.sh(script)).toEqual({ status: 0, stdout: "1024\n", stderr: "" });
   });
 
-  it("finds the checks for tests too", async () => {
+  it("also provides the conformance checks", async () => {
     const script = `cd work && "${nbdkit}" ./test.mjs ${look[0]} '${look[1]}'`;
     expect(await sandbox.sh(script)).toEqual({ status: 0, stdout: "2048\n", stderr: "" });
   });
 
-  it("serve() of a program finds it for a plugin elsewhere", async () => {
+  it("is found by a plugin in another folder that a program serves", async () => {
     mkdirSync(sandbox.folder.join("program"));
     sandbox.file(
       "program/main.mjs",
@@ -91,7 +91,7 @@ describe("the npm tarball, installed globally", () => {
     expect(outcome).toEqual({ status: 0, stdout: "512n\n512n\n", stderr: "" });
   });
 
-  it("a package in the plugin's own project comes first", async () => {
+  it("has lower precedence than the package in the plugin's own project", async () => {
     const own = "project/node_modules/nbdkit-node";
     mkdirSync(sandbox.folder.join(own), { recursive: true });
     sandbox.file(`${own}/package.json`, '{ "exports": { "./plugin": "./plugin.mjs" } }');
@@ -107,7 +107,7 @@ describe("the npm tarball, installed globally", () => {
     expect(outcome).toEqual({ status: 0, stdout: "7\n", stderr: "" });
   });
 
-  it("another package that is not installed is named", async () => {
+  it("does not hide the name of another missing package", async () => {
     sandbox.file("work/other.mjs", 'import "nbdkit-node/plugin"; import "no-such-package";');
     const { status, stderr } = await sandbox.sh(`cd work && "${nbdkit}" ./other.mjs`);
     expect({ status, stderr }).toEqual({

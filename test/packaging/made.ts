@@ -9,20 +9,23 @@ export const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.
   readonly version: string;
 };
 
-/** The npm tarball of this package, in a folder; without building it anew, because other tests use what is built. */
+/**
+ * Packs the npm tarball of this package into a folder. It does not build, because other tests use the build
+ * output.
+ */
 export async function makeTarball(folder: string): Promise<string> {
   const args = ["pack", "--ignore-scripts", "--silent", `--pack-destination=${folder}`];
   const name = await succeed("npm", args, { cwd: packageRoot() });
   return join(folder, basename(name.trim()));
 }
 
-/** Runs one of scripts/ as a release does. */
+/** Runs a script of scripts/ in the same way as a release. */
 export function script(name: string, ...args: string[]): Promise<string> {
   const env = { SOURCE_DATE_EPOCH: "1767225600" };
   return succeed(process.execPath, [join("scripts", name), ...args], { cwd: packageRoot(), env });
 }
 
-/** A folder for PATH with a few programs and nothing else: no compiler, no make, no Python. */
+/** A folder for PATH that contains only a few programs: no compiler, no make, no Python. */
 export function bareTools(...more: string[]): Folder {
   const folder = new Folder();
   for (const name of ["sh", "cat", "cmp", "env", "head", "readlink", "uname", ...more])

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { Sandbox } from "../helpers/sandbox.ts";
 
-/** What the package is for, done by the `nbdkit` and `nbd` of this PATH. */
+/** Does the main job of the package with the `nbdkit` and `nbd` of this PATH. */
 export async function doesMainJob(sandbox: Sandbox, PATH: string): Promise<void> {
   const env = { PATH };
   const serves = await sandbox.sh(`nbdkit memory 1M --run 'nbd info --size "$uri"'`, { env });
@@ -10,7 +10,7 @@ export async function doesMainJob(sandbox: Sandbox, PATH: string): Promise<void>
   const copies = `head -c 65536 /dev/urandom >disk && nbdkit -r file disk --run 'nbd copy "$uri" copy' && cmp disk copy`;
   expect(await sandbox.sh(copies, { env })).toEqual({ status: 0, stdout: "", stderr: "" });
 
-  // Its connections are on several threads.
+  // The connections of this server use several threads.
   const crowd = `nbdkit memory 1M --run 'nbd copy disk "$uri" & nbd copy "$uri" null: & nbd copy "$uri" null: & wait'`;
   expect(await sandbox.sh(crowd, { env })).toEqual({ status: 0, stdout: "", stderr: "" });
 

@@ -25,7 +25,7 @@ afterAll(() => folder[Symbol.dispose]());
 
 const made = (path: string): string => readFileSync(folder.join(path), "utf8");
 
-it("the files leave nothing to fill in", () => {
+it("the port and the formula contain no placeholders", () => {
   for (const name of ["freebsd", "homebrew"].flatMap((system) =>
     readdirSync(folder.join(system)).map((file) => `${system}/${file}`),
   ))
@@ -33,14 +33,14 @@ it("the files leave nothing to fill in", () => {
 });
 
 describe("the FreeBSD port", () => {
-  it("knows the file that it fetches", () => {
+  it("contains the size and checksum of the tarball", () => {
     const name = `nbdkit-node-${version}.tgz`;
     expect(made("freebsd/distinfo")).toBe(
       `TIMESTAMP = 1767225600\nSHA256 (${name}) = ${sha256}\nSIZE (${name}) = ${statSync(tarball).size}\n`,
     );
   });
 
-  it("has a comment and a description of the length that the handbook wants", () => {
+  it("has a comment and a description of the length that the handbook requires", () => {
     const comment = /^COMMENT=\t(.*)$/m.exec(made("freebsd/Makefile"))![1]!;
     expect(comment.length).toBeLessThanOrEqual(70);
     expect(comment).not.toMatch(/^(An?|The) |\.$/);
@@ -48,7 +48,7 @@ describe("the FreeBSD port", () => {
   });
 });
 
-/** What stands in for the framework of the ports: only what our Makefile takes from it. */
+/** Replaces the ports framework. It implements only the parts that our Makefile uses. */
 const framework = `
 PREFIX=		/usr/local
 FIND=		find
@@ -84,18 +84,18 @@ describeWith(["bmake"], "the Makefile of the FreeBSD port", () => {
   it.each([
     ["amd64", "freebsd-x64"],
     ["aarch64", "freebsd-arm64"],
-  ])("fetches the tarball, and takes what is built for %s", async (arch, prebuilt) => {
+  ])("fetches the tarball, and installs the prebuilt files for %s", async (arch, prebuilt) => {
     expect(await make("facts", `ARCH=${arch}`)).toBe(`${site}/nbdkit-node-${version}.tgz ${prebuilt}\n`);
   });
 
-  it("installs what pkg-plist and the list that it makes itself say", async () => {
-    // There need not be one for every system while these tests run.
+  it("installs the files of pkg-plist and of the generated list", async () => {
+    // The prebuilt files of this system may be missing while the tests run.
     mkdirSync(folder.join("work/package/prebuilds/freebsd-x64"), { recursive: true });
     writeFileSync(folder.join("plist"), made("freebsd/pkg-plist"));
     await make("install", "ARCH=amd64");
     const stage = folder.join("stage/usr/local");
     const installed = (await succeed("find", [".", "-type", "f", "-o", "-type", "l"], { cwd: stage })).trim();
-    // The framework packs manual pages by itself.
+    // The framework compresses the manual pages itself.
     const packed = installed.replaceAll("./", "").replace(/^(share\/man\/.*)$/gm, "$1.gz");
     expect(packed.split("\n").sort()).toEqual(made("plist").trim().split("\n").sort());
     expect(await succeed(join(stage, "bin/nbdkit"), ["--version"])).toContain(version);
@@ -103,7 +103,7 @@ describeWith(["bmake"], "the Makefile of the FreeBSD port", () => {
   });
 });
 
-/** What stands in for Homebrew: remembers what the formula says. */
+/** Replaces Homebrew: records the statements of the formula. */
 const homebrew = `
 class Formula
   SAID = {}
@@ -116,7 +116,7 @@ puts Formula::SAID.slice(:url, :sha256, :license, :depends_on).values, NbdkitNod
 `;
 
 describeWith(["ruby"], "the Homebrew formula", () => {
-  it("is Ruby, and says where the file is", async () => {
+  it("is valid Ruby, and contains the address of the tarball", async () => {
     const said = await succeed("ruby", ["-w", "-e", homebrew, folder.join("homebrew/nbdkit-node.rb")]);
     expect(said.trim().split("\n")).toEqual([
       `${site}/nbdkit-node-${version}.tgz`,

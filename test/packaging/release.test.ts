@@ -10,7 +10,9 @@ import { version } from "./made.ts";
 
 const commit = `git add -A && git -c user.name=Test -c user.email=test@localhost.localdomain commit -q -m Test`;
 
-/** This clone with what is not committed yet, as the one commit of a repository in which all is fit for a release. */
+/**
+ * A repository with this clone, including uncommitted changes, as its only commit. It is ready for a release.
+ */
 async function makeReleasable(folder: Folder): Promise<void> {
   const list = ["ls-files", "--cached", "--others", "--exclude-standard", "-z"];
   const names = (await succeed("git", list, { cwd: packageRoot() }))
@@ -24,7 +26,7 @@ async function makeReleasable(folder: Folder): Promise<void> {
   await succeed("/bin/sh", ["-c", `git init -q -b main && ${commit}`], { cwd: folder.path });
 }
 
-/** Makes a clone of it, and changes it. */
+/** Clones the repository and changes the clone. */
 async function clone(sandbox: Sandbox, of: Folder, script = ":"): Promise<void> {
   const { status, stderr } = await sandbox.sh(`git clone -q ${of.path} clone && cd clone && { ${script}; }`);
   expect(status, stderr).toBe(0);
@@ -40,8 +42,8 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
   afterAll(() => releasable[Symbol.dispose]());
 
   it.each([
-    ["a file that nobody committed", "echo >new-file", "the tree is not clean (new-file)"],
-    ["a change that nobody committed", "echo >>README.md", "the tree is not clean (README.md)"],
+    ["an untracked file", "echo >new-file", "the tree is not clean (new-file)"],
+    ["an uncommitted change", "echo >>README.md", "the tree is not clean (README.md)"],
     [
       "no entry in the changelog",
       `printf '# Changelog\\n\\n## 0.0.1\\n\\n- Old.\\n' >CHANGELOG.md && ${commit}`,
@@ -53,13 +55,13 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
       `CHANGELOG.md has no entry for ${version}`,
     ],
     [
-      "changes that belong to no version",
+      "changes without a version",
       `printf '# Changelog\\n\\n## Unreleased\\n\\n- New.\\n\\n## ${version}\\n\\n- Old.\\n' >CHANGELOG.md && ${commit}`,
       "CHANGELOG.md has changes under",
     ],
-    ["another version as its tag", "git tag v9.9.9", "the tag of this commit is v9.9.9"],
+    ["a tag of another version", "git tag v9.9.9", "the tag of this commit is v9.9.9"],
     [
-      "its tag on another commit",
+      "its version's tag on another commit",
       `git tag v${version} && echo >>README.md && ${commit}`,
       `the tag v${version} is that of another commit`,
     ],
@@ -84,7 +86,7 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
     expect(sandbox.leftFiles).toEqual([]);
   });
 
-  it("makes everything from a clean clone, with sums and a list of what it is made of", async () => {
+  it("builds everything from a clean clone, with checksums and a list of components", async () => {
     await using sandbox = new Sandbox();
     await clone(sandbox, releasable, `git tag v${version}`);
     const tested = `"--test=git diff --exit-code HEAD && test -f dist/bundle/nbdkit.cjs && ls -ld .. | grep ^drwxr-xr-x"`;
@@ -118,7 +120,7 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
     expect(sandbox.leftFiles).toEqual([]);
   });
 
-  it("is refused where there is one already", async () => {
+  it("is refused when the folder already exists", async () => {
     await using sandbox = new Sandbox();
     await clone(sandbox, releasable);
     mkdirSync(sandbox.folder.join("out"));
@@ -126,7 +128,7 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
     const { status, stderr } = await release(sandbox, "--test=true", "../out");
     expect({ status, stderr }).toEqual({
       status: 1,
-      stderr: "release: ../out is there already: name a new folder\n",
+      stderr: "release: ../out already exists: name a new folder\n",
     });
   });
 });

@@ -9,7 +9,7 @@ import { Folder } from "../plugins/folder.ts";
 import { bareTools, script, version } from "./made.ts";
 import { doesMainJob } from "./main-job.ts";
 
-// One takes the place of the other, so the compiler looks whether it fits.
+// The compiler checks that one module can replace the other.
 ((module: typeof singleFile): typeof package_ => module) satisfies unknown;
 
 describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the single executable", () => {
@@ -25,19 +25,19 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the sin
     tools[Symbol.dispose]();
   });
 
-  it("does the main job where there is no Node.js", async () => {
+  it("does the main job without Node.js", async () => {
     await using sandbox = new Sandbox();
     await doesMainJob(sandbox, PATH);
   });
 
-  it("is nbdkit, or nbd when it is called so", async () => {
+  it("is nbdkit, or nbd when its file name is nbd", async () => {
     await using sandbox = new Sandbox();
     expect((await sandbox.sh("nbdkit --version; nbd --version", { env: { PATH } })).stdout).toMatch(
       new RegExp(`^nbdkit .* \\(nbdkit-node ${version}\\)\nnbd \\(nbdkit-node\\) ${version}\n$`),
     );
   });
 
-  it("has all plugins, filters and templates inside", async () => {
+  it("contains all plugins, filters and templates", async () => {
     await using sandbox = new Sandbox();
     const all = `nbdkit --filter=cow --filter=partition pattern 1M partition=1 --dump-plugin >/dev/null &&
       nbdkit --new-plugin nbdkit-mine-plugin >/dev/null && cat nbdkit-mine-plugin/index.js`;
@@ -53,7 +53,7 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the sin
   it.each([
     ["an ES module", "seven.mjs", `import "node:fs"; import "./other.mjs"; export default`],
     ["a CommonJS module", "seven.cjs", `require("node:fs"); require("./other.cjs"); module.exports =`],
-  ])("runs a plugin of the user's, as %s", async (_kind, name, before) => {
+  ])("runs a user's plugin as %s", async (_kind, name, before) => {
     await using sandbox = new Sandbox();
     sandbox.file(`other${name.slice(-4)}`, "");
     sandbox.file(
@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the sin
     await sandbox.empty();
   });
 
-  it("says what to do where it cannot write the addon", async () => {
+  it("prints how to fix it when the addon cannot be written", async () => {
     await using sandbox = new Sandbox();
     const env = { PATH, TMPDIR: "/proc" };
     const { status, stderr } = await sandbox.sh("nbdkit -U socket -f memory 1M", { env });
@@ -91,7 +91,7 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the sin
     );
   });
 
-  it("is the same when it is made again", async () => {
+  it("is the same when it is built again", async () => {
     await script("single-file.js", folder.join("again"));
     expect(readFileSync(folder.join("again")).equals(readFileSync(folder.join("nbdkit")))).toBe(true);
   });

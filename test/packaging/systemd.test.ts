@@ -8,12 +8,12 @@ import { describeWith } from "../helpers/tools.ts";
 
 const folder = join(packageRoot(), "packaging", "systemd");
 
-describeWith(["systemd-analyze"], "the units of systemd", () => {
-  it("are what systemd understands", async () => {
+describeWith(["systemd-analyze"], "the systemd units", () => {
+  it("are valid for systemd-analyze", async () => {
     await using sandbox = new Sandbox();
     const units = readdirSync(folder).map((name) => {
       const text = readFileSync(join(folder, name), "utf8");
-      // Of a program that is not there it would say only that.
+      // For a missing program systemd-analyze would report only that.
       return sandbox.file(name, text.replace("/usr/bin/nbdkit", nbdkit));
     });
     expect(units).toHaveLength(2);
@@ -23,14 +23,14 @@ describeWith(["systemd-analyze"], "the units of systemd", () => {
   });
 });
 
-describeWith(["systemd-socket-activate", "nbdinfo"], "a socket of systemd", () => {
-  it("starts us for the first client, and serves it", async () => {
+describeWith(["systemd-socket-activate", "nbdinfo"], "a systemd socket", () => {
+  it("starts nbdkit for the first client, and nbdkit serves the client", async () => {
     await using sandbox = new Sandbox();
     const socket = sandbox.folder.join("socket");
     const child = sandbox.start("systemd-socket-activate", ["-l", socket, nbdkit, "-P", "pid", "null", "7"]);
     await sandbox.sh("until test -S socket; do sleep 0.01; done");
     expect((await sandbox.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("7\n");
-    // It has become the server.
+    // The process id stays the same when the process becomes the server.
     expect(await sandbox.number("pid")).toBe(child.pid);
     child.kill("SIGTERM");
     await sandbox.empty();

@@ -8,28 +8,28 @@ import { Folder } from "../plugins/folder.ts";
 import { bareTools, makeTarball, version } from "./made.ts";
 import { doesMainJob } from "./main-job.ts";
 
-/** All that there is, and each of them is there. */
+/** Patterns for all files of the tarball. Each pattern must match a file. */
 const contents: readonly RegExp[] = [
   /^(package\.json|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|LICENSE)$/,
-  // Commands, and what they and the library are compiled to.
+  // The commands, and the compiled files of the commands and the library.
   /^bin\/(nbd|nbdkit|package\.json)$/,
   /^dist\/bundle\/[\w-]+\.cjs$/,
   /^dist\/(index|plugin|filter|testing)(\.d\.ts|\.js)$/,
   /^dist\/(allocator|api|chain|client|connection|contract|core|descriptor|filters|installation|kit|native|plugins|processes|protocol|registry|script|served|server|testing|transport)\/[\w/-]+(\.d\.ts|\.js)$/,
   /^dist\/man\/man1\/(nbd|nbdkit)\.1$/,
   /^dist\/completions\/(nbd|nbdkit)$/,
-  // The README and the manual pages point there.
+  // The README and the manual pages link to these files.
   /^docs\/((filters|how-to|reference)\/)?[\w-]+\.md$/,
   /^packaging\/systemd\/nbdkit\.(service|socket)$/,
   /^templates\/plugin\/(README\.md|index\.js|package\.json|test\.js)$/,
-  // What runs without a compiler.
+  // Compiled files, so that users need no compiler.
   /^prebuilds\/(linux|darwin|freebsd)-(x64|arm64)\/(nbdkit-(launcher|guardian)|[\w.-]+\.node)$/,
-  // What other systems build it from: "npm run build:native".
+  // The sources from which other systems build the addon: "npm run build:native".
   /^binding\.gyp$/,
   /^native\/(\w+\.(cc|h)|exports\.map)$/,
 ];
 
-/** Bytes, packed. It is fetched on every machine that wants a disk for a moment. */
+/** In bytes, compressed. The tarball should stay small, because scripts fetch it on many machines. */
 const sizeMax = 2 * 1024 * 1024;
 
 const folder = new Folder();
@@ -40,7 +40,7 @@ beforeAll(async () => {
 afterAll(() => folder[Symbol.dispose]());
 
 describe("the npm tarball", () => {
-  it("has what it is for, and nothing else", async () => {
+  it("contains the expected files and no others", async () => {
     const list = (await succeed("tar", ["-tzf", tarball])).trim().split("\n");
     const names = list.map((name) => name.replace(/^package\//, ""));
     expect(names.filter((name) => !contents.some((pattern) => pattern.test(name)))).toEqual([]);
@@ -58,7 +58,7 @@ describe("the npm tarball, installed without scripts, compiler and Python", () =
   const PATH = `${sandbox.folder.join("node_modules/.bin")}:${tools.path}`;
   beforeAll(async () => {
     sandbox.file("package.json", `{ "type": "module" }`);
-    // Its dependencies come from the registry, which is not there: they are those of this clone.
+    // The dependencies would come from the registry, which tests do not use. They are copied from this clone.
     const dependencies = ["node-gyp-build", "node-addon-api"].map((name) =>
       join(packageRoot(), "node_modules", name),
     );
@@ -81,7 +81,7 @@ describe("the npm tarball, installed without scripts, compiler and Python", () =
     });
   });
 
-  it("is a library", async () => {
+  it("can be imported as a library", async () => {
     const program = `
       import { connect, serve } from "nbdkit-node";
       import { definePlugin } from "nbdkit-node/plugin";

@@ -1,10 +1,12 @@
-/** What a shared library or program in the format of Linux and FreeBSD says of itself (64 bits, little-endian). */
+/**
+ * The contents of a 64-bit little-endian ELF file, the format of libraries and programs on Linux and FreeBSD.
+ */
 export interface Elf {
   /** 62 is x86-64, 183 is arm64. */
   readonly machine: number;
-  /** Libraries that it needs. */
+  /** The libraries that the file needs. */
   readonly needed: readonly string[];
-  /** Of symbols that others have to bring, with the version after an "@" where one is asked for: `pipe2@GLIBC_2.9`. */
+  /** The undefined symbols, with the required version after an "@": `pipe2@GLIBC_2.9`. */
   readonly imports: readonly string[];
   readonly exports: readonly string[];
 }
@@ -16,7 +18,7 @@ const sectionTypes = { dynamic: 6, symbols: 11, versions: 0x6fffffff, versionNee
 interface Section {
   readonly type: number;
   readonly bytes: Buffer;
-  /** Entries, where the section has a count in place of a size. */
+  /** The number of entries, for sections that have a count instead of a size. */
   readonly count: number;
   readonly strings: number;
 }
@@ -64,7 +66,7 @@ function sectionsOf(file: Buffer): Section[] {
   });
 }
 
-/** The versions of other libraries' symbols, by the number that stands for each. */
+/** The versions of imported symbols, by the number that stands for each version. */
 function versionNames(sections: Section[], strings: Buffer): Map<number, string> {
   const names = new Map<number, string>();
   const needs = sections.find(({ type }) => type === sectionTypes.versionNeeds);

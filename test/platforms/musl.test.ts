@@ -9,7 +9,10 @@ import { readElf } from "./elf.ts";
 
 const addon = join(packageRoot(), "prebuilds/linux-x64/nbdkit-node.musl.node");
 
-/** A program that has Node's functions by name and loads the addon. It is no Node.js: to call one of them ends it. */
+/**
+ * A program that defines functions with the names of Node's functions and loads the addon. Calling one of
+ * them aborts.
+ */
 function loaderSource(nodeFunctions: readonly string[]): string {
   return `#include <dlfcn.h>
 #include <stdio.h>
@@ -25,7 +28,7 @@ int main(int count, char **arguments) {
 }
 
 describeWith(process.arch === "x64" ? ["musl-gcc"] : ["musl-gcc on x64"], "the addon for musl", () => {
-  it("loads in a process of musl, with all that it asks for", async () => {
+  it("loads in a musl process and finds all its imports there", async () => {
     using folder = new Folder();
     const { imports } = readElf(readFileSync(addon));
     const source = folder.file(

@@ -3,9 +3,9 @@ import { expect, it } from "vitest";
 import type { Outcome } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 
-/** A package that was made for some system, and how it is run here. */
+/** A package that was built for some system, and how to run it here. */
 export interface Platform {
-  /** Its `bin/nbdkit`. */
+  /** The path of its `bin/nbdkit`. */
   readonly nbdkit: string;
   readonly env?: NodeJS.ProcessEnv;
 }
@@ -13,19 +13,25 @@ export interface Platform {
 const mebibyte = 1024 * 1024;
 const pattern = Buffer.alloc(mebibyte, "what a disk holds\n");
 const parent = 'echo $$ >parent; "$nbdkit" "$@" & read line';
-/** Never returns to the event loop, so that what ends it needs no JavaScript. */
+/**
+ * A script that never returns to the event loop, so that only a mechanism without JavaScript can end the
+ * process.
+ */
 const busyPlugin = `import { writeFileSync } from "node:fs";
 export default { name: "busy", open() {}, configComplete() { writeFileSync("busy", "1\\n"); for (;;); } };`;
 
-/** The clients of the suite: libnbd's and QEMU's. */
+/** The clients that the suite uses: libnbd's and QEMU's. */
 export const clients: readonly string[] = ["nbdcopy", "nbdinfo", "qemu-io"];
 
-/** What has to work on every system. */
+/** Tests of the functions that must work on every system. */
 export function platformSuite(platform: () => Platform): void {
   const options = () => ({ env: { ...platform().env, nbdkit: platform().nbdkit } });
   const sh = (sandbox: Sandbox, script: string): Promise<Outcome> => sandbox.sh(script, options());
 
-  /** Starts a server under a shell, waits until it has written the file, kills the shell, and waits for the server's end. */
+  /**
+   * Starts a server under a shell, waits until the server has written the file, kills the shell, and waits
+   * until the server ends.
+   */
   async function killParentOf(sandbox: Sandbox, args: readonly string[], ready: string): Promise<void> {
     sandbox.start("/bin/sh", ["-c", parent, "sh", ...args], { stdio: "pipe", ...options() });
     await sandbox.number(ready);
@@ -33,7 +39,7 @@ export function platformSuite(platform: () => Platform): void {
     await sandbox.empty();
   }
 
-  it("says that --exit-with-parent works", async () => {
+  it("reports that --exit-with-parent works", async () => {
     await using sandbox = new Sandbox();
     const script = '"$nbdkit" --exit-with-parent --version && "$nbdkit" --dump-config';
     const { status, stdout, stderr } = await sh(sandbox, script);
@@ -41,7 +47,7 @@ export function platformSuite(platform: () => Platform): void {
     expect(stdout).toMatch(/^nbdkit 1\.\d+\.\d+ [\s\S]*\nexit_with_parent=yes\n/);
   });
 
-  it("ends when its parent is killed, in order", async () => {
+  it("shuts down cleanly when its parent is killed", async () => {
     await using sandbox = new Sandbox();
     await killParentOf(sandbox, ["--exit-with-parent", "-U", "-", "-P", "server", "null"], "server");
   });
@@ -51,7 +57,7 @@ export function platformSuite(platform: () => Platform): void {
     await killParentOf(sandbox, ["--exit-with-parent", sandbox.file("busy.mjs", busyPlugin)], "busy");
   });
 
-  it("serves memory to a captive command, whose status it returns", async () => {
+  it("serves memory to a captive command and returns the command's status", async () => {
     await using sandbox = new Sandbox();
     writeFileSync(sandbox.folder.join("in"), pattern);
     const script = `"$nbdkit" memory 8M --run 'nbdcopy in "$uri" && nbdcopy "$uri" out && nbdinfo --map "$uri" >map && exit 3'`;
@@ -61,7 +67,7 @@ export function platformSuite(platform: () => Platform): void {
     await sandbox.empty();
   });
 
-  it("serves a file with its holes, makes new ones, and writes zeroes", async () => {
+  it("serves a file with its holes, punches holes, and writes zeroes", async () => {
     await using sandbox = new Sandbox();
     const disk = sandbox.folder.sparseFile("disk", 4 * mebibyte);
     writeFileSync(sandbox.folder.join("in"), Buffer.concat([pattern, pattern, pattern]));
@@ -76,7 +82,7 @@ export function platformSuite(platform: () => Platform): void {
     expect(map.stdout).toMatch(/^ +0 +1048576 +3 +hole,zero\n +1048576 /);
   });
 
-  it("knows who connects by a Unix socket", async () => {
+  it("knows the user of a client on a Unix socket", async () => {
     await using sandbox = new Sandbox();
     const script = `"$nbdkit" --filter=ip null 7 allow=uid:$(id -u) deny=all --run 'nbdinfo --size "$uri"'`;
     expect(await sh(sandbox, script)).toEqual({ status: 0, stdout: "7\n", stderr: "" });

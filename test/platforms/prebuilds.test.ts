@@ -14,13 +14,13 @@ const isNode = (name: string): boolean => /^(napi|node_api|uv)_[a-z0-9_]+$/.test
 const elfMachine: Readonly<Record<string, number>> = { x64: 62, arm64: 183 };
 const machOMachine: Readonly<Record<string, number>> = { x64: 0x1000007, arm64: 0x100000c };
 
-/** The functions of Node's that an addon may use: those of the version that `binding.gyp` names, and libuv. */
+/** Checks that the addon uses only functions of Node-API and libuv. Returns its other imports. */
 function systemImports(imports: readonly string[]): string[] {
   expect(imports.filter(isNode).length).toBeGreaterThan(30);
   return imports.filter((name) => !isNode(name));
 }
 
-/** That each is "name@PREFIX_1.2", with a version that is not above the one given. */
+/** Checks that each import is "name@PREFIX_1.2" with at most the given version. */
 function expectVersions(imports: readonly string[], prefix: string, [major, minor]: [number, number]): void {
   for (const name of imports) {
     const [, asked, first, second] = /@([A-Z]+)_(\d+)\.(\d+)/.exec(name) ?? [];
@@ -29,8 +29,8 @@ function expectVersions(imports: readonly string[], prefix: string, [major, mino
   }
 }
 
-describe("the files that are shipped", () => {
-  it("are for all systems, by the names that node-gyp-build looks for", () => {
+describe("the shipped files", () => {
+  it("exist for all systems, with the names that node-gyp-build looks for", () => {
     const files = (readdirSync(folder, { recursive: true }) as string[]).filter((path) => /[/\\]/.test(path));
     const linux = ["nbdkit-guardian", "nbdkit-launcher", "nbdkit-node.glibc.node", "nbdkit-node.musl.node"];
     const expected = ["x64", "arm64"].flatMap((arch) => [
@@ -41,7 +41,7 @@ describe("the files that are shipped", () => {
     expect(files.sort()).toEqual(expected.sort());
   });
 
-  it("are what these sources made: after a change in native/, npm run prebuilds", async () => {
+  it("match the sources: run npm run prebuilds after a change in native/", async () => {
     const root = packageRoot();
     await succeed("sha256sum", ["--check", "--quiet", "prebuilds/SHA256SUMS"], { cwd: root });
     const listed = read("SHA256SUMS").toString();
@@ -58,12 +58,12 @@ describe("the files that are shipped", () => {
     expectVersions(systemImports(imports), "GLIBC", [2, 28]);
   });
 
-  it.each(["x64", "arm64"])("need nothing but musl: linux-%s", (arch) => {
+  it.each(["x64", "arm64"])("need only musl: linux-%s", (arch) => {
     const { machine, needed, imports, exports } = readElf(read(`linux-${arch}/nbdkit-node.musl.node`));
     expect(machine).toBe(elfMachine[arch]);
     expect(exports.toSorted()).toEqual(entryPoints);
     expect(needed).toEqual(["libc.so"]);
-    // test/platforms/musl.test.ts loads the file for this machine; the other one asks for no more than that.
+    // test/platforms/musl.test.ts loads the file for this machine. The other file imports no more symbols.
     const loaded = readElf(read("linux-x64/nbdkit-node.musl.node")).imports;
     expect(imports.filter((name) => !loaded.includes(name))).toEqual([]);
   });
@@ -87,14 +87,14 @@ describe("the files that are shipped", () => {
       machine: machOMachine[arch],
       minimum: "11.0",
       libraries: ["/usr/lib/libSystem.B.dylib"],
-      // Apple's own processors run nothing that is not.
+      // Macs with Apple processors run only signed code.
       signed: arch === "arm64",
     });
-    // The others are of the linker's own making.
+    // The linker adds the two excluded symbols.
     expect(exports.filter((name) => !["_mh_dylib_header", "__dso_handle"].includes(name))).toEqual(
       entryPoints,
     );
-    expect(systemImports(lookups), "what only Node.js can bring").toEqual([]);
+    expect(systemImports(lookups), "imports that only Node.js could provide").toEqual([]);
     expect(imports.filter(isNode)).toEqual([]);
     expect(imports).toEqual(expect.arrayContaining(["kqueue", "kevent"]));
   });
@@ -103,7 +103,7 @@ describe("the files that are shipped", () => {
   it.each(programs.flatMap((program) => ["x64", "arm64"].map((arch) => [program, arch] as const)))(
     "start on any Linux: the %s for %s",
     (program, arch) => {
-      // Statically linked, so there is no table of what it needs.
+      // A static program has no table of libraries.
       expect(() => readElf(read(`linux-${arch}/nbdkit-${program}`))).toThrow("not dynamic");
       expect(read(`linux-${arch}/nbdkit-${program}`).readUInt16LE(18)).toBe(elfMachine[arch]);
     },

@@ -6,13 +6,13 @@ import { succeed } from "../helpers/run.ts";
 
 const root = packageRoot();
 
-/** Where Node's own headers are, as `scripts/prebuild` finds them too. */
+/** The folder of Node's headers, found as in `scripts/prebuild`. */
 export const headers: string = process.env.npm_config_nodedir ?? dirname(dirname(process.execPath));
 export const hasHeaders: boolean = existsSync(join(headers, "include/node/node_api.h"));
 
 /**
- * A copy of the package whose addon and launcher are made of another system's sources, and run here: the headers in
- * `shims/` give that system's calls with Linux's.
+ * A copy of the package whose addon and launcher are built from the sources of another system and run here.
+ * The headers in `shims/` implement that system's calls with Linux's.
  */
 export async function buildShimmed(system: "mac" | "freebsd"): Promise<BarePackage> {
   const copy = new BarePackage();

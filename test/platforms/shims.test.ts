@@ -10,7 +10,7 @@ import { buildShimmed, hasHeaders } from "./shimmed.ts";
 
 const needed = [...clients, "g++", "make", "python3", ...(hasHeaders ? [] : ["the headers of Node.js"])];
 
-/** What tells that it is no addon for Linux which is tested. */
+/** Features that differ from those of the addon for Linux. They prove that the other sources are tested. */
 const features = {
   mac: { exitWithParent: true, punchHole: true, zeroRange: false, fadvise: false, memoryFile: false },
   freebsd: { exitWithParent: true, punchHole: true, zeroRange: false, fadvise: true, memoryFile: true },
@@ -35,7 +35,7 @@ describe.each(["mac", "freebsd"] as const)("the sources for %s, run here", (syst
 
     const script = (body: string): string[] => ["-e", `${load}(${JSON.stringify(copy.path)}); ${body}`];
 
-    /** Runs JavaScript under a shell, which is killed when the script has written the file `ready`. */
+    /** Runs JavaScript under a shell that is killed when the script has written the file `ready`. */
     async function runUnderParent(sandbox: Sandbox, body: string): Promise<void> {
       const shell = 'echo $$ >parent; "$@" & read line';
       sandbox.start("/bin/sh", ["-c", shell, "sh", process.execPath, ...script(body)], { stdio: "pipe" });
@@ -43,19 +43,19 @@ describe.each(["mac", "freebsd"] as const)("the sources for %s, run here", (syst
       process.kill(await sandbox.number("parent"), "SIGKILL");
     }
 
-    it("are what was built", async () => {
+    it("are the sources that the addon was built from", async () => {
       const printed = await succeed(process.execPath, script("console.log(JSON.stringify(native.features))"));
       expect(JSON.parse(printed)).toMatchObject(features[system]);
     });
 
-    it("take back what they armed", async () => {
+    it("disarm exit-with-parent", async () => {
       await using sandbox = new Sandbox();
       await runUnderParent(sandbox, `${arm} ${cancel} ${write("ready")} ${outlive}`);
       await sandbox.number("outlived");
       await sandbox.empty();
     });
 
-    it("arm again after that, once however often they are asked", async () => {
+    it("arm exit-with-parent again after disarming, also when asked twice", async () => {
       await using sandbox = new Sandbox();
       await runUnderParent(sandbox, `${arm} ${cancel} ${arm} ${arm} ${write("ready")} for (;;);`);
       await sandbox.empty();

@@ -1,17 +1,17 @@
 #pragma once
 
-// F_PUNCHHOLE of macOS and fspacectl(2) of FreeBSD, made of fallocate(2).
+// Implements F_PUNCHHOLE of macOS and fspacectl(2) of FreeBSD with fallocate(2).
 #include_next <fcntl.h>
 
 #include <cerrno>
 #include <sys/types.h>
 
-// Some headers include this one as C.
+// Some headers include this one inside extern "C".
 extern "C++" {
 
 constexpr int F_PUNCHHOLE = 99;
 constexpr int SPACECTL_DEALLOC = 1;
-// What macOS asks of both ends of a hole on APFS.
+// APFS requires this alignment of both ends of a hole.
 constexpr off_t shimBlockBytes = 4096;
 
 struct fpunchhole_t {
@@ -30,7 +30,7 @@ inline int shimPunch(int fd, off_t offset, off_t length) {
   return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
-// Beside the function of C, which takes anything but this.
+// An overload of the C function, which accepts all other arguments.
 inline int fcntl(int fd, int command, fpunchhole_t* hole) {
   if (command == F_PUNCHHOLE && hole->fp_offset % shimBlockBytes == 0 && hole->fp_length % shimBlockBytes == 0) {
     return shimPunch(fd, hole->fp_offset, hole->fp_length);
@@ -39,7 +39,7 @@ inline int fcntl(int fd, int command, fpunchhole_t* hole) {
   return -1;
 }
 
-// Does half of a large range and says what is left, as FreeBSD may.
+// Processes half of a large range and reports the rest, as FreeBSD may do.
 inline int fspacectl(int fd, int command, const spacectl_range* range, int flags, spacectl_range* left) {
   if (command != SPACECTL_DEALLOC || flags != 0 || range->r_len <= 0) {
     errno = EINVAL;

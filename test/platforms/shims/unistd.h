@@ -1,6 +1,6 @@
 #pragma once
 
-// getpeereid(3) of the BSDs, made of SO_PEERCRED, and lseek(2) as FreeBSD has it for files in memory.
+// Implements the BSDs' getpeereid(3) with SO_PEERCRED, and FreeBSD's lseek(2) for memory files.
 #include_next <unistd.h>
 
 #include <cerrno>
@@ -24,7 +24,7 @@ inline bool shimIsMemory(int fd) {
   return readlink(link, target, sizeof target - 1) > 0 && strncmp(target, "/memfd:", 7) == 0;
 }
 
-// Their holes are nobody's business.
+// FreeBSD does not report holes of memory files.
 inline off_t shimSeek(int fd, off_t offset, int whence) {
   if ((whence != SEEK_DATA && whence != SEEK_HOLE) || !shimIsMemory(fd)) return lseek(fd, offset, whence);
   errno = EINVAL;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The questions of FreeBSD's disks, which nothing here answers: they are asked, and refused.
+// The ioctls of FreeBSD's disks. Linux refuses them, so the tests cover only the refusal.
 #include <sys/ioctl.h>
 #include <sys/types.h>
 

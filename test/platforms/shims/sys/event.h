@@ -1,7 +1,7 @@
 #pragma once
 
-// kqueue(2) of macOS, as far as we use it, made of epoll(7): the end of a process is a pidfd, an event of the user's
-// an eventfd. Every filter is EV_ONESHOT, and only one event is taken at a time.
+// Implements the used part of macOS's kqueue(2) with epoll(7): the end of a process is a pidfd, a user event
+// is an eventfd. Every filter is EV_ONESHOT, and callers take one event at a time.
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
@@ -35,7 +35,7 @@ inline void EV_SET(struct kevent* event, uintptr_t ident, int16_t filter, uint16
 
 namespace shim {
 
-// What stands for an event of the user's.
+// The eventfd of a user event.
 struct UserEvent {
   int queue;
   uintptr_t ident;
@@ -64,7 +64,7 @@ inline int descriptorFor(int queue, const struct kevent& event) {
 
 inline int trigger(int queue, uintptr_t ident) {
   const std::lock_guard lock(mutex);
-  // A queue that was closed may have had the same number: the last one counts.
+  // A closed queue may have had the same number, so the last entry is the valid one.
   for (size_t i = userEvents.size(); i-- > 0;) {
     if (userEvents[i].queue == queue && userEvents[i].ident == ident) return eventfd_write(userEvents[i].fd, 1);
   }

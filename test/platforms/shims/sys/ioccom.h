@@ -1,4 +1,4 @@
 #pragma once
 
-// _IOR() and _IOW() have another home here.
+// _IOR() and _IOW() are in another header on Linux.
 #include <sys/ioctl.h>

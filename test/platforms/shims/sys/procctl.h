@@ -1,6 +1,6 @@
 #pragma once
 
-// procctl(2) of FreeBSD, as far as we use it, made of prctl(2) and /proc.
+// Implements the used part of FreeBSD's procctl(2) with prctl(2) and /proc.
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -44,7 +44,7 @@ struct procctl_reaper_kill {
   pid_t rk_fpid;
 };
 
-// Calls `found` for each descendant of `root`, with its state, those of the first generation first.
+// Calls `found` with each descendant of `root` and its state. Direct children come first.
 template <class Found>
 inline void shimDescendants(pid_t root, const Found& found) {
   DIR* directory = opendir("/proc");

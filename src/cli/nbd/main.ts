@@ -8,9 +8,9 @@ import { UsageError } from "./options.ts";
 import { printLines, watchStandardOutput } from "./standard-output.ts";
 
 /**
- * The `nbd` command.
- * @param argv without the interpreter and the script
- * @returns the exit status: 0, 1 for any failure, 2 for "no" (`nbd info --can`)
+ * Runs the `nbd` command.
+ * @param argv the arguments without the interpreter and the script
+ * @returns the exit status: 0 for success, 1 for a failure, 2 for "no" (`nbd info --can`)
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
@@ -46,7 +46,7 @@ function context(who: string): CommandContext {
     reportWhenInterrupted: (report) => {
       reportWhenInterrupted((signal) => {
         const message = report(signal);
-        // Written before write() returns, unless the reader of stderr keeps the process waiting: then it is lost.
+        // write() is synchronous here. Exception: the line is lost when stderr is a pipe that is full.
         if (message !== undefined) complain(who, message);
       });
     },
@@ -70,6 +70,6 @@ function overview(): string {
     "",
     ...lines,
     "",
-    "nbd COMMAND --help tells more about each.",
+    "nbd COMMAND --help describes a command.",
   ].join("\n");
 }

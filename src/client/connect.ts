@@ -38,7 +38,7 @@ export async function connect(uri: string | NbdAddress, options: ConnectOptions 
   });
   return await named(address, options.signal, async () => {
     const connection = await dial(address, options.signal, options.socket);
-    return new NbdClient(connection, address, await connection.runHandshake(conversation, options.signal));
+    return new NbdClient(connection, address, await connection.talk(conversation, options.signal));
   });
 }
 
@@ -57,7 +57,7 @@ export async function listExports(
   const address = typeof uri === "string" ? parseNbdUri(uri) : uri;
   return await named(address, options.signal, async () => {
     const connection = await dial(address, options.signal);
-    const listing = await connection.runHandshake(
+    const listing = await connection.talk(
       clientListing(negotiationOptions(address, options)),
       options.signal,
     );

@@ -32,7 +32,7 @@ export class ClientConnection implements Receiver {
    * Runs a handshake to its end. The connection is destroyed when the handshake fails.
    * @throws the error of the handshake, ECONNRESET when the server disconnects, or the signal's reason
    */
-  runHandshake<Result>(conversation: Conversation<Result>, signal?: AbortSignal): Promise<Result> {
+  talk<Result>(conversation: Conversation<Result>, signal?: AbortSignal): Promise<Result> {
     return new Promise((resolve, reject) => {
       const abort = (): void => driver.fail(signal?.reason);
       const settle = (): void => {

@@ -32,7 +32,7 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
       return newPlugin(invocation.newPlugin!);
     }
     case "serve":
-      throw new TypeError("serving has no answer");
+      throw new TypeError('the action "serve" prints no text');
   }
 }
 

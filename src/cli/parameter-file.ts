@@ -27,7 +27,7 @@ export function* expandFiles(
     }
     const path = fullPath(parameter.slice(1), ...folders);
     if (depth === depthMax) {
-      throw new NbdError("ELOOP", `${parameter}: more than ${depthMax} files that name each other: ${path}`);
+      throw new NbdError("ELOOP", `${parameter}: more than ${depthMax} files are nested: ${path}`);
     }
     yield* expandFiles(linesOf(path), [dirname(path)], depth + 1);
   }

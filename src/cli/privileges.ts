@@ -41,9 +41,9 @@ export function lockMemory({ user }: Invocation, log: Log): void {
     if (user !== undefined) native().unlimitLockedMemory();
     native().lockAllMemory();
   } catch (error) {
-    const who =
-      user === undefined ? "root or ulimit -l unlimited" : "ulimit -l unlimited, as -u ends being root";
-    throw new NbdError("EPERM", `--swap: ${messageOf(error)}: it needs Linux or FreeBSD, and ${who}`, {
+    const needs =
+      user === undefined ? "root or ulimit -l unlimited" : "ulimit -l unlimited, because -u gives up root";
+    throw new NbdError("EPERM", `--swap: ${messageOf(error)}: it needs Linux or FreeBSD, and ${needs}`, {
       cause: error,
     });
   }

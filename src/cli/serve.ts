@@ -71,11 +71,11 @@ export async function serve(
 }
 
 async function startInBackground(launch: Launch): Promise<number> {
-  let told = Promise.resolve();
+  let notified = Promise.resolve();
   const status = await startDetachedCopy(launch, (message) => {
-    told = tellStarter(message);
+    notified = tellStarter(message);
   });
-  await told;
+  await notified;
   return status;
 }
 

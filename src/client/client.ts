@@ -297,7 +297,7 @@ export class NbdClient implements AsyncDisposable {
       const known = this.contexts.join(", ");
       throw new NbdError(
         "ENOTSUP",
-        `the metadata context "${name}" was not agreed on (only: ${known || "none"})`,
+        `the metadata context "${name}" was not negotiated (only: ${known || "none"})`,
       );
     }
     return id;

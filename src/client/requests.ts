@@ -38,7 +38,8 @@ export class Requests {
    */
   check(command: RangeCommand, offset: bigint, length: bigint): void {
     const what = describe(command, offset, length);
-    if (offset < 0n || length < 0n) throw new NbdError("EINVAL", `${what}: numbers below 0 make no range`);
+    if (offset < 0n || length < 0n)
+      throw new NbdError("EINVAL", `${what}: the offset and the length must not be negative`);
     if (offset + length > this.#size) {
       throw new NbdError("EINVAL", `${what}: the export has only ${this.#size} bytes`);
     }

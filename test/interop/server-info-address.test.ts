@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { captive, nbdkit, succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 
-describeWith(["nbdcopy"], "the info plugin returns the address of the client", () => {
+describeWith(["nbdcopy"], "the info plugin serves the address of the client", () => {
   const showAddress = 'nbdcopy "$uri" - | cat';
 
   it("on a Unix socket, without its path", async () => {

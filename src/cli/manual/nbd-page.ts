@@ -26,8 +26,8 @@ export function nbdPage(): string {
 const signals: readonly (readonly [name: string, what: string])[] = [
   [
     "SIGINT, SIGTERM, SIGHUP",
-    `The signal ends the process at once. nbd copy first prints one line on stderr: how many bytes are copied, and what the
-rest of the destination contains.`,
+    `The signal ends the process at once. nbd copy first prints one line on stderr: how many bytes are
+copied, and what the rest of the destination contains.`,
   ],
   ["SIGPIPE", "The process ends silently when the reader of its standard output has closed the pipe."],
 ];

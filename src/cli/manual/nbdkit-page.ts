@@ -39,28 +39,29 @@ function forms({ short, long, value }: Option): string {
   return `${names.join(", ")}${value === undefined ? "" : ` ${value}`}`;
 }
 
-const description = `nbdkit serves block devices to NBD clients. A plugin provides the data; filters modify requests and
-replies between client and plugin. This is nbdkit-node, an independent implementation for Node.js that accepts the
-options of nbdkit 1.46.
+const description = `nbdkit serves block devices to NBD clients. A plugin provides the data; filters modify
+requests and replies between client and plugin. This is nbdkit-node, an independent implementation for Node.js
+that accepts the options of nbdkit 1.46.
 
-Without -f, --run, -s or --exit-with-parent nbdkit goes to the background. The command returns when clients can connect,
-so that the next command in a script may connect.
+Without -f, --run, -s or --exit-with-parent nbdkit goes to the background. The command returns when clients
+can connect, so that the next command in a script may connect.
 
 Options may also follow the plugin. Long options may be abbreviated to a unique prefix.`;
 
-const parameters = `The words after the plugin's name configure the plugin and the filters. A value without KEY= belongs to
-the magic key of the plugin. *nbdkit PLUGIN --help* lists the keys.
+const parameters = `The words after the plugin's name configure the plugin and the filters. A value without
+KEY= belongs to the magic key of the plugin. *nbdkit PLUGIN --help* lists the keys.
 
-@PATH is replaced by the lines of a file, one parameter per line. PATH must contain a slash, as in *@./list*. Empty lines
-and lines that begin with # are skipped. The file may name other files; a relative path is relative to the file that
-contains it.`;
+@PATH is replaced by the lines of a file, one parameter per line. PATH must contain a slash, as in *@./list*.
+Empty lines and lines that begin with # are skipped. The file may name other files; a relative path is
+relative to the file that contains it.`;
 
 const signals: readonly (readonly [name: string, what: string])[] = [
   [
     "SIGINT, SIGQUIT, SIGTERM",
-    `The server shuts down in order: it completes the requests in flight, the plugin cleans up, and the server removes its
-sockets and temporary directories. Connections and a clean-up that make no progress for 5 seconds are aborted. A second
-signal aborts them at once. With --run the server first sends the signal to the command.`,
+    `The server shuts down in order: it completes the requests in flight, the plugin cleans up, and the
+server removes its sockets and temporary directories. Connections and a clean-up that make no progress for 5
+seconds are aborted. A second signal aborts them at once. With --run the server first sends the signal to the
+command.`,
   ],
   ["SIGHUP", "With a log file (--log=/PATH): the server reopens the log file. Otherwise same as SIGTERM."],
   ["SIGPIPE", "Ignored."],
@@ -72,5 +73,5 @@ const environment: readonly (readonly [name: string, what: string])[] = [
   ["TMPDIR", "The server creates the directories of private sockets here."],
 ];
 
-const exitStatus = `0 when the server shut down in order, 1 when the server could not start or failed. With --run: the exit
-status of the command, or 128 plus the number of the signal that killed the command.`;
+const exitStatus = `0 when the server shut down in order, 1 when the server could not start or failed. With
+--run: the exit status of the command, or 128 plus the number of the signal that killed the command.`;

@@ -18,7 +18,7 @@ describe("nbd", () => {
   });
 
   it.each([
-    [[], /^nbd: which command\?/],
+    [[], /^nbd: a command is missing/],
     [["burn"], /^nbd: unknown command burn: use one of info, copy/],
     [["--burn"], /^nbd: unknown option --burn/],
     [["info"], /^nbd info: an NBD URI is missing/],

@@ -21,7 +21,7 @@ export class FileDestination implements Destination {
     this.#file = file;
     this.name = name;
     this.#device = deviceSize !== undefined;
-    this.unwritten = this.#device ? "may be what was there before" : "is missing";
+    this.unwritten = this.#device ? "may have its old contents" : "is missing";
     this.size = deviceSize;
   }
 

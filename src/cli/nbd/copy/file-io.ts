@@ -63,5 +63,5 @@ export async function setSize(file: FileHandle, name: string, size: bigint): Pro
 function farAddon(): NativeBinding {
   const native = addon();
   if (native !== undefined) return native;
-  throw new NbdError("EFBIG", `beyond ${positionMax} the addon is needed, which cannot be loaded`);
+  throw new NbdError("EFBIG", `positions beyond ${positionMax} need the addon, which cannot be loaded`);
 }

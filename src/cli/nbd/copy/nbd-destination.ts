@@ -6,7 +6,7 @@ import type { Destination } from "./endpoint.ts";
 /** An NBD export as destination. */
 export class NbdDestination implements Destination {
   readonly name: string;
-  readonly unwritten = "may be what was there before";
+  readonly unwritten = "may have its old contents";
   readonly size: bigint;
   readonly minimumBlock: number;
   readonly preferredBlock: number;

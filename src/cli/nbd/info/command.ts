@@ -58,7 +58,7 @@ export const infoCommand: Command = {
     const { options, operands } = parseOptions(argv, table);
     const [uri] = operands;
     if (uri === undefined) throw new UsageError("an NBD URI is missing");
-    if (operands.length > 1) throw new UsageError(`one NBD URI is enough, there are ${operands.length}`);
+    if (operands.length > 1) throw new UsageError(`expected one NBD URI, got ${operands.length}`);
     return await runMode(uri, options, context);
   },
 };
@@ -68,7 +68,7 @@ const modes = ["can", "is", "has", "list", "map", "size"];
 function runMode(uri: string, options: ParsedOptions["options"], context: CommandContext): Promise<number> {
   const chosen = modes.filter((mode) => options.has(mode));
   if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other`);
-  if (options.has("totals") && chosen[0] !== "map") throw new UsageError("--totals goes with --map only");
+  if (options.has("totals") && chosen[0] !== "map") throw new UsageError("--totals needs --map");
   const json = options.has("json");
   switch (chosen[0]) {
     case "map":

@@ -8,7 +8,10 @@ import { loadNamed } from "./load.ts";
 import { configure } from "./parameters.ts";
 import { programName } from "./program-name.ts";
 
-/** The text that answers a question such as --version; serving is no question. */
+/**
+ * Returns the output of --help, --version and the other actions that print a text. Call it for all actions
+ * but "serve".
+ */
 export async function answer(invocation: Invocation, launch: Launch): Promise<string> {
   await heedParent(invocation, launch);
   switch (invocation.action) {
@@ -29,11 +32,11 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
       return newPlugin(invocation.newPlugin!);
     }
     case "serve":
-      throw new TypeError("serving has no answer");
+      throw new TypeError('the action "serve" prints no text');
   }
 }
 
-/** Loaded only where it is needed, because that takes a millisecond or two and programs wait for the answer. */
+/** Loaded only when needed: loading takes 1 to 2 ms, and programs wait for the output. */
 async function catchSignals(): Promise<void> {
   const { Signals } = await import("../server/signals.ts");
   new Signals();
@@ -45,10 +48,15 @@ async function heedParent(invocation: Invocation, launch: Launch): Promise<void>
   parent.heedParent(invocation, launch);
 }
 
-/** The plugins that make something before they serve: a folder for their scripts, and the processes of these. */
+/**
+ * Plugins that need clean-up also when they do not serve: they create a folder for scripts, and run
+ * processes.
+ */
 const scriptPlugins: readonly string[] = ["sh", "eval"];
 
-/** Parameters count, because what a script can do is known only when it is named. */
+/**
+ * Passes the parameters to the plugin first: the callbacks of a script are known only when its path is known.
+ */
 async function dumpPlugin(invocation: Invocation): Promise<string> {
   const components = await loadNamed(invocation);
   if (scriptPlugins.includes(components.plugin.definition.name)) await catchSignals();
@@ -60,7 +68,7 @@ async function dumpPlugin(invocation: Invocation): Promise<string> {
   return pluginText(components, chain);
 }
 
-/** Without a plugin the question is about nbdkit itself. */
+/** Returns undefined without a plugin: then the output describes nbdkit itself. */
 async function namedComponents(invocation: Invocation): Promise<Components | undefined> {
   return invocation.plugin === undefined ? undefined : loadNamed(invocation);
 }

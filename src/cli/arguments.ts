@@ -17,8 +17,8 @@ type Draft = { -readonly [K in keyof Omit<Invocation, "handshake" | "tls">]: Inv
 };
 
 /**
- * Turns the arguments into what they ask for. Nothing is looked at but the arguments.
- * @throws NbdError with one line for the user
+ * Parses the command line. Depends on the arguments only, not on files or the environment.
+ * @throws NbdError with a message of one line for the user
  */
 export function parseArguments(args: readonly string[]): Invocation {
   const draft: Draft = {
@@ -45,7 +45,7 @@ export function parseArguments(args: readonly string[]): Invocation {
   for (const found of getopt(args, options)) {
     if ("operand" in found) addOperand(draft, found.operand);
     else applyOption(draft, found.option, found.value);
-    // These answer at once, whatever follows, as in nbdkit.
+    // As in nbdkit, these options take effect at once: the rest of the command line is not parsed.
     if (immediate.has(draft.action)) return draft;
   }
   checkCombination(draft);
@@ -186,7 +186,9 @@ const appliers: Readonly<Record<OptionId, (draft: Draft, value: string) => void>
   },
 };
 
-/** --help beats --version beats --dump-plugin, wherever they stand. */
+/**
+ * The action with the highest rank wins, independent of the order: --help over --version over --dump-plugin.
+ */
 const actionRank: readonly Invocation["action"][] = ["serve", "newPlugin", "dumpPlugin", "version", "help"];
 
 function setAction(draft: Draft, action: Invocation["action"]): void {
@@ -194,7 +196,10 @@ function setAction(draft: Draft, action: Invocation["action"]): void {
     draft.action = action;
 }
 
-/** A leading space in the name is part of it: callers that pass `-D vddk.stats=1` as one word get a warning, no error. */
+/**
+ * Parses the value of -D. A leading space stays part of the name, so that `-D vddk.stats=1` passed as one
+ * word causes a warning (unknown flag), not an error.
+ */
 function parseDebugFlag(text: string): [name: string, value: number] {
   const [, name, value] = /^([^.=]+\.[^=]+)=(.*)$/s.exec(text) ?? [];
   if (name === undefined || value === undefined) {
@@ -213,13 +218,15 @@ function parseLogDestination(value: string): LogDestination {
   );
 }
 
-/** A boolean, or a word that is more than yes. */
+/** Parses the value of --tls: a boolean or "require". */
 function parseTlsMode(value: string): "off" | "on" | "require" {
   if (["require", "required", "force"].includes(value.toLowerCase())) return "require";
   return parseBoolean(value) ? "on" : "off";
 }
 
-/** nbdkit(1), "SOCKETS": these name the one place where clients come in. */
+/**
+ * nbdkit(1), "SOCKETS": these options exclude each other, because the server listens on one endpoint only.
+ */
 function checkCombination(draft: Draft): void {
   const places = [
     draft.vsock ? "--vsock" : draft.port !== undefined && "-p",

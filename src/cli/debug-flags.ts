@@ -1,6 +1,6 @@
 import type { Components } from "../registry/assemble.ts";
 
-/** Flags of the server itself (nbdkit(1), "Server debug flags"). */
+/** Debug flags of the server (nbdkit(1), "Server debug flags"). */
 const serverFlags: readonly string[] = [
   "backend.controlpath",
   "backend.datapath",
@@ -9,7 +9,10 @@ const serverFlags: readonly string[] = [
   "tls.session",
 ];
 
-/** -D flags that nobody knows are only worth a warning: scripts share command lines between plugins. */
+/**
+ * Returns a warning for each unknown -D flag. It is no error, because scripts share command lines between
+ * plugins.
+ */
 export function debugFlagWarnings(
   { plugin, filters }: Components,
   flags: ReadonlyMap<string, number>,

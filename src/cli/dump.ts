@@ -109,10 +109,10 @@ export function configText(launch: Launch): string {
   return keyValues(values);
 }
 
-/** SELinux and vsock are Linux's. */
+/** SELinux and vsock exist only on Linux. */
 const isLinux: boolean = process.platform === "linux";
 
-/** As `config.guess` names them, which is what nbdkit prints. */
+/** CPU names in the form of `config.guess`, as nbdkit prints them. */
 const cpuNames: Readonly<Record<string, string>> = { x64: "x86_64", arm64: "aarch64", ia32: "i686" };
 const systemNames: Readonly<Record<string, string>> = {
   linux: "linux-gnu",
@@ -128,10 +128,10 @@ export async function pluginText({ plugin, filters }: Components, chain: Chain):
     name: definition.name,
     version: definition.version ?? compatibleVersion,
     api_version: "2",
-    // Plugins here are objects, not C structs.
+    // No struct size: plugins are JavaScript objects, not C structs.
     struct_size: "0",
     max_thread_model: "parallel",
-    // Here for its place; the chain tells it.
+    // Only sets the position of the key; the value comes from the chain.
     thread_model: "",
     errno_is_preserved: "1",
     ...(definition.magicKey === undefined ? {} : { magic_config_key: definition.magicKey }),

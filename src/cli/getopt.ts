@@ -1,14 +1,14 @@
 import { NbdError } from "../core/errors.ts";
 import type { Option } from "./options.ts";
 
-/** One thing found on the command line, in order: an option with its value, or an operand. */
+/** One element of the command line: an option with its value, or an operand. */
 export type Found = { readonly option: Option; readonly value: string } | { readonly operand: string };
 
 /**
- * The rules of getopt_long(3), which scripts rely on: options may stand after and between the operands,
- * long ones may be shortened as long as they stay unique, values may be attached (`-p10`, `--port=10`), short
- * options may be joined (`-fv`), and everything after `--` is an operand.
- * @throws NbdError EINVAL with the words of getopt_long, and what would work
+ * Parses a command line by the rules of getopt_long(3), because scripts rely on them: options may follow
+ * operands, long options may be abbreviated to a unique prefix, values may be attached (`-p10`, `--port=10`),
+ * short options may be joined (`-fv`), and everything after `--` is an operand.
+ * @throws NbdError EINVAL with the message of getopt_long and a hint
  */
 export function* getopt(args: readonly string[], table: readonly Option[]): Generator<Found> {
   for (let at = 0; at < args.length; at++) {
@@ -48,7 +48,7 @@ function findLong(name: string, table: readonly Option[]): { option: Option; ful
   if (first === undefined) {
     throw new NbdError("EINVAL", `unrecognized option '--${name}': see nbdkit --help`);
   }
-  // Several names of one option are no choice to make.
+  // A prefix that matches several names of the same option is not ambiguous.
   if (matches.every(({ option }) => option === first.option)) return first;
   const possible = matches.map(({ fullName }) => `'--${fullName}'`).join(" ");
   throw new NbdError("EINVAL", `option '--${name}' is ambiguous; possibilities: ${possible}`);

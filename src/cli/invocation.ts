@@ -2,7 +2,7 @@ import type { LogDestination } from "../server/error-sink.ts";
 import type { HandshakeOptions } from "../server/options.ts";
 import type { TlsOptions } from "../server/tls.ts";
 
-/** What a command line asks for. */
+/** The parsed command line of nbdkit. */
 export interface Invocation {
   readonly action:
     | "serve"
@@ -13,46 +13,46 @@ export interface Invocation {
     | "newPlugin"
     | "longOptions"
     | "shortOptions";
-  /** µs; 0 for not at all. */
+  /** Duration of the busy-wait for the next request, in µs; 0 disables it. */
   readonly busyPollUs: number;
-  /** Name or path; absent when nothing was named. */
+  /** Name or path of the plugin; absent when the command line names no plugin. */
   readonly plugin?: string;
-  /** Outermost first. */
+  /** Names or paths of the filters; the first is the outermost. */
   readonly filters: readonly string[];
-  /** What stood after the plugin: key=value or a bare value. */
+  /** The words after the plugin: key=value or a bare value. */
   readonly parameters: readonly string[];
-  /** NAME.FLAG -> N, in the order given. */
+  /** Debug flags NAME.FLAG -> N, in the order of the command line. */
   readonly debugFlags: ReadonlyMap<string, number>;
   readonly exitWithParent: boolean;
   readonly exportName: string;
   readonly family?: 4 | 6;
   readonly foreground: boolean;
-  /** Name or number. */
+  /** Name or number of the group. */
   readonly group?: string;
   readonly handshake: HandshakeOptions;
   readonly ipAddress?: string;
   readonly keepalive: boolean;
   readonly log: LogDestination;
-  /** Of this instance, for its log. */
+  /** The name of this server instance, for its log. */
   readonly name?: string;
   /** The folder for --new-plugin. */
   readonly newPlugin?: string;
   readonly pidfile?: string;
-  /** Number, or name of a service. */
+  /** Port number, or name of a service. */
   readonly port?: string;
   readonly printUri: boolean;
   readonly readOnly: boolean;
   readonly run?: string;
-  /** Of the socket that clients connect to. */
+  /** SELinux label of the socket that clients connect to. */
   readonly selinuxLabel?: string;
   readonly single: boolean;
-  /** Keep all memory in place. */
+  /** Lock all memory of the process. */
   readonly swap: boolean;
   readonly threads: number;
   readonly tls: TlsOptions;
-  /** "-" is a private socket. */
+  /** Path of the Unix socket; "-" is a private socket. */
   readonly unix?: string;
-  /** Name or number. */
+  /** Name or number of the user. */
   readonly user?: string;
   readonly verbose: boolean;
   readonly vsock: boolean;

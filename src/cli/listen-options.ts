@@ -7,8 +7,8 @@ import { inheritedDescriptors } from "../server/socket-activation.ts";
 import type { Invocation } from "./invocation.ts";
 
 /**
- * Where clients come in (nbdkit(1), and nbdkit-service(1), "Socket activation").
- * @throws NbdError with one line for the user
+ * Returns the endpoint to listen on (nbdkit(1), and nbdkit-service(1), "Socket activation").
+ * @throws NbdError with a message of one line for the user
  */
 export function whereToListen(invocation: Invocation): ListenOptions {
   const descriptors = inheritedDescriptors();
@@ -17,7 +17,7 @@ export function whereToListen(invocation: Invocation): ListenOptions {
     if (others.length === 0) return { kind: "inherited", descriptors };
     throw new NbdError(
       "EINVAL",
-      `cannot use socket activation (LISTEN_FDS) with ${others.join(" and ")}: it says where clients come in`,
+      `cannot use socket activation (LISTEN_FDS) with ${others.join(" and ")}: systemd has opened the sockets already`,
     );
   }
   if (invocation.single) return { kind: "stdio" };
@@ -29,7 +29,7 @@ function addressOf({ unix, vsock, port, ipAddress, family, run }: Invocation): L
   if (vsock) return { kind: "vsock", port: vsockPort(port) };
   if (unix !== undefined) return unix === "-" ? { kind: "private" } : { kind: "unix", path: unix };
   const tcp = port !== undefined || ipAddress !== undefined || family !== undefined;
-  // Since nbdkit 1.36 a captive server is private unless it is told otherwise.
+  // As in nbdkit since 1.36: with --run the default is a private Unix socket.
   if (run !== undefined && !tcp) return { kind: "private" };
   return {
     kind: "tcp",
@@ -39,7 +39,7 @@ function addressOf({ unix, vsock, port, ipAddress, family, run }: Invocation): L
   };
 }
 
-/** It has no name. */
+/** Parses a vsock port. Vsock ports have no service names. */
 function vsockPort(text: string | undefined): number {
   return text === undefined ? defaultPort : parseInteger("-p", text, vsockPortRange.min, vsockPortRange.max);
 }

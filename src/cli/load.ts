@@ -2,7 +2,10 @@ import { NbdError } from "../core/errors.ts";
 import { type Components, loadComponents } from "../registry/assemble.ts";
 import type { Invocation } from "./invocation.ts";
 
-/** What the command line names. @throws NbdError when it names no plugin, or something that cannot be found */
+/**
+ * Loads the plugin and the filters of the command line.
+ * @throws NbdError when there is no plugin, or when the plugin or a filter cannot be found
+ */
 export function loadNamed(invocation: Invocation): Promise<Components> {
   requirePlugin(invocation);
   return loadComponents(invocation.plugin!, invocation.filters);

@@ -9,7 +9,8 @@ import { programName } from "./program-name.ts";
 import { checkReadable } from "./readable-arguments.ts";
 
 /**
- * The `nbdkit` command. What a question does not need is not even loaded: programs ask often, and wait.
+ * Runs the `nbdkit` command. Modules are loaded only when needed: programs often call --version,
+ * --dump-plugin and the like, and wait for the result.
  * @returns the exit status
  */
 export async function main(args: readonly string[], launch: Launch): Promise<number> {

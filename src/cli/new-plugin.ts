@@ -5,14 +5,14 @@ import { messageOf, NbdError } from "../core/errors.ts";
 import { packageVersion } from "../core/version.ts";
 import { templateFiles } from "../installation/package.ts";
 
-/** In the templates these stand for the name of the plugin, and the version of this package. */
+/** Placeholders in the templates: the name of the plugin, and the version of this package. */
 const nameMark = /PLUGIN_NAME/g;
 const versionMark = /NBDKIT_NODE_VERSION/g;
 
 /**
- * --new-plugin DIR: a folder with a plugin to begin with, its tests and its package.json.
- * @returns what to tell the user
- * @throws NbdError when the folder is there and not empty, or cannot be made
+ * --new-plugin DIR: creates a folder with a template plugin, its tests and its package.json.
+ * @returns the message for the user
+ * @throws NbdError when the folder exists and is not empty, or cannot be created
  */
 export function newPlugin(folder: string): string {
   const path = fullPath(folder);
@@ -22,7 +22,7 @@ export function newPlugin(folder: string): string {
     if (readdirSync(path).length > 0) throw new NbdError("EEXIST", "it is not empty: name a new folder");
     for (const [file, text] of templateFiles("plugin")) {
       const filled = text.replace(nameMark, name).replace(versionMark, packageVersion);
-      // Not through a link that another user may have put there since.
+      // Exclusive: do not write through a symbolic link that another user may have created meanwhile.
       writeFileSync(join(path, file), filled, { flag: "wx" });
     }
   } catch (error) {
@@ -31,7 +31,7 @@ export function newPlugin(folder: string): string {
   return `made ${folder}: next, cd ${folder} && npm install && npm test && nbdkit ./index.js 1M\n`;
 }
 
-/** Packages are called nbdkit-NAME-plugin; the plugin is called NAME. */
+/** Returns the plugin's name NAME from the folder's name nbdkit-NAME-plugin. */
 function pluginName(folder: string): string {
   const name = /^(?:nbdkit-)?(.*?)(?:-plugin)?$/.exec(folder)![1]!;
   if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return name;

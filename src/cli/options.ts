@@ -1,4 +1,4 @@
-/** Every option, by what it means. */
+/** The identifiers of all options. */
 export type OptionId =
   | "busyPoll"
   | "ipv4Only"
@@ -45,19 +45,22 @@ export type OptionId =
   | "version"
   | "vsock";
 
-/** One option of the command line: the parser, --help, --long-options and --short-options all follow this table. */
+/** One option of the command line. The parser, --help, --long-options and --short-options use this table. */
 export interface Option {
-  /** What the option means to us; aliases share it. */
+  /** The identifier of the option; all aliases have the same. */
   readonly id: OptionId;
   readonly short?: string;
-  /** The preferred long name first. */
+  /** The long names; the first is the preferred one. */
   readonly long: readonly string[];
-  /** The word for its value; an option without one takes none. */
+  /** The placeholder of the value in --help; undefined for an option without a value. */
   readonly value?: string;
   readonly help: string;
-  /** Not shown by --long-options, --short-options and --help, as in nbdkit. */
+  /** The option is not shown by --long-options, --short-options and --help, as in nbdkit. */
   readonly hidden?: true;
-  /** Not in nbdkit(1): it must be written out, so that nbdkit's options keep their abbreviations. */
+  /**
+   * The option is not in nbdkit(1). It has no abbreviations, so that the abbreviations of nbdkit's options
+   * stay unique.
+   */
   readonly ours?: true;
 }
 
@@ -68,7 +71,7 @@ export const options: readonly Option[] = [
     id: "busyPoll",
     long: ["busy-poll"],
     value: "DELAY",
-    help: "Look for requests that long before sleeping, for more CPU (ours)",
+    help: "Busy-wait this long for the next request (not in nbdkit)",
   },
   {
     id: "debug",
@@ -80,13 +83,13 @@ export const options: readonly Option[] = [
   {
     id: "dumpConfig",
     long: ["dump-config"],
-    help: "Print how this nbdkit was built and where its parts are",
+    help: "Print the build configuration and the installation paths",
   },
-  { id: "dumpPlugin", long: ["dump-plugin"], help: "Print what the plugin says about itself" },
+  { id: "dumpPlugin", long: ["dump-plugin"], help: "Print the properties of the plugin" },
   {
     id: "exitWithParent",
     long: ["exit-with-parent"],
-    help: "Exit when the program that started us exits; implies -f",
+    help: "Exit when the parent process exits; implies -f",
   },
   {
     id: "exportName",
@@ -117,7 +120,7 @@ export const options: readonly Option[] = [
     id: "log",
     long: ["log"],
     value: "default|stderr|syslog|null|/PATH",
-    help: "Where errors go",
+    help: "Destination of error messages",
   },
   { id: "longOptions", long: ["long-options"], help: "List the long options", hidden: true },
   {
@@ -131,7 +134,7 @@ export const options: readonly Option[] = [
     id: "newPlugin",
     long: ["new-plugin"],
     value: "DIR",
-    help: "Make a folder with a plugin to begin with",
+    help: "Create a folder with a template plugin",
     ours: true,
   },
   { id: "newstyle", short: "n", long: ["newstyle", "new-style"], help: "Ignored: newstyle is the default" },
@@ -156,7 +159,7 @@ export const options: readonly Option[] = [
     short: "P",
     long: ["pidfile", "pid-file"],
     value: "PIDFILE",
-    help: "Write our process id here when clients can connect",
+    help: "Write the process id of the server here when clients can connect",
   },
   {
     id: "port",
@@ -175,7 +178,7 @@ export const options: readonly Option[] = [
     id: "run",
     long: ["run"],
     value: "'COMMAND ARGS ...'",
-    help: "Serve as long as this command runs; implies -f",
+    help: "Serve while this command runs; implies -f",
   },
   {
     id: "selinuxLabel",
@@ -190,13 +193,13 @@ export const options: readonly Option[] = [
     long: ["single", "stdin"],
     help: "Serve one client on standard input and output",
   },
-  { id: "swap", long: ["swap"], help: "Lock our memory, to serve the swap space of this machine" },
+  { id: "swap", long: ["swap"], help: "Lock all memory, to serve the swap space of this machine" },
   {
     id: "threads",
     short: "t",
     long: ["threads"],
     value: "THREADS",
-    help: "Requests of one connection that are worked on at once (16)",
+    help: "Requests of one connection that run in parallel (16)",
   },
   {
     id: "timeout",
@@ -215,13 +218,13 @@ export const options: readonly Option[] = [
     id: "tlsPriority",
     long: ["tls-priority"],
     value: "PRIORITY",
-    help: "Versions and algorithms of TLS, as GnuTLS names them",
+    help: "TLS versions and algorithms, in GnuTLS syntax",
   },
   { id: "tlsPsk", long: ["tls-psk"], value: "PSKFILE", help: "TLS pre-shared keys" },
   {
     id: "tlsVerifyPeer",
     long: ["tls-verify-peer"],
-    help: "Require a certificate of clients",
+    help: "Require a client certificate",
   },
   {
     id: "unix",
@@ -242,7 +245,7 @@ export const options: readonly Option[] = [
     id: "version",
     short: "V",
     long: ["version"],
-    help: "Print our version, or that of the plugin and filters",
+    help: "Print the version of nbdkit, or of the plugin and filters",
   },
   { id: "vsock", long: ["vsock"], help: "Listen on AF_VSOCK, with -p" },
 ];

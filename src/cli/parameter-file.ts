@@ -3,14 +3,15 @@ import { dirname } from "node:path";
 import { fullPath } from "../contract/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 
-/** Files may name each other; one that names itself would never end. */
+/** The limit of nested files. Without a limit, a file that names itself would recurse forever. */
 const depthMax = 16;
 
 /**
- * The parameters of a command line with each @PATH replaced by what that file holds, one parameter on a line
- * (nbdkit(1), "@PATH"). Lines that are empty or begin with # do not count, and relative paths in a file are relative to it.
- * @param folders the one that relative paths are relative to; none for the current directory
- * @throws NbdError when a file cannot be read
+ * Yields the parameters of a command line. Each @PATH is replaced by the lines of that file, one parameter
+ * per line (nbdkit(1), "@PATH"). Empty lines and lines that begin with # are skipped. Relative paths in a
+ * file are relative to the folder of the file.
+ * @param folders the folder of the file that contains the parameters; empty for the current directory
+ * @throws NbdError ENOENT when a file cannot be read; ELOOP when files are nested too deeply
  */
 export function* expandFiles(
   parameters: readonly string[],
@@ -18,14 +19,15 @@ export function* expandFiles(
   depth = 0,
 ): Generator<string, void, undefined> {
   for (const parameter of parameters) {
-    // With a slash, because some plugins take bare values that begin with "@" (nbdkit-data-plugin(1)).
+    // The slash is required, because some plugins accept bare values that begin with "@"
+    // (nbdkit-data-plugin(1)).
     if (!parameter.startsWith("@") || !parameter.includes("/")) {
       yield parameter;
       continue;
     }
     const path = fullPath(parameter.slice(1), ...folders);
     if (depth === depthMax) {
-      throw new NbdError("ELOOP", `${parameter}: more than ${depthMax} files that name each other: ${path}`);
+      throw new NbdError("ELOOP", `${parameter}: more than ${depthMax} files are nested: ${path}`);
     }
     yield* expandFiles(linesOf(path), [dirname(path)], depth + 1);
   }

@@ -3,12 +3,12 @@ import { NbdError } from "../core/errors.ts";
 import { expandFiles } from "./parameter-file.ts";
 
 /**
- * Gives the words after the plugin's name to the chain (nbdkit(1), "Magic parameters"): key=value by its key, a bare
- * value by the plugin's magic key, and each line of the file by @PATH.
+ * Passes the words after the plugin's name to the chain (nbdkit(1), "Magic parameters"): key=value under its
+ * key, a bare value under the plugin's magic key, and for @PATH each line of the file.
  */
 export function configure(chain: Chain, parameters: readonly string[]): void {
   for (const parameter of expandFiles(parameters)) {
-    // What does not look like a key is a bare value, whatever follows the "=".
+    // A word without a valid key before "=" is a bare value.
     const [, key, value] = /^([A-Za-z][A-Za-z0-9._-]*)=(.*)$/s.exec(parameter) ?? [];
     if (key !== undefined && value !== undefined) chain.config(key, value);
     else chain.config(magicKeyOf(chain, parameter), parameter);

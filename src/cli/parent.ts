@@ -4,9 +4,10 @@ import { endBy } from "../server/signals.ts";
 import type { Invocation } from "./invocation.ts";
 
 /**
- * --exit-with-parent, before anything of the user's runs: a parent that ended before this call ends the process too.
- * It comes after the signals are caught, since loading the addon for it may make a file.
- * @throws NbdError ENOTSUP where it cannot be done
+ * Applies --exit-with-parent, before code of plugins and filters runs. If the parent process has already
+ * exited, this process ends too. Call this after the signal handlers are installed, because loading the addon
+ * may create a temporary file, which the handlers remove.
+ * @throws NbdError ENOTSUP on systems that do not support --exit-with-parent
  */
 export function heedParent(invocation: Invocation, launch: Launch): void {
   if (!invocation.exitWithParent) {
@@ -14,6 +15,7 @@ export function heedParent(invocation: Invocation, launch: Launch): void {
     return;
   }
   exitWithParent(launch);
-  // The signal for that is on its way, but JavaScript hears of it only when the start comes to rest.
+  // Do not wait for the signal of the kernel: its JavaScript handler runs only after the start-up code has
+  // returned.
   if (process.ppid !== launch.parentPid) endBy("SIGTERM");
 }

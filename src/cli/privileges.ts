@@ -9,7 +9,7 @@ import type { ListenOptions } from "../server/options.ts";
 import type { RunOptions } from "../server/run.ts";
 import type { Invocation } from "./invocation.ts";
 
-/** The step that few servers take: -u and -g. @throws NbdError when there is no such user or group */
+/** Prepares the change of user and group (-u, -g). @throws NbdError when the user or group does not exist */
 export async function identityStep(
   invocation: Invocation,
   listen: ListenOptions,
@@ -32,15 +32,18 @@ export async function identityStep(
   };
 }
 
-/** --swap: a server that serves the swap space of this machine must not wait for its own pages. */
+/**
+ * --swap: locks all memory. A server for the swap space of its own machine would deadlock on its own swapped
+ * pages.
+ */
 export function lockMemory({ user }: Invocation, log: Log): void {
   try {
     if (user !== undefined) native().unlimitLockedMemory();
     native().lockAllMemory();
   } catch (error) {
-    const who =
-      user === undefined ? "root or ulimit -l unlimited" : "ulimit -l unlimited, as -u ends being root";
-    throw new NbdError("EPERM", `--swap: ${messageOf(error)}: it needs Linux or FreeBSD, and ${who}`, {
+    const needs =
+      user === undefined ? "root or ulimit -l unlimited" : "ulimit -l unlimited, because -u gives up root";
+    throw new NbdError("EPERM", `--swap: ${messageOf(error)}: it needs Linux or FreeBSD, and ${needs}`, {
       cause: error,
     });
   }

@@ -1,4 +1,4 @@
-/** What begins each line of a server that was given this --name. */
+/** Returns the prefix of log lines for a server with this --name. */
 export function programName(name: string | undefined): string {
   return name === undefined ? "nbdkit" : `nbdkit[${name}]`;
 }

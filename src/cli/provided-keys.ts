@@ -1,7 +1,7 @@
 import type { AnyPlugin } from "../chain/component.ts";
 import type { Handle } from "../contract/handle.ts";
 
-/** The `has_` keys of --dump-plugin: which of nbdkit's callbacks this plugin has, in nbdkit's order. */
+/** The `has_` keys of --dump-plugin: the nbdkit callbacks that this plugin implements, in nbdkit's order. */
 export function providedKeys(plugin: AnyPlugin): readonly string[] {
   const handles = new Set<keyof Handle>(plugin.provides ?? []);
   const has = Object.keys(plugin.parameters ?? {}).length > 0;

@@ -23,19 +23,19 @@ import { identityStep, lockMemory } from "./privileges.ts";
 import { programName } from "./program-name.ts";
 import { fixTemporaryFolder } from "./temporary-folder.ts";
 
-/** What plugins may rely on for the files that they make, as with nbdkit. */
+/** The umask of the server, as in nbdkit. Files that plugins create get these permissions. */
 const fileModeMask = 0o022;
 
-/** A serving process, and what it was given by whoever started it. */
+/** What the parent process passed to the serving process. */
 interface Start {
   readonly launch: Launch;
   readonly environment: NodeJS.ProcessEnv;
   readonly listen: ListenOptions;
-  /** This is the detached copy of ourselves. */
+  /** This process is the detached copy that serves in the background. */
   readonly toBackground: boolean;
 }
 
-/** nbdkit PLUGIN ...: configures the chain, then serves until the end. @returns the exit status */
+/** nbdkit PLUGIN ...: configures the chain, then serves until the server stops. @returns the exit status */
 export async function serve(
   invocation: Invocation,
   args: readonly string[],
@@ -51,7 +51,7 @@ export async function serve(
   process.umask(fileModeMask);
   const start = { launch, environment: { ...process.env }, listen, toBackground };
   fixTemporaryFolder();
-  // As many file operations at once as one connection may have requests; libuv reads it when first needed.
+  // One thread per request of a connection. libuv reads this variable when it starts its thread pool.
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, Math.min(invocation.threads, 1024)));
 
   const program = programName(invocation.name);
@@ -63,7 +63,7 @@ export async function serve(
       new ServerLog({ verbose: invocation.verbose, program, errors }),
     );
   } catch (error) {
-    // Whoever waits for us to start looks at stderr, and will be told there as well.
+    // Also log to stderr: the parent process or the user reads the reason of a failed start there.
     if (!errors.isStderr) errors.write("", messageOf(error));
     tellFailure(messageOf(error));
     throw error;
@@ -71,11 +71,11 @@ export async function serve(
 }
 
 async function startInBackground(launch: Launch): Promise<number> {
-  let told = Promise.resolve();
+  let notified = Promise.resolve();
   const status = await startDetachedCopy(launch, (message) => {
-    told = tellStarter(message);
+    notified = tellStarter(message);
   });
-  await told;
+  await notified;
   return status;
 }
 
@@ -133,7 +133,10 @@ function showComponents({ plugin, filters }: Components, log: ServerLog): void {
     log.debug(`registered filter ${path()} (name ${definition.name})`);
 }
 
-/** -D nbdkit.environ=1: a way to find out what went wrong on the way here, and no thing for every day. */
+/**
+ * -D nbdkit.environ=1: logs the environment as it was before this process changed it, to find wrong
+ * variables.
+ */
 function showEnvironment({ environment }: Start, log: ServerLog): void {
   for (const [name, value] of Object.entries(environment)) log.debug(`environ: ${name}=${value}`);
 }

@@ -1,11 +1,11 @@
 import { fullPath } from "../contract/path.ts";
 
-/** Those that os.tmpdir() reads. */
+/** The environment variables that os.tmpdir() reads. */
 const variables = ["TMPDIR", "TMP", "TEMP"] as const;
 
 /**
- * Makes the folder for temporary files absolute for this process and all that it starts, since a server in the background
- * moves to "/". Call it while the working directory is still the user's.
+ * Makes the path of the temporary folder absolute in the environment of this process and its children,
+ * because a server in the background changes its working directory to "/". Call this before that change.
  */
 export function fixTemporaryFolder(): void {
   for (const variable of variables) {

@@ -3,7 +3,7 @@ import { AllocationState } from "../protocol/constants.ts";
 
 export { baseAllocation } from "../protocol/constants.ts";
 
-/** What an extent of `base:allocation` says. */
+/** Decodes the state of a `base:allocation` extent into `hole` and `zero`. */
 export function allocationOf({ length, state }: StatusExtent): Extent {
   return {
     length,

@@ -1,7 +1,7 @@
 import { aBuffer, aWhole, either, type Kind } from "../core/kinds.ts";
 import { checkKind } from "../core/shape.ts";
 
-/** What a read takes: how much, or where to. */
+/** The second argument of `read`: a length in bytes, or a buffer to read into. */
 export const aLengthOrBuffer: Kind = either(aWhole, aBuffer);
 
 const aRangeNumber: Kind = {
@@ -9,7 +9,11 @@ const aRangeNumber: Kind = {
   accepts: (value) => typeof value === "bigint" || aWhole.accepts(value),
 };
 
-/** An offset or a length, in bytes. @param what for the message. @throws NbdError EINVAL for what is no whole number */
+/**
+ * Converts an offset or a length in bytes to a bigint.
+ * @param what names the argument in the error message
+ * @throws NbdError EINVAL when the value is not a whole number
+ */
 export function bytesOf(what: string, value: bigint | number): bigint {
   checkKind(what, value, aRangeNumber);
   return BigInt(value);

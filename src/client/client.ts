@@ -21,44 +21,55 @@ import { Requests } from "./requests.ts";
 import { cutRange, eachPiece } from "./split.ts";
 
 /**
- * An open export. Any number of requests may be under way; replies come in any order.
+ * A connection to an open export. Any number of requests may be in flight; replies arrive in any order.
  *
- * Offsets and lengths are bytes. Whatever the server refuses, or this side knows that it would refuse, throws
- * `NbdError` with the errno name in `code`; a server that breaks the protocol ends the connection with EPROTO, and a
- * lost connection fails everything with ECONNRESET. An aborted request rejects at once with the signal's
- * reason, though the server may still do it.
+ * Offsets and lengths are bytes. A request that the server refuses throws `NbdError` with the errno name in
+ * `code`. The client itself refuses requests that the export cannot accept (out of range, not aligned, not
+ * offered). A protocol violation by the server closes the connection with EPROTO. A lost connection fails all
+ * requests with ECONNRESET. An aborted request rejects at once with the signal's reason; the server may still
+ * execute it.
  */
 export class NbdClient implements AsyncDisposable {
-  /** `await using` calls it at the end of the scope: as `close`. */
+  /** Same as `close`; `await using` calls this method at the end of the scope. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     disposeBy(NbdClient, (client) => client.close());
   }
 
+  /** The address that the client connected to, with the export name that was requested. */
   readonly address: NbdAddress;
-  /** The address as NBD URI. */
+  /** The address as an NBD URI. */
   readonly uri: string;
-  /** bytes */
+  /** Size of the export in bytes. */
   readonly size: bigint;
-  /** The server's name for the export, which differs from the one asked for when that was "" (the default). */
+  /**
+   * The server's name of the export. May differ from the requested name when that was "" (the default
+   * export).
+   */
   readonly exportName: string;
+  /** The server's description of the export; undefined when the server sent none. */
   readonly description: string | undefined;
+  /** What the server announced that the export can do. */
   readonly capabilities: Capabilities;
-  /** As the server announced it; without it, 1 byte to 32 MiB. */
+  /**
+   * The block size constraints in bytes. Undefined when the server sent none: then 1 byte to 32 MiB apply.
+   */
   readonly blockSize: BlockSize | undefined;
+  /** The handshake style that the server uses. */
   readonly handshake: ClientAgreement["style"];
+  /** The form of the replies that the handshake negotiated: simple, structured, or extended headers. */
   readonly replyForm: ReplyForm;
-  /** Names of the metadata contexts that `blockStatus` reports. */
+  /** Names of the negotiated metadata contexts, which `blockStatus` reports. */
   readonly contexts: readonly string[];
-  /** Every context that the export has, if `connect` was told to ask. */
+  /** Names of all metadata contexts of the export. Empty unless `connect` got the option `listContexts`. */
   readonly availableContexts: readonly string[];
-  /** Settles when the connection is gone; with the reason, unless `close` was it. */
+  /** Resolves when the connection is closed: with undefined after `close`, otherwise with the reason. */
   readonly closed: Promise<NbdError | undefined>;
   readonly #engine: Engine;
   readonly #requests: Requests;
   readonly #contextIds: ReadonlyMap<string, number>;
 
-  /** Use `connect`. */
+  /** Internal: programs call `connect`. */
   constructor(connection: ClientConnection, address: NbdAddress, agreement: ClientAgreement) {
     this.address = address;
     this.uri = uriOf(address);
@@ -77,13 +88,19 @@ export class NbdClient implements AsyncDisposable {
     this.closed = this.#engine.closedBecause;
   }
 
+  /** Whether the export is read-only. Same as `capabilities.readOnly`. */
   get readOnly(): boolean {
     return this.capabilities.readOnly;
   }
 
   /**
-   * Reads into a new buffer or into the caller's, in as many requests as it takes. After a failure the
-   * contents of the caller's buffer are unspecified; after an abort it is not touched any more.
+   * Reads bytes into a new buffer, or into a buffer of the caller. Long reads are split into several
+   * requests. After a failure the contents of the caller's buffer are unspecified. After an abort the client
+   * no longer writes into that buffer.
+   * @param offset bytes
+   * @param lengthOrInto the length in bytes, or the buffer to fill
+   * @throws NbdError EINVAL for a wrong argument or range; ENOTSUP for a flag that the server did not offer;
+   * the error of the server; ECONNRESET, EPROTO or ESHUTDOWN when the connection is closed
    */
   async read(
     offset: bigint | number,
@@ -103,27 +120,40 @@ export class NbdClient implements AsyncDisposable {
     return into;
   }
 
-  /** Writes the bytes, which must stay untouched until the promise settles; with a signal they are copied first. */
+  /**
+   * Writes bytes. The caller must not change `data` until the promise settles, unless `signal` is set: then
+   * the client copies `data` first. Long writes are split into several requests.
+   * @param offset bytes
+   * @throws NbdError as `read`; EPERM for a read-only export
+   */
   async write(offset: bigint | number, data: Uint8Array, options: WriteOptions = {}): Promise<void> {
     checkOptions("write", options, writeShape);
     checkKind("write: the data", data, aBuffer);
     const start = bytesOf("write: the offset", offset);
     this.#requests.check("write", start, BigInt(data.length));
     const flags = this.#requests.writeFlags({ fua: options.fua });
-    // An aborted write may still sit in the socket's queue when the caller reuses the buffer.
+    // Copy: an aborted write may still be in the send queue of the socket when the caller reuses the buffer.
     const bytes = options.signal === undefined ? asBuffer(data) : Buffer.from(data);
     await eachPiece(bytes, this.#requests.payloadMax, (piece, at) =>
       this.#engine.submit(this.#requests.write(start + BigInt(at), piece, flags), options.signal),
     );
   }
 
-  /** Waits until every write that was answered is on permanent storage. */
+  /**
+   * Waits until all completed writes are on permanent storage.
+   * @throws NbdError as `read`; ENOTSUP when the server does not support flush
+   */
   async flush(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     checkOptions("flush", options, signalShape);
     await this.#engine.submit(this.#requests.flush(), options.signal);
   }
 
-  /** Says that the range is not needed any more; what it reads as afterwards is the server's choice. */
+  /**
+   * Discards a range. The server decides what the range contains afterwards.
+   * @param offset bytes
+   * @param length bytes
+   * @throws NbdError as `write`; ENOTSUP when the server does not support trim
+   */
   async trim(offset: bigint | number, length: bigint | number, options: WriteOptions = {}): Promise<void> {
     checkOptions("trim", options, writeShape);
     await this.#eachRange(
@@ -135,13 +165,24 @@ export class NbdClient implements AsyncDisposable {
     );
   }
 
-  /** Makes the range read as zeroes. */
+  /**
+   * Makes a range read as zeroes.
+   * @param offset bytes
+   * @param length bytes
+   * @throws NbdError as `write`; ENOTSUP when the server does not support zeroing, or not a fast one with
+   * `fastZero`
+   */
   async zero(offset: bigint | number, length: bigint | number, options: ZeroOptions = {}): Promise<void> {
     checkOptions("zero", options, zeroShape);
     await this.#eachRange("zero", offset, length, this.#requests.writeFlags(options), options.signal);
   }
 
-  /** Says that the range will be read soon. */
+  /**
+   * Asks the server to load a range into its cache, because the client is going to read the range.
+   * @param offset bytes
+   * @param length bytes
+   * @throws NbdError as `read`; ENOTSUP when the server does not support cache
+   */
   async cache(
     offset: bigint | number,
     length: bigint | number,
@@ -152,8 +193,12 @@ export class NbdClient implements AsyncDisposable {
   }
 
   /**
-   * What the range is made of, by context name: extents from `offset` on, at least one. They may end before the
-   * range does (ask again from there), and the last one may go beyond it.
+   * Returns the extents of a range by the name of the metadata context: from `offset` on, at least one
+   * extent. The extents may end before the range ends: then call again from there. The last extent may end
+   * beyond the range.
+   * @param offset bytes
+   * @param length bytes, at least 1
+   * @throws NbdError as `read`; EINVAL for a length of 0; ENOTSUP for a context that was not negotiated
    */
   async blockStatus(
     offset: bigint | number,
@@ -172,7 +217,12 @@ export class NbdClient implements AsyncDisposable {
     return new Map(names.map((name, index) => [name, byId.get(ids[index]!)!]));
   }
 
-  /** The allocation (`base:allocation`) of exactly this range, in as many requests as it takes. */
+  /**
+   * Returns the allocation (`base:allocation`) of exactly this range. Sends several requests if needed.
+   * @param offset bytes
+   * @param length bytes
+   * @throws NbdError as `blockStatus`
+   */
   async extents(
     offset: bigint | number,
     length: bigint | number,
@@ -186,7 +236,13 @@ export class NbdClient implements AsyncDisposable {
     return extents;
   }
 
-  /** The extents of one context that cover exactly this range, as the server gives them. */
+  /**
+   * Yields the extents of one metadata context that cover exactly this range, divided as the server sends
+   * them.
+   * @param offset bytes
+   * @param length bytes
+   * @throws NbdError as `blockStatus`
+   */
   async *statusOf(
     context: string,
     offset: bigint | number,
@@ -206,17 +262,20 @@ export class NbdClient implements AsyncDisposable {
     }
   }
 
-  /** Waits for the requests under way, takes leave of the server, and closes. */
+  /** Waits for the requests in flight, sends NBD_CMD_DISC, and closes the connection. */
   close(): Promise<void> {
     return this.#engine.close();
   }
 
-  /** Closes at once: requests under way reject with the reason. */
+  /** Closes the connection at once. Requests in flight reject with the reason (default: ECONNABORTED). */
   destroy(reason?: NbdError): void {
     this.#engine.destroy(reason);
   }
 
-  /** One request after the other, since a range may be as long as the disk and a request only 32 bits. */
+  /**
+   * Sends requests one after the other: a range may be as long as the disk, but the length in a request has
+   * 32 bits.
+   */
   async #eachRange(
     command: "trim" | "zero" | "cache",
     offset: bigint | number,
@@ -238,14 +297,14 @@ export class NbdClient implements AsyncDisposable {
       const known = this.contexts.join(", ");
       throw new NbdError(
         "ENOTSUP",
-        `the metadata context "${name}" was not agreed on (only: ${known || "none"})`,
+        `the metadata context "${name}" was not negotiated (only: ${known || "none"})`,
       );
     }
     return id;
   }
 }
 
-/** The same bytes, with a Buffer's methods. */
+/** A Buffer over the same memory. */
 function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -19,8 +19,11 @@ import { parseNbdUri } from "./uri.ts";
 
 /**
  * Connects to an NBD server and opens an export.
- * @throws NbdError EINVAL for a wrong URI or option; ENOTSUP for vsock on systems other than Linux; what is wrong with TLS keys; what the server's
- * refusal means, with its text; EPROTO when it breaks the protocol; the code of a failed connect; the signal's reason
+ * @param uri an NBD URI, or an address
+ * @throws NbdError EINVAL for a wrong URI or option; ENOTSUP for vsock on systems other than Linux; EINVAL or
+ * ENOENT for TLS keys that cannot be used; the errno name of the server's refusal, with the server's text;
+ * EPROTO when the server violates the protocol; the code of a failed connect(2)
+ * @throws the reason of the signal after an abort
  */
 export async function connect(uri: string | NbdAddress, options: ConnectOptions = {}): Promise<NbdClient> {
   checkAddress("connect", uri);
@@ -40,8 +43,10 @@ export async function connect(uri: string | NbdAddress, options: ConnectOptions 
 }
 
 /**
- * Lists the exports of a server, each with what the server tells about it. The export name of the URI does not matter.
- * @throws NbdError as `connect` does; ENOTSUP for servers too old to list
+ * Lists the exports of a server, each with its size, flags and metadata contexts. The export name in the URI
+ * is ignored.
+ * @param uri an NBD URI, or an address
+ * @throws NbdError as `connect`; ENOTSUP for servers that cannot list exports (oldstyle)
  */
 export async function listExports(
   uri: string | NbdAddress,
@@ -82,12 +87,12 @@ async function dial(
 async function connectTo(target: NbdTarget, signal: AbortSignal | undefined): Promise<Transport> {
   if (target.kind === "unix") return connectSocket({ socketPath: target.path }, signal);
   if (target.kind === "tcp") return connectSocket({ host: target.host, port: target.port }, signal);
-  // Needs the addon, which other clients do without.
+  // Loaded only here: vsock needs the addon, the other targets do not.
   const { connectVsock } = await import("../transport/vsock.ts");
   return connectVsock(target.cid, target.port, signal);
 }
 
-/** Failures name the server; an abort stays what the signal's owner made it. */
+/** Adds the URI of the server to error messages. The reason of an aborted signal is thrown unchanged. */
 async function named<T>(
   address: NbdAddress,
   signal: AbortSignal | undefined,

@@ -4,8 +4,8 @@ import type { Receiver, Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
 
 /**
- * A connection that changes hands: first a handshake talks over it, then an engine takes it.
- * What arrives in between waits.
+ * A connection to a server, used by two receivers one after the other: the handshake driver, then the engine.
+ * Bytes and events that arrive between the two are kept until `handOver` sets the next receiver.
  */
 export class ClientConnection implements Receiver {
   #transport: Transport;
@@ -15,7 +15,9 @@ export class ClientConnection implements Receiver {
   #closed: { error: Error | undefined } | undefined;
   #rest: Buffer = Buffer.alloc(0);
 
-  /** @param upgrade how to encrypt, for handshakes that ask for it */
+  /**
+   * @param upgrade encrypts the transport when the handshake negotiates TLS; undefined for plain addresses
+   */
   constructor(transport: Transport, upgrade: Upgrade | undefined) {
     this.#transport = transport;
     this.#upgrade = upgrade;
@@ -27,17 +29,17 @@ export class ClientConnection implements Receiver {
   }
 
   /**
-   * Runs a conversation to its end. If it fails, for whichever reason, the connection is gone.
-   * @throws what the conversation throws, ECONNRESET when the server leaves, or the signal's reason
+   * Runs a handshake to its end. The connection is destroyed when the handshake fails.
+   * @throws the error of the handshake, ECONNRESET when the server disconnects, or the signal's reason
    */
   talk<Result>(conversation: Conversation<Result>, signal?: AbortSignal): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const abort = (): void => talk.fail(signal?.reason);
+      const abort = (): void => driver.fail(signal?.reason);
       const settle = (): void => {
         signal?.removeEventListener("abort", abort);
         this.#receiver = undefined;
       };
-      const talk = new HandshakeDriver(conversation, {
+      const driver = new HandshakeDriver(conversation, {
         send: (bytes) => this.transport.write(bytes),
         startTls: async () => {
           this.#transport = await this.#transport.startTls(this.#upgrade!);
@@ -54,11 +56,11 @@ export class ClientConnection implements Receiver {
         },
       });
       const receiver: Receiver = {
-        received: (bytes) => talk.receive(bytes),
+        received: (bytes) => driver.receive(bytes),
         drained: () => {},
         ended: () =>
-          talk.fail(new NbdError("ECONNRESET", "the server closed the connection during the handshake")),
-        closed: (error) => talk.fail(lost(error)),
+          driver.fail(new NbdError("ECONNRESET", "the server closed the connection during the handshake")),
+        closed: (error) => driver.fail(lost(error)),
       };
       signal?.addEventListener("abort", abort);
       if (signal?.aborted) {
@@ -66,12 +68,12 @@ export class ClientConnection implements Receiver {
         return;
       }
       this.#receiver = receiver;
-      talk.start();
+      driver.start();
       if (this.#receiver === receiver) this.handOver(receiver);
     });
   }
 
-  /** From here on the receiver hears everything, beginning with what has come already. */
+  /** Sets the receiver, and first passes to it the bytes and events that have arrived already. */
   handOver(receiver: Receiver): void {
     this.#receiver = receiver;
     const rest = this.#rest;
@@ -81,7 +83,7 @@ export class ClientConnection implements Receiver {
     if (this.#closed !== undefined) receiver.closed(this.#closed.error);
   }
 
-  /** Sends what is queued, then closes. What a server still sends is dropped. */
+  /** Sends the send queue, then closes. Bytes that the server still sends are dropped. */
   leave(): void {
     this.#receiver = { received: () => {}, drained: () => {}, ended: () => {}, closed: () => {} };
     this.transport.end();

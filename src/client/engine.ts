@@ -8,16 +8,16 @@ import { writeRequestHeader } from "../protocol/request-header.ts";
 import { backlogBytesMax, type Receiver } from "../transport/transport.ts";
 import type { ClientConnection } from "./connection.ts";
 
-/** One request as it goes over the wire, and what its reply may be. */
+/** One request as sent to the server, and the reply that it expects. */
 export interface Submission {
   readonly command: number;
   readonly flags: number;
   readonly offset: bigint;
   readonly length: bigint;
-  /** Must stay untouched until the promise settles. */
+  /** The caller must not change the payload until the promise settles. */
   readonly payload?: Buffer;
   readonly awaited: Awaited;
-  /** "write of 4096 bytes at 0", for errors */
+  /** Describes the request in error messages: "write of 4096 bytes at 0". */
   readonly what: string;
 }
 
@@ -29,26 +29,33 @@ interface InFlight {
   readonly reject: (error: unknown) => void;
 }
 
-/** Payloads up to here are copied behind their header, which costs less than a second system call. */
+/**
+ * Bytes. Payloads up to this size are copied behind their header: the copy costs less than a second system
+ * call.
+ */
 const copiedPayloadBytesMax = 16 * 1024;
 
-/** Requests in flight on one connection: sends them, matches the replies, and fails them all when it dies. */
+/**
+ * The requests of one connection. A request waits in `#waiting` while the send queue is full, then is sent
+ * and stays in `#inFlight` under its cookie until its reply is complete. When the connection is lost, all
+ * requests fail. After `close`, NBD_CMD_DISC is sent once no request is waiting or in flight.
+ */
 export class Engine implements Receiver, ReplySink {
-  /** Settles when the connection is gone: with the reason, or with undefined after `close`. */
+  /** Resolves when the connection is closed: with the reason, or with undefined after `close`. */
   readonly closedBecause: Promise<NbdError | undefined>;
   readonly #connection: ClientConnection;
   readonly #form: ReplyForm;
   readonly #server: string;
   readonly #parser: ReplyParser;
   readonly #inFlight = new Map<bigint, InFlight>();
-  /** Requests that wait for the server to take what was sent before. */
+  /** Requests that wait until the server has received enough of the send queue. */
   readonly #waiting: InFlight[] = [];
   #nextCookie = 1n;
   #closing = false;
   #dead: NbdError | undefined;
   #resolveClosed!: (reason: NbdError | undefined) => void;
 
-  /** @param server names it in errors */
+  /** @param server the URI, for error messages */
   constructor(connection: ClientConnection, form: ReplyForm, server: string) {
     this.#connection = connection;
     this.#form = form;
@@ -61,8 +68,9 @@ export class Engine implements Receiver, ReplySink {
   }
 
   /**
-   * Sends a request, as soon as the connection has room for it.
-   * @throws NbdError what the server answers, or why the connection is gone; the signal's reason
+   * Sends a request as soon as the send queue has room.
+   * @throws NbdError the error of the server, or the reason why the connection is closed
+   * @throws the reason of the signal after an abort
    */
   submit(submission: Submission, signal?: AbortSignal): Promise<StatusByContext> {
     return new Promise((resolve, reject) => {
@@ -78,14 +86,14 @@ export class Engine implements Receiver, ReplySink {
     });
   }
 
-  /** Waits for what is in flight, says goodbye, and closes. */
+  /** Waits for the requests in flight, sends NBD_CMD_DISC, and closes. */
   close(): Promise<void> {
     this.#closing = true;
     this.#closeWhenIdle();
     return this.closedBecause.then(() => {});
   }
 
-  /** Closes at once; everything in flight fails with the reason. */
+  /** Closes at once. All requests in flight fail with the reason. */
   destroy(reason: NbdError = new NbdError("ECONNABORTED", "the client was destroyed")): void {
     if (this.#dead !== undefined) return;
     this.#dead = reason;
@@ -113,7 +121,7 @@ export class Engine implements Receiver, ReplySink {
       reject(
         this.#error(code, `${submission.what} failed: ${code}${where}${text === "" ? "" : `: ${text}`}`),
       );
-      // doc/proto.md, "Terminating the transmission phase": a server that says so wants to be left alone.
+      // doc/proto.md, "Terminating the transmission phase": after NBD_ESHUTDOWN the client must disconnect.
       if (code === "ESHUTDOWN") this.#closing = true;
     }
     this.#closeWhenIdle();
@@ -134,7 +142,7 @@ export class Engine implements Receiver, ReplySink {
   }
 
   ended(): void {
-    // After our goodbye the server is right to leave.
+    // After NBD_CMD_DISC the server may close the connection: this is no error.
     if (!(this.#closing && this.#isIdle()))
       this.destroy(new NbdError("ECONNRESET", "the server closed the connection"));
   }
@@ -190,8 +198,9 @@ export class Engine implements Receiver, ReplySink {
 }
 
 /**
- * A request that ends at once when the signal says so. If it was sent, it stays in flight for the server, so its
- * late reply has somewhere to go; what it reads is dropped, since the buffer is the caller's again.
+ * Makes a request reject at once when the signal aborts. A request that was sent stays in `#inFlight`, so
+ * that its late reply still finds its cookie. Data of a late read reply is dropped, because the caller may
+ * reuse the buffer.
  */
 function abortable(request: InFlight, signal: AbortSignal, waiting: InFlight[]): InFlight {
   const { submission, resolve, reject } = request;

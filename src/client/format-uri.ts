@@ -3,14 +3,17 @@ import { checkKind } from "../core/shape.ts";
 import type { NbdAddress, NbdTarget, TlsParameters } from "./address.ts";
 import { checkAddress } from "./option-shapes.ts";
 
-/** The NBD URI of an address; `parseNbdUri` reads it back. @throws NbdError EINVAL for what is no address */
+/**
+ * Formats an address as an NBD URI. `parseNbdUri` is the inverse.
+ * @throws NbdError EINVAL when the argument is not an address
+ */
 export function formatNbdUri(address: NbdAddress): string {
   checkKind("formatNbdUri: the address", address, anObject);
   checkAddress("formatNbdUri", address);
   return uriOf(address);
 }
 
-/** The same for an address that has been checked. */
+/** Same as `formatNbdUri`, without the checks: for an address that is already checked. */
 export function uriOf({ target, exportName = "", tls }: NbdAddress): string {
   const scheme = `${tls === undefined ? "nbd" : "nbds"}${target.kind === "tcp" ? "" : `+${target.kind}`}`;
   const user = tls?.username === undefined ? "" : `${encodeURIComponent(tls.username)}@`;
@@ -36,7 +39,7 @@ function tlsQuery(tls: TlsParameters | undefined): string[] {
   return pairs.flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${encodeText(value)}`]));
 }
 
-/** Slashes and colons mean nothing in a path's rest or in a query, and are nicer to read as they are. */
+/** Percent-encodes all but slashes, colons and "@": these need no encoding in the path and the query. */
 function encodeText(text: string): string {
   return encodeURIComponent(text).replace(/%2F/g, "/").replace(/%3A/g, ":").replace(/%40/g, "@");
 }

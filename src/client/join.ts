@@ -1,6 +1,6 @@
 import type { StatusExtent } from "../core/extent.ts";
 
-/** Joins neighbours in the same state: servers cut extents where it suits them. */
+/** Joins adjacent extents that have the same state. Servers may divide a range into extents anywhere. */
 export async function* joinEqual(
   extents: AsyncIterable<StatusExtent>,
 ): AsyncGenerator<StatusExtent, void, undefined> {

@@ -60,7 +60,7 @@ const targetShapes: { readonly [K in NbdTarget["kind"]]: Shape<MembersOf<K>> } =
   vsock: { kind: aString, cid: uint32, port: uint32 },
 };
 
-/** What a program gives as the address of a server. @throws NbdError EINVAL */
+/** Checks the address of a server that a program passes. @throws NbdError EINVAL */
 export function checkAddress(where: string, address: NbdAddress | string): void {
   checkKind(`${where}: the address`, address, either(aString, anObject));
   if (typeof address === "string") return;

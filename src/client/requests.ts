@@ -9,13 +9,13 @@ import { payloadMax, shortRangeMax } from "./split.ts";
 type RangeCommand = "read" | "write" | "trim" | "zero" | "cache" | "block status";
 
 /**
- * Turns what callers ask for into requests that this server accepts, and refuses here what it would refuse there:
- * ranges outside of the export, broken blocks, and what the server never offered.
+ * Builds the requests of one connection, and checks them before they are sent: the range must lie in the
+ * export and consist of whole blocks, and the server must have offered the command and its flags.
  */
 export class Requests {
   readonly capabilities: Capabilities;
   readonly payloadMax: number;
-  /** The longest range without payload. */
+  /** The longest range of a request without payload, in bytes. */
   readonly rangeMax: bigint;
   readonly #size: bigint;
   readonly #minimum: bigint;
@@ -32,10 +32,14 @@ export class Requests {
     this.#contextIds = contexts.map(({ id }) => id);
   }
 
-  /** @throws NbdError EINVAL, EPERM or ENOTSUP; call it once for the whole range */
+  /**
+   * Checks the whole range of a call, before the range is split.
+   * @throws NbdError EINVAL, EPERM or ENOTSUP
+   */
   check(command: RangeCommand, offset: bigint, length: bigint): void {
     const what = describe(command, offset, length);
-    if (offset < 0n || length < 0n) throw new NbdError("EINVAL", `${what}: numbers below 0 make no range`);
+    if (offset < 0n || length < 0n)
+      throw new NbdError("EINVAL", `${what}: the offset and the length must not be negative`);
     if (offset + length > this.#size) {
       throw new NbdError("EINVAL", `${what}: the export has only ${this.#size} bytes`);
     }
@@ -79,7 +83,7 @@ export class Requests {
     const length = BigInt(payload.length);
     return {
       command: Command.write,
-      // doc/proto.md of the extension: with extended headers, a payload must be announced as one.
+      // doc/proto.md, extended headers: a request with payload must set NBD_CMD_FLAG_PAYLOAD_LEN.
       flags: flags | (this.#extended ? CommandFlag.payloadLength : 0),
       offset,
       length,
@@ -89,7 +93,7 @@ export class Requests {
     };
   }
 
-  /** trim, zero and cache */
+  /** Builds a request for a range without payload. */
   range(command: "trim" | "zero" | "cache", offset: bigint, length: bigint, flags: number): Submission {
     return {
       command: { trim: Command.trim, zero: Command.writeZeroes, cache: Command.cache }[command],
@@ -107,7 +111,7 @@ export class Requests {
     return { command: Command.flush, flags: 0, offset: 0n, length: 0n, awaited, what: "flush" };
   }
 
-  /** @param contextIds only these contexts; used where the server lets us choose */
+  /** @param contextIds report only these contexts; ignored when the server cannot select contexts */
   blockStatus(offset: bigint, asked: bigint, requestOne: boolean, contextIds: readonly number[]): Submission {
     const length = asked < this.rangeMax ? asked : this.rangeMax;
     const some = this.capabilities.canStatusPayload && contextIds.length < this.#contextIds.length;
@@ -139,7 +143,7 @@ function requireOffer(offered: boolean, what: string): void {
   if (!offered) throw new NbdError("ENOTSUP", `${what}: the server does not offer it`);
 }
 
-/** doc/proto.md of the extension, "NBD_CMD_BLOCK_STATUS", payload form. */
+/** The payload of NBD_CMD_BLOCK_STATUS that selects contexts (doc/proto.md, extended headers). */
 function statusPayload(length: bigint, contextIds: readonly number[]): Buffer {
   const bytes = Buffer.allocUnsafe(8 + 4 * contextIds.length);
   let at = bytes.writeBigUInt64BE(length, 0);

@@ -1,23 +1,31 @@
 import { payloadBytesMax } from "../protocol/client/limits.ts";
 import type { BlockSize } from "../protocol/export-info.ts";
 
-/** The longest range that 32 bits can name and that is whole blocks of any size the specification allows. */
+/**
+ * The longest range that has a length of 32 bits and that is a multiple of every block size that proto.md
+ * allows.
+ */
 export const shortRangeMax: bigint = 2n ** 32n - 2n ** 16n;
 
-/** What one request may carry: the server's maximum, in whole blocks, and never more than servers must bear. */
+/**
+ * Returns the longest payload of one request in bytes: the server's maximum in whole blocks, at most 32 MiB.
+ */
 export function payloadMax(blockSize: BlockSize | undefined): number {
   if (blockSize === undefined) return payloadBytesMax;
   const maximum = Math.min(blockSize.maximum, payloadBytesMax);
   return maximum - (maximum % blockSize.minimum);
 }
 
-/** Requests of one call that are under way at once: a server may take single bytes, and each request takes memory. */
+/**
+ * Most requests of one call in flight. Each request takes memory, and a server may allow only one byte per
+ * request.
+ */
 const piecesMax = 64;
 
 /**
- * Does something with a buffer in pieces of at most `max` bytes, several at a time.
- * @throws the first error, when no piece is under way any more: one would go on writing into a buffer that is the
- * caller's again
+ * Calls `action` for each piece of at most `max` bytes of a buffer, several calls at a time.
+ * @throws the first error, after all calls have ended: until then a read may still write into the caller's
+ * buffer
  */
 export async function eachPiece(
   bytes: Buffer,

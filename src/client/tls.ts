@@ -8,12 +8,12 @@ import type { Upgrade } from "../transport/upgrade.ts";
 import type { NbdAddress, TlsParameters } from "./address.ts";
 
 /**
- * How to encrypt the connection that an address asks for; undefined for a plain one.
- * @throws NbdError when the keys that the address names cannot be used
+ * Returns the TLS upgrade for an address, or undefined for an address without TLS.
+ * @throws NbdError when the keys of the address cannot be used
  */
 export async function clientUpgrade({ target, tls }: NbdAddress): Promise<Upgrade | undefined> {
   if (tls === undefined) return undefined;
-  // Most connections are plain, and loading TLS takes time.
+  // Loaded only here: most connections do not use TLS, and loading the TLS modules takes time.
   const { tlsClient } = await import("../transport/tls.ts");
   const host = target.kind === "tcp" ? target.host : "localhost";
   const settings = isPsk(tls) ? pskSettings(tls) : certificateSettings(tls, tls.hostname ?? host);
@@ -24,12 +24,12 @@ export async function clientUpgrade({ target, tls }: NbdAddress): Promise<Upgrad
   }
 }
 
-/** doc/uri.md, "tls-type": certificates unless something says otherwise. */
+/** doc/uri.md, "tls-type": certificates are the default, unless the address has a PSK file. */
 function isPsk({ type, pskFile }: TlsParameters): boolean {
   if (type === "anon") {
     throw new NbdError(
       "ENOTSUP",
-      "tls-type=anon is not supported, as it protects from nobody: use x509 or psk",
+      "tls-type=anon is not supported, as it does not authenticate the server: use x509 or psk",
     );
   }
   return type === "psk" || (type === undefined && pskFile !== undefined);
@@ -46,7 +46,7 @@ function pskSettings({ pskFile, username = loginName() }: TlsParameters): TlsCli
   );
 }
 
-/** In a container the user may have a number and nothing else. */
+/** The login name of the user. In a container the user id may have no name: then LOGNAME or USER is used. */
 function loginName(): string {
   try {
     return userInfo().username;
@@ -82,7 +82,7 @@ function certificateSettings(
   };
 }
 
-/** Where libnbd looks too; without any of them, the system's authorities decide. */
+/** The directories that libnbd searches too. Without them, the system's certificate authorities are used. */
 function defaultDirectory(): string | undefined {
   const ofUser = [join(homedir(), ".pki", "libnbd"), join(homedir(), ".config", "pki", "libnbd")];
   const places = process.geteuid?.() === 0 ? ["/etc/pki/libnbd"] : ofUser;

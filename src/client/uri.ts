@@ -4,7 +4,7 @@ import { withoutSecrets } from "../core/secrets.ts";
 import { checkKind } from "../core/shape.ts";
 import { defaultPort, type NbdAddress, type NbdTarget, type TlsParameters } from "./address.ts";
 
-/** RFC 3986, appendix B, with a scheme that must be there. */
+/** The regular expression of RFC 3986, appendix B, with a mandatory scheme. */
 const parts = /^([a-z][a-z0-9+.-]*):(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#.*)?$/is;
 
 const schemes: Readonly<Record<string, { kind: NbdTarget["kind"]; tls: boolean }>> = {
@@ -16,7 +16,10 @@ const schemes: Readonly<Record<string, { kind: NbdTarget["kind"]; tls: boolean }
   "nbds+vsock": { kind: "vsock", tls: true },
 };
 
-/** Whether this looks like an NBD URI at all, rather than a file's name. */
+/**
+ * Returns whether a text has the scheme of an NBD URI, as opposed to a file name. The rest is not checked.
+ * @throws NbdError EINVAL when the argument is not a string
+ */
 export function isNbdUri(text: string): boolean {
   checkKind("isNbdUri: the text", text, aString);
   const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(text)?.[1]?.toLowerCase();
@@ -24,8 +27,8 @@ export function isNbdUri(text: string): boolean {
 }
 
 /**
- * Parses an NBD URI (doc/uri.md). Query parameters that it does not know are ignored.
- * @throws NbdError EINVAL, which names the part that is wrong
+ * Parses an NBD URI (doc/uri.md). Unknown query parameters are ignored.
+ * @throws NbdError EINVAL; the message names the part that is wrong
  */
 export function parseNbdUri(uri: string): NbdAddress {
   checkKind("parseNbdUri: the URI", uri, aString);
@@ -83,7 +86,7 @@ function parseTarget(
     return { kind, path };
   }
   if (kind === "tcp") return { kind, host: host === "" ? "localhost" : host, port: port ?? defaultPort };
-  // 2 is the host, seen from a virtual machine.
+  // CID 2 is the host of the virtual machine (VMADDR_CID_HOST).
   return {
     kind,
     cid: host === "" ? 2 : parseNumber(uri, "vsock number", host, 0, host),
@@ -93,7 +96,7 @@ function parseTarget(
 
 function parseNumber(uri: string, part: string, text: string, min: number, host: string): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  // A vsock port or number has 32 bits, a TCP port 16.
+  // A vsock port or CID has 32 bits, a TCP port has 16.
   const max = /^nbds?\+vsock:/i.test(uri) ? 0xffff_ffff : 65_535;
   if (value >= min && value <= max) return value;
   throw wrong(uri, part, `"${text}" (host "${host}") is not a number from ${min} to ${max}`);
@@ -104,7 +107,7 @@ function parseQuery(uri: string, query: string): ReadonlyMap<string, string> {
   for (const pair of query.split("&")) {
     const [, key = "", value = ""] = /^([^=]*)=?(.*)$/s.exec(pair) ?? [];
     const name = decode(uri, "query", key);
-    // Where one is given twice, the first counts.
+    // The first of several values counts.
     if (name !== "" && !parameters.has(name))
       parameters.set(name, decode(uri, `query parameter ${name}`, value));
   }
@@ -137,10 +140,10 @@ function parseTls(
   };
 }
 
-/** The part whose value may have a password. */
+/** The part of the URI that may contain a password. */
 const userName = "user name";
 
-/** Percent-decoding. A plus sign is a plus sign: these are no web forms. */
+/** Percent-decodes a part. "+" stays "+": only web forms encode a space as "+". */
 function decode(uri: string, part: string, text: string): string {
   try {
     return decodeURIComponent(text);

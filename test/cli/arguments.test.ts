@@ -3,7 +3,7 @@ import { parseArguments } from "../../src/cli/arguments.ts";
 import { longOptionsText, shortOptionsText } from "../../src/cli/dump.ts";
 import { type OptionId, options } from "../../src/cli/options.ts";
 
-/** nbdkit(1) of 1.46: the names of each option. */
+/** The names of each option in nbdkit(1), version 1.46. */
 const names: readonly string[] = [
   "help",
   "version",
@@ -62,7 +62,7 @@ const names: readonly string[] = [
   "vsock",
 ];
 
-/** A value for each option that takes one. */
+/** A valid value for each option that has one. */
 const values: Readonly<Partial<Record<OptionId, string>>> = {
   debug: "a.b=1",
   exportName: "e",
@@ -88,7 +88,7 @@ const values: Readonly<Partial<Record<OptionId, string>>> = {
 };
 
 describe("the options", () => {
-  it("have all names of nbdkit 1.46, and short ones too", () => {
+  it("have all long and short names of nbdkit 1.46", () => {
     const long = longOptionsText().trim().split("\n");
     expect(long).toEqual(expect.arrayContaining(names.map((name) => `--${name}`)));
     expect(long).toEqual([...long].sort());
@@ -99,13 +99,13 @@ describe("the options", () => {
     expect(short.sort().join("")).toBe([...("46D" + "efginoPprstuUvV")].sort().join(""));
   });
 
-  it("have names of their own", () => {
+  it("have unique names", () => {
     const all = options.flatMap(({ short, long }) => [...long, ...(short === undefined ? [] : [short])]);
     expect(new Set(all).size).toBe(all.length);
   });
 
   it.each(options.map((option) => [option.long[0]!, option] as const))(
-    "--%s has an effect",
+    "--%s changes the parsed invocation",
     (name, option) => {
       const value = option.value === undefined ? [] : [values[option.id] ?? "no value in this test"];
       const before = option.id === "newstyle" ? ["--oldstyle"] : [];
@@ -121,7 +121,7 @@ describe("the options", () => {
 });
 
 describe("parseArguments", () => {
-  it("takes the first operand as plugin and the rest as parameters, wherever options stand", () => {
+  it("takes the first operand as plugin and the rest as parameters, with options at any position", () => {
     const { plugin, parameters, filters } = parseArguments([
       "--filter=a",
       "file",
@@ -151,7 +151,7 @@ describe("parseArguments", () => {
     [["--dump-config", "--no-such-option"], "dumpConfig"],
     [["--long-options", "--no-such-option"], "longOptions"],
     [["--short-options", "-p", "x"], "shortOptions"],
-  ])("takes %j as a wish to %s", (args, action) => {
+  ])("%j selects the action %s", (args, action) => {
     expect(parseArguments([...args, "null"]).action).toBe(action);
   });
 
@@ -163,7 +163,7 @@ describe("parseArguments", () => {
     },
   );
 
-  it("lets the last of a repeated option win", () => {
+  it("uses the last value of a repeated option", () => {
     const { port, threads, pidfile } = parseArguments(["-p1", "-p2", "-t3", "-t4", "-Pa", "-Pb"]);
     expect({ port, threads, pidfile }).toEqual({ port: "2", threads: 4, pidfile: "b" });
   });
@@ -183,7 +183,7 @@ describe("parseArguments", () => {
     expect(() => parseArguments(["-t", text])).toThrow(/^threads: /);
   });
 
-  it("collects debug flags, with leading spaces that callers leave in them", () => {
+  it("collects debug flags and keeps leading spaces in their names", () => {
     const { debugFlags } = parseArguments([
       "-Da.b=1",
       "-D",
@@ -205,7 +205,7 @@ describe("parseArguments", () => {
     expect(() => parseArguments(["-D", text])).toThrow("NAME.FLAG=N");
   });
 
-  it("takes the last of -4 and -6, as nbdkit does", () => {
+  it("uses the last of -4 and -6, as nbdkit does", () => {
     expect(parseArguments(["-4", "-6", "null"]).family).toBe(6);
     expect(parseArguments(["-6", "-4", "null"]).family).toBe(4);
   });
@@ -216,7 +216,7 @@ describe("parseArguments", () => {
     [["-p1", "-Ux"], "-p and -U"],
     [["-s", "--run=x"], "-s and --run"],
     [["-s", "--dump-plugin"], "-s and --dump-plugin"],
-  ])("refuses %j together", (args, message) => {
+  ])("refuses the combination %j", (args, message) => {
     expect(() => parseArguments([...args, "null"])).toThrow(`${message} cannot be used together`);
   });
 });

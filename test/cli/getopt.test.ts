@@ -14,7 +14,7 @@ const table: readonly Option[] = [
   { id: "tlsPsk", long: ["tls-psk"], value: "FILE", help: "" },
 ];
 
-/** In the order found: "id=value" for options, the bare text for operands. */
+/** Returns options as "id=value" and operands as they are, in the order of the command line. */
 function parse(...args: string[]): string[] {
   return [...getopt(args, table)].map((found) =>
     "operand" in found ? found.operand : `${found.option.id}=${found.value}`,
@@ -29,31 +29,31 @@ describe("getopt", () => {
       ["verbose=", "a", "foreground=", "b", "port=1"],
     ],
     [
-      "takes everything after -- as operands",
+      "treats everything after -- as operands",
       ["-v", "--", "-f", "--", "--port"],
       ["verbose=", "-f", "--", "--port"],
     ],
     ["takes - as an operand, and as a value", ["-", "-p", "-"], ["-", "port=-"]],
     [
-      "takes an empty argument as an operand, and as a value",
+      "accepts an empty argument as an operand and as a value",
       ["", "-p", "", "--port", "", "--port="],
       ["", "port=", "port=", "port="],
     ],
     ["takes attached values", ["-p1", "--port=2", "-Dx.y=0"], ["port=1", "port=2", "debug=x.y=0"]],
     [
-      "takes the next argument as value, whatever it looks like",
+      "uses the next argument as value, even if it begins with a dash",
       ["-p", "-v", "--port", "--", "-D", "--debug"],
       ["port=-v", "port=--", "debug=--debug"],
     ],
     [
-      "separates joined short options, the last of which may have a value",
+      "separates joined short options, and the last of them may have a value",
       ["-fv", "-fvp1", "-fp", "2"],
       ["foreground=", "verbose=", "foreground=", "verbose=", "port=1", "foreground=", "port=2"],
     ],
     ["keeps = in a short option's value", ["-p=1"], ["port==1"]],
     ["keeps newlines and further = in values", ["--port=a=b\nc=", "x\n=y"], ["port=a=b\nc=", "x\n=y"]],
     [
-      "takes unique beginnings of long options",
+      "accepts unique prefixes of long options",
       ["--f", "--verb", "--po=1", "--no"],
       ["foreground=", "verbose=", "port=1", "foreground="],
     ],
@@ -75,17 +75,17 @@ describe("getopt", () => {
     [["-x"], "invalid option -- 'x'"],
     [["-f1"], "invalid option -- '1'"],
     [["-f-"], "invalid option -- '-'"],
-  ])("refuses %j in getopt_long's words", (args, message) => {
+  ])("refuses %j with the message of getopt_long", (args, message) => {
     expect(() => parse(...args)).toThrow(message);
   });
 
-  it("gives what stands before a mistake first", () => {
+  it("yields the options before a mistake, then throws", () => {
     const found = getopt(["-v", "-x"], table);
     expect(found.next().value).toEqual({ option: table[0], value: "" });
     expect(() => found.next()).toThrow("'x'");
   });
 
-  it("returns any operands and values as they were, in order", () => {
+  it("returns arbitrary operands and values unchanged and in order", () => {
     const word = fc.string({ unit: "binary" });
     const piece = fc.oneof(
       word.filter((text) => !text.startsWith("-")).map((text) => ({ args: [text], found: [text] })),

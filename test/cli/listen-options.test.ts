@@ -15,16 +15,16 @@ describe("whereToListen", () => {
     [["--vsock", "--run", "true", "-i", "::1", "-6"], { kind: "vsock", port: 10_809 }],
     [["-p", "4294967295", "--vsock"], { kind: "vsock", port: 4_294_967_295 }],
     [["-p", "http"], { kind: "tcp", port: 80 }],
-  ])("takes %j for %j", (args, expected) => {
+  ])("%j selects the endpoint %j", (args, expected) => {
     expect(whereToListen(parseArguments([...args, "null"]))).toEqual(expected);
   });
 
-  it.each(["x", "", "-1", "65536", "1.5", "0x10"])("refuses -p %j", (text) => {
+  it.each(["x", "", "-1", "65536", "1.5", "0x10"])("refuses the port -p %j", (text) => {
     const refused = `-p: "${text}" is neither a port number from 0 to 65535 nor the name of a TCP service`;
     expect(() => whereToListen(parseArguments(["-p", text]))).toThrow(refused);
   });
 
-  it.each(["http", "", "4294967296"])("refuses --vsock -p %j", (text) => {
+  it.each(["http", "", "4294967296"])("refuses the vsock port --vsock -p %j", (text) => {
     expect(() => whereToListen(parseArguments(["--vsock", "-p", text]))).toThrow(/^-p: /);
   });
 });

@@ -12,12 +12,12 @@ import { describeWith } from "../helpers/tools.ts";
 const dist = join(packageRoot(), "dist");
 const visible: readonly Option[] = options.filter(({ hidden }: Option) => hidden !== true);
 
-describe("what is made from the declarations", () => {
-  it.each(Object.entries(manuals()))("%s is in the package, and current", (path, text) => {
+describe("the generated manual pages and completions", () => {
+  it.each(Object.entries(manuals()))("%s is in the package and up to date", (path, text) => {
     expect(readFileSync(join(dist, path), "utf8")).toBe(text);
   });
 
-  it("is where package.json and --dump-config say", async () => {
+  it("are in the paths that package.json and --dump-config name", async () => {
     const { man, files } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
     const pages = Object.keys(manuals()).filter((path) => path.startsWith("man/"));
     expect(man.sort()).toEqual(pages.map((path) => `./dist/${path}`).sort());
@@ -26,7 +26,7 @@ describe("what is made from the declarations", () => {
   });
 });
 
-/** A page as a terminal shows it, without its bold and its line breaks. */
+/** Renders a page as plain text without line breaks. */
 function shown(path: string): string {
   const { stdout, stderr } = spawnSync("groff", ["-ww", "-man", "-Tutf8", "-P-cbou", join(dist, path)], {
     encoding: "utf8",
@@ -52,7 +52,7 @@ describeWith(["groff"], "the manual page", () => {
   });
 });
 
-/** What bash offers at the end of a command line. */
+/** Returns the completions that bash offers at the end of a command line. */
 function offered(command: string, ...line: string[]): string[] {
   const script = `source "$1"; shift
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _${command}; printf '%s\\n' "\${COMPREPLY[@]}"`;

@@ -8,7 +8,7 @@ import { Sandbox } from "../helpers/sandbox.ts";
 const guide = "docs/writing-plugins.md";
 const template = (name: string) => join(packageRoot(), "templates/plugin", name);
 
-/** npm without a network: what it would fetch is this package, which stands in for the one of the registry. */
+/** Runs npm offline: this package replaces the one from the registry. */
 const npm = `
 npm() { command npm --offline --no-audit --no-fund --loglevel=error "$@" >>npm.log 2>&1 || { cat npm.log; return 1; }; }
 nbdkit() { "$nbdkit" "$@"; }
@@ -17,7 +17,7 @@ set -e
 `;
 
 describe(guide, () => {
-  it("leads from an empty folder to a package that works elsewhere", async () => {
+  it("leads from an empty folder to a package that works in another folder", async () => {
     await using sandbox = new Sandbox();
     const [make, use, test, pack, install] = codeBlocks(guide, "sh");
     const files = codeBlocks(guide, "js");
@@ -37,7 +37,7 @@ describe(guide, () => {
       expect({ status, stderr }, stdout).toEqual({ status: 0, stderr: "" });
       printed.push(stdout);
     }
-    // The peer dependency comes from the registry, which is not there.
+    // The registry, which has the peer dependency, is not reachable.
     const elsewhere = install!
       .replace(/^npm install (.*)$/m, `npm install --legacy-peer-deps $1\n${link}`)
       .replace("cd ..\n", "");
@@ -50,14 +50,14 @@ describe(guide, () => {
     );
   });
 
-  it("shows the template's test", () => {
+  it("contains the test of the template", () => {
     const shown = codeBlocks(guide, "js").find((code) => code.startsWith("// test.js\n"));
     expect(shown).toBe(`// test.js\n${readFileSync(template("test.js"), "utf8")}`);
   });
 });
 
 describe("--new-plugin", () => {
-  it("makes a plugin that passes its own tests", async () => {
+  it("creates a plugin that passes its own tests", async () => {
     await using sandbox = new Sandbox();
     const made = await sandbox.nbdkit(["--new-plugin", "nbdkit-mine-plugin"]);
     expect(made).toMatchObject({ status: 0, stderr: "" });
@@ -87,7 +87,7 @@ describe("--new-plugin", () => {
     expect(outcome.stderr).toContain(reason);
   });
 
-  it("leaves nbdkit's options their abbreviations", async () => {
+  it("does not change the abbreviations of nbdkit's options", async () => {
     await using sandbox = new Sandbox();
     expect(await sandbox.nbdkit(["--new", "null", "--run", ":"])).toMatchObject({ status: 0, stderr: "" });
   });

@@ -4,7 +4,7 @@ import { expandFiles } from "../../src/cli/parameter-file.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { Folder } from "../plugins/folder.ts";
 
-/** What becomes of parameters in a folder with these files. */
+/** Expands parameters in a folder with these files. */
 function expand(files: Readonly<Record<string, string>>, ...parameters: string[]): string[] {
   using folder = new Folder();
   mkdirSync(folder.join("sub"));
@@ -13,7 +13,7 @@ function expand(files: Readonly<Record<string, string>>, ...parameters: string[]
 }
 
 describe("a parameter @PATH", () => {
-  it("stands for the lines of the file", () => {
+  it("is replaced by the lines of the file", () => {
     const text = "a=1\n\nb=2=3\n# comment\n  # comment\n \t\nc= spaces stay \nbare";
     expect(expand({ list: text }, "x=1", "@./list", "y=2")).toEqual([
       "x=1",
@@ -25,7 +25,7 @@ describe("a parameter @PATH", () => {
     ]);
   });
 
-  it("may be absolute, be given twice, and stand for nothing", () => {
+  it("may be absolute, be given twice, and name an empty file", () => {
     expect(expand({ one: "a=1\n", none: "# nothing\n" }, "@./one", "@./none", "@./one")).toEqual([
       "a=1",
       "a=1",
@@ -35,12 +35,12 @@ describe("a parameter @PATH", () => {
     expect([...expandFiles([`@${folder.join("list")}`], ["/"])]).toEqual(["a=1"]);
   });
 
-  it("in a file is relative to that file", () => {
+  it("in a file is relative to the folder of that file", () => {
     const files = { outer: "a=1\n@sub/inner\nd=4", "sub/inner": "b=2\n@./same", "sub/same": "c=3" };
     expect(expand(files, "@./outer")).toEqual(["a=1", "b=2", "c=3", "d=4"]);
   });
 
-  it("needs a slash: other values begin with @ as well", () => {
+  it("needs a slash, because bare values may begin with @ too", () => {
     expect(expand({ list: "a=1" }, "@list", "@0x100", "a=@./list", " @./list")).toEqual([
       "@list",
       "@0x100",
@@ -49,19 +49,19 @@ describe("a parameter @PATH", () => {
     ]);
   });
 
-  it("that cannot be read is an error that names it", () => {
+  it("with a file that cannot be read throws an error with the name of the file", () => {
     expect(() => expand({}, "@./none")).toThrow(/^@\/.*\/none: ENOENT/);
     expect(() => expand({}, "@./sub")).toThrow(/^@\/.*\/sub: EISDIR/);
     expect(() => expand({ "a=b": "x=1" }, "@./sub/../a=b")).not.toThrow();
   });
 
-  it("that leads to itself is an error", () => {
+  it("with a file that names itself throws an error", () => {
     expect(() => expand({ one: "@./two", two: "@./one" }, "@./one")).toThrow("more than 16 files");
   });
 });
 
 describe("nbdkit", () => {
-  it("takes parameters from a file, for plugins and filters, wherever it stands", async () => {
+  it("reads parameters of plugins and filters from @PATH at any position", async () => {
     await using sandbox = new Sandbox();
     sandbox.file("size", "# What it is all about\nsize=1M\n");
     for (const args of [
@@ -72,7 +72,7 @@ describe("nbdkit", () => {
     }
   });
 
-  it("says in one line what is wrong with a file", async () => {
+  it("prints one line for a wrong parameter file", async () => {
     await using sandbox = new Sandbox();
     const { status, stderr } = await sandbox.nbdkit(["memory", "@./none", "--run", "true"]);
     expect({ status, stderr }).toEqual({

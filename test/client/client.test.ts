@@ -5,7 +5,7 @@ import { readHeaderBytes, writeReadHeader } from "../../src/protocol/read-reply.
 import { errorReply, successReply } from "../../src/protocol/reply.ts";
 import { type Answer, FakeServer } from "./fake-server.ts";
 
-/** Does everything, and reads as the bytes of "0123456789abcdef" repeated. */
+/** Executes all requests. Reads return the bytes of "0123456789abcdef" repeated. */
 const honest: Answer = (request, { form, reply }) => {
   if (request.kind === "refused") throw new Error(request.reason);
   if (request.kind !== "read")
@@ -34,7 +34,7 @@ const forms: [string, ConnectOptions][] = [
 ];
 
 describe.each(forms)("a client with %s replies", (form, options) => {
-  it("does every request", async () => {
+  it("sends every kind of request", async () => {
     await using server = await FakeServer.start(honest);
     await using client = await connect(server.uri, options);
     expect(client).toMatchObject({ replyForm: form, size: 65_536n, readOnly: false, exportName: "" });
@@ -63,7 +63,7 @@ describe.each(forms)("a client with %s replies", (form, options) => {
     expect(server.requests[6]).toMatchObject({ offset: 512n, length: 512n, mayTrim: false, fastZero: true });
   });
 
-  it("matches replies that come in another order", async () => {
+  it("matches replies that arrive in another order than the requests", async () => {
     const held: (() => void)[] = [];
     await using server = await FakeServer.start((request, to) => {
       held.push(() => honest(request, to));
@@ -76,7 +76,7 @@ describe.each(forms)("a client with %s replies", (form, options) => {
     expect(texts).toHaveLength(20);
   });
 
-  it("says goodbye once everything is done", async () => {
+  it("sends NBD_CMD_DISC on close when all requests are done", async () => {
     await using server = await FakeServer.start(
       (request, to) => void setImmediate().then(() => honest(request, to)),
     );
@@ -91,7 +91,7 @@ describe.each(forms)("a client with %s replies", (form, options) => {
 });
 
 describe("a client", () => {
-  it("cuts requests at the server's limits", async () => {
+  it("splits requests at the server's limits", async () => {
     await using server = await FakeServer.start(honest, {
       size: 2n ** 40n,
       blockSize: { minimum: 512, preferred: 4096, maximum: 4607 },
@@ -112,14 +112,14 @@ describe("a client", () => {
     ]);
   });
 
-  it("does not cut ranges with extended headers", async () => {
+  it("does not split ranges with extended headers", async () => {
     await using server = await FakeServer.start(honest, { size: 2n ** 62n });
     await using client = await connect(server.uri);
     await client.trim(0, 2n ** 62n);
     expect(server.requests).toMatchObject([{ kind: "trim", length: 2n ** 62n }]);
   });
 
-  it("refuses what the server would refuse, without asking", async () => {
+  it("refuses invalid requests without sending them to the server", async () => {
     const blockSize = { minimum: 512, preferred: 512, maximum: 4096 };
     await using server = await FakeServer.start(honest, { flags: 0x3, blockSize });
     await using client = await connect(server.uri);
@@ -134,7 +134,7 @@ describe("a client", () => {
       "EINVAL",
       /read of 512 bytes at 65536: the export has only 65536 bytes/,
     );
-    await refused(client.read(-512, 512), "EINVAL", /below 0/);
+    await refused(client.read(-512, 512), "EINVAL", /must not be negative/);
     await refused(client.read(1, 512), "EINVAL", /whole blocks of 512/);
     await refused(client.write(0, Buffer.alloc(512)), "EPERM", /read-only/);
     await refused(client.flush(), "ENOTSUP", /flush: the server does not offer it/);
@@ -142,12 +142,12 @@ describe("a client", () => {
     await refused(
       client.blockStatus(0, 512, { context: "x:y" }),
       "ENOTSUP",
-      /"x:y" was not agreed on \(only: base/,
+      /"x:y" was not negotiated \(only: base/,
     );
     expect(server.requests).toEqual([]);
   });
 
-  it("reports the server's error with its words, and lives on", async () => {
+  it("reports an error with the server's text and keeps the connection", async () => {
     await using server = await FakeServer.start((request, { form, reply }) => {
       if (request.kind === "read") honest(request, { form, reply } as never);
       else reply(errorReply(form, (request as { cookie: bigint }).cookie, 0n, "ENOSPC", "disk full,\nsorry"));
@@ -160,7 +160,7 @@ describe("a client", () => {
     expect((await client.read(0, 4)).toString()).toBe("0123");
   });
 
-  it("fails everything when the connection dies, and names the server", async () => {
+  it("fails all requests with the server's URI when the connection is lost", async () => {
     await using server = await FakeServer.start((_, { socket }) => socket.destroy());
     const client = await connect(server.uri);
     const results = await Promise.allSettled([
@@ -176,7 +176,7 @@ describe("a client", () => {
     expect(await client.closed).toMatchObject({ code: "ECONNRESET" });
   });
 
-  it("ends the connection when the server lies", async () => {
+  it("closes the connection when the server violates the protocol", async () => {
     await using server = await FakeServer.start((request, { reply }) => {
       reply(dataReply("extended", (request as { cookie: bigint }).cookie, 1n, 4));
     });
@@ -185,7 +185,7 @@ describe("a client", () => {
     expect(await client.closed).toMatchObject({ code: "EPROTO" });
   });
 
-  it("leaves a server that is shutting down", async () => {
+  it("disconnects from a server that is shutting down", async () => {
     await using server = await FakeServer.start((request, { form, reply }) => {
       reply(errorReply(form, (request as { cookie: bigint }).cookie, 0n, "ESHUTDOWN", "maintenance"));
     });
@@ -194,7 +194,7 @@ describe("a client", () => {
     expect(await client.closed).toBeUndefined();
   });
 
-  it("waits with writes until the server takes them", async () => {
+  it("delays writes until the server has received earlier writes", async () => {
     await using server = await FakeServer.start(honest, { size: 2n ** 30n });
     await using client = await connect(server.uri);
     const bytes = Buffer.alloc(1024 * 1024, 1);
@@ -204,7 +204,7 @@ describe("a client", () => {
 });
 
 describe("an abort", () => {
-  it("rejects at once, and the late reply does no harm", async () => {
+  it("rejects a read at once, and the late reply does not change the buffer", async () => {
     let release = (): void => {};
     await using server = await FakeServer.start((request, to) => {
       if (server.requests.length > 1) honest(request, to);
@@ -214,7 +214,7 @@ describe("an abort", () => {
     const controller = new AbortController();
     const buffer = Buffer.alloc(16, ".");
     const aborted = client.read(0, buffer, { signal: controller.signal });
-    // The second request proves that the first has arrived.
+    // The reply to the second request proves that the server has received the first one.
     expect((await client.read(0, 4)).toString()).toBe("0123");
     controller.abort(new Error("changed my mind"));
     await expect(aborted).rejects.toThrow("changed my mind");
@@ -223,7 +223,7 @@ describe("an abort", () => {
     expect(buffer.toString()).toBe("................");
   });
 
-  it("ends connecting, also in the middle of the handshake", async () => {
+  it("rejects connect, also in the middle of the handshake", async () => {
     await using server = await FakeServer.greeting(Buffer.from("NBDMAGIC"));
     const controller = new AbortController();
     const connecting = connect(server.uri, { signal: controller.signal });
@@ -237,12 +237,12 @@ describe("connect", () => {
   it.each([
     ["nbd+unix:///?socket=/nonexistent/socket", "ENOENT", /nonexistent/],
     ["nbd://localhost:port", "EINVAL", /port: "port"/],
-  ])("says what is wrong with %s", async (uri, code, reason) => {
+  ])("reports the error of %s", async (uri, code, reason) => {
     await expect(connect(uri)).rejects.toMatchObject({ code, message: expect.stringMatching(reason) });
     await expect(listExports(uri)).rejects.toMatchObject({ code });
   });
 
-  it("names a server that is none", async () => {
+  it("reports a server that is not an NBD server", async () => {
     await using server = await FakeServer.greeting(Buffer.from("SSH-2.0-OpenSSH_9.9\r\n"));
     await expect(connect(server.uri)).rejects.toMatchObject({
       code: "EPROTO",

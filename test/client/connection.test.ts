@@ -3,20 +3,20 @@ import { ClientConnection } from "../../src/client/connection.ts";
 import { take } from "../../src/protocol/conversation.ts";
 import { MemoryTransport } from "../helpers/memory-transport.ts";
 
-it("what comes before anybody talks, or between two that do, waits for the next one", async () => {
+it("a client connection keeps bytes that arrive before a handshake for that handshake", async () => {
   const transport = new MemoryTransport();
-  const line = new ClientConnection(transport, undefined);
+  const connection = new ClientConnection(transport, undefined);
   transport.deliver(Buffer.from("one"));
-  expect((await line.talk(take(2))).toString()).toBe("on");
+  expect((await connection.talk(take(2))).toString()).toBe("on");
   transport.deliver(Buffer.from("two"));
-  expect((await line.talk(take(4))).toString()).toBe("etwo");
+  expect((await connection.talk(take(4))).toString()).toBe("etwo");
 });
 
-it("a server that leaves between two conversations is missed by the second, not waited for", async () => {
+it("a handshake fails at once when the server has disconnected before the handshake", async () => {
   const transport = new MemoryTransport();
-  const line = new ClientConnection(transport, undefined);
+  const connection = new ClientConnection(transport, undefined);
   transport.deliver(Buffer.from("one"));
-  await line.talk(take(3));
+  await connection.talk(take(3));
   transport.deliverEnd();
-  await expect(line.talk(take(1))).rejects.toMatchObject({ code: "ECONNRESET" });
+  await expect(connection.talk(take(1))).rejects.toMatchObject({ code: "ECONNRESET" });
 });

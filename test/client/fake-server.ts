@@ -16,7 +16,7 @@ export interface Conversant {
   reply(bytes: Buffer): void;
 }
 
-/** Answers requests as a test wants it, truthfully or not. */
+/** Replies to a request; the test decides how, also with wrong replies. */
 export type Answer = (request: Request, to: Conversant) => void;
 
 const everything: number =
@@ -27,10 +27,10 @@ const everything: number =
   TransmissionFlag.sendFastZero |
   TransmissionFlag.sendCache;
 
-/** A server on a Unix socket that shakes hands properly, then does what the test says. */
+/** A server on a Unix socket with a correct handshake and replies that the test decides. */
 export class FakeServer {
   readonly uri: string;
-  /** Requests so far. */
+  /** All requests that the server has received. */
   readonly requests: Request[] = [];
   readonly #folder: string;
   readonly #server: Server;
@@ -52,7 +52,7 @@ export class FakeServer {
     return fake;
   }
 
-  /** Greets with these bytes, and says nothing more. */
+  /** Starts a server that sends only these bytes to each client. */
   static async greeting(bytes: Buffer): Promise<FakeServer> {
     const fake = await FakeServer.start(() => {});
     fake.#server.removeAllListeners("connection");
@@ -101,7 +101,7 @@ export class FakeServer {
         else answer(request, { form, socket, reply: (reply) => socket.write(reply) });
       }
     };
-    const talk = new HandshakeDriver(serverHandshake(host), {
+    const driver = new HandshakeDriver(serverHandshake(host), {
       send: (bytes) => socket.write(bytes),
       startTls: async () => {},
       failed: () => socket.destroy(),
@@ -112,7 +112,7 @@ export class FakeServer {
         pump(rest);
       },
     });
-    socket.on("data", (bytes: Buffer) => (parser === undefined ? talk.receive(bytes) : pump(bytes)));
-    talk.start();
+    socket.on("data", (bytes: Buffer) => (parser === undefined ? driver.receive(bytes) : pump(bytes)));
+    driver.start();
   }
 }

@@ -7,7 +7,7 @@ import { launch, outcomeOf, succeed } from "../helpers/run.ts";
 import { ServerProcess, until } from "../helpers/server-process.ts";
 import { toolPath } from "../helpers/tools.ts";
 
-/** The system's own nbdkit, not ours. */
+/** Path of the original nbdkit, if the system has it. */
 export const referenceNbdkit: string | undefined = ["/usr/bin/nbdkit", "/usr/local/bin/nbdkit"].find(
   existsSync,
 );
@@ -16,7 +16,7 @@ export function startReference(...args: string[]): Promise<ServerProcess> {
   return ServerProcess.start(args, { program: referenceNbdkit! });
 }
 
-/** A folder that goes with its scope. */
+/** A temporary folder that is removed at the end of the scope. */
 export class Folder implements Disposable {
   readonly path: string = realpathSync(mkdtempSync(join(tmpdir(), "nbdkit-node-client-")));
 
@@ -29,20 +29,21 @@ export class Folder implements Disposable {
   }
 }
 
-/** A server that is stopped, by its pid, when its scope ends. */
+/** A server process that is stopped at the end of the scope. */
 export interface Reference extends AsyncDisposable {
   readonly uri: string;
   readonly pid: number;
 }
 
-/** qemu-nbd on a Unix socket; it stays when clients leave. */
+/** Starts qemu-nbd on a Unix socket. The server keeps running when clients disconnect. */
 export async function startQemuNbd(
   folder: Folder,
   args: readonly string[],
   exportName = "",
 ): Promise<Reference> {
   const socket = folder.file("qemu.sock");
-  // Written when it listens; the socket is there a little earlier.
+  // Wait for the pidfile: qemu-nbd writes it when it accepts clients, but creates the socket a little
+  // earlier.
   const pidfile = folder.file("qemu.pid");
   const listening = ["--socket", socket, "--pid-file", pidfile];
   const options = ["--persistent", "--shared=8", "--export-name", exportName, ...listening];
@@ -51,7 +52,10 @@ export async function startQemuNbd(
   return { ...server, uri: `nbd+unix:///${exportName}?socket=${socket}` };
 }
 
-/** nbd-server on a free port; exports are the sections of its configuration. It knows no foreground. */
+/**
+ * Starts nbd-server on a free port. Each export is a section of its configuration. It always runs in the
+ * background.
+ */
 export async function startNbdServer(
   folder: Folder,
   exports: Readonly<Record<string, string>>,

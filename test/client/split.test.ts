@@ -3,7 +3,7 @@ import { eachPiece } from "../../src/client/split.ts";
 import { Deferred } from "../helpers/deferred.ts";
 
 describe("eachPiece", () => {
-  it("covers a buffer once, with a bounded number of pieces at a time", async () => {
+  it("covers a buffer once, with a limited number of pieces in flight", async () => {
     const bytes = Buffer.alloc(1000);
     let [under, most] = [0, 0];
     await eachPiece(bytes, 3, async (piece, at) => {
@@ -17,7 +17,7 @@ describe("eachPiece", () => {
     await eachPiece(Buffer.alloc(0), 3, () => Promise.reject(new Error("there is no piece")));
   });
 
-  it("throws the first error only when no piece is under way, and begins no other", async () => {
+  it("starts no piece after the first error, and throws the error when no piece is in flight", async () => {
     const slow = new Deferred<void>();
     const begun: number[] = [];
     const done = eachPiece(Buffer.alloc(1000), 10, async (_, at) => {

@@ -25,11 +25,11 @@ describe("parseNbdUri", () => {
     ["nbd+unix:///?socket=/a%20b;c+d", unix("/a b;c+d"), ""],
     ["nbd+vsock://3:7/x", { kind: "vsock", cid: 3, port: 7 }, "x"],
     ["nbd+vsock:///", { kind: "vsock", cid: 2, port: 10_809 }, ""],
-  ])("reads %s", (uri, target, exportName) => {
+  ])("parses %s", (uri, target, exportName) => {
     expect(parseNbdUri(uri)).toEqual({ target, exportName });
   });
 
-  it("reads what concerns TLS", () => {
+  it("parses the TLS parameters", () => {
     const query = "tls-type=psk&tls-hostname=h&tls-verify-peer=0&tls-certificates=/c&tls-psk-file=/p";
     expect(parseNbdUri(`nbds://eve@example.com/x?${query}`).tls).toEqual({
       type: "psk",
@@ -59,7 +59,7 @@ describe("parseNbdUri", () => {
     ["nbds://h/?tls-type=x", /query parameter tls-type/],
     ["nbds://h/?tls-verify-peer=2", /query parameter tls-verify-peer/],
     ["nbd+vsock://host/", /vsock number/],
-  ])("names what is wrong with %s", (uri, reason) => {
+  ])("refuses %s and names the wrong part", (uri, reason) => {
     expect(() => parseNbdUri(uri)).toThrow(
       expect.objectContaining({ code: "EINVAL", message: expect.stringMatching(reason) }),
     );
@@ -67,7 +67,7 @@ describe("parseNbdUri", () => {
 });
 
 describe("formatNbdUri", () => {
-  it("is read back as it was, whatever the names", () => {
+  it("formats arbitrary addresses so that parseNbdUri returns the same address", () => {
     const text = fc.string({ unit: "grapheme", maxLength: 20 }).filter((name) => !name.includes("\0"));
     fc.assert(
       fc.property(
@@ -86,12 +86,12 @@ describe("formatNbdUri", () => {
     "nbd://[::1]:9/",
     "nbds://eve@h:9/x?tls-type=psk&tls-psk-file=/p",
     "nbd+vsock://3:7/",
-  ])("keeps %s", (uri) => {
+  ])("keeps %s unchanged", (uri) => {
     expect(formatNbdUri(parseNbdUri(uri))).toBe(uri);
   });
 });
 
-it("isNbdUri tells URIs from file names", () => {
+it("isNbdUri distinguishes NBD URIs from file names", () => {
   expect(["nbd://x", "nbds+unix:///?socket=s", "nbd:x"].map(isNbdUri)).toEqual([true, true, true]);
   expect(["disk.img", "./nbd://x", "http://x", "-", "null:"].map(isNbdUri)).toEqual([
     false,

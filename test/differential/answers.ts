@@ -1,6 +1,6 @@
 import type { Outcome } from "../helpers/run.ts";
 
-/** The keys of key=value lines, in order. */
+/** Returns the keys of key=value lines, in order. */
 export function keys({ stdout }: Outcome): string[] {
   return stdout
     .trim()

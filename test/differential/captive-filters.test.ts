@@ -6,13 +6,13 @@ import { describeWith, toolPath } from "../helpers/tools.ts";
 const original = toolPath("nbdkit") ?? "nbdkit";
 const filters = ["exitlast", "exitwhen", "retry", "retry-request", "tar"];
 
-/** The names of a filter's parameters in --help. */
+/** Returns the names of a filter's parameters from --help. */
 function named({ stdout }: Outcome): string[] {
   const filterPart = stdout.slice(stdout.indexOf("filter: "), stdout.indexOf("plugin: "));
   return [...filterPart.matchAll(/^([\w-]+)=/gm)].map(([, name]) => name!);
 }
 
-describeWith(["nbdkit"], "our filters know what nbdkit's know:", () => {
+describeWith(["nbdkit"], "our filters have the parameters of nbdkit's filters:", () => {
   it.each(filters)("--help of %s", async (filter) => {
     const args = [`--filter=${filter}`, "null", "--help"];
     const [theirs, ours] = [await run(original, args), await run(nbdkit, args)];
@@ -22,7 +22,7 @@ describeWith(["nbdkit"], "our filters know what nbdkit's know:", () => {
   });
 });
 
-/** What both do in the same way, and words that both then say first. */
+/** Command lines with the same result in both, and words that both error messages contain. */
 const cases: readonly { readonly args: readonly string[]; readonly words?: readonly string[] }[] = [
   { args: ["--filter=exitlast", "memory", "1M", "--run", "nbdinfo --size $uri"] },
   { args: ["--filter=exitwhen", "memory", "1M", "--run", "nbdinfo --size $uri"] },
@@ -60,11 +60,11 @@ async function runIn(program: string, args: readonly string[]): Promise<Outcome>
   return await outcomeOf(sandbox.start(program, ["-U", "socket", ...args], { timeout: 30_000 }));
 }
 
-describeWith(["nbdkit", "nbdinfo"], "our filters do what nbdkit's do:", () => {
+describeWith(["nbdkit", "nbdinfo"], "our filters behave like nbdkit's filters:", () => {
   describe.each(cases.map((one) => [one.args.join(" "), one] as const))(
     "%s",
     (_title, { args, words = [] }) => {
-      it("the same status, output and kind of message", async () => {
+      it("gives the same exit status, output and kind of message", async () => {
         const [theirs, ours] = [await runIn(original, args), await runIn(nbdkit, args)];
         const plain = ({ status, stdout }: Outcome) => ({
           status,

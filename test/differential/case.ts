@@ -1,6 +1,6 @@
-/** Command lines on which nbdkit and we must agree. */
+/** A command line with the same result in nbdkit and nbdkit-node. */
 export interface Case {
   readonly args: readonly string[];
-  /** What the first line on stderr must contain, on both sides. */
+  /** Words that the first line on stderr must contain in both. */
   readonly words?: readonly string[];
 }

@@ -67,14 +67,17 @@ const debugFlags: readonly Case[] = [
   ...refused(["-D"], ["-D", "x.y=", "null"]),
 ];
 
-/** Who is not root may not do this, and nbdkit finds out when the command runs already. */
+/**
+ * Changes of user and group. They need root; nbdkit reports the missing permission only after the command has
+ * started.
+ */
 const identities: readonly Case[] = [
   { args: ["-U", "-", "-u", "nobody", "null", "--run", "id -u; id -G"] },
   { args: ["-U", "-", "-g", "daemon", "null", "--run", "id -g; id -G"] },
   { args: ["-U", "-", "-u", "65534", "-g", "0xfffe", "null", "--run", 'nbdinfo --size "$uri"; exit 3'] },
 ];
 
-/** As a service is run. */
+/** Options of services. */
 const services: readonly Case[] = [
   ...["stderr", "syslog", "null"].map((log) => ({ args: captive(`--log=${log}`, "null") })),
   ...refused(["--log must be"], ["--log=file", "-f", "null"], ["--log=", "-f", "null"]),

@@ -1,4 +1,4 @@
-# Sends the requests that are named, each on the connection that it names, and notes them in the log of the filter "log".
+# Sends the requests in $steps, such as "write0" (a write on connection 0), and adds them to the log of the filter "log".
 import os, re
 
 uri, log = os.environ["uri"], os.environ["log"]
@@ -23,7 +23,7 @@ def perform(handle, step, flags):
         handle.flush()
 
 
-# One after the other, so that the connections have the same numbers.
+# Connect one after the other, so that the connections have the same numbers in each run.
 for handle in handles:
     handle.set_strict_mode(0)
     handle.connect_uri(uri)

@@ -8,7 +8,7 @@ import { describeWith, toolPath } from "../helpers/tools.ts";
 const original = toolPath("nbdkit") ?? "nbdkit";
 const requests = fileURLToPath(new URL("connections.py", import.meta.url));
 
-/** What reaches the disk below the first filter while three connections ask, one request at a time. */
+/** Returns the requests below the first filter for requests of three connections, one request at a time. */
 async function reached(program: string, args: readonly string[], steps: string): Promise<readonly string[]> {
   await using sandbox = new Sandbox();
   const log = sandbox.file("log", "");
@@ -36,7 +36,7 @@ const steps = [
   "write0 write1 flush0 flush1 flush2 zero0 flush1 trim0 flush2",
 ];
 
-describeWith(["nbdkit", "nbdsh"], "several connections see the same flushes as with nbdkit:", () => {
+describeWith(["nbdkit", "nbdsh"], "the requests below a filter are the same as with nbdkit:", () => {
   const both = async (args: readonly string[], words: string) => [
     await reached(original, args, words),
     await reached(nbdkit, args, words),
@@ -54,12 +54,15 @@ describeWith(["nbdkit", "nbdsh"], "several connections see the same flushes as w
     });
   });
 
-  it.each(["plugin", "disable", "unsafe"])("multi-conn, %s, when the writer has gone", async (mode) => {
-    const args = ["--filter=multi-conn", "--filter=log", "memory", "1M", `multi-conn-mode=${mode}`];
-    const [theirs, ours] = await both(args, "write0 leave0 flush1 flush2");
-    expect(ours).toEqual(theirs);
-    expect(flushesOf(ours!)).toHaveLength(1);
-  });
+  it.each(["plugin", "disable", "unsafe"])(
+    "multi-conn, %s, after the writing client has disconnected",
+    async (mode) => {
+      const args = ["--filter=multi-conn", "--filter=log", "memory", "1M", `multi-conn-mode=${mode}`];
+      const [theirs, ours] = await both(args, "write0 leave0 flush1 flush2");
+      expect(ours).toEqual(theirs);
+      expect(flushesOf(ours!)).toHaveLength(1);
+    },
+  );
 
   it.each(["emulate", "native", "force", "pass", "discard"])("fua, %s", async (mode) => {
     const args = ["--filter=fua", "--filter=log", "memory", "1M", `fuamode=${mode}`];

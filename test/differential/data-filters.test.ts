@@ -12,15 +12,21 @@ const original = toolPath("nbdkit") ?? "nbdkit";
 const change =
   'qemu-io -t writeback -f raw "$uri" -c "write -q -P 1 1000 5000" -c "write -q -P 2 65000 70000"' +
   ' -c "write -q -z 200000 70000" -c "discard -q 300000 100000" -c "write -q -f -P 3 400001 1"';
-/** What a trimmed part reads as is nobody's promise, and with nbdkit's cache it depends on what was cached. */
+/**
+ * No trim: the contents of a trimmed range are not defined. With nbdkit's cache they depend on what is
+ * cached.
+ */
 const untrimmed = change.replace(' -c "discard -q 300000 100000"', "");
 const look = 'nbdcopy "$uri" image';
 
-/** The status, what clients see, what is on the disk in the end, and the first line of any error. */
+/**
+ * Returns the exit status, the contents that clients see, the final contents of the disk, and the first error
+ * line.
+ */
 async function result(program: string, args: readonly string[], script: string) {
   await using sandbox = new Sandbox();
   const disk = new Random(1).bytes(1 << 20);
-  // Zeroing makes holes of blocks that are on the disk, and none of those that the file system has not written yet.
+  // Zeroing makes holes only of blocks that the file system has already written to the disk.
   for (const [name, bytes] of [
     ["disk", disk],
     [
@@ -108,18 +114,22 @@ const refused: readonly (readonly [string, string])[] = [
   ["--filter=extentlist memory 1M extentlist=nothing", "open: nothing: No such file or directory"],
 ];
 
-describeWith(["nbdkit", "nbdcopy", "nbdinfo", "qemu-io"], "our filters serve what nbdkit's serve:", () => {
-  it.each(served)("%s", async (args, script) => {
-    const [theirs, ours] = [
-      await result(original, args.split(" "), script),
-      await result(nbdkit, args.split(" "), script),
-    ];
-    expect(theirs).toMatchObject({ status: 0 });
-    expect(ours).toEqual({ ...theirs, stderr: expect.any(String) });
-  });
-});
+describeWith(
+  ["nbdkit", "nbdcopy", "nbdinfo", "qemu-io"],
+  "our filters serve the same data as nbdkit's filters:",
+  () => {
+    it.each(served)("%s", async (args, script) => {
+      const [theirs, ours] = [
+        await result(original, args.split(" "), script),
+        await result(nbdkit, args.split(" "), script),
+      ];
+      expect(theirs).toMatchObject({ status: 0 });
+      expect(ours).toEqual({ ...theirs, stderr: expect.any(String) });
+    });
+  },
+);
 
-describeWith(["nbdkit", "nbdinfo"], "our filters refuse what nbdkit's refuse:", () => {
+describeWith(["nbdkit", "nbdinfo"], "our filters refuse the same parameters as nbdkit's filters:", () => {
   it.each(refused)("%s", async (args, words) => {
     const script = 'nbdinfo --size "$uri"';
     const [theirs, ours] = [

@@ -9,7 +9,7 @@ import { cases } from "./cases.ts";
 const original = toolPath("nbdkit") ?? "nbdkit";
 
 interface Result extends Outcome {
-  /** What is in the folder afterwards. */
+  /** The files in the folder afterwards, one per line. */
   readonly files: string;
 }
 
@@ -22,10 +22,11 @@ async function runIn(
   sandbox.file("disk", "x".repeat(512));
   mkdirSync(sandbox.folder.join("folder"));
   mkdirSync(sandbox.folder.join("locked"), 0o700);
-  // For those who run as somebody else.
+  // Give access to tests that run nbdkit as another user.
   chmodSync(sandbox.folder.path, 0o755);
   chmodSync(sandbox.temporary, 0o777);
-  // Without TMPDIR in mind, and not always removed: nbdkit's private sockets have to be made less private.
+  // nbdkit ignores TMPDIR for private sockets and does not always remove them: use a socket in the sandbox
+  // instead.
   const known =
     program === nbdkit
       ? args
@@ -36,7 +37,9 @@ async function runIn(
   return { ...outcome, files };
 }
 
-/** nbdkit prints its usage on stdout after a mistake, and never removes its socket. We do neither. */
+/**
+ * Removes two differences: nbdkit prints its usage on stdout after a mistake, and never removes its socket.
+ */
 function comparable({ status, stdout, files }: Result): Omit<Result, "stderr"> {
   return {
     status,
@@ -45,12 +48,12 @@ function comparable({ status, stdout, files }: Result): Omit<Result, "stderr"> {
   };
 }
 
-/** The first thing said, without who says it. */
+/** Returns the first line on stderr. */
 function firstLine({ stderr }: Result): string {
   return stderr.split("\n", 1)[0]!;
 }
 
-describeWith(["nbdkit"], "we agree with nbdkit on", () => {
+describeWith(["nbdkit"], "nbdkit-node has the same exit status, output and files as nbdkit:", () => {
   for (const [title, list] of Object.entries(cases)) {
     describe(title, () => {
       it.each(list.map((one) => [JSON.stringify(one.args), one] as const))(
@@ -71,11 +74,11 @@ describeWith(["nbdkit"], "we agree with nbdkit on", () => {
   }
 });
 
-describeWith(["nbdkit"], "the table above", () => {
-  /** They are asked further down, and `verbose.test.ts` reads what -v says. */
+describeWith(["nbdkit"], "the table of cases", () => {
+  /** Options that tests below cover; `verbose.test.ts` covers -v. */
   const elsewhere = ["--dump-config", "--dump-plugin", "--help", "--verbose", "--version", "-V", "-v"];
 
-  it.each(["--long-options", "--short-options"])("leaves out none of nbdkit's %s", async (list) => {
+  it.each(["--long-options", "--short-options"])("covers all options of nbdkit's %s", async (list) => {
     const words = Object.values(cases)
       .flat()
       .flatMap(({ args }) => args.map((arg) => arg.split("=")[0]!));
@@ -85,7 +88,7 @@ describeWith(["nbdkit"], "the table above", () => {
   });
 });
 
-/** Where we mean to do something else, and why. */
+/** Deliberate differences from nbdkit, with the reason. */
 const differences: readonly (readonly [
   why: string,
   args: readonly string[],
@@ -93,26 +96,26 @@ const differences: readonly (readonly [
   ours: object,
 ])[] = [
   [
-    "a port is a number up to 65535, and no larger one that is cut to 16 bits",
+    "a port is at most 65535; larger numbers are refused, not cut to 16 bits",
     ["-p", "70000", "null", "--run", "true"],
     { status: 0 },
     { status: 1 },
   ],
   [
-    "$port and $uri tell the port that the system chose",
+    "$port and $uri contain the port that the system has chosen",
     ["-p", "0", "null", "--run", 'echo "$port"'],
     { stdout: "0\n" },
     { stdout: expect.stringMatching(/^[1-9]\d+\n$/) },
   ],
   [
-    "a server that fails is no success, although its command was fine",
+    "the exit status is 1 when the server fails, even if the command of --run succeeds",
     ["-U", "-", "-P", "no/pid", "null", "--run", "true"],
-    // 0 or 1, as who is quicker.
+    // The status of nbdkit is 0 or 1, depending on a race between server and command.
     {},
     { status: 1 },
   ],
   [
-    "a socket is removed at the end",
+    "the server removes its socket at exit",
     ["-U", "socket", "null", "--run", "true"],
     { files: expect.stringContaining("./socket\n") },
     { files: expect.not.stringContaining("./socket\n") },
@@ -124,19 +127,19 @@ const differences: readonly (readonly [
     { stdout: "" },
   ],
   [
-    "newer versions know more: --log=default, --log=/PATH, --name",
+    "newer versions have more options: --log=default, --log=/PATH, --name",
     ["--log=default", "--log=/dev/null", "--name=n", "-U", "-", "null", "--run", "true"],
     { status: 1 },
     { status: 0 },
   ],
   [
-    "what the manuals call required is required",
+    "parameters that are required in the manuals are required",
     ["-U", "-", "pattern", "--run", "true"],
     { status: 0 },
     { status: 1, stderr: expect.stringContaining("you must specify size=<SIZE>") },
   ],
   [
-    "newer versions know more: --print-uri, --timeout",
+    "newer versions have more options: --print-uri, --timeout",
     ["--print-uri", "--timeout=5", "-U", "-", "null", "--run", "true"],
     { status: 1 },
     { status: 0 },
@@ -144,7 +147,7 @@ const differences: readonly (readonly [
   ...["keepalive", "keep-alive", "time-out=5", "no-mc", "no-meta-contexts", "no-structured-replies"].map(
     (option) =>
       [
-        `newer versions know more: --${option}`,
+        `newer versions have more options: --${option}`,
         [`--${option}`, "-U", "-", "null", "--run", "true"],
         { status: 1 },
         { status: 0 },
@@ -153,7 +156,7 @@ const differences: readonly (readonly [
   ...["print-url", "show-uri", "show-url"].map(
     (option) =>
       [
-        `newer versions know more: --${option}`,
+        `newer versions have more options: --${option}`,
         [`--${option}`, "-U", "-", "null", "--run", "true"],
         { status: 1 },
         { status: 0, stdout: expect.stringContaining("nbd+unix://?socket=") },
@@ -161,7 +164,7 @@ const differences: readonly (readonly [
   ),
 ];
 
-describeWith(["nbdkit"], "we differ from nbdkit 1.32 on purpose:", () => {
+describeWith(["nbdkit"], "a deliberate difference from nbdkit 1.32:", () => {
   it.each(differences)("%s", async (_why, args, theirs, ours) => {
     expect(await runIn(nbdkit, args)).toMatchObject(ours);
     const { stdout: version } = await run(original, ["--version"]);
@@ -172,7 +175,7 @@ describeWith(["nbdkit"], "we differ from nbdkit 1.32 on purpose:", () => {
 describeWith(["nbdkit"], "like nbdkit,", () => {
   const command = ["-U", "-", "null", "--run"];
 
-  it("files are made for others to read, whatever the umask was", async () => {
+  it("the server sets its umask to 022, independent of the inherited umask", async () => {
     const prefix = ["/bin/sh", "-c", 'umask 077; exec "$@"', "sh"];
     const args = [...command, 'umask; stat -c %a "$unixsocket"'];
     const [theirs, ours] = [await runIn(original, args, prefix), await runIn(nbdkit, args, prefix)];
@@ -180,7 +183,7 @@ describeWith(["nbdkit"], "like nbdkit,", () => {
     expect(ours.stdout).toBe("0022\n755\n");
   });
 
-  it("commands inherit the limits and the signals that are not ignored", async () => {
+  it("the command of --run inherits the limits and the blocked signals", async () => {
     const args = [...command, "ulimit -a; ulimit -Ha; grep -E 'Sig(Blk|Cgt)' /proc/self/status; nice"];
     const prefix = ["/bin/sh", "-c", 'ulimit -Hn 200; ulimit -Sn 100; ulimit -c 0; exec "$@"', "sh"];
     const [theirs, ours] = [await runIn(original, args, prefix), await runIn(nbdkit, args, prefix)];
@@ -189,7 +192,7 @@ describeWith(["nbdkit"], "like nbdkit,", () => {
 });
 
 describeWith(["nbdkit"], "unlike nbdkit,", () => {
-  it("closed streams are no reason not to serve", async () => {
+  it("nbdkit-node serves when standard input is closed", async () => {
     const prefix = ["/bin/sh", "-c", 'exec "$@" <&-', "sh"];
     const args = ["-U", "-", "null", "--run", "true"];
     expect((await runIn(original, args, prefix)).status).toBe(1);
@@ -197,15 +200,15 @@ describeWith(["nbdkit"], "unlike nbdkit,", () => {
   });
 });
 
-describeWith(["nbdkit"], "our answers to questions hold all of nbdkit's:", () => {
-  it("--dump-config, in its order", async () => {
+describeWith(["nbdkit"], "the output contains everything that nbdkit prints:", () => {
+  it("--dump-config, in the order of nbdkit", async () => {
     const [theirs, ours] = [await run(original, ["--dump-config"]), await run(nbdkit, ["--dump-config"])];
     const common = keys(ours).filter((key) => keys(theirs).includes(key));
     expect(common).toEqual(keys(theirs));
     for (const key of ["host_cpu", "host_os", "name", "exit_with_parent"]) {
       expect(valueFor(ours, key)).toBe(valueFor(theirs, key));
     }
-    // Those of 1.46, which Debian's version does not all have.
+    // The keys of nbdkit 1.46; Debian's version does not have all of them.
     expect(keys(ours)).toEqual([
       "binary",
       "bindir",
@@ -277,8 +280,8 @@ describeWith(["nbdkit"], "our answers to questions hold all of nbdkit's:", () =>
   });
 });
 
-describeWith(["nbdkit", "setpriv"], "we agree with nbdkit, as a user who may do little, on", () => {
-  const nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
+describeWith(["nbdkit", "setpriv"], "nbdkit-node fails like nbdkit as an unprivileged user:", () => {
+  const asOtherUser = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
   const limited: readonly (readonly [words: string, ...args: string[]])[] = [
     ["Permission denied", "-f", "-U", "socket", "null"],
     ["pid", "-f", "-U", "-", "-P", "pid", "null"],
@@ -286,9 +289,12 @@ describeWith(["nbdkit", "setpriv"], "we agree with nbdkit, as a user who may do 
   ];
   for (const [words, ...args] of limited) {
     it(JSON.stringify(args), async ({ skip }) => {
-      const possible = await run(nobody[0]!, [...nobody.slice(1), nbdkit, "--version"]);
+      const possible = await run(asOtherUser[0]!, [...asOtherUser.slice(1), nbdkit, "--version"]);
       if (possible.status !== 0) skip(`cannot run as another user: ${possible.stderr}`);
-      const [theirs, ours] = [await runIn(original, args, nobody), await runIn(nbdkit, args, nobody)];
+      const [theirs, ours] = [
+        await runIn(original, args, asOtherUser),
+        await runIn(nbdkit, args, asOtherUser),
+      ];
       expect(comparable(ours), ours.stderr).toEqual(comparable(theirs));
       expect(firstLine(theirs)).toContain(words);
       expect(firstLine(ours)).toContain(words);

@@ -6,10 +6,10 @@ const run = (...args: string[]): Case => ({ args });
 const refused = (words: readonly string[], ...args: string[]): Case => ({ args, words });
 
 const isReadOnly = 'nbdinfo --is read-only "$uri"';
-const tell = 'echo "$exportname $port $tls"';
+const showVariables = 'echo "$exportname $port $tls"';
 const vsockPort: string = String(randomInt(70_000, 2 ** 31));
 
-/** Each option of nbdkit by each of its names, with what it does where that can be seen. */
+/** Each option of nbdkit with each of its names; the result shows the effect of the option where possible. */
 export const optionCases: readonly Case[] = [
   ...["-4", "--ipv4-only", "-6", "--ipv6-only"].map((family) =>
     run(family, "-p", "0", "null", "--run", "true"),
@@ -18,7 +18,7 @@ export const optionCases: readonly Case[] = [
     run(address, "127.0.0.1", "--port", "0", "null", "--run", "true"),
   ),
   ...["-e", "--export", "--exportname", "--export-name"].map((name) =>
-    run("-U", "-", name, "a b", "null", "--run", tell),
+    run("-U", "-", name, "a b", "null", "--run", showVariables),
   ),
   ...["-f", "--foreground", "--no-fork"].map((stay) => run(stay, "-U", "-", "null", "--run", "exit 4")),
   ...["-n", "--newstyle", "--new-style", "-o", "--oldstyle", "--old-style", "--no-sr"].map((style) =>
@@ -42,10 +42,21 @@ export const optionCases: readonly Case[] = [
   refused(["selinux-label"], "--selinux-label=x", "-U", "-", "-f", "null"),
   refused(["selinux-label"], "--selinux-label", "x", "-p", "0", "-f", "null"),
   run("--vsock", "-p", vsockPort, "null", "--run", 'echo "$uri" | sed s/:$port//'),
-  run("--vsock", "-p", vsockPort, "-e", "a b", "-i", "::1", "null", "--run", tell.replace("$port ", "")),
+  run(
+    "--vsock",
+    "-p",
+    vsockPort,
+    "-e",
+    "a b",
+    "-i",
+    "::1",
+    "null",
+    "--run",
+    showVariables.replace("$port ", ""),
+  ),
   refused(["--vsock", "-U"], "--vsock", "-U", "-", "-f", "null"),
   refused(["--vsock", "-s"], "--vsock", "-s", "null"),
-  run("-U", "-", "--tls=off", "--tls-verify-peer", "--tls-psk=nothing", "null", "--run", tell),
+  run("-U", "-", "--tls=off", "--tls-verify-peer", "--tls-psk=nothing", "null", "--run", showVariables),
   refused(["certificates"], "-U", "-", "--tls=require", "--tls-certificates=folder", "null", "--run", "true"),
   refused(["user"], "--user", "no-such-user", "-U", "-", "-f", "null"),
   refused(["group"], "--group", "no-such-group", "-U", "-", "-f", "null"),

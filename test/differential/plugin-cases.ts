@@ -1,4 +1,4 @@
-/** Disks that are the same in nbdkit and here. */
+/** Command lines with the same disk in nbdkit and nbdkit-node. */
 export const images: readonly (readonly string[])[] = [
   ["memory", "100000"],
   ["null", "70000"],
@@ -46,7 +46,7 @@ export const images: readonly (readonly string[])[] = [
   ["data", "1 -> \\a ( \\a 2 -> \\a \\a ) \\a (1 2 3)[1:]*3 (1 2 3)[:0]"],
 ];
 
-/** Command lines that both refuse, with words that are in both first lines. */
+/** Command lines that both refuse, with words that both error messages contain. */
 export const refusals: readonly { readonly args: readonly string[]; readonly words: readonly string[] }[] = [
   { args: ["pattern", "x"], words: ["could not parse size string (x)"] },
   { args: ["pattern", "1M", "foo=1"], words: ["unknown parameter 'foo'"] },
@@ -92,5 +92,5 @@ export const refusals: readonly { readonly args: readonly string[]; readonly wor
   { args: ["data", "<(exit 3)"], words: ["external command failed"] },
 ];
 
-/** Keys of --dump-plugin that only tell how nbdkit's plugins are built. */
+/** Keys of --dump-plugin that only describe how nbdkit's plugins are built. */
 export const keptQuiet: RegExp = /^has_(load|unload|get_ready|config_complete|dump_plugin|close|_p\w+_v1)$/;

@@ -14,11 +14,11 @@ interface Image {
   readonly status: number;
   readonly stderr: string;
   readonly bytes: Buffer | undefined;
-  /** nbdinfo --map */
+  /** Output of nbdinfo --map. */
   readonly map: string;
 }
 
-/** The whole disk, as nbdcopy and nbdinfo see it. */
+/** Reads the whole disk with nbdcopy and nbdinfo. */
 async function imageOf(program: string, args: readonly string[]): Promise<Image> {
   await using sandbox = new Sandbox();
   sandbox.file("one", "first file\n");
@@ -37,7 +37,10 @@ async function imageOf(program: string, args: readonly string[]): Promise<Image>
   };
 }
 
-/** The 32 KiB pages with data; nbdkit's memory has no smaller ones, and calls some of them zero where we have a hole. */
+/**
+ * Returns the pages of 32 KiB with data. Only these are comparable: nbdkit's memory has no smaller pages, and
+ * reports some pages as zero that nbdkit-node reports as a hole.
+ */
 function dataPages(map: string): readonly number[] {
   const pages = new Set<number>();
   for (const [, offset, length, type] of map.matchAll(/^ *(\d+) +(\d+) +(\d+) /gm)) {
@@ -48,39 +51,43 @@ function dataPages(map: string): readonly number[] {
   return [...pages];
 }
 
-describeWith(["nbdkit", "nbdinfo", "nbdcopy"], "our disks are nbdkit's, byte for byte:", () => {
-  it.each(images.map((args) => [args.join(" "), args] as const))("%s", async (_title, args) => {
-    const [theirs, ours] = [await imageOf(original, args), await imageOf(nbdkit, args)];
-    expect(theirs.stderr).toBe("");
-    expect(ours).toMatchObject({ status: 0, stderr: "" });
-    expect(ours.bytes?.equals(theirs.bytes!)).toBe(true);
-    const inMemory = ["data", "memory"].includes(args.find((word) => !word.startsWith("-"))!);
-    if (inMemory) expect(dataPages(ours.map)).toEqual(dataPages(theirs.map));
-    else expect(ours.map).toBe(theirs.map);
-  });
-
-  it("data with random descriptions", async () => {
-    const samples = fc.sample(descriptions, { numRuns: 200, seed: 1 }).filter(({ text, bytes }) => {
-      try {
-        return text.length < 2000 && bytes({}).length > 0;
-      } catch {
-        return false;
-      }
+describeWith(
+  ["nbdkit", "nbdinfo", "nbdcopy"],
+  "our plugins serve the same bytes as nbdkit's plugins:",
+  () => {
+    it.each(images.map((args) => [args.join(" "), args] as const))("%s", async (_title, args) => {
+      const [theirs, ours] = [await imageOf(original, args), await imageOf(nbdkit, args)];
+      expect(theirs.stderr).toBe("");
+      expect(ours).toMatchObject({ status: 0, stderr: "" });
+      expect(ours.bytes?.equals(theirs.bytes!)).toBe(true);
+      const inMemory = ["data", "memory"].includes(args.find((word) => !word.startsWith("-"))!);
+      if (inMemory) expect(dataPages(ours.map)).toEqual(dataPages(theirs.map));
+      else expect(ours.map).toBe(theirs.map);
     });
-    expect(samples.length).toBeGreaterThan(20);
-    const [whole, bytes] = [samples.slice(0, 60), samples.slice(0, 60).map((sample) => sample.bytes({}))];
-    const args = ["data", whole.map(({ text }) => text).join("\n")];
-    const [theirs, ours] = [await imageOf(original, args), await imageOf(nbdkit, args)];
-    expect(ours.bytes).toEqual(Buffer.concat(bytes));
-    expect(theirs.bytes).toEqual(Buffer.concat(bytes));
-  });
-});
+
+    it("data with random descriptions", async () => {
+      const samples = fc.sample(descriptions, { numRuns: 200, seed: 1 }).filter(({ text, bytes }) => {
+        try {
+          return text.length < 2000 && bytes({}).length > 0;
+        } catch {
+          return false;
+        }
+      });
+      expect(samples.length).toBeGreaterThan(20);
+      const [whole, bytes] = [samples.slice(0, 60), samples.slice(0, 60).map((sample) => sample.bytes({}))];
+      const args = ["data", whole.map(({ text }) => text).join("\n")];
+      const [theirs, ours] = [await imageOf(original, args), await imageOf(nbdkit, args)];
+      expect(ours.bytes).toEqual(Buffer.concat(bytes));
+      expect(theirs.bytes).toEqual(Buffer.concat(bytes));
+    });
+  },
+);
 
 function firstLine({ stderr }: { readonly stderr: string }): string {
   return stderr.split("\n", 1)[0]!;
 }
 
-describeWith(["nbdkit"], "our plugins refuse what nbdkit's refuse:", () => {
+describeWith(["nbdkit"], "our plugins refuse the same parameters as nbdkit's plugins:", () => {
   it.each(refusals.map((one) => [one.args.join(" "), one] as const))(
     "%s",
     async (_title, { args, words }) => {
@@ -95,7 +102,7 @@ describeWith(["nbdkit"], "our plugins refuse what nbdkit's refuse:", () => {
   );
 });
 
-describeWith(["nbdkit"], "our plugins say about themselves what nbdkit's say:", () => {
+describeWith(["nbdkit"], "our plugins describe themselves like nbdkit's plugins:", () => {
   const plugins = [
     "data",
     "file",
@@ -124,7 +131,7 @@ describeWith(["nbdkit"], "our plugins say about themselves what nbdkit's say:", 
       const named = ({ stdout }: Outcome) =>
         [...stdout.slice(stdout.indexOf("plugin: ")).matchAll(/^\[?([\w|-]+)\]?=/gm)]
           .flatMap(([, names]) => names!.split("|"))
-          // Debian's has a slip of the pen.
+          // The help text in Debian's version has a typing error.
           .map((name) => name.replace("fadise", "fadvise"));
       expect(named(ours)).toEqual(expect.arrayContaining(named(theirs)));
     });

@@ -1,4 +1,4 @@
-# Sends requests of the given kinds at random on several connections, one at a time, and prints what became of each.
+# Sends random requests of the given kinds on several connections, one at a time, and prints the result of each.
 import hashlib, os, random
 
 kinds = os.environ["kinds"].split(",")
@@ -30,7 +30,7 @@ print([able[kind] for kind in kinds], h.can_fua(), h.can_multi_conn())
 
 
 def described(offset, length):
-    # How much an answer covers is the server's choice, so whatever is left is asked for again.
+    # A reply may cover only a part of the range, so ask again for the rest.
     merged = []
     while length:
         found = []
@@ -52,7 +52,7 @@ def perform(kind, offset, length, fua):
     if kind == "write":
         return h.pwrite(bytearray([random.randrange(256)]) * length, offset, flags)
     if kind == "zero":
-        # Without a hole, whether the file system calls it one depends on what it has read ahead.
+        # NO_HOLE is not used: the extents would then depend on the readahead of the file system.
         return h.zero(length, offset, flags)
     if kind == "trim":
         return h.trim(length, offset, flags)
@@ -72,7 +72,7 @@ for index in range(60):
     kind = random.choice(kinds)
     offset = random.randrange(max(1, size))
     length = random.choice([1, 511, 512, 4096, 65536, random.randrange(1, 150000)])
-    # Now and then beyond the end.
+    # One of ten requests may go beyond the end of the disk.
     if random.randrange(10):
         length = max(1, min(length, size - offset))
     fua = random.randrange(2)
@@ -84,7 +84,7 @@ for index in range(60):
         answer = error.errno
     print(index, number, kind, offset, length, fua, answer)
 if able["flush"]:
-    # Without multi-conn, each connection has to flush what it wrote.
+    # Without multi-conn, each connection must flush its own writes.
     for h in handles:
         h.flush()
 print(hashlib.sha256(h.pread(size, 0)).hexdigest() if size else "")

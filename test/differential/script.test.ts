@@ -6,7 +6,7 @@ import { describeWith, toolPath } from "../helpers/tools.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";
 
-/** Everything that a script can do; it notes how it is called. */
+/** A script with all methods. It appends each call to the file $CALLS. */
 const script = `#!/bin/sh
 echo "$*" >> "$CALLS"
 disk=$tmpdir/disk
@@ -67,7 +67,7 @@ async function outcomeWith(program: string, args: readonly string[], look: strin
   return { ...outcome, left: sandbox.leftFiles, calls: sandbox.read("calls")!.trim().split("\n") };
 }
 
-/** What was asked of the script in the order in which clients asked. */
+/** Matches the calls of the script for requests of clients, which come in the order of the requests. */
 const asked = /^(open|pread|pwrite|zero|trim|flush|cache|extents|config|load|preconnect|get_ready|unload) ?/;
 
 const nbdsh = `nbdsh --base-allocation -u "$uri" -c "$(cat session.py)"`;
@@ -76,8 +76,8 @@ function firstError({ stderr }: Outcome): string {
   return stderr.split("\n", 1)[0]!.replace(/^nbdkit: (?:\S+: )?error: /, "");
 }
 
-describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our scripts are called as nbdkit's are:", () => {
-  it("for everything that a client can ask", async () => {
+describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our plugins sh and eval call a script like nbdkit:", () => {
+  it("for all requests of a client", async () => {
     const args = ["sh", "script", "a=1", "bare", "b=two words"];
     const theirs = await outcomeWith(original, args, nbdsh);
     const ours = await outcomeWith(nbdkit, args, nbdsh);
@@ -85,7 +85,8 @@ describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our scripts are called as nbdkit's
     expect(ours).toMatchObject({ status: 0, stdout: theirs.stdout, left: [] });
     const of = (calls: readonly string[]) => calls.filter((line) => asked.test(line));
     expect(of(ours.calls)).toEqual(of(theirs.calls));
-    // nbdkit does not close what is open when the server ends, and asks for a description when it is to tell it.
+    // Two differences: nbdkit does not call close at exit, and calls export_description only when a client
+    // asks for it.
     const all = (calls: readonly string[]) =>
       [...new Set(calls)].filter((line) => !/^(close|export_description)/.test(line)).sort();
     expect(all(ours.calls)).toEqual(all(theirs.calls));
@@ -129,7 +130,7 @@ describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our scripts are called as nbdkit's
         [...disk, "pwrite=cat >/dev/null", `can_fua=echo ${level}`, ...flush],
       ]),
     ),
-  ])("%j looks the same to clients", async (args) => {
+  ])("clients see the same disk with %j", async (args) => {
     const look = 'for how in "" --map --list; do nbdinfo $how "$uri" | grep -vE "uri|protocol" ; done';
     const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];
     expect(theirs.stderr).toBe("");
@@ -140,7 +141,7 @@ describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our scripts are called as nbdkit's
     ["list", "go"],
     ["info y", "info", "info z", "go"],
     ["info", "list"],
-  ])("the default export is asked for as often: %s, %s", async (...steps) => {
+  ])("default_export is called as often: %s, %s", async (...steps) => {
     const given = steps.filter((step) => step !== undefined);
     const code = `
 h.connect_uri("$uri")
@@ -200,7 +201,7 @@ for step in ${JSON.stringify(given)}:
     "EOPNOTSUPP",
     "EINVALID",
     "x",
-  ])("a script that fails with %s", async (text) => {
+  ])("the error is the same for a script that fails with %s", async (text) => {
     const code = "try:\n  h.pread(512, 0)\nexcept nbd.Error as e:\n  print(e.errno)";
     const args = ["eval", "get_size=echo 64K", `pread=echo '${text}' >&2; exit 1`];
     const look = `nbdsh -u "$uri" -c '${code}'`;

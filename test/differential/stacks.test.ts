@@ -11,15 +11,16 @@ import { describeWith, toolPath } from "../helpers/tools.ts";
 const original = toolPath("nbdkit") ?? "nbdkit";
 const requests = fileURLToPath(new URL("requests.py", import.meta.url));
 
-/** STACKS=300 tries so many, for a longer look. */
+/** The number of random stacks. Set STACKS=300 for a longer test. */
 const count = Number(process.env.STACKS ?? 12);
 const known = transparentFilters.filter(({ isOurs }) => isOurs !== true);
 const stacks = Array.from({ length: count }, (_, seed) => randomStack(new Random(1000 + seed), known));
 
-/** What docs/differences.md says is no promise of nbdkit's, or better here, is not asked. */
+/** Leaves out the requests whose results may differ: see docs/differences.md. */
 function comparable({ names }: Stack): readonly string[] {
   const left = new Set(["read", "write", "zero", "trim", "flush", "cache", "extents"]);
-  // What a trimmed byte reads as; and nbdkit's cache takes new data for a hole, its cow zeroes nothing.
+  // Contents of trimmed bytes are undefined. nbdkit's cache reports new data as a hole, and its cow does not
+  // zero.
   const doubtful = { cache: ["trim", "extents"], cow: ["trim", "zero"] } as const;
   for (const [name, kinds] of Object.entries(doubtful)) {
     if ((names as readonly string[]).includes(name)) for (const kind of kinds) left.delete(kind);
@@ -27,11 +28,11 @@ function comparable({ names }: Stack): readonly string[] {
   return [...left];
 }
 
-/** A disk with data at both ends. */
+/** The size of the disk, which has data at both ends. */
 const diskBytes = 1_000_000;
 const noise = new Random(1).bytes(300_000);
 
-/** What became of 60 requests, and what the file holds afterwards. */
+/** Returns the results of 60 requests, and the contents of the file afterwards. */
 async function answers(program: string, stack: Stack, seed: number, connections: number) {
   await using sandbox = new Sandbox();
   const disk = sandbox.file("disk", "");
@@ -55,12 +56,16 @@ function bytesOf(disk: string): string {
   return createHash("sha256").update(readFileSync(disk)).digest("hex");
 }
 
-describeWith(["nbdkit", "nbdsh"], "three of our filters do what three of nbdkit's do:", () => {
-  const cases = stacks.map((stack, seed) => [textOf(stack), 1 + 2 * (seed % 2), stack, seed] as const);
-  it.each(cases)("%s, with %i connections", async (_title, connections, stack, seed) => {
-    const theirs = await answers(original, stack, seed, connections);
-    const ours = await answers(nbdkit, stack, seed, connections);
-    expect(theirs.status).toBe(0);
-    expect(ours).toEqual(theirs);
-  });
-});
+describeWith(
+  ["nbdkit", "nbdsh"],
+  "a stack of three of our filters behaves like the same stack in nbdkit:",
+  () => {
+    const cases = stacks.map((stack, seed) => [textOf(stack), 1 + 2 * (seed % 2), stack, seed] as const);
+    it.each(cases)("%s, with %i connections", async (_title, connections, stack, seed) => {
+      const theirs = await answers(original, stack, seed, connections);
+      const ours = await answers(nbdkit, stack, seed, connections);
+      expect(theirs.status).toBe(0);
+      expect(ours).toEqual(theirs);
+    });
+  },
+);

@@ -25,11 +25,14 @@ h.block_status(65536, 512, lambda *extents: 0, nbd.CMD_FLAG_REQ_ONE)
 h.shutdown()
 '`;
 
-/** What is the same on both sides: what clients ask, and how it goes through the layers. */
+/** Matches the lines that both servers print: requests of clients, and their way through the layers. */
 const common =
   /accepted connection|flags: |client requested export|handshake complete|: (open readonly|pread|pwrite|flush|zero|trim|cache|extents)\b|closing connection|: close$/;
 
-/** Without the thread that they come from, and sorted: we open an export already when a client asks about its contexts. */
+/**
+ * Removes the thread names and sorts the lines, because the order differs: nbdkit-node opens an export
+ * already when a client queries its contexts.
+ */
 function comparable(stderr: string): string[] {
   const lines = stderr.split("\n").filter((line) => common.test(line));
   return lines.map((line) => line.replace(/^nbdkit: memory[[.]\d+\]?: /, "nbdkit: CLIENT: ")).sort();
@@ -46,7 +49,7 @@ describeWith(["nbdkit", "nbdsh"], "-v", () => {
   }
 
   it.each([[[]], [["-r"]], [["-D", "nbdkit.backend.datapath=0"]], [["-D", "nbdkit.backend.controlpath=0"]]])(
-    "tells about clients in nbdkit's words with %j",
+    "logs clients and requests with the messages of nbdkit, with %j",
     async (options) => {
       const lines = await linesOf(nbdkit, ...options);
       expect(lines.length).toBeGreaterThan(10);

@@ -6,7 +6,7 @@ import { Folder, startNbdServer } from "../client/reference-servers.ts";
 import { describeWith } from "../helpers/tools.ts";
 
 describeWith(["nbd-server"], "our client and nbd-server", () => {
-  it("write, read back, list, and ask for what is not there", async () => {
+  it("write, read back, list exports, and fail to open a missing export", async () => {
     using folder = new Folder();
     for (const name of ["one", "two"]) writeFileSync(folder.file(name), Buffer.alloc(1024 * 1024));
     await using server = await startNbdServer(folder, { one: folder.file("one"), two: folder.file("two") });

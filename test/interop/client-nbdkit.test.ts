@@ -22,7 +22,7 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
     expect(`${client.handshake} ${client.replyForm}`).toBe(spoken);
     expect(client.size).toBe(8n * 1024n * 1024n);
     const bytes = randomBytes(1_000_001);
-    // With an oldstyle handshake, nbdkit announces what it then refuses: FUA, flush, zeroing and trimming.
+    // With an oldstyle handshake, nbdkit announces FUA, flush, zeroing and trimming, but then refuses them.
     const modern = client.handshake !== "oldstyle";
     await client.write(12_345, bytes, { fua: modern });
     if (modern) await client.zero(20_000, 70_000);
@@ -35,7 +35,7 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
     expect((await client.read(0, 65_536)).equals(Buffer.alloc(65_536))).toBe(true);
   });
 
-  it("many requests of many sizes, all under way at once", async () => {
+  it("handle many requests of many sizes in flight", async () => {
     await using server = await startReference("pattern", "1G");
     await using client = await connect(server.uri());
     const requests = Array.from({ length: 300 }, (_, index) => ({
@@ -51,7 +51,7 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
     });
   });
 
-  it("reads and writes more than one request may carry", async () => {
+  it("read and write more bytes than one request may have", async () => {
     await using server = await startReference("memory", "200M");
     await using client = await connect(server.uri());
     const bytes = Buffer.alloc(80 * 1024 * 1024, "0123456789abcde");
@@ -59,7 +59,7 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
     expect((await client.read(1024, bytes.length)).equals(bytes)).toBe(true);
   });
 
-  it("keeps to the server's block sizes", async () => {
+  it("respect the block sizes of the server", async () => {
     const policy = ["blocksize-minimum=4k", "blocksize-preferred=64k", "blocksize-maximum=128k"];
     const args = ["--filter=blocksize-policy", "memory", "2M", ...policy, "blocksize-error-policy=error"];
     await using server = await startReference(...args);
@@ -71,7 +71,7 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
     await expect(client.read(512, 512)).rejects.toMatchObject({ code: "EINVAL" });
   });
 
-  it("sees data and holes, in any part of the disk", async () => {
+  it("report data and holes in any part of the disk", async () => {
     await using server = await startReference("data", "@0x100000 1 @0x200000 2", "size=4G");
     await using client = await connect(server.uri());
     const extents = await client.extents(0, client.size);
@@ -88,7 +88,7 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
     expect(one.get("base:allocation")).toEqual([{ length: 0x100000n, state: 3n }]);
   });
 
-  it("reports errors and lives on", async () => {
+  it("report errors and keep the connection", async () => {
     const args = ["--filter=error", "memory", "1M", "error-pwrite=ENOSPC", "error-pwrite-rate=100%"];
     await using server = await startReference(...args);
     await using client = await connect(server.uri());
@@ -96,7 +96,7 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
     expect(await client.read(0, 4)).toEqual(Buffer.alloc(4));
   });
 
-  it("lists exports with what each of them is", async () => {
+  it("list the exports with their properties", async () => {
     using folder = new Folder();
     mkdirSync(folder.file("exports"));
     writeFileSync(folder.file("exports/one two"), "hello");

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { connect } from "../../src/client/index.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 
-// No other server at hand speaks extended headers.
+// None of the reference servers supports extended headers.
 describe("our client and our nbdkit", () => {
-  it("speak extended headers, with ranges beyond 32 bits", async () => {
+  it("use extended headers, with ranges beyond 32 bits", async () => {
     await using server = await ServerProcess.start(["memory", "1T"]);
     await using client = await connect(server.uri());
     expect(client).toMatchObject({ replyForm: "extended", size: 2n ** 40n, contexts: ["base:allocation"] });

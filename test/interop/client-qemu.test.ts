@@ -31,7 +31,7 @@ describeWith(["qemu-nbd"], "our client and qemu-nbd", () => {
     expect((await client.extents(4 * 1024 * 1024, 1024))[0]).toMatchObject({ zero: true });
   });
 
-  it("sparse reads and contexts beyond base:allocation", async () => {
+  it("use sparse reads and contexts other than base:allocation", async () => {
     using folder = new Folder();
     const disk = folder.file("disk.qcow2");
     await succeed("qemu-img", ["create", "-q", "-f", "qcow2", disk, "8M"]);
@@ -53,7 +53,7 @@ describeWith(["qemu-nbd"], "our client and qemu-nbd", () => {
     expect(depths).toEqual(["1048576:0", "65536:1", "7274496:0"]);
   });
 
-  it("lists its export", async () => {
+  it("list the export", async () => {
     using folder = new Folder();
     writeFileSync(folder.file("disk"), Buffer.alloc(4096));
     await using server = await startQemuNbd(folder, ["-r", "-f", "raw", folder.file("disk")], "only");

@@ -17,7 +17,7 @@ const tools = [
   "cryptsetup",
 ];
 
-it("the cookbook has the twenty recipes that its title promises", () =>
+it("the cookbook has twenty recipes, as its title says", () =>
   expect(codeBlocks("docs/how-to/captive-cookbook.md", "sh")).toHaveLength(20));
 
 describeWith(tools, "the examples of", () => {
@@ -26,7 +26,7 @@ describeWith(tools, "the examples of", () => {
       codeBlocks(`docs/how-to/${page}.md`, "sh").map((example, index) => [page, index + 1, example] as const),
     ),
   )(
-    "%s.md: number %i prints what the page says and leaves nothing behind",
+    "%s.md: example %i prints the output on the page and leaves no files behind",
     async (_page, _number, example) => {
       await using sandbox = new Sandbox();
       const disk = Buffer.alloc(1024 * 1024);

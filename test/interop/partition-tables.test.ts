@@ -24,7 +24,10 @@ const mbr = [
   "w",
 ];
 
-/** The size of a partition of a disk that fdisk makes in sectors of one size, and that is read in those of another. */
+/**
+ * Returns the size of a partition. fdisk writes the table with one sector size, the filter reads it with
+ * another.
+ */
 async function sizeOf(commands: readonly string[], sectorBytes: number, number: string, readIn: number) {
   using folder = new Folder();
   const disk = folder.sparseFile("disk", 64 * MiB);
@@ -59,12 +62,9 @@ describeWith(["fdisk"], "partitions that fdisk makes", () => {
       expect(await sizeOf(mbr, sectorBytes, number, sectorBytes)).toBe(BigInt(size * MiB));
     });
 
-    it.each(["1", "2", "5"])(
-      "are not mistaken for others where sectors have another size: %s",
-      async (number) => {
-        const hint = `partition-sectorsize=${sectorBytes === 512 ? "512" : "4k"}`;
-        await expect(sizeOf(gpt, sectorBytes, number, other)).rejects.toThrow(hint);
-      },
-    );
+    it.each(["1", "2", "5"])("are not found with the wrong sector size: %s", async (number) => {
+      const hint = `partition-sectorsize=${sectorBytes === 512 ? "512" : "4k"}`;
+      await expect(sizeOf(gpt, sectorBytes, number, other)).rejects.toThrow(hint);
+    });
   });
 });

@@ -21,7 +21,7 @@ let image: string;
 beforeAll(async () => {
   folder = new Folder();
   image = folder.join("image");
-  // Data, and a hole behind it; no whole block at the end.
+  // Data followed by a hole; the last block is not complete.
   await succeed("/bin/sh", [
     "-c",
     `yes some data | head -c 1600000 > ${image} && truncate -s 3000320 ${image}`,
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 afterAll(() => folder[Symbol.dispose]());
 
-/** All that clients see of a proxy, but for the address of its own socket. */
+/** Returns everything that clients see of a proxy, except the address of its socket. */
 async function seenBy(program: string, parameters: readonly string[]): Promise<string> {
   const list = 'nbdinfo --json "$uri" && nbdinfo --list --json "$uri"';
   const look = `${list} && nbdinfo --map "$uri" && nbdcopy "$uri" - | md5sum`;
@@ -42,11 +42,11 @@ describeWith(["nbdkit", "nbdinfo", "nbdcopy"], "nbd shows what nbdkit's nbd show
 
   it.each<[string, readonly string[], ServerOptions]>([
     ["nbdkit", ["file", "IMAGE"], original],
-    ["nbdkit, for reading only", ["-r", "file", "IMAGE"], original],
+    ["nbdkit, read-only", ["-r", "file", "IMAGE"], original],
     ["nbdkit without structured replies", ["--no-sr", "file", "IMAGE"], original],
     ["nbdkit with an oldstyle handshake", ["-o", "file", "IMAGE"], original],
     [
-      "nbdkit with less than it could have",
+      "nbdkit without extents and cache",
       ["--filter=noextents", "--filter=nocache", "file", "IMAGE"],
       original,
     ],
@@ -61,7 +61,7 @@ describeWith(["nbdkit", "nbdinfo", "nbdcopy"], "nbd shows what nbdkit's nbd show
     expect(await seenBy(nbdkit, parameters)).toBe(await seenBy(referenceNbdkit!, parameters));
   });
 
-  it("nbdkit with many exports, all of them", async () => {
+  it("all exports of nbdkit", async () => {
     await using far = await ServerProcess.start(["file", `dir=${folder.path}`], original);
     const parameters = [`socket=${far.socket}`, "dynamic-export=true"];
     const list = ["-U", "-", "nbd", ...parameters, "--run", 'nbdinfo --list --json "$uri"'];
@@ -80,7 +80,7 @@ describeWith(["nbdkit", "nbdinfo", "nbdcopy", "qemu-nbd"], "nbd shows what nbdki
     );
   });
 
-  it("qemu-nbd that it has started, of which nothing is left", async () => {
+  it("qemu-nbd that nbd has started, and no process is left", async () => {
     await using sandbox = new Sandbox();
     const disk = sandbox.folder.join("disk.qcow2");
     await succeed("qemu-img", ["create", "-q", "-f", "qcow2", disk, "8M"]);
@@ -100,7 +100,7 @@ describeWith(["nbdkit", "nbdinfo", "nbdcopy", "qemu-nbd"], "nbd shows what nbdki
   });
 });
 
-describeWith(["nbd-server", "nbdcopy"], "nbd and nbd-server", () => {
+describeWith(["nbd-server", "nbdcopy"], "the nbd plugin and nbd-server", () => {
   it("write and read back", async () => {
     using sockets = new Sockets();
     const disk = folder.sparseFile("nbd-server-disk", 1_048_576);
@@ -110,8 +110,8 @@ describeWith(["nbd-server", "nbdcopy"], "nbd and nbd-server", () => {
   });
 });
 
-describeWith(["fio", "qemu-img"], "nbd under load", () => {
-  it.each([["shared=false"], ["shared=true"]])("keeps what fio writes, with %s", async (shared) => {
+describeWith(["fio", "qemu-img"], "the nbd plugin under load", () => {
+  it.each([["shared=false"], ["shared=true"]])("stores what fio writes, with %s", async (shared) => {
     await using far = await ServerProcess.start(["memory", "16M"]);
     await using server = await ServerProcess.start(["nbd", `socket=${far.socket}`, shared]);
     const target = ["--name=test", "--ioengine=nbd", `--uri=${server.uri()}`, "--thread", "--numjobs=2"];
@@ -121,16 +121,16 @@ describeWith(["fio", "qemu-img"], "nbd under load", () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   });
 
-  it("converts a disk as qemu-img sees it", async () => {
+  it("serves an image that qemu-img finds identical to the original", async () => {
     await using far = await ServerProcess.start(["file", image]);
     const compare = `qemu-img convert -O qcow2 "$uri" '${folder.path}/copy' && qemu-img compare '${image}' '${folder.path}/copy'`;
-    // qemu wants whole sectors.
+    // qemu requires whole sectors.
     const args = ["--filter=truncate", "nbd", `socket=${far.socket}`, "round-up=512"];
     expect(await captive(args, compare)).toBe("Images are identical.\n");
   });
 });
 
-it("nbd talks over a socket that it inherits", async () => {
+it("the nbd plugin uses an inherited socket (socket-fd=)", async () => {
   await using far = await ServerProcess.start(["data", '"hello"']);
   const socket = createConnection(far.socket);
   await once(socket, "connect");
@@ -143,7 +143,7 @@ it("nbd talks over a socket that it inherits", async () => {
   socket.destroy();
 });
 
-it("a far server that was killed costs clients their requests, and the next ones nothing", async () => {
+it("killing the remote server of the nbd plugin fails the requests in flight, but not later requests", async () => {
   await using sandbox = new Sandbox();
   const start = async (): Promise<number> => {
     const args = [
@@ -180,7 +180,7 @@ it("a far server that was killed costs clients their requests, and the next ones
   expect(await next.read(0, 5)).toEqual(hello);
 });
 
-describeWith(certificateTools, "nbd and TLS", () => {
+describeWith(certificateTools, "the nbd plugin and TLS", () => {
   let keys: Certificates;
   beforeAll(async () => {
     keys = await Certificates.make();
@@ -214,7 +214,7 @@ describeWith(certificateTools, "nbd and TLS", () => {
     else expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(failure) });
   });
 
-  it("a wrong name in the certificate, unless nobody looks", async () => {
+  it("refuses a wrong name in the certificate, except with tls-verify=false", async () => {
     const files = ["--tls=require", `--tls-certificates=${keys.otherHost}`];
     await using far = await ServerProcess.start([...files, "data", '"hello"']);
     const place = ["-U", "-", "nbd", `socket=${far.socket}`, "tls=require", `tls-certificates=${keys.pki}`];
@@ -228,33 +228,37 @@ const hello = Buffer.from("hello");
 
 const socketOf = (uri: string): string[] => [`socket=${new URL(uri).searchParams.get("socket")}`];
 
-describeWith(["qemu-nbd"], "a server that command= has started ends when nbdkit is killed", () => {
-  const image = "truncate -s 1M disk && exec qemu-nbd -f raw disk";
+describeWith(
+  ["qemu-nbd"],
+  "a server that command= has started ends when nbdkit is killed with SIGKILL",
+  () => {
+    const image = "truncate -s 1M disk && exec qemu-nbd -f raw disk";
 
-  it.each<[string, string, (sandbox: Sandbox) => unknown]>([
-    ["while the shell is there that becomes it", image, ({ processes }) => processes.length > 1],
-    ["while it begins", `echo > begun; ${image}`, (sandbox) => sandbox.read("begun")],
-    [
-      "while it waits before it begins",
-      `echo > begun; read -r line < fifo`,
-      (sandbox) => sandbox.read("begun"),
-    ],
-    ["while it does not accept us", "echo > begun; exec sleep 600", (sandbox) => sandbox.read("begun")],
-  ])("%s", async (_when, script, isTime) => {
-    await using sandbox = new Sandbox();
-    await sandbox.sh("mkfifo fifo");
-    const server = sandbox.start(nbdkit, [
-      "-f",
-      "-U",
-      "socket",
-      "nbd",
-      "command=sh",
-      "arg=-c",
-      `arg=${script}`,
-    ]);
-    await until("the moment", () => isTime(sandbox));
-    process.kill(server.pid!, "SIGKILL");
-    await outcomeOf(server);
-    await until("the end of the server", () => sandbox.processes.length === 0);
-  });
-});
+    it.each<[string, string, (sandbox: Sandbox) => unknown]>([
+      ["while the shell runs that then executes the server", image, ({ processes }) => processes.length > 1],
+      ["while the server starts", `echo > begun; ${image}`, (sandbox) => sandbox.read("begun")],
+      ["before the server starts", `echo > begun; read -r line < fifo`, (sandbox) => sandbox.read("begun")],
+      [
+        "while the server does not accept connections",
+        "echo > begun; exec sleep 600",
+        (sandbox) => sandbox.read("begun"),
+      ],
+    ])("%s", async (_when, script, isTime) => {
+      await using sandbox = new Sandbox();
+      await sandbox.sh("mkfifo fifo");
+      const server = sandbox.start(nbdkit, [
+        "-f",
+        "-U",
+        "socket",
+        "nbd",
+        "command=sh",
+        "arg=-c",
+        `arg=${script}`,
+      ]);
+      await until("the moment", () => isTime(sandbox));
+      process.kill(server.pid!, "SIGKILL");
+      await outcomeOf(server);
+      await until("the end of the server", () => sandbox.processes.length === 0);
+    });
+  },
+);

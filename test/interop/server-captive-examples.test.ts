@@ -5,14 +5,14 @@ import { environment, nbdkit, type Outcome, run } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { Folder } from "../plugins/folder.ts";
 
-/** Stands for an emulator: reads the first sector of the drive that it is given, and writes it to a file. */
+/** Fake qemu: reads the first sector of its drive and writes it to a file. */
 const qemu = `#!/bin/sh
 for argument; do case $argument in file=*) uri=\${argument#file=}; uri=\${uri%%,if=*} ;; esac; done
 echo "qemu $*"
 exec qemu-io -f raw -c 'read -v 0 512' -c 'write -P 0x71 512 512' "$uri"
 `;
 
-/** Stands for an inspector of disks: prints the size and the first bytes of the disk that it is given. */
+/** Fake guestfish: prints the size and the first bytes of its disk. */
 const guestfish = `#!/bin/sh
 while [ "$1" != -a ]; do shift; done
 exec nbdsh -u "$2" -c 'print("guestfish", h.get_size(), bytes(h.pread(5, 0)))'
@@ -20,7 +20,7 @@ exec nbdsh -u "$2" -c 'print("guestfish", h.get_size(), bytes(h.pread(5, 0)))'
 
 describeWith(
   ["qemu-img", "qemu-io", "nbdsh", "nbdcopy", "nbdinfo"],
-  "an example of nbdkit-captive(1) works as it stands:",
+  "an example of nbdkit-captive(1) works unchanged:",
   () => {
     let folder: Folder;
     beforeEach(() => {
@@ -36,7 +36,7 @@ describeWith(
     });
     afterEach(() => folder[Symbol.dispose]());
 
-    /** The example, typed into a shell; afterwards no socket is left. */
+    /** Runs the example in a shell, and expects that no socket is left. */
     async function shell(example: string): Promise<Outcome> {
       const env = { PATH: `${folder.join("bin")}:${environment.PATH}`, TMPDIR: folder.join("tmp") };
       const outcome = await run("/bin/sh", ["-c", example], { env, cwd: folder.path });
@@ -97,7 +97,7 @@ describeWith(
       expect(stdout).toBe("4096\na b\n");
     });
 
-    it("the status of the command, and the server gone with it", async () => {
+    it("the exit status of the command, and the server ends with the command", async () => {
       expect(await shell("nbdkit memory 1M --run 'exit 42'")).toMatchObject({ status: 42 });
       const killed = await shell("nbdkit memory 1M --run 'kill -9 $$'");
       expect(killed.status).toBe(137);
@@ -112,7 +112,7 @@ describeWith(
       expect(stdout).toBe("1048576\n");
     });
 
-    it("the oldest probe", async () => {
+    it("the probe for --exit-with-parent", async () => {
       expect((await shell('nbdkit --exit-with-parent --version && echo "supported"')).stdout).toMatch(
         /^nbdkit \d+\.\d+\.\d+.*\nsupported\n$/,
       );

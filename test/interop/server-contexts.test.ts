@@ -20,7 +20,7 @@ describeWith(["nbdsh"], "nbdsh", () => {
     );
   }
 
-  it("lists the contexts of a plugin, all or a namespace, but for those of 64 bits, which it cannot use", async () => {
+  it("lists all 32-bit contexts of a plugin, or those of a namespace", async () => {
     const output = await nbdsh(
       "h.set_opt_mode(True)",
       "h.connect_unix(sock)",
@@ -32,7 +32,7 @@ describeWith(["nbdsh"], "nbdsh", () => {
     expect(output).toBe(`base:allocation\n${dirty}\n${dirty}\n`);
   });
 
-  it("chooses several by name, and is told each of them", async () => {
+  it("selects several contexts by name and gets the extents of each", async () => {
     const output = await nbdsh(
       `for name in ["${dirty}", "${age}", "x-test:", "y:z", "base:allocation"]: h.add_meta_context(name)`,
       "h.connect_unix(sock)",
@@ -54,7 +54,7 @@ describeWith(["nbdsh"], "nbdsh", () => {
 });
 
 describe("our client", () => {
-  it("is told all contexts in one reply, or one that it asks for, 64 bits of it", async () => {
+  it("gets all contexts in one reply, or only the selected one, with 64 bits", async () => {
     await using server = await ServerProcess.start(args);
     await using client = await connect(server.uri(), {
       metaContexts: [age, "base:allocation", dirty],
@@ -76,14 +76,14 @@ describe("our client", () => {
     ]);
   });
 
-  it("without extended headers is told of 32 bits", async () => {
+  it("gets states of 32 bits without extended headers", async () => {
     await using server = await ServerProcess.start(args);
     await using client = await connect(server.uri(), { extendedHeaders: false, metaContexts: [age, dirty] });
     expect(client.contexts).toEqual([dirty]);
     expect((await client.blockStatus(half, 512)).get(dirty)).toEqual([{ length: 512n, state: 0n }]);
   });
 
-  it("shows them on the command line", async () => {
+  it("prints the contexts with nbd info", async () => {
     await using server = await ServerProcess.start(args);
     const { stdout } = await run(nbd, ["info", `--map=${dirty}`, server.uri()]);
     expect(stdout).toMatch(/^\s*0\s+524288\s+1\b.*\n\s*524288\s+524288\s+0\b/);

@@ -11,7 +11,7 @@ describeWith(["fio"], "fio", () => {
     ["small requests, many at once", ["--bs=4k", "--iodepth=32"]],
     ["requests of every size and place", ["--bsrange=512-256k", "--blockalign=512", "--iodepth=8"]],
     ["trims between", ["--rw=randtrimwrite", "--bs=16k", "--iodepth=8", "--verify=0"]],
-  ])("finds what it wrote with %s", async (title, flags) => {
+  ])("verifies its data with %s", async (title, flags) => {
     using folder = new Folder();
     await using server = await ServerProcess.start(["memory", "16M"]);
     const args = ["--name=test", "--ioengine=nbd", `--uri=${server.uri()}`, "--size=16M", "--rw=randwrite"];
@@ -22,12 +22,15 @@ describeWith(["fio"], "fio", () => {
 });
 
 const diskBytes = 64 * 1024 * 1024;
-/** Where Linux has a file system in memory. */
+/** The file system in memory on Linux. */
 const memoryFolder = "/dev/shm";
-/** Blocks of every kind of size, some of them no power of two. */
+/** Block sizes, some of which are not a power of two. */
 const blockSizes = "--bssplit=512/20:3584/10:4k/30:36k/10:64k/15:256k/10:1M/5";
 
-/** Four connections, each with a quarter of the disk, which it writes and reads at once and again in the end. */
+/**
+ * Four connections, each with a quarter of the disk: fio writes each block, reads it back, and reads all at
+ * the end.
+ */
 async function writeAndVerify(plugin: (folder: Folder) => string[], parent: string): Promise<void> {
   using folder = new Folder(parent);
   await using server = await ServerProcess.start(plugin(folder));
@@ -36,7 +39,7 @@ async function writeAndVerify(plugin: (folder: Folder) => string[], parent: stri
   const load = ["--rw=randwrite", blockSizes, "--verify=crc32c", "--verify_fatal=1", "--verify_backlog=64"];
   const { status, stdout, stderr } = await run("fio", [...target, ...jobs, ...load], { cwd: folder.path });
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-  // All has been written, and nothing that was read is missing.
+  // All blocks are written, and all reads are verified.
   expect(stdout).toMatch(/WRITE: .* io=64\.0MiB/);
   expect(stdout).toMatch(/READ: .* io=64\.0MiB/);
 }
@@ -44,17 +47,17 @@ async function writeAndVerify(plugin: (folder: Folder) => string[], parent: stri
 describeWith(["fio"], "fio on four connections", () => {
   const file = (folder: Folder): string[] => ["file", folder.sparseFile("disk", diskBytes)];
 
-  it("finds what it wrote to memory", () => writeAndVerify(() => ["memory", String(diskBytes)], tmpdir()));
+  it("verifies its data in memory", () => writeAndVerify(() => ["memory", String(diskBytes)], tmpdir()));
 
-  it.skipIf(!existsSync(memoryFolder))(`finds what it wrote to a file in ${memoryFolder}`, () =>
+  it.skipIf(!existsSync(memoryFolder))(`verifies its data in a file in ${memoryFolder}`, () =>
     writeAndVerify(file, memoryFolder),
   );
 
-  it("finds what it wrote to a file", () => writeAndVerify(file, tmpdir()));
+  it("verifies its data in a file", () => writeAndVerify(file, tmpdir()));
 });
 
 describeWith(["qemu-nbd", "qemu-img"], "qemu-nbd", () => {
-  it("lists what we export", async () => {
+  it("lists the exports of nbdkit-node", async () => {
     await using server = await ServerProcess.start(["memory", "1M"]);
     expect(await succeed("qemu-nbd", ["--list", "-k", server.socket])).toMatch(
       /exports available: 1\n export: ''\n {2}size: +1048576\n.*base:allocation/s,

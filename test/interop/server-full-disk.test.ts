@@ -7,7 +7,7 @@ import { Folder } from "../plugins/folder.ts";
 
 const MiB = 1024 * 1024;
 
-/** One MiB fits and two do not; clients must hear that, and what was written before must stay. */
+/** Writes more than the disk holds: clients must get ENOSPC, and earlier data must not change. */
 async function fillDisk(server: ServerProcess): Promise<void> {
   const qemu = await run("qemu-io", [
     "-f",
@@ -33,19 +33,19 @@ async function fillDisk(server: ServerProcess): Promise<void> {
 
 const reason = whyNot(() => new SmallFileSystem(MiB));
 
-describeWith(["qemu-io", "nbdsh"], "a full disk is told to the client", () => {
+describeWith(["qemu-io", "nbdsh"], "a full disk is reported to the client", () => {
   describe.skipIf(reason !== undefined)(`when the file system is full${reason ? ` (${reason})` : ""}`, () => {
-    it("as ENOSPC, and the server goes on", async () => {
+    it("as ENOSPC, and the server continues", async () => {
       using small = new SmallFileSystem(MiB);
       await using server = await ServerProcess.start(["file", small.folder.sparseFile("disk", 16 * MiB)]);
       await fillDisk(server);
     });
   });
 
-  it("as ENOSPC too when files may not grow over a limit", async () => {
+  it("as ENOSPC also at the file size limit (RLIMIT_FSIZE)", async () => {
     using folder = new Folder();
     const disk = folder.sparseFile("disk", 16 * MiB);
-    // In units of 512 bytes.
+    // ulimit -f counts blocks of 512 bytes.
     await using server = await ServerProcess.start(["file", disk], { before: "ulimit -f 2048" });
     await fillDisk(server);
   });

@@ -13,7 +13,10 @@ import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 
-/** Its first sector is there when the test says so, or when the client has gone. */
+/**
+ * A disk whose read of the first sector completes when the test calls `answer`, or when the client
+ * disconnects.
+ */
 class SlowDisk {
   readonly asked: Promise<void>;
   readonly gone: Promise<unknown>;
@@ -48,7 +51,7 @@ class SlowDisk {
   }
 }
 
-describe("a plugin hears at once that the client of a request has gone", () => {
+describe("the signal of a plugin aborts at once when the client disconnects during a request, on", () => {
   const tcp: ServeOptions["listen"] = { kind: "tcp", host: "127.0.0.1", port: 0 };
 
   async function leaves(options: Omit<ServeOptions, "plugin">, uri = (uri: string) => uri): Promise<void> {
@@ -65,10 +68,10 @@ describe("a plugin hears at once that the client of a request has gone", () => {
 
   it.each<[string, Omit<ServeOptions, "plugin">]>([
     ["a Unix socket", {}],
-    ["a Unix socket, where no other request may be under way", { threads: 1 }],
-    ["a Unix socket, where requests wait for each other", { filters: ["noparallel"] }],
+    ["a Unix socket, with one request in flight at most", { threads: 1 }],
+    ["a Unix socket, with serialized requests", { filters: ["noparallel"] }],
     ["TCP", { listen: tcp }],
-    ["TCP, where no other request may be under way", { listen: tcp, threads: 1 }],
+    ["TCP, with one request in flight at most", { listen: tcp, threads: 1 }],
   ])("%s", (_title, options) => leaves(options));
 
   describeWith(certificateTools, "", () => {
@@ -78,7 +81,7 @@ describe("a plugin hears at once that the client of a request has gone", () => {
     });
     afterAll(() => keys[Symbol.dispose]());
 
-    it.each([16, 1])("TLS, with %i requests under way at most", (threads) =>
+    it.each([16, 1])("TLS, with %i requests in flight at most", (threads) =>
       leaves({ threads, tls: { psk: keys.psk } }, (uri) =>
         uri.replace("nbds+unix://", "nbds+unix://alice@").concat(`&tls-psk-file=${keys.psk}`),
       ),
@@ -105,7 +108,7 @@ describe("a plugin hears at once that the client of a request has gone", () => {
     listener.close();
     const client = await connecting;
     const read = client.read(0, 512);
-    // The server has taken the first request when it has answered the second, which is wrong.
+    // The error reply to the invalid second request proves that the server has received the first request.
     await expect(client.read(0, 1024)).rejects.toThrow();
     client.destroy();
     await expect(read).rejects.toThrow("destroyed");
@@ -113,8 +116,8 @@ describe("a plugin hears at once that the client of a request has gone", () => {
   });
 });
 
-describe("a client that says goodbye", () => {
-  it("still gets the answers to what it has asked before", async () => {
+describe("a client that sends NBD_CMD_DISC", () => {
+  it("still gets the replies to its earlier requests", async () => {
     const disk = new SlowDisk();
     await using server = await serve({ plugin: disk.plugin, listen: { kind: "private" }, threads: 1 });
     const path = new URL(server.uri).searchParams.get("socket")!;

@@ -11,7 +11,7 @@ describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, 
   let env: NodeJS.ProcessEnv;
   beforeEach(() => {
     folder = new Folder();
-    // As npm links it, and before every other nbdkit of this machine.
+    // A link as npm creates it, in PATH before all other nbdkit commands of this machine.
     mkdirSync(folder.join("bin"));
     symlinkSync(nbdkit, folder.join("bin/nbdkit"));
     env = { PATH: `${folder.join("bin")}:${environment.PATH}`, TMPDIR: folder.path };
@@ -27,7 +27,7 @@ describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, 
       { env },
     );
 
-  it("connects to one that it started on a socket pair", async () => {
+  it("connects over a socket pair to the nbdkit that it started", async () => {
     const output = await nbdsh(
       'h.connect_command(["nbdkit", "-s", "--exit-with-parent", "memory", "1M"])',
       'h.pwrite(b"hello", 512, nbd.CMD_FLAG_FUA)',
@@ -37,7 +37,7 @@ describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, 
     expect(output).toBe("1048576 b'\\x00hello\\x00' newstyle-fixed\n");
   });
 
-  it("connects again and again, each time to a new one", async () => {
+  it("connects repeatedly, each time to a new nbdkit", async () => {
     const output = await nbdsh(
       "for i in range(5):\n" +
         "    h = nbd.NBD()\n" +
@@ -62,17 +62,17 @@ describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, 
     await sh("nbdcopy --connections=4 -- [ nbdkit file disk ] copy && cmp disk copy");
   });
 
-  it("reads its disk through a pipe", async () => {
+  it("reads the disk through a pipe", async () => {
     await sh("nbdcopy -- [ nbdkit memory 1M ] - | cmp -n 1048576 - /dev/zero");
   });
 
-  it("writes its disk from a pipe", async () => {
+  it("writes the disk from a pipe", async () => {
     writeFileSync(folder.join("disk"), "");
     writeFileSync(folder.join("source"), randomBytes(1 << 20));
     await sh("truncate -s 1M disk && cat source | nbdcopy -- - [ nbdkit file disk ] && cmp source disk");
   });
 
-  it("asks it for information", async () => {
+  it("runs nbdinfo with it", async () => {
     expect(await sh("nbdinfo --size -- [ nbdkit memory 1G ]")).toBe("1073741824\n");
     expect(await sh("nbdinfo --can zero -- [ nbdkit -r memory 1G ] || echo no")).toBe("no\n");
     expect(
@@ -82,7 +82,7 @@ describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, 
     ).toBe("True\n");
   });
 
-  it("leaves no server behind, even when it is killed", async () => {
+  it("leaves no server behind, even when the libnbd process is killed", async () => {
     await nbdsh(
       `h.connect_command(["nbdkit", "-s", "--exit-with-parent", "-P", "${folder.join("pid")}", "memory", "1M"])`,
       "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",

@@ -47,21 +47,21 @@ describeWith(["nbdcopy", "nbdinfo", "fallocate"], "nbdcopy", () => {
     it.each([
       ["one connection", ["--connections=1"]],
       ["four connections", ["--connections=4", "--threads=2"]],
-      ["small requests, many at once", ["--connections=2", "--requests=64", "--request-size=32768"]],
+      ["many small requests in flight", ["--connections=2", "--requests=64", "--request-size=32768"]],
       ["the largest requests", ["--connections=2", "--request-size=33554432"]],
       ["one request after the other", ["--synchronous"]],
     ])("copies in and out with %s, and keeps the holes", async (_, flags) => {
       await using server = await ServerProcess.start(args());
       await succeed("nbdcopy", [...flags, "--flush", source, server.uri()]);
       const found = await map(server.uri());
-      // One after the other, it writes zeroes where others punch holes.
+      // nbdcopy --synchronous writes zeroes where the other modes punch holes.
       if (!flags.includes("--synchronous")) expect(found).toEqual(holesAndData);
       await succeed("nbdcopy", [...flags, server.uri(), folder.join("copy.img")]);
       expect(sha256(folder.join("copy.img"))).toBe(sha256(source));
       expect(statSync(folder.join("copy.img")).blocks * 512).toBeLessThan(6 * MiB);
     });
 
-    it("copies over data that was there before", async () => {
+    it("copies over existing data", async () => {
       await using server = await ServerProcess.start(args());
       const noise = folder.join("noise.img");
       writeFileSync(noise, randomBytes(size));
@@ -81,7 +81,7 @@ describeWith(["nbdcopy", "nbdinfo", "fallocate"], "nbdcopy", () => {
     expect(sha256(folder.join("copy.img"))).toBe(sha256(source));
   });
 
-  it("starts servers by itself, on both sides", async () => {
+  it("starts the servers of source and destination itself", async () => {
     const copy = folder.sparseFile("copy.img", size);
     await succeed("nbdcopy", ["--", "[", nbdkit, "-r", "file", source, "]", "[", nbdkit, "file", copy, "]"]);
     expect(sha256(copy)).toBe(sha256(source));

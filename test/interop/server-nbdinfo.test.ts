@@ -31,7 +31,7 @@ const queries = [
   ...["read-only", "rotational", "tls"].map((is) => ["--is", is]),
 ];
 
-/** Everything that nbdinfo says about a server, as a list of lines. */
+/** Returns the output of nbdinfo for a server as a list of lines. */
 async function describeServer(args: string[], exportName: string, program?: string): Promise<string[]> {
   await using server = await ServerProcess.start(args, program === undefined ? {} : { program });
   const lines: string[] = [];
@@ -43,14 +43,14 @@ async function describeServer(args: string[], exportName: string, program?: stri
   return lines;
 }
 
-/** What nbdkit does not tell, since its older versions did not know it. */
+/** Lines about block sizes: older versions of nbdkit do not report them. */
 const isBlockSize = (line: string): boolean => /block_size_(minimum|preferred|maximum)/.test(line);
 
 interface Differences {
   readonly exportName?: string;
-  /** We zero files fast; nbdkit does not say whether it does. */
+  /** nbdkit-node reports fast zeroing for files; nbdkit does not. */
   readonly ourFastZero?: boolean;
-  /** We list exports by name, nbdkit as the file system has them. */
+  /** nbdkit-node sorts the exports by name; nbdkit lists them in the order of the file system. */
   readonly ourOrder?: boolean;
 }
 
@@ -66,10 +66,10 @@ async function compare(args: string[], differences: Differences = {}): Promise<v
   if (ourFastZero) expect(ours).toContain("--can fast-zero: 0");
 }
 
-describeWith(["nbdinfo", "nbdkit"], "nbdinfo says the same as about nbdkit, with", () => {
+describeWith(["nbdinfo", "nbdkit"], "nbdinfo prints the same as for nbdkit, with", () => {
   it("memory", () => compare(["memory", "1M"]));
   it("memory, read-only", () => compare(["-r", "memory", "1M"]));
-  it("more memory than there is", () => compare(["memory", "1T"]));
+  it("a memory disk larger than the RAM", () => compare(["memory", "1T"]));
   it("memory of no bytes", () => compare(["memory", "0"]));
   it("null", () => compare(["null", "1M"]));
 
@@ -86,7 +86,7 @@ describeWith(["nbdinfo", "nbdkit"], "nbdinfo says the same as about nbdkit, with
     await compare(["-r", "file", `dir=${folder.path}`], { exportName: "sparse", ourOrder: true });
   });
 
-  it("the largest memory", async () => {
+  it("the largest memory disk", async () => {
     for (const program of [undefined, toolPath("nbdkit")!]) {
       await using server = await ServerProcess.start(
         ["memory", "9223372036854775807"],
@@ -96,7 +96,7 @@ describeWith(["nbdinfo", "nbdkit"], "nbdinfo says the same as about nbdkit, with
     }
   });
 
-  it("a name that is not there", async () => {
+  it("an export name that does not exist", async () => {
     using folder = new Folder();
     folder.sparseFile("there", 1 << 20);
     for (const program of [undefined, toolPath("nbdkit")!]) {

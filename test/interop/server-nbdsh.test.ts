@@ -9,7 +9,7 @@ const everyCommand = fileURLToPath(new URL("../helpers/every-command.py", import
 
 type Results = Readonly<Record<string, string>>;
 
-/** What the script found, by the name of each attempt. */
+/** The results of the script, by the name of each attempt. */
 async function attemptAll(args: string[], program?: string): Promise<Results> {
   await using server = await ServerProcess.start(args, program === undefined ? {} : { program });
   const output = await succeed("nbdsh", [
@@ -26,16 +26,16 @@ async function attemptAll(args: string[], program?: string): Promise<Results> {
   );
 }
 
-/** Where we differ from nbdkit on purpose, and how we answer. */
+/** Deliberate differences from nbdkit: the results of nbdkit-node. */
 const deliberate: Results = {
-  // It is an error of the client's, not a full disk.
+  // EINVAL, not ENOSPC: this is an error of the client, not a full disk.
   "write nothing": "EINVAL",
   "zero nothing": "EINVAL",
-  // The answer is cut to the range that was asked for.
+  // The extents are cut to the requested range.
   "status middle": "[('base:allocation', 16384, [32768, 0])]",
 };
 
-/** What is zero comes as a hole; nbdkit has no sparse reads. */
+/** Zeroes are sent as a hole; nbdkit has no sparse reads. */
 const sparse: Results = { "read structured": "([(0, 65536, 2)], b'\\x00\\x00\\x00\\x00')" };
 
 function without(results: Results, names: readonly string[]): Results {
@@ -101,7 +101,7 @@ describeWith(["nbdsh"], "nbdsh", () => {
 
 describeWith(
   ["nbdsh", "nbdkit"],
-  "every option, command and flag has the effect that it has in nbdkit, with",
+  "every option, command and flag has the same effect as in nbdkit, with",
   () => {
     it("memory", () => compare(["memory", "1M"], deliberate));
 
@@ -116,12 +116,13 @@ describeWith(
       compare(["-r", "memory", "1M"], {
         ...sparse,
         "status middle": "[('base:allocation', 16384, [32768, 3])]",
-        // Both the command and its flag are wrong; which comes first is open.
+        // Both the command and its flag are invalid; the order of the checks is not specified.
         "write with df": "EINVAL",
         "write with no hole": "EINVAL",
         "trim with one": "EINVAL",
         "zero with one": "EINVAL",
-        // Without FUA there is nothing that it could mean here, so we ignore it.
+        // The export does not offer FUA. nbdkit-node ignores the flag for these commands, where FUA has no
+        // meaning.
         "read with fua": "b'\\x00'",
         "flush with fua": "None",
         "cache with fua": "None",

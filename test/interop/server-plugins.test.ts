@@ -12,7 +12,7 @@ afterAll(() => folder[Symbol.dispose]());
 
 const copyText = 'head -c 1M /dev/zero | tr "\\0" x | nbdcopy - "$uri"';
 
-/** What nbdsh prints. */
+/** Returns the output of nbdsh. */
 async function nbdsh(args: readonly string[], python: string): Promise<string> {
   return (await captive(args, `nbdsh -u "$uri" -c '${python}'`)).trim();
 }
@@ -35,13 +35,13 @@ describeWith(["nbdcopy"], "nbdcopy", () => {
     expect(stderr).toContain("Input/output error");
   });
 
-  it("finds no room on full", async () => {
+  it("gets ENOSPC from the plugin full", async () => {
     const { status, stderr } = await run(nbdkit, ["-U", "-", "full", "1M", "--run", copyText]);
     expect(status).not.toBe(0);
     expect(stderr).toContain("No space left on device");
   });
 
-  it("writes through all files of split", async () => {
+  it("writes across all files of the plugin split", async () => {
     const parts = [1000, 70_000, 512].map((size, index) => folder.sparseFile(`part${index}`, size));
     const source = folder.file(
       "source",
@@ -53,7 +53,7 @@ describeWith(["nbdcopy"], "nbdcopy", () => {
     expect(parts.map((path) => readFileSync(path).length)).toEqual([1000, 70_000, 512]);
   });
 
-  it("reads what the documentation of data says", async () => {
+  it("reads the examples of nbdkit-data-plugin(1)", async () => {
     const hello = await captive(["data", ' ( "Hello" )*2000 ', "size=8192"], 'nbdcopy "$uri" - | head -c 12');
     expect(hello).toBe("HelloHelloHe");
     const sectors = ["data", " </dev/urandom[:512]*16 @0x1fe le16:0xaa55 "];
@@ -62,7 +62,7 @@ describeWith(["nbdcopy"], "nbdcopy", () => {
 });
 
 describeWith(["nbdsh"], "nbdsh", () => {
-  it("reads the ends of disks of 2^62 bytes", async () => {
+  it("reads the end of disks of 2^62 bytes", async () => {
     const data = ["data", '"first" @0x3ffffffffffffffc "last"', "size=4611686018427387904"];
     const read = "print(h.get_size(), bytes(h.pread(5, 0)), bytes(h.pread(4, 2**62 - 4)))";
     expect(await nbdsh(data, read)).toBe(`${2n ** 62n} b'first' b'last'`);
@@ -78,7 +78,7 @@ describeWith(["nbdsh"], "nbdsh", () => {
     expect(await nbdsh(["info", "mode=version"], "print(bytes(h.pread(h.get_size(), 0)))")).toBe("b'1.46.0'");
   });
 
-  it("has a new disk of example3 for each connection", async () => {
+  it("gets a new disk of example3 on each connection", async () => {
     const python =
       'h.pwrite(b"x", 0); g = nbd.NBD(); g.connect_uri(h.get_uri()); print(g.pread(1, 0) == bytearray(1))';
     expect(await nbdsh(["example3", "size=1M"], python)).toBe("True");

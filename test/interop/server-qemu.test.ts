@@ -17,7 +17,7 @@ describeWith(["qemu-img", "qemu-io", "fallocate"], "qemu", () => {
   });
   afterEach(() => folder[Symbol.dispose]());
 
-  /** 1 MiB of noise, a hole, 64 KiB of noise, a hole to the end. */
+  /** 1 MiB of random data, a hole, 64 KiB of random data, a hole up to the end. */
   function image(name = "source.img"): string {
     const path = folder.join(name);
     writeFileSync(path, Buffer.concat([randomBytes(MiB), Buffer.alloc(MiB), randomBytes(65_536)]));
@@ -26,7 +26,7 @@ describeWith(["qemu-img", "qemu-io", "fallocate"], "qemu", () => {
     return path;
   }
 
-  /** What `qemu-img map` calls data, as [start, length]. */
+  /** Returns the ranges that `qemu-img map` reports as data, as [start, length]. */
   function dataOf(map: string): [number, number][] {
     const found = JSON.parse(map) as { start: number; length: number; data: boolean }[];
     return found.filter(({ data }) => data).map(({ start, length }) => [start, length]);
@@ -41,7 +41,7 @@ describeWith(["qemu-img", "qemu-io", "fallocate"], "qemu", () => {
     ["memory", () => ["memory", String(size)]],
     ["file", () => ["file", folder.sparseFile("disk.img", size)]],
   ])("with %s", (_, args) => {
-    it("converts an image in, finds it equal, and sees its holes", async () => {
+    it("copies an image to the server, finds it identical, and sees its holes", async () => {
       const source = image();
       await using server = await ServerProcess.start(args());
       const raw = ["-f", "raw"];
@@ -53,7 +53,7 @@ describeWith(["qemu-img", "qemu-io", "fallocate"], "qemu", () => {
       expect(statSync(folder.join("back.img")).blocks * 512).toBeLessThan(2 * MiB);
     });
 
-    it("converts to qcow2, in a file and on the server itself", async () => {
+    it("converts to qcow2, in a file and on the server", async () => {
       const source = image();
       await using server = await ServerProcess.start(args());
       await succeed("qemu-img", ["create", "-f", "qcow2", server.uri(), "8M"]);
@@ -73,7 +73,7 @@ describeWith(["qemu-img", "qemu-io", "fallocate"], "qemu", () => {
       await succeed("qemu-img", ["compare", "-f", "raw", "-F", "qcow2", source, folder.join("out.qcow2")]);
     });
 
-    it("reads what it wrote, zeroed, discarded and flushed", async () => {
+    it("reads back what it wrote, zeroed, discarded and flushed", async () => {
       const commands = [
         "write -P 0x55 0 1M",
         "read -P 0x55 0 1M",
@@ -106,7 +106,7 @@ describeWith(["qemu-img", "qemu-io", "fallocate"], "qemu", () => {
       expect(output).not.toMatch(/fail|error/i);
     });
 
-    it("is told nothing but the truth by qemu-io with a wrong pattern", async () => {
+    it("reports a wrong pattern (check that these tests can fail)", async () => {
       const output = await captive(args(), `qemu-io -f raw -c 'read -P 1 0 512' "$uri" || true`);
       expect(output).toMatch(/Pattern verification failed/);
     });
@@ -124,7 +124,7 @@ describeWith(["qemu-img", "qemu-io", "fallocate"], "qemu", () => {
     );
   });
 
-  it("discards what the file then does not hold any more", async () => {
+  it("discards ranges, which frees the blocks of the file", async () => {
     const path = image("disk.img");
     const before = statSync(path).blocks;
     await captive(["file", path], `qemu-io -f raw -c 'discard 0 1M' -c flush "$uri"`);

@@ -26,7 +26,7 @@ it.each([
   expect(stderr.split("\n")).toHaveLength(4);
 });
 
-it("a plugin that answers late delays nobody else", async () => {
+it("a slow read of a plugin does not delay other connections", async () => {
   await using server = await ServerProcess.start([troublesome]);
   using late = await RawClient.ready(server.socket, "late");
   using other = await RawClient.ready(server.socket);
@@ -40,7 +40,7 @@ it("a plugin that answers late delays nobody else", async () => {
   expect(await answer).toEqual(Buffer.alloc(512, 2));
 });
 
-it("a request that is never answered leaves the connection's others alone, until there are too many", async () => {
+it("a request that the plugin never completes blocks its connection only when it fills all --threads", async () => {
   await using server = await ServerProcess.start(["-t", "4", troublesome]);
   using victim = await RawClient.ready(server.socket, "never");
   for (let count = 0; count < 3; count++) {
@@ -55,7 +55,7 @@ it("a request that is never answered leaves the connection's others alone, until
   );
   victim.destroy();
   await other.readSector();
-  // What cannot be waited for is cut off in the end, and said so.
+  // Shutdown aborts the connection with the pending requests, and logs that.
   const { stderr } = await server.stop();
   expect(stderr).toMatch(/1 connections did not end in time/);
 });
@@ -65,19 +65,22 @@ it.each([
   ["open-rejects", /rejected by open/],
   ["open-size", /open returned: the member "size" must be a bigint/],
   ["absent", /no export absent/],
-])("a client that asks for %s is told why, and the server goes on", async (name, reason) => {
-  await using server = await ServerProcess.start([troublesome]);
-  using other = await RawClient.ready(server.socket);
-  await expect(RawClient.ready(server.socket, name)).rejects.toThrow(reason);
-  await other.readSector();
-  const { stderr } = await server.stop();
-  expect(stderr).toMatch(reason);
-  expect(stderr.match(/error:/g)).toHaveLength(1);
-  // What opened but cannot be served is closed again.
-  expect(stderr.includes("closed\n")).toBe(name === "open-size");
-});
+])(
+  "a client that fails to open the export %s gets the reason, and the server continues",
+  async (name, reason) => {
+    await using server = await ServerProcess.start([troublesome]);
+    using other = await RawClient.ready(server.socket);
+    await expect(RawClient.ready(server.socket, name)).rejects.toThrow(reason);
+    await other.readSector();
+    const { stderr } = await server.stop();
+    expect(stderr).toMatch(reason);
+    expect(stderr.match(/error:/g)).toHaveLength(1);
+    // A handle that open() has returned but that is invalid is closed again.
+    expect(stderr.includes("closed\n")).toBe(name === "open-size");
+  },
+);
 
-it("a plugin whose close fails says so, and no client notices", async () => {
+it("a failing close() of a plugin is logged and does not affect clients", async () => {
   await using server = await ServerProcess.start([troublesome]);
   {
     using late = await RawClient.ready(server.socket, "late");
@@ -89,7 +92,7 @@ it("a plugin whose close fails says so, and no client notices", async () => {
   expect(stderr).toBe("nbdkit: troublesome[1]: error: close: rejected by close\n");
 });
 
-it("replies that are due when a client has gone are forgotten", async () => {
+it("replies to a disconnected client are dropped without leaking descriptors", async () => {
   await using server = await ServerProcess.start([troublesome]);
   const descriptors = server.descriptors;
   for (let count = 0; count < 20; count++) {

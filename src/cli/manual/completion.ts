@@ -7,7 +7,7 @@ const visible: readonly Option[] = options.filter(({ hidden }: Option) => hidden
 
 const files = '$(compgen -f -- "$cur")';
 
-/** Completion of `nbdkit` for bash. */
+/** Returns the bash completion of `nbdkit`. */
 export function nbdkitCompletion(): string {
   const names = visible.flatMap(({ long }) => long.map((name) => `--${name}`));
   return `# bash completion for nbdkit
@@ -28,7 +28,7 @@ complete -o filenames -F _nbdkit nbdkit
 `;
 }
 
-/** Completion of `nbd` for bash. */
+/** Returns the bash completion of `nbd`. */
 export function nbdCompletion(): string {
   const branches = commands.map(({ name, options: { long } }) => {
     const names = Object.keys(long).map((option) => `--${option}`);
@@ -48,7 +48,7 @@ complete -o filenames -F _nbd nbd
 `;
 }
 
-/** One for each kind of value: what may stand after which options. */
+/** Returns one case per kind of value: the possible values after these options. */
 function valueBranches(): readonly string[] {
   const namesByValues = new Map<string, string[]>();
   for (const option of visible) {
@@ -65,7 +65,7 @@ function namesOf({ short, long }: Option): readonly string[] {
   return [...(short === undefined ? [] : [`-${short}`]), ...long.map((name) => `--${name}`)];
 }
 
-/** What a value may be, by what --help calls it. */
+/** Returns the completion of a value, by its placeholder in --help. */
 function valuesOf(value: string): string {
   if (value === "FILTER") return words(Object.keys(builtInFilters));
   if (value === "USER") return '$(compgen -u -- "$cur")';

@@ -2,7 +2,7 @@ import { nbdCompletion, nbdkitCompletion } from "./completion.ts";
 import { nbdPage } from "./nbd-page.ts";
 import { nbdkitPage } from "./nbdkit-page.ts";
 
-/** Files of the package that follow from the options: path below `dist/` -> text. */
+/** The generated manual pages and completions of the package: path below `dist/` -> text. */
 export function manuals(): Readonly<Record<string, string>> {
   return {
     "man/man1/nbdkit.1": nbdkitPage(),

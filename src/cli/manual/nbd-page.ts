@@ -2,7 +2,7 @@ import { ownVersion } from "../../core/version.ts";
 import { commands } from "../nbd/commands.ts";
 import { heading, item, paragraphs, verbatim } from "./roff.ts";
 
-/** nbd(1) as roff, from what each command says about itself. */
+/** Returns nbd(1) as roff, generated from the summary and the help text of each command. */
 export function nbdPage(): string {
   const parts = [
     `.TH NBD 1 "" "${ownVersion}" "User Commands"`,
@@ -14,7 +14,7 @@ export function nbdPage(): string {
     ...commands.map(({ name, summary }) => item(name, summary)),
     ...commands.flatMap(({ name, help }) => [heading(`"NBD ${name.toUpperCase()}"`), verbatim(help)]),
     heading("EXIT STATUS"),
-    paragraphs("0 for success, 1 for any failure, 2 for the answer no (nbd info --can)."),
+    paragraphs("0 for success, 1 for a failure, 2 for the answer no (nbd info --can)."),
     heading("SIGNALS"),
     ...signals.map(([name, what]) => item(name, what)),
     heading("SEE ALSO"),
@@ -26,8 +26,8 @@ export function nbdPage(): string {
 const signals: readonly (readonly [name: string, what: string])[] = [
   [
     "SIGINT, SIGTERM, SIGHUP",
-    `The process ends at once by that signal. nbd copy first prints one line on stderr: how many bytes are copied, and what
-the rest of the destination contains.`,
+    `The signal ends the process at once. nbd copy first prints one line on stderr: how many bytes are
+copied, and what the rest of the destination contains.`,
   ],
-  ["SIGPIPE", "The process ends when the reader of its standard output has gone, silently."],
+  ["SIGPIPE", "The process ends silently when the reader of its standard output has closed the pipe."],
 ];

@@ -5,7 +5,7 @@ import { heading, item, paragraphs, verbatim } from "./roff.ts";
 
 const visible: readonly Option[] = options.filter(({ hidden }: Option) => hidden !== true);
 
-/** nbdkit(1) as roff, from the table of options. */
+/** Returns nbdkit(1) as roff, generated from the table of options. */
 export function nbdkitPage(): string {
   const parts = [
     `.TH NBDKIT 1 "" "${ownVersion}" "User Commands"`,
@@ -39,36 +39,39 @@ function forms({ short, long, value }: Option): string {
   return `${names.join(", ")}${value === undefined ? "" : ` ${value}`}`;
 }
 
-const description = `nbdkit serves block devices to NBD clients. What is served comes from a plugin; filters change it on
-its way. This is nbdkit-node, an independent implementation for Node.js that takes the options of nbdkit 1.46.
+const description = `nbdkit serves block devices to NBD clients. A plugin provides the data; filters modify
+requests and replies between client and plugin. This is nbdkit-node, an independent implementation for Node.js
+that accepts the options of nbdkit 1.46.
 
-Without -f, --run, -s or --exit-with-parent nbdkit goes to the background. It returns when clients can connect, so that
-the next command may be one.
+Without -f, --run, -s or --exit-with-parent nbdkit goes to the background. The command returns when clients
+can connect, so that the next command in a script may connect.
 
-Options may stand after the plugin, too, and long ones may be shortened.`;
+Options may also follow the plugin. Long options may be abbreviated to a unique prefix.`;
 
-const parameters = `What follows the plugin's name configures it and the filters. A value without KEY= is for the key that
-the plugin declares for that. *nbdkit PLUGIN --help* lists the keys.
+const parameters = `The words after the plugin's name configure the plugin and the filters. A value without
+KEY= belongs to the magic key of the plugin. *nbdkit PLUGIN --help* lists the keys.
 
-@PATH stands for the lines of a file, one parameter on each. PATH must contain a slash, as in *@./list*. Empty lines and
-lines that begin with # do not count. The file may name others; relative paths are relative to the file that names them.`;
+@PATH is replaced by the lines of a file, one parameter per line. PATH must contain a slash, as in *@./list*.
+Empty lines and lines that begin with # are skipped. The file may name other files; a relative path is
+relative to the file that contains it.`;
 
 const signals: readonly (readonly [name: string, what: string])[] = [
   [
     "SIGINT, SIGQUIT, SIGTERM",
-    `The server ends in order: requests in flight are answered, the plugin cleans up, sockets and temporary directories
-are removed. Connections, and a clean-up, that make no progress for 5 seconds are cut off. A second signal does so at once. With --run
-the signal goes to the command first of all.`,
+    `The server shuts down in order: it completes the requests in flight, the plugin cleans up, and the
+server removes its sockets and temporary directories. Connections and a clean-up that make no progress for 5
+seconds are aborted. A second signal aborts them at once. With --run the server first sends the signal to the
+command.`,
   ],
-  ["SIGHUP", "With a log file (--log=/PATH): it is opened anew. Otherwise as SIGTERM."],
+  ["SIGHUP", "With a log file (--log=/PATH): the server reopens the log file. Otherwise same as SIGTERM."],
   ["SIGPIPE", "Ignored."],
 ];
 
 const environment: readonly (readonly [name: string, what: string])[] = [
-  ["LISTEN_FDS, LISTEN_PID", "Sockets to serve on, which systemd has opened (sd_listen_fds(3))."],
-  ["NOTIFY_SOCKET, WATCHDOG_USEC", "Where systemd wants to hear how the server is (sd_notify(3))."],
-  ["TMPDIR", "Where the directories of private sockets are made."],
+  ["LISTEN_FDS, LISTEN_PID", "Sockets that systemd has opened and that the server uses (sd_listen_fds(3))."],
+  ["NOTIFY_SOCKET, WATCHDOG_USEC", "The server reports its state to systemd (sd_notify(3))."],
+  ["TMPDIR", "The server creates the directories of private sockets here."],
 ];
 
-const exitStatus = `0 when the server ended in order, 1 when it could not start or failed. With --run it is the status
-of the command, or 128 and the number of the signal that killed it.`;
+const exitStatus = `0 when the server shut down in order, 1 when the server could not start or failed. With
+--run: the exit status of the command, or 128 plus the number of the signal that killed the command.`;

@@ -1,6 +1,6 @@
-/** The language of manual pages (man(7)). */
+/** Formats text in roff, the language of manual pages (man(7)). */
 
-/** Text as it is; *word* becomes bold. */
+/** Escapes plain text for roff; *word* becomes bold. */
 export function text(plain: string): string {
   return plain
     .split("\n")
@@ -8,12 +8,12 @@ export function text(plain: string): string {
     .join("\n");
 }
 
-/** Paragraphs, which empty lines divide. */
+/** Formats paragraphs, which are separated by empty lines. */
 export function paragraphs(plain: string): string {
   return plain.split("\n\n").map(text).join("\n.PP\n");
 }
 
-/** Paragraphs that belong to an item. */
+/** Formats an item and its paragraphs. */
 export function item(title: string, plain: string): string {
   return `.TP\n${bold(title)}\n${plain.split("\n\n").map(text).join("\n.IP\n")}`;
 }
@@ -22,7 +22,7 @@ export function heading(title: string): string {
   return `.SH ${title}`;
 }
 
-/** Lines that stay as they are. */
+/** Formats lines literally, without filling. */
 export function verbatim(lines: string): string {
   const escaped = lines.split("\n").map((line) => protectStart(escapeText(line)));
   return `.PP\n.nf\n${escaped.join("\n")}\n.fi`;
@@ -36,7 +36,7 @@ function escapeText(plain: string): string {
   return plain.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll("'", "\\(aq");
 }
 
-/** A dot there would begin a command. */
+/** Escapes a dot at the beginning of a line: in roff it begins a request. */
 function protectStart(line: string): string {
   return line.startsWith(".") ? `\\&${line}` : line;
 }

@@ -3,7 +3,10 @@ import { native } from "../../native/load.ts";
 
 let loaded: NativeBinding | undefined | "none";
 
-/** The addon, where it can be loaded: without it holes of files are found by reading them. */
+/**
+ * Returns the addon, or undefined when it cannot be loaded: then nbd copy finds holes of files by reading
+ * them.
+ */
 export function addon(): NativeBinding | undefined {
   if (loaded === undefined) {
     try {

@@ -1,17 +1,18 @@
 import type { OptionTable } from "./options.ts";
 
-/** What a subcommand may use of the process that it runs in. */
+/** The functions of the process that a subcommand may use. */
 export interface CommandContext {
-  /** Prints a line, or several. Resolves when the reader of standard output has room for more. */
+  /** Prints one or more lines. Resolves when standard output accepts more bytes. */
   print(text: string): Promise<void>;
   /**
-   * SIGINT, SIGTERM and SIGHUP end the process at once. From this call on it first prints what `report` returns, in one line.
-   * @param report called from the signal's handler: it must return at once; undefined prints nothing
+   * Prints one line from `report` before SIGINT, SIGTERM or SIGHUP ends the process. Without this call, these
+   * signals end the process silently.
+   * @param report is called in the signal handler, so it must return at once; undefined prints nothing
    */
   reportWhenInterrupted(report: (signal: NodeJS.Signals) => string | undefined): void;
 }
 
-/** One of `nbd info`, `nbd copy`... */
+/** A subcommand: `nbd info`, `nbd copy`... */
 export interface Command {
   readonly name: string;
   /** One line for `nbd --help`. */
@@ -20,7 +21,7 @@ export interface Command {
   readonly options: OptionTable;
   /**
    * @returns the exit status
-   * @throws UsageError, or what went wrong
+   * @throws UsageError for a wrong command line; other errors for a failure
    */
   run(argv: readonly string[], context: CommandContext): Promise<number>;
 }

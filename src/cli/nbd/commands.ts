@@ -2,5 +2,5 @@ import type { Command } from "./command.ts";
 import { copyCommand } from "./copy/command.ts";
 import { infoCommand } from "./info/command.ts";
 
-/** What `nbd` can do; --help, the manual page and the completion follow from it. */
+/** The subcommands of `nbd`. --help, the manual page and the completion are generated from this list. */
 export const commands: readonly Command[] = [infoCommand, copyCommand];

@@ -1,13 +1,13 @@
 import { addon } from "./addon.ts";
 
 /**
- * Ends the process when all that it printed has been taken. Node.js by itself would wait for what failed too: for a pipe
- * that is being read or opened, or for a disk.
+ * Ends the process when its output on stdout and stderr is written. Without this call, Node.js would also
+ * wait for operations that are still pending after a failure: opening or reading a pipe, or I/O on a disk.
  */
 export function endNow(status: number): void {
   process.stdout.write("", () => {
     process.stderr.write("", () => {
-      // process.exit() waits for the threads of the pool, whatever they wait for.
+      // Not process.exit(): it waits for the threads of the thread pool, which may block forever.
       addon()?.exitNow(status);
       process.exit(status);
     });

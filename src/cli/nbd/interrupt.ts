@@ -1,8 +1,8 @@
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Has SIGINT, SIGTERM and SIGHUP call `report` and then end the process. Without this call the system ends it, silently.
- * The process waits for nothing first: not for a server, not for a disk, and not for what it is writing.
+ * Installs handlers for SIGINT, SIGTERM and SIGHUP that call `report` and then end the process. Without this
+ * call, the kernel ends the process silently. The handlers do not wait for servers, disks or pending writes.
  */
 export function reportWhenInterrupted(report: (signal: NodeJS.Signals) => void): void {
   for (const signal of signals) {
@@ -13,9 +13,12 @@ export function reportWhenInterrupted(report: (signal: NodeJS.Signals) => void):
   }
 }
 
-/** Ends the process by a signal, so that its parent process sees 128+N as for any program that the signal ended. */
+/**
+ * Ends the process by a signal, so that the parent process sees the signal as the reason (exit status 128+N).
+ */
 export function dieOf(signal: NodeJS.Signals): void {
-  // Node.js handles or ignores some signals itself: taking a handler away gives the signal its default action back.
+  // Node.js handles or ignores some signals itself. Removing a handler restores the default action of the
+  // signal.
   process.on(signal, () => {});
   process.removeAllListeners(signal);
   process.kill(process.pid, signal);

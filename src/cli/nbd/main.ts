@@ -8,14 +8,14 @@ import { UsageError } from "./options.ts";
 import { printLines, watchStandardOutput } from "./standard-output.ts";
 
 /**
- * The `nbd` command.
- * @param argv without the interpreter and the script
- * @returns the exit status: 0, 1 for any failure, 2 for "no" (`nbd info --can`)
+ * Runs the `nbd` command.
+ * @param argv the arguments without the interpreter and the script
+ * @returns the exit status: 0 for success, 1 for a failure, 2 for "no" (`nbd info --can`)
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
   watchStandardOutput();
-  if (name === undefined) return complain("nbd", "which command? Try nbd --help");
+  if (name === undefined) return complain("nbd", "a command is missing (try nbd --help)");
   if (name === "--help" || name === "-h" || name === "help") return await print(overview());
   if (name === "--version" || name === "-V") return await print(`nbd (nbdkit-node) ${packageVersion}`);
   const command = commands.find((candidate) => candidate.name === name);
@@ -40,14 +40,14 @@ async function runCommand(command: Command, argv: readonly string[]): Promise<nu
   }
 }
 
-function context(who: string): CommandContext {
+function context(name: string): CommandContext {
   return {
     print: printLines,
     reportWhenInterrupted: (report) => {
       reportWhenInterrupted((signal) => {
         const message = report(signal);
-        // Written before write() returns, unless the reader of stderr keeps the process waiting: then it is lost.
-        if (message !== undefined) complain(who, message);
+        // write() is synchronous here. Exception: the line is lost when stderr is a pipe that is full.
+        if (message !== undefined) complain(name, message);
       });
     },
   };
@@ -58,8 +58,8 @@ async function print(text: string): Promise<number> {
   return 0;
 }
 
-function complain(who: string, message: string): number {
-  process.stderr.write(`${logText(`${who}: ${message}`)}\n`);
+function complain(name: string, message: string): number {
+  process.stderr.write(`${logText(`${name}: ${message}`)}\n`);
   return 1;
 }
 
@@ -70,6 +70,6 @@ function overview(): string {
     "",
     ...lines,
     "",
-    "nbd COMMAND --help tells more about each.",
+    "nbd COMMAND --help describes a command.",
   ].join("\n");
 }

@@ -1,26 +1,26 @@
-/** A command line that makes no sense; the command prints it and how to get help. */
+/** A wrong command line. The command prints the message and a hint to --help. */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
 }
 
-/** What follows an option: nothing, a value, or a value only in the form --option=VALUE. */
+/** The kind of an option: without a value, with a value, or with a value only in the form --option=VALUE. */
 export type OptionKind = "flag" | "value" | "optional";
 
-/** Long names with their kind; `short` gives some of them a letter. */
+/** The long names of the options with their kinds, and the letters of the short options. */
 export interface OptionTable {
   readonly long: Readonly<Record<string, OptionKind>>;
   readonly short?: Readonly<Record<string, string>>;
 }
 
 export interface ParsedOptions {
-  /** The last value of each option that was given; "" for those without one. */
+  /** The last value of each given option; "" for options without a value. */
   readonly options: ReadonlyMap<string, string>;
   readonly operands: readonly string[];
 }
 
 /**
- * Options and operands in any order, as getopt_long reads them: --name VALUE, --name=VALUE, unique prefixes of names,
- * -C4, -C 4, -pv, and -- before operands that begin with a dash.
+ * Parses options and operands in any order, as getopt_long(3) does: --name VALUE, --name=VALUE, unique
+ * prefixes of names, -C4, -C 4, -pv, and -- before operands that begin with a dash.
  * @throws UsageError
  */
 export function parseOptions(argv: readonly string[], table: OptionTable): ParsedOptions {

@@ -3,7 +3,8 @@ import { dieOf } from "./interrupt.ts";
 
 /**
  * Prints lines on standard output.
- * @returns a promise that resolves when there is room for more, so that a slow reader makes the writer wait
+ * @returns a promise that resolves when standard output accepts more bytes, so that the writer waits for a
+ * slow reader
  */
 export function printLines(text: string): Promise<void> {
   return new Promise((resolve) => {
@@ -12,10 +13,10 @@ export function printLines(text: string): Promise<void> {
   });
 }
 
-/** What is to happen when standard output cannot be written to. To be called once, before anything is printed. */
+/** Handles write errors of standard output. Call this once, before anything is printed. */
 export function watchStandardOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    // The reader has seen enough (nbd info --map URI | head): end as programs in C do, by SIGPIPE.
+    // The reader closed the pipe (nbd info --map URI | head): end by SIGPIPE, as C programs do.
     if (error.code === "EPIPE") dieOf("SIGPIPE");
     process.stderr.write(`nbd: standard output: ${messageOf(error)}\n`);
     process.exit(1);

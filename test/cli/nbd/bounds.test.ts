@@ -14,7 +14,7 @@ import { nbd } from "./command.ts";
 
 type StatusRequest = Request & { kind: "blockStatus" };
 
-/** Answers block status with so many extents of one byte, in the states that are asked for. */
+/** Replies to block status with this many extents of one byte, in these states. */
 function tellExtents(
   request: StatusRequest,
   { form, reply }: Conversant,
@@ -34,7 +34,7 @@ function tellExtents(
 const size = 1_500_000;
 
 describe("nbd info --map", () => {
-  it.each([[[]], [["--json"]], [["--totals"]]])("takes little memory for many extents (%j)", async (args) => {
+  it.each([[[]], [["--json"]], [["--totals"]]])("uses little memory for many extents (%j)", async (args) => {
     let peak = 0;
     const answer: Answer = (request, to) => {
       if (request.kind !== "blockStatus") return;
@@ -55,7 +55,7 @@ describe("nbd info --map", () => {
     expect(peak / 2 ** 20).toBeLessThan(process.platform === "linux" ? 200 : Number.POSITIVE_INFINITY);
   });
 
-  it("sums up no more states than it can remember", async () => {
+  it("limits the number of states that --totals keeps in memory", async () => {
     const answer: Answer = (request, to) => {
       if (request.kind === "blockStatus") tellExtents(request, to, 100_000, (at) => at);
     };
@@ -67,7 +67,7 @@ describe("nbd info --map", () => {
     });
   });
 
-  it("ends with an error where a server makes no progress", async () => {
+  it("fails when the server reports extents without progress", async () => {
     const answer: Answer = (request, { form, reply }) => {
       if (request.kind !== "blockStatus") return;
       const to = { form, cookie: request.cookie, offset: request.offset } as Parameters<
@@ -88,7 +88,7 @@ describe("a disk of 4 EiB", () => {
   const text = "far beyond 2^53";
   const place = 2n ** 53n + 12_345n;
 
-  it("is told of and copied to another in moments", async () => {
+  it("is listed and copied to another disk quickly", async () => {
     await using from = await ServerProcess.start(["data", `size=${exbibytes}`, `@${place} "${text}"`]);
     await using to = await ServerProcess.start(["memory", String(exbibytes)]);
     expect(await nbd("copy", from.uri(), to.uri())).toEqual({ status: 0, stdout: "", stderr: "" });
@@ -97,7 +97,7 @@ describe("a disk of 4 EiB", () => {
   });
 
   const shm = existsSync("/dev/shm") && statSync("/dev/shm").isDirectory();
-  it.skipIf(!shm)("is copied to and from a file that may be as long (tmpfs)", async () => {
+  it.skipIf(!shm)("is copied to and from a file of the same size (tmpfs)", async () => {
     const folder = new PlacedFolder("/dev/shm");
     try {
       const [one, other] = [`${folder.path}/one`, `${folder.path}/other`];
@@ -115,7 +115,7 @@ describe("a disk of 4 EiB", () => {
     }
   });
 
-  it("does not fit into a file under a limit, which is said with the file's name", async () => {
+  it("causes an error with the file's name when the file size limit is too small", async () => {
     using folder = new Folder();
     await using from = await ServerProcess.start(["data", `size=${exbibytes}`, `@${place} "${text}"`]);
     const script = 'ulimit -f 100 && exec "$@"';
@@ -124,7 +124,7 @@ describe("a disk of 4 EiB", () => {
     await expect(copying(from.uri(), folder.file("to"))).rejects.toThrow(
       /nbd copy: [^:]*\/to: setting the size to 4611686018427387904 bytes failed: EFBIG.*; [^:]*\/to is incomplete: 0 of/,
     );
-    // From a stream, whose size shows as it comes.
+    // A stream has no known size, so the copy fails only during writing.
     await expect(
       succeed("/bin/sh", [
         "-c",
@@ -141,8 +141,8 @@ describe("a disk of 4 EiB", () => {
   });
 });
 
-describe("block sizes that make no sense", () => {
-  it("of one byte cost time, and not memory", async () => {
+describe("extreme block sizes", () => {
+  it("of one byte cost time but not memory", async () => {
     let [under, most] = [0, 0];
     const answer: Answer = (request, { form, reply }) => {
       if (request.kind !== "read") return;
@@ -166,7 +166,7 @@ describe("block sizes that make no sense", () => {
     expect(most).toBeLessThanOrEqual(64);
   });
 
-  it("of a tebibyte need no tebibyte of zeroes to compare with", async () => {
+  it("of a tebibyte do not allocate a tebibyte of zeroes", async () => {
     using folder = new Folder();
     writeFileSync(folder.file("from"), Buffer.alloc(300_000, 1));
     const { status, stderr } = await nbd("copy", "--sparse=1T", folder.file("from"), folder.file("to"));
@@ -175,7 +175,7 @@ describe("block sizes that make no sense", () => {
   });
 });
 
-it("nbd works in a folder that has been deleted", async () => {
+it("nbd works in a working directory that is deleted", async () => {
   using folder = new Folder();
   await using server = await ServerProcess.start(["memory", "1M"]);
   const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && "$2" info --size "$3" && "$2" copy "$3" null:';
@@ -183,7 +183,7 @@ it("nbd works in a folder that has been deleted", async () => {
   expect(await succeed("/bin/sh", ["-c", script, "sh", ...args])).toBe("1048576\n");
 });
 
-/** The most memory that a process ever used (Linux). */
+/** Returns the peak memory of a process (Linux only). */
 function peakBytes(pid: number): number {
   if (process.platform !== "linux") return 0;
   const line = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"));

@@ -18,7 +18,7 @@ import { nbd } from "./command.ts";
 
 const mebibyte = 1024 * 1024;
 
-/** 20 MiB and 3 bytes: data, holes, and zeroes that are written. */
+/** A disk of 20 MiB and 3 bytes with data, holes, and written zeroes. */
 function writeSparse(path: string): void {
   const fd = openSync(path, "w");
   ftruncateSync(fd, 20 * mebibyte);
@@ -29,7 +29,7 @@ function writeSparse(path: string): void {
   closeSync(fd);
 }
 
-/** Allocated bytes; zero where the file system does not tell. */
+/** Returns the allocated bytes of a file; zero if the file system does not report them. */
 const allocated = (path: string): number => statSync(path).blocks * 512;
 
 async function expectCopied(...args: string[]): Promise<void> {
@@ -39,7 +39,7 @@ async function expectCopied(...args: string[]): Promise<void> {
 const same = (one: string, other: string): Promise<string> => succeed("cmp", [one, other]);
 
 describe("nbd copy between files", () => {
-  it("keeps holes and finds zeroes", async () => {
+  it("keeps holes and makes holes of written zeroes", async () => {
     using folder = new Folder();
     const [from, to] = [folder.file("from"), folder.file("to")];
     writeSparse(from);
@@ -52,7 +52,7 @@ describe("nbd copy between files", () => {
     expect(allocated(to)).toBeGreaterThanOrEqual(20 * mebibyte);
   });
 
-  it("from standard input, and to standard output", async () => {
+  it("copies from standard input and to standard output", async () => {
     using folder = new Folder();
     const [from, through, to] = [folder.file("from"), folder.file("through"), folder.file("to")];
     writeSparse(from);
@@ -63,7 +63,7 @@ describe("nbd copy between files", () => {
     expect(allocated(through)).toBeLessThan(2 * mebibyte);
   });
 
-  it("copies nothing, and not onto itself", async () => {
+  it("copies an empty file, and refuses to copy a file onto itself", async () => {
     using folder = new Folder();
     const [empty, to] = [folder.file("empty"), folder.file("to")];
     writeFileSync(empty, "");
@@ -78,7 +78,7 @@ describe("nbd copy between files", () => {
     expect(readFileSync(to, "utf8")).toBe("precious");
   });
 
-  it("writes progress to a descriptor", async () => {
+  it("writes progress lines to a file descriptor", async () => {
     using folder = new Folder();
     writeSparse(folder.file("from"));
     const { stdout } = await nbd("copy", "--progress=1", folder.file("from"), "null:");
@@ -86,7 +86,7 @@ describe("nbd copy between files", () => {
     expect(stdout).toMatch(/^(\d+\/100\n)+$/);
   });
 
-  it("names the source or destination that failed, where in it, and what it contains", async () => {
+  it("reports what failed, the offset, and the contents of the destination", async () => {
     using folder = new Folder();
     const [from, pipe] = [folder.file("from"), folder.file("pipe")];
     writeFileSync(from, randomBytes(mebibyte));
@@ -107,22 +107,23 @@ describe("nbd copy between files", () => {
     });
   });
 
-  it("ends by the signal that interrupts it", async () => {
+  it("ends by the signal that interrupts the copy", async () => {
     const child = launch(command, ["copy", "-", "null:"], {
       stdio: ["pipe", "pipe", "pipe"],
     });
     const outcome = outcomeOf(child);
-    // Once it has taken more than a pipe holds, it is copying.
+    // The copy is running when it has read more bytes than a pipe holds.
     await new Promise((resolve) => {
       child.stdin!.write(Buffer.alloc(4 * mebibyte), resolve);
     });
     child.kill("SIGINT");
-    // Whoever interrupts it knows why it ended.
+    // No message: the user who interrupts the copy knows the reason.
     expect(await outcome).toEqual({ status: 130, stdout: "", stderr: "" });
   });
 });
 
-// nbdkit 1.32 may abort when a client leaves with replies under way, so failing copies have only one.
+// nbdkit 1.32 may abort when a client disconnects with several requests in flight, so failing copies use only
+// one.
 describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit", () => {
   it.each([
     ["defaults", []],
@@ -132,7 +133,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     ["no holes wanted", ["--allocated"]],
     ["no questions", ["--no-extents", "--sparse=0"]],
     ["to the disk", ["--flush"]],
-  ])("upload over old data and download again: %s", async (_, options) => {
+  ])("copy a disk over old data and back: %s", async (_, options) => {
     using folder = new Folder();
     const [from, disk, to] = [folder.file("from"), folder.file("disk"), folder.file("to")];
     writeSparse(from);
@@ -144,7 +145,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     await same(from, to);
   });
 
-  it("servers that can do little: no zeroing, no extents, old replies", async () => {
+  it("copy with a server without zeroing, extents and structured replies", async () => {
     using folder = new Folder();
     const [from, disk] = [folder.file("from"), folder.file("disk")];
     writeSparse(from);
@@ -155,7 +156,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     await same(from, disk);
   });
 
-  it("block sizes of both sides", async () => {
+  it("respect the block sizes of source and destination", async () => {
     using folder = new Folder();
     const [from, to] = [folder.file("from"), folder.file("to")];
     writeFileSync(
@@ -175,7 +176,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     await same(from, to);
   });
 
-  it("uses several connections only where the server allows them", async () => {
+  it("use several connections only if the server supports multi-conn", async () => {
     using folder = new Folder();
     for (const [mode, options, most] of [
       ["auto", [], 4],
@@ -198,7 +199,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     }
   });
 
-  it("refuses a destination that is too small or read-only before it writes", async () => {
+  it("refuse a destination that is too small or read-only before the first write", async () => {
     using folder = new Folder();
     const from = folder.file("from");
     writeFileSync(from, randomBytes(2 * mebibyte));
@@ -228,7 +229,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     });
   });
 
-  it("reports the first error of a server in one line", async () => {
+  it("report the first error of a server in one line", async () => {
     using folder = new Folder();
     const args = ["--filter=error", "pattern", "64M", "error-pread=EIO", "error-pread-rate=20%"];
     await using server = await startReference(...args);
@@ -237,27 +238,30 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     expect(stderr).toMatch(/^nbd copy: nbd\+unix:.*: read of \d+ bytes at \d+ failed: EIO.*\n$/);
   });
 
-  it.each(["source", "destination"])("fails in one line when the %s is killed on the way", async (side) => {
-    const slow = ["--filter=delay", "memory", "64M", "rdelay=100ms", "wdelay=100ms"];
-    const server = await startReference(...slow);
-    const args = side === "source" ? ["--no-extents", server.uri(), "null:"] : ["-", server.uri()];
-    const child = launch(command, ["copy", "--progress=1", "-R", "2", "-C", "1", ...args], {
-      stdio: ["pipe", "pipe", "pipe"],
-    });
-    child.stdin!.on("error", () => {});
-    const outcome = outcomeOf(child);
-    if (side === "source") await new Promise((resolve) => child.stdout!.once("data", resolve));
-    else await new Promise((resolve) => child.stdin!.write(Buffer.alloc(4 * mebibyte, 1), resolve));
-    process.kill(server.pid, "SIGKILL");
-    const { status, stderr } = await outcome;
-    expect(status).toBe(1);
-    expect(stderr).toMatch(/^nbd copy: nbd\+unix:.*\n$/);
-    await server[Symbol.asyncDispose]();
-  });
+  it.each(["source", "destination"])(
+    "fail with one line when the %s is killed during the copy",
+    async (side) => {
+      const slow = ["--filter=delay", "memory", "64M", "rdelay=100ms", "wdelay=100ms"];
+      const server = await startReference(...slow);
+      const args = side === "source" ? ["--no-extents", server.uri(), "null:"] : ["-", server.uri()];
+      const child = launch(command, ["copy", "--progress=1", "-R", "2", "-C", "1", ...args], {
+        stdio: ["pipe", "pipe", "pipe"],
+      });
+      child.stdin!.on("error", () => {});
+      const outcome = outcomeOf(child);
+      if (side === "source") await new Promise((resolve) => child.stdout!.once("data", resolve));
+      else await new Promise((resolve) => child.stdin!.write(Buffer.alloc(4 * mebibyte, 1), resolve));
+      process.kill(server.pid, "SIGKILL");
+      const { status, stderr } = await outcome;
+      expect(status).toBe(1);
+      expect(stderr).toMatch(/^nbd copy: nbd\+unix:.*\n$/);
+      await server[Symbol.asyncDispose]();
+    },
+  );
 });
 
 describe.skipIf(!hasTool("qemu-nbd"))("nbd copy and qemu-nbd", () => {
-  it("fill a qcow2 image sparsely, and read it back", async () => {
+  it("write a qcow2 image sparsely and read it back", async () => {
     using folder = new Folder();
     const [from, image, to] = [folder.file("from"), folder.file("image.qcow2"), folder.file("to")];
     writeSparse(from);

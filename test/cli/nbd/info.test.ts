@@ -26,7 +26,7 @@ const modes = [
 
 const reports = [[], ["--json"], ["--list", "--json"], ["--map"]];
 
-/** Same standard output and exit status as nbdinfo; where both fail, the words are each one's own. */
+/** Expects the standard output and exit status of nbdinfo. Error messages may differ. */
 async function expectSame(uri: string, choice: readonly string[][] = modes): Promise<void> {
   for (const args of choice) {
     const [ours, theirs] = await Promise.all([nbd("info", ...args, uri), run("nbdinfo", [...args, uri])]);
@@ -71,17 +71,17 @@ const servers: [string, string[]][] = [
 
 describeWith(["nbdinfo"], "nbd info and nbdinfo agree on", () => {
   describe.skipIf(referenceNbdkit === undefined)("the original nbdkit", () => {
-    it.each(servers)("%s", async (_, args) => {
+    it.each(servers)("with %s", async (_, args) => {
       await using server = await startReference(...args);
       await expectSame(server.uri(), args[0] === "data" ? modes : reports);
     });
 
-    it.each([["-o"], ["--mask-handshake=0"]])("old handshakes (%s)", async (option) => {
+    it.each([["-o"], ["--mask-handshake=0"]])("with an old handshake (%s)", async (option) => {
       await using server = await startReference(option, "null", "1M");
       await expectSame(server.uri(), [[], ["--json"], ["--size"], ["--can", "write"], ["--map"]]);
     });
 
-    it("a folder full of exports", async () => {
+    it("with a folder of exports", async () => {
       using folder = new Folder();
       mkdirSync(folder.file("exports"));
       for (const name of ["one", "two"]) writeFileSync(folder.file(`exports/${name}`), name);

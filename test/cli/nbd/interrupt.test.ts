@@ -19,7 +19,7 @@ function start(args: readonly string[]): { child: ChildProcess; outcome: Promise
   return { child, outcome: outcomeOf(child) };
 }
 
-/** A server that accepts connections and says nothing. */
+/** A server that accepts connections and sends nothing. */
 async function silentServer(
   folder: Folder,
 ): Promise<{ uri: string; connected: Promise<unknown> } & AsyncDisposable> {
@@ -44,7 +44,7 @@ async function silentServer(
   };
 }
 
-/** Answers what `does` allows, and leaves the client waiting for everything else. */
+/** Replies to the requests that `does` allows. All other requests get no reply. */
 const only =
   (...does: string[]): Answer =>
   (request, { form, reply }) => {
@@ -53,7 +53,7 @@ const only =
     reply(successReply(form, request.cookie, "offset" in request ? request.offset : 0n));
   };
 
-/** Block status of single bytes, each in another state than its neighbours. */
+/** Block status with extents of one byte; adjacent extents have different states. */
 const tinyExtents: Answer = (request, { form, reply }) => {
   if (request.kind !== "blockStatus") return;
   const extents = Array.from({ length: 10_000 }, (_, index) => ({ length: 1n, state: BigInt(index % 2) }));
@@ -64,12 +64,12 @@ const tinyExtents: Answer = (request, { form, reply }) => {
 const asked = (server: FakeServer, kind: string): Promise<void> =>
   until(() => server.requests.some((request) => request.kind === kind));
 
-describe("nbd ends at once by the first signal", () => {
+describe("nbd ends at once by the first signal,", () => {
   describe.each(signals)("%s", (signal) => {
     const status = 128 + constants.signals[signal];
 
     it.each([[["info"]], [["info", "--list"]], [["info", "--map"]], [["info", "--size"]]])(
-      "while a server says nothing to %s",
+      "while a server does not reply to %s",
       async (args) => {
         using folder = new Folder();
         await using server = await silentServer(folder);
@@ -80,7 +80,7 @@ describe("nbd ends at once by the first signal", () => {
       },
     );
 
-    it("while a copy waits for a source, and says what is in the destination", async () => {
+    it("while a copy waits for a source, and reports the contents of the destination", async () => {
       using folder = new Folder();
       await using server = await FakeServer.start(only());
       const { child, outcome } = start(["copy", "--no-extents", server.uri, folder.file("to")]);
@@ -95,7 +95,7 @@ describe("nbd ends at once by the first signal", () => {
       expect(statSync(folder.file("to")).size).toBe(65_536);
     });
 
-    it("while a copy waits for a flush, and says that all is written", async () => {
+    it("while a copy waits for a flush, and reports that all data is written", async () => {
       await using server = await FakeServer.start(only("write", "zero"));
       const { child, outcome } = start(["copy", "--flush", "-", server.uri]);
       child.stdin!.end(Buffer.alloc(5000, 1));
@@ -110,11 +110,11 @@ describe("nbd ends at once by the first signal", () => {
     });
   });
 
-  it("while a copy waits for a pipe that no process writes to", async () => {
+  it("while a copy waits for data from a pipe", async () => {
     using folder = new Folder();
     execFileSync("mkfifo", [folder.file("pipe")]);
     const { child, outcome } = start(["copy", "--progress=1", folder.file("pipe"), folder.file("to")]);
-    // With the writer open and silent, the next read waits on a thread that nothing can stop.
+    // The writer is open but sends nothing, so the next read blocks a thread of the thread pool forever.
     const script = 'exec 3>"$1"; head -c 300000 /dev/urandom >&3; read -r x';
     const writer = launch("/bin/sh", ["-c", script, "sh", folder.file("pipe")], {
       stdio: ["pipe", "pipe", "inherit"],
@@ -138,7 +138,7 @@ describe("nbd ends at once by the first signal", () => {
       await untilNoMoreRequests(server);
       child.kill("SIGTERM");
       expect((await outcomeOf(child)).status).toBe(143);
-      // What the pipe and the socket hold, and not what the server would have told.
+      // The output is limited to the buffers of pipe and socket, less than the whole map.
       expect(server.requests.length).toBeLessThan(40);
     },
   );
@@ -160,7 +160,7 @@ describe("nbd ends at once by the first signal", () => {
     using folder = new Folder();
     execFileSync("mkfifo", [folder.file("pipe")]);
     await using server = await FakeServer.start(only("write"));
-    // The pipe is full before the copy begins.
+    // Fill the pipe before the copy begins.
     const script = `exec 5<>"$1"; dd if=/dev/zero of="$1" bs=4096 oflag=nonblock 2>/dev/null; shift; exec "$@"`;
     const options = ["--progress=5", "--sparse=0", "--no-extents", "--request-size=4k", "-R", "1"];
     const words = [command, "copy", ...options, "/dev/stdin", server.uri];
@@ -179,7 +179,7 @@ describe("nbd ends at once by the first signal", () => {
   });
 });
 
-describe("nbd whose reader has gone ends by SIGPIPE", () => {
+describe("nbd ends by SIGPIPE when the reader of its output has closed the pipe", () => {
   it.each(["info", "copy"])("nbd %s", async (name) => {
     await using server = await FakeServer.start(tinyExtents, { size: 2n ** 30n });
     const child = launch(
@@ -194,7 +194,7 @@ describe("nbd whose reader has gone ends by SIGPIPE", () => {
   });
 });
 
-it("nbd says when standard output has no room", async () => {
+it("nbd reports a write error of standard output", async () => {
   const { status, stderr } = await run("/bin/sh", ["-c", '"$1" --version >/dev/full', "sh", command]);
   expect({ status, stderr }).toEqual({
     status: 1,
@@ -202,7 +202,7 @@ it("nbd says when standard output has no room", async () => {
   });
 });
 
-/** The client has stopped asking: what it would do next needs what it waits for. */
+/** Waits until the client sends no more requests, because it waits for a reply. */
 async function untilNoMoreRequests(server: FakeServer): Promise<void> {
   let before = -1;
   while (before === 0 || before !== server.requests.length) {

@@ -21,7 +21,7 @@ describe("parseOptions", () => {
     [["-fv1", "-"], "flag= value=1 -"],
     [["-v", "-f", "-m", "x"], "value=-f map= x"],
     [["--fl", "--", "--flag"], "flag= --flag"],
-  ])("%j", (argv, expected) => {
+  ])("parses %j", (argv, expected) => {
     expect(parsed(...argv)).toBe(expected);
   });
 

@@ -5,7 +5,7 @@ import { sourceJobs } from "../../../src/cli/nbd/copy/plan.ts";
 import { findRuns } from "../../../src/core/zero-runs.ts";
 
 describe("sourceJobs", () => {
-  it("covers everything once, in order and aligned, and calls nothing zero that is data", async () => {
+  it("covers the source once, in order and aligned, and treats no data as zeroes", async () => {
     const extents = fc.array(fc.record({ length: fc.bigInt(1n, 40n), zero: fc.boolean() }), {
       maxLength: 30,
     });
@@ -30,7 +30,7 @@ describe("sourceJobs", () => {
     );
   });
 
-  it("reads everything where nothing is known about holes", async () => {
+  it("reads the whole source when it does not report extents", async () => {
     const source = { size: 40n, extents: () => undefined } as unknown as Source;
     const jobs: unknown[] = [];
     for await (const job of sourceJobs(source, true, 16, 1)) jobs.push([job.kind, job.offset]);
@@ -50,7 +50,7 @@ describe("findRuns", () => {
     ["........", 2n, 4, "0-2 2-6z 6-8"],
     ["......", 0n, 4, "0-4z 4-6"],
     ["........", 0n, 0, "0-8"],
-  ])("%s at %i in units of %i", (text, offset, grain, expected) => {
+  ])("finds the runs of zeroes in %s at offset %i in units of %i", (text, offset, grain, expected) => {
     const runs = findRuns(Buffer.from(text.replaceAll(".", "\0")), offset, grain);
     expect(runs.map(({ start, end, zero }) => `${start}-${end}${zero ? "z" : ""}`).join(" ")).toBe(expected);
   });

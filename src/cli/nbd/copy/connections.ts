@@ -1,7 +1,7 @@
 import { connect, type NbdClient } from "../../../client/index.ts";
 import { anyConnections } from "./endpoint.ts";
 
-/** Several connections to one export, where the server says that they see each other's writes. */
+/** Several connections to one export; more than one only if the server supports multi-conn. */
 export class Connections {
   readonly #clients: NbdClient[];
 

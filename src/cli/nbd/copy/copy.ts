@@ -10,8 +10,8 @@ import { workThrough } from "./work.ts";
 import { Writer } from "./writer.ts";
 
 /**
- * Copies everything from a source to a destination, which must be large enough.
- * @throws NbdError what went wrong first, and what the destination contains then
+ * Copies a source to a destination, which must be at least as large as the source.
+ * @throws NbdError the first error; the message also says what the destination contains
  */
 export async function copy(
   from: string,
@@ -65,7 +65,7 @@ async function copyBetween(
   await progress.shown();
 }
 
-/** @returns where the last byte ends */
+/** @returns the size of the copied data in bytes */
 async function copyContents(
   source: Source | Stream,
   destination: Destination,

@@ -1,28 +1,31 @@
 import type { Extent } from "../../../core/extent.ts";
 
-/** How many connections to use, of those that an endpoint could have. Files have as many as anybody wants. */
+/** The `connectionsMax` of endpoints without a limit, such as files. */
 export const anyConnections: number = Number.POSITIVE_INFINITY;
 
-/** Where the bytes come from. Offsets and lengths are bytes; a connection is the number of a connection, from 0. */
+/**
+ * A source with random access. Offsets and lengths are bytes; `connection` is the index of a connection, from
+ * 0.
+ */
 export interface Source {
   readonly size: bigint;
-  /** The smallest unit that can be read. */
+  /** Offsets and lengths of reads must be multiples of this number of bytes. */
   readonly minimumBlock: number;
   readonly connectionsMax: number;
-  /** Opens the other connections; the first is open. */
+  /** Opens the remaining connections; the first connection is open already. */
   openConnections(count: number): Promise<void>;
   /** Fills the buffer. */
   read(into: Buffer, offset: bigint, connection: number): Promise<void>;
-  /** All of it, in order; undefined where nothing is known about holes. */
+  /** Yields the extents of the whole source, in order; undefined when the source does not report holes. */
   extents(): AsyncIterable<Extent> | undefined;
   close(): Promise<void>;
-  /** Lets everything under way fail. */
+  /** Makes all pending operations fail. */
   destroy(): void;
 }
 
-/** A source that can only be read once, from its beginning to its end. */
+/** A source that is read once, sequentially. */
 export interface Stream {
-  /** Blocks of this size; only the last one is shorter. */
+  /** Yields blocks of this size in bytes; only the last block may be shorter. */
   blocks(size: number): AsyncIterable<Buffer>;
   destroy(): void;
 }
@@ -31,30 +34,31 @@ export function isStream(source: Source | Stream): source is Stream {
   return "blocks" in source;
 }
 
-/** Where the bytes go. */
+/** A destination of a copy. */
 export interface Destination {
-  /** The user's name for it, for messages. */
+  /** The name on the command line, for messages. */
   readonly name: string;
-  /** What is where nothing was copied to, for messages; undefined where that does not matter. */
+  /** For messages: the contents of the part that is not copied yet; undefined when no contents are kept. */
   readonly unwritten: string | undefined;
-  /** Undefined for one that takes as many as come. */
+  /** Size in bytes; undefined for a destination without a fixed size. */
   readonly size: bigint | undefined;
-  /** The smallest unit that can be written, and the smallest worth writing alone. */
+  /** Offsets and lengths of writes must be multiples of this number of bytes. */
   readonly minimumBlock: number;
+  /** The smallest number of bytes that is efficient to write. */
   readonly preferredBlock: number;
   readonly connectionsMax: number;
-  /** It can only be written in order. */
+  /** The destination can only be written in order. */
   readonly sequential: boolean;
-  /** Everything reads as zeroes once it is prepared. */
+  /** The whole destination reads as zeroes after `prepare`. */
   readonly startsZero: boolean;
   openConnections(count: number): Promise<void>;
-  /** The last step before the first write: what was there before is gone after it. */
+  /** Called before the first write. Discards the previous contents where the destination supports that. */
   prepare(size: bigint | undefined): Promise<void>;
   write(bytes: Buffer, offset: bigint, connection: number): Promise<void>;
   /**
    * Makes a range read as zeroes without writing them.
-   * @param allocate keep room for it
-   * @returns false where that is not possible: write zeroes then
+   * @param allocate keep the range allocated
+   * @returns false when the destination does not support this: then the caller writes zeroes
    */
   zero(offset: bigint, length: bigint, allocate: boolean, connection: number): Promise<boolean>;
   flush(): Promise<void>;

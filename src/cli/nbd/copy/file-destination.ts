@@ -4,7 +4,7 @@ import { anyConnections, type Destination } from "./endpoint.ts";
 import { setSize, writeAt } from "./file-io.ts";
 import { naming } from "./naming.ts";
 
-/** Copies to a regular file, which becomes as long as the source, or to a block device, which stays as it is. */
+/** A regular file, which is resized to the size of the source, or a block device, which keeps its size. */
 export class FileDestination implements Destination {
   readonly name: string;
   unwritten: string;
@@ -21,7 +21,7 @@ export class FileDestination implements Destination {
     this.#file = file;
     this.name = name;
     this.#device = deviceSize !== undefined;
-    this.unwritten = this.#device ? "may be what was there before" : "is missing";
+    this.unwritten = this.#device ? "may have its old contents" : "is missing";
     this.size = deviceSize;
   }
 
@@ -33,7 +33,7 @@ export class FileDestination implements Destination {
 
   async prepare(size: bigint | undefined): Promise<void> {
     if (this.#device) return;
-    // Through 0, so that all of it is a hole.
+    // Truncate to 0 bytes first, so that the whole file is a hole.
     await setSize(this.#file, this.name, 0n);
     if (size === undefined) return;
     await setSize(this.#file, this.name, size);
@@ -54,7 +54,8 @@ export class FileDestination implements Destination {
       else await native.punchHoleAsync(fd, offset, length);
       return true;
     } catch {
-      // Not every file system can; writing zeroes finds out whether it was something worse.
+      // Not every file system supports this. If the error has another cause, writing zeroes fails too and
+      // reports it.
       return false;
     }
   }
@@ -68,6 +69,9 @@ export class FileDestination implements Destination {
     await naming(this.name, "close", () => this.#file.close());
   }
 
-  /** Left open for calls of the addon that are under way: another file could get the number of a closed one. */
+  /**
+   * Does not close the file: addon calls may still use its descriptor, and a new file could get the same
+   * number.
+   */
   destroy(): void {}
 }

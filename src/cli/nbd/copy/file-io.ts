@@ -4,7 +4,10 @@ import type { NativeBinding } from "../../../native/binding.ts";
 import { addon } from "../addon.ts";
 import { fileError } from "./naming.ts";
 
-/** Node.js takes positions and sizes only up to here; beyond it would silently use another position. */
+/**
+ * The largest position and size that Node.js supports. For larger positions it silently uses another
+ * position.
+ */
 const positionMax = BigInt(Number.MAX_SAFE_INTEGER);
 
 /** Fills the buffer. @throws NbdError that names the file, EIO at the end of the file */
@@ -47,7 +50,7 @@ async function writeSome(file: FileHandle, bytes: Buffer, offset: bigint): Promi
   return bytesWritten;
 }
 
-/** Makes a file so long. @throws NbdError that names the file */
+/** Sets the size of a file in bytes. @throws NbdError that names the file */
 export async function setSize(file: FileHandle, name: string, size: bigint): Promise<void> {
   try {
     if (size > positionMax) farAddon().setSize(file.fd, size);
@@ -60,5 +63,5 @@ export async function setSize(file: FileHandle, name: string, size: bigint): Pro
 function farAddon(): NativeBinding {
   const native = addon();
   if (native !== undefined) return native;
-  throw new NbdError("EFBIG", `beyond ${positionMax} the addon is needed, which cannot be loaded`);
+  throw new NbdError("EFBIG", `positions beyond ${positionMax} need the addon, which cannot be loaded`);
 }

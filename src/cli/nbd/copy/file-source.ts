@@ -7,7 +7,7 @@ import { anyConnections, type Source } from "./endpoint.ts";
 import { readAt } from "./file-io.ts";
 import { naming } from "./naming.ts";
 
-/** Copies from a regular file or a block device. */
+/** A regular file or a block device as source. */
 export class FileSource implements Source {
   readonly size: bigint;
   readonly minimumBlock = 1;
@@ -37,7 +37,10 @@ export class FileSource implements Source {
 
   destroy(): void {}
 
-  /** SEEK_DATA and SEEK_HOLE; a file system that knows neither calls everything data. */
+  /**
+   * Finds holes with SEEK_DATA and SEEK_HOLE. File systems that support neither report the whole file as
+   * data.
+   */
   async *#allExtents(): AsyncGenerator<Extent> {
     const native = addon()!;
     for (let at = 0n; at < this.size; ) {
@@ -57,7 +60,7 @@ export class FileSource implements Source {
   }
 }
 
-/** -1n is "none up to the end". */
+/** Limits a position to the size; -1n means that there is none before the end. */
 function clip(offset: bigint, size: bigint): bigint {
   return offset < 0n || offset > size ? size : offset;
 }

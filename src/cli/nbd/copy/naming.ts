@@ -1,7 +1,8 @@
 import { codeOf, messageOf, NbdError } from "../../../core/errors.ts";
 
 /**
- * A failed system call, with the file that it was about: Node.js and the addon name only the call.
+ * Returns the error of a failed system call with the name of the file: Node.js and the addon name only the
+ * call.
  * @param what "write of 4096 bytes at 0"
  */
 export function fileError(name: string, what: string, error: unknown): NbdError {
@@ -10,7 +11,7 @@ export function fileError(name: string, what: string, error: unknown): NbdError 
   return new NbdError(code, `${name}: ${what} failed: ${reason}`, { cause: error });
 }
 
-/** Does something with a file. @throws NbdError that names the file */
+/** Runs an operation on a file. @throws NbdError that names the file */
 export async function naming<T>(name: string, what: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

@@ -3,10 +3,10 @@ import { codeOf, NbdError } from "../../../core/errors.ts";
 import { Connections } from "./connections.ts";
 import type { Destination } from "./endpoint.ts";
 
-/** Copies to an NBD server. */
+/** An NBD export as destination. */
 export class NbdDestination implements Destination {
   readonly name: string;
-  readonly unwritten = "may be what was there before";
+  readonly unwritten = "may have its old contents";
   readonly size: bigint;
   readonly minimumBlock: number;
   readonly preferredBlock: number;
@@ -58,7 +58,9 @@ export class NbdDestination implements Destination {
     }
   }
 
-  /** One flush covers all connections: there is more than one only if the server promises that. */
+  /**
+   * One flush covers all connections: several connections are used only if the server supports multi-conn.
+   */
   async flush(): Promise<void> {
     if (this.#first.capabilities.canFlush) await this.#first.flush();
   }

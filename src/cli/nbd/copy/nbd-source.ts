@@ -4,7 +4,7 @@ import { AllocationState, baseAllocation } from "../../../protocol/constants.ts"
 import { Connections } from "./connections.ts";
 import type { Source } from "./endpoint.ts";
 
-/** Copies from an NBD server. */
+/** An NBD export as source. */
 export class NbdSource implements Source {
   readonly size: bigint;
   readonly minimumBlock: number;

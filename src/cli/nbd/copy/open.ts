@@ -11,7 +11,7 @@ import { NbdSource } from "./nbd-source.ts";
 import { standardInput, standardOutput } from "./standard-streams.ts";
 import { nullDestination, StreamDestination, StreamSource } from "./streams.ts";
 
-/** Opens the source that a word on the command line names. @throws Error */
+/** Opens the source with this name on the command line. @throws Error */
 export async function openSource(name: string): Promise<Source | Stream> {
   if (name === "-") return new StreamSource(standardInput(), "standard input");
   if (name === "null:") throw new NbdError("EINVAL", "null: can only be a destination");
@@ -26,7 +26,7 @@ export async function openSource(name: string): Promise<Source | Stream> {
   });
 }
 
-/** Opens the destination; nothing in it changes yet, save that a file that is missing is made. @throws Error */
+/** Opens the destination, and creates a missing file. The contents do not change yet. @throws Error */
 export async function openDestination(name: string, source: string): Promise<Destination> {
   if (name === "-") return standardOutput();
   if (name === "null:") return nullDestination;
@@ -45,7 +45,7 @@ async function openForWriting(name: string): Promise<FileHandle> {
   try {
     return await open(name, constants.O_RDWR | constants.O_CREAT, 0o666);
   } catch (error) {
-    // Pipes and terminals may allow only writing.
+    // Fall back to write-only: pipes and terminals may be writable but not readable.
     if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
     return await open(name, constants.O_WRONLY);
   }

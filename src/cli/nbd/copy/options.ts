@@ -4,20 +4,22 @@ import { parseInteger } from "../../../core/values.ts";
 import { type OptionTable, type ParsedOptions, UsageError } from "../options.ts";
 
 export interface CopyOptions {
-  /** Read and write everything, leave no holes. */
+  /** Write the whole destination, leave no holes. */
   readonly allocated: boolean;
   readonly connections: number;
   readonly destinationIsZero: boolean;
   readonly flush: boolean;
   readonly extents: boolean;
-  /** Descriptor for "N/100" lines, "bar" for a bar on stderr. */
+  /** File descriptor for lines such as "42/100", or "bar" for a progress bar on stderr. */
   readonly progress: number | "bar" | undefined;
-  /** bytes in flight on one connection */
+  /** Bytes in flight on one connection. */
   readonly queueBytes: number;
   readonly requestBytes: number;
   /** Requests in flight on one connection. */
   readonly requests: number;
-  /** Zeroes of this many bytes become holes; 0 for never, undefined for the destination's block size. */
+  /**
+   * Runs of this many zero bytes become holes; 0 disables this, undefined means the destination's block size.
+   */
   readonly sparse: number | undefined;
 }
 

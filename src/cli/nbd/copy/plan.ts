@@ -1,14 +1,14 @@
 import type { Extent } from "../../../core/extent.ts";
 import type { Source, Stream } from "./endpoint.ts";
 
-/** A stretch of the source, and what to do about it. */
+/** A range of the source and the operation for it: read and write it, write zeroes, or write bytes. */
 export type Job =
   | { readonly kind: "read"; readonly offset: bigint; readonly length: number }
   | { readonly kind: "zero"; readonly offset: bigint; readonly length: bigint }
-  /** Read already. */
+  /** The bytes are read already. */
   | { readonly kind: "bytes"; readonly offset: bigint; readonly bytes: Buffer };
 
-/** Everything in a stream, as it comes. */
+/** Yields the jobs for a stream, in order. */
 export async function* streamJobs(stream: Stream, requestBytes: number): AsyncGenerator<Job> {
   let offset = 0n;
   for await (const bytes of stream.blocks(requestBytes)) {
@@ -18,8 +18,8 @@ export async function* streamJobs(stream: Stream, requestBytes: number): AsyncGe
 }
 
 /**
- * Everything in a source, in order: what reads as zeroes as whole stretches, the rest in pieces of one request.
- * @param alignment both sides read and write only multiples of it
+ * Yields the jobs for a source, in order: one job per run of zeroes, and data in pieces of one request.
+ * @param alignment bytes; source and destination accept only multiples of this number
  */
 export async function* sourceJobs(
   source: Source,
@@ -42,7 +42,7 @@ interface Stretch {
   readonly zero: boolean;
 }
 
-/** Moves the borders between data and zeroes to multiples of the alignment; doubtful blocks are data. */
+/** Aligns the boundaries between data and zeroes. A block that contains both is data. */
 async function* alignedStretches(
   extents: AsyncIterable<Extent> | Iterable<Extent>,
   size: bigint,
@@ -67,7 +67,7 @@ async function* alignedStretches(
   if (size > done) yield { start: done, end: size, zero: false };
 }
 
-/** Pieces end at multiples of the request size, so that every server sees aligned requests. */
+/** Cuts data into pieces that end at multiples of the request size, so that requests are aligned. */
 function* readJobs(start: bigint, end: bigint, requestBytes: bigint): Generator<Job> {
   for (let at = start; at < end; ) {
     const border = at - (at % requestBytes) + requestBytes;

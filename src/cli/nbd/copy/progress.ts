@@ -2,15 +2,15 @@ import { write } from "node:fs";
 import { promisify } from "node:util";
 import { naming } from "./naming.ts";
 
-/** Shows how far a copy is. */
+/** Shows the progress of a copy. */
 export interface Progress {
   /** `done` and `total` are bytes. */
   show(done: bigint, total: bigint): void;
-  /** Resolves when all that was to be shown has been written. @throws NbdError that names the descriptor */
+  /** Waits until all progress lines are written. @throws NbdError that names the descriptor */
   shown(): Promise<void>;
 }
 
-/** @param where a descriptor for lines such as "42/100", or "bar" for a bar on stderr */
+/** @param where a file descriptor for lines such as "42/100", or "bar" for a progress bar on stderr */
 export function progressTo(where: number | "bar" | undefined): Progress {
   const draw = where === undefined ? undefined : where === "bar" ? drawBar : lineWriter(where);
   let last = -1;
@@ -21,7 +21,7 @@ export function progressTo(where: number | "bar" | undefined): Progress {
       if (draw === undefined || percent === last) return;
       last = percent;
       pending = pending.then(() => draw(percent));
-      // Told by shown().
+      // shown() reports the error.
       pending.catch(() => {});
     },
     shown: () => pending,
@@ -30,7 +30,7 @@ export function progressTo(where: number | "bar" | undefined): Progress {
 
 const writeAsync = promisify(write);
 
-/** On the thread pool: a reader that does not read must not keep the process from hearing signals. */
+/** Writes on the thread pool: a blocked write must not block the event loop, which handles signals. */
 function lineWriter(fd: number): (percent: number) => Promise<void> {
   return async (percent) => {
     await naming(`--progress=${fd}`, "write", () => writeAsync(fd, `${percent}/100\n`));

@@ -4,13 +4,13 @@ import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { StreamDestination } from "./streams.ts";
 
-/** Standard input, whatever it is, from where it stands. */
+/** Reads standard input of any type from its current position. */
 export function standardInput(): Readable {
   if (isStreamOfNode(0)) return process.stdin;
   return createReadStream("", { fd: 0, autoClose: false, highWaterMark: 256 * 1024 });
 }
 
-/** Standard output, whatever it is, from where it stands. */
+/** Writes to standard output of any type from its current position. */
 export function standardOutput(): StreamDestination {
   const name = "standard output";
   if (isStreamOfNode(1)) return new StreamDestination(process.stdout, name);
@@ -18,7 +18,10 @@ export function standardOutput(): StreamDestination {
   return new StreamDestination(output, name, () => promisify(fsync)(1));
 }
 
-/** Node.js takes a block device or a folder for an empty input, and throws away what is written to one. */
+/**
+ * Returns whether process.stdin or process.stdout supports the descriptor. They do not support block devices
+ * and folders: Node.js reads these as empty input, and discards data written to them.
+ */
 function isStreamOfNode(fd: number): boolean {
   const stats = fstatSync(fd);
   return stats.isFIFO() || stats.isSocket() || isatty(fd);

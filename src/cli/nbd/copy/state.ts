@@ -1,30 +1,36 @@
 import type { Destination } from "./endpoint.ts";
 
-/** How far a copy has come: what the user must know about the destination when the copy ends early. */
+/**
+ * The state of a copy, for the message when the copy ends early: nothing is copied yet, the destination is
+ * incomplete, or all data is written but maybe not on permanent storage.
+ */
 export class CopyState {
-  /** Bytes that are copied. */
+  /** The number of copied bytes. */
   done = 0n;
   readonly #destination: Destination;
   readonly #total: bigint | undefined;
   #phase = "nothing" as "nothing" | "incomplete" | "written";
 
-  /** @param total bytes; undefined for a stream, which ends where it ends */
+  /** @param total bytes; undefined for a stream, which has no known size */
   constructor(destination: Destination, total: bigint | undefined) {
     this.#destination = destination;
     this.#total = total;
   }
 
-  /** The destination is about to change. */
+  /** Call this before the first change of the destination. */
   begins(): void {
     this.#phase = "incomplete";
   }
 
-  /** Everything is written; what is left may be lost with the system or the server. */
+  /**
+   * Call this when all data is written, before the flush. Until then a crash of system or server may lose
+   * data.
+   */
   written(): void {
     this.#phase = "written";
   }
 
-  /** @returns a clause for an error message; undefined for a destination that keeps nothing */
+  /** @returns a clause for an error message; undefined for a destination that keeps no data */
   describe(): string | undefined {
     const { name, unwritten } = this.#destination;
     if (unwritten === undefined) return undefined;

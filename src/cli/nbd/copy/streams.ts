@@ -4,7 +4,7 @@ import { codeOf } from "../../../core/errors.ts";
 import type { Destination, Stream } from "./endpoint.ts";
 import { fileError } from "./naming.ts";
 
-/** Copies from standard input, a pipe, or anything else that has no size. */
+/** A source without a size: standard input, a pipe, or a character device. */
 export class StreamSource implements Stream {
   readonly #input: Readable;
   readonly #name: string;
@@ -34,7 +34,7 @@ export class StreamSource implements Stream {
   }
 }
 
-/** Copies to standard output, a pipe, or anything else that is written from its beginning to its end. */
+/** A destination that is written sequentially: standard output, a pipe, or a character device. */
 export class StreamDestination implements Destination {
   readonly name: string;
   readonly unwritten = "is missing";
@@ -47,12 +47,12 @@ export class StreamDestination implements Destination {
   readonly #output: Writable;
   readonly #sync: (() => Promise<void>) | undefined;
 
-  /** @param sync waits until all is on permanent storage; absent where there is none */
+  /** @param sync waits until all data is on permanent storage; undefined for outputs without storage */
   constructor(output: Writable, name: string, sync?: () => Promise<void>) {
     this.#output = output;
     this.name = name;
     this.#sync = sync;
-    // Each write reports its own failure.
+    // Ignored here: the callback of each write reports the error.
     output.on("error", () => {});
   }
 
@@ -77,7 +77,7 @@ export class StreamDestination implements Destination {
     try {
       await sync();
     } catch (error) {
-      // Devices such as /dev/null have nothing to wait for.
+      // Character devices such as /dev/null do not support fsync.
       if (codeOf(error) !== "EINVAL") throw fileError(this.name, "fsync", error);
     }
   }
@@ -95,7 +95,7 @@ export class StreamDestination implements Destination {
   }
 }
 
-/** `null:` takes everything and keeps nothing, to see how fast a source can be read. */
+/** The destination `null:` discards all data, to measure how fast a source can be read. */
 export const nullDestination: Destination = {
   name: "null:",
   unwritten: undefined,

@@ -3,16 +3,18 @@ import type { Job } from "./plan.ts";
 import type { Writer } from "./writer.ts";
 
 export interface Concurrency {
-  /** Connections; the workers are spread over them. */
+  /** The number of connections; the workers are distributed over the connections. */
   readonly connections: number;
   readonly workers: number;
-  /** Write in the order of the jobs. */
+  /** Write in the order of the jobs, for destinations that are written sequentially. */
   readonly ordered: boolean;
 }
 
 /**
- * Several workers take one job after the other until none is left.
- * @throws the first failure, at once: others may still wait for a source that sends nothing
+ * Runs all jobs with several workers. Each worker takes the next job when it has finished one. Workers read
+ * in parallel. If `ordered`, a worker writes only after all workers with earlier jobs have written.
+ * @throws the first failure, at once: does not wait for the other workers, which may wait for a source that
+ * sends nothing
  */
 export async function workThrough(
   jobs: AsyncGenerator<Job>,
@@ -48,7 +50,7 @@ export async function workThrough(
   }
 }
 
-/** Each turn comes after the one taken before it. */
+/** A queue of turns: `before` resolves when the turn taken before it has been passed on. */
 class Turns {
   #last: Promise<void> = Promise.resolve();
 
@@ -62,7 +64,9 @@ class Turns {
   }
 }
 
-/** One worker's buffer, used again for each of its jobs. */
+/**
+ * Reads the bytes of a job. Each worker has one reader, which reuses its buffer for all jobs of the worker.
+ */
 class Reader {
   readonly #source: Source | Stream;
   readonly #connection: number;
@@ -73,7 +77,7 @@ class Reader {
     this.#connection = connection;
   }
 
-  /** @returns undefined for a job that has none */
+  /** @returns undefined for a job without bytes (zeroes) */
   async bytesOf(job: Job): Promise<Buffer | undefined> {
     if (job.kind === "bytes") return job.bytes;
     if (job.kind === "zero" || isStream(this.#source)) return undefined;

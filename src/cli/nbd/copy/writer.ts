@@ -3,14 +3,20 @@ import { findRuns, zeroBytes } from "../../../core/zero-runs.ts";
 import type { Destination } from "./endpoint.ts";
 import type { CopyOptions } from "./options.ts";
 
-/** To begin with: a slow server should not sit on one request for minutes, and the progress should move. */
+/**
+ * Length of the first zero request, in bytes. It is limited so that a slow server does not need minutes for
+ * one request, and so that the progress is visible.
+ */
 const zeroBytesMin: bigint = 128n * 1024n * 1024n;
-/** Where zeroing is quicker than this the next request is for twice as much: disks of exbibytes come to an end. */
+/**
+ * Milliseconds. When a zero request is faster, the next one is twice as long, so that disks of exbibytes
+ * finish.
+ */
 const zeroMsMin = 100;
-/** Where it is slower, for half as much. */
+/** Milliseconds. When a zero request is slower, the next one is half as long. */
 const zeroMsMax = 2000;
 
-/** Puts bytes and zeroes into a destination in the cheapest way that the options allow. */
+/** Writes data and zeroes to a destination, with zero requests instead of data where the options allow. */
 export class Writer {
   readonly #destination: Destination;
   readonly #allocated: boolean;
@@ -21,7 +27,7 @@ export class Writer {
   #end = 0n;
   #zeroBytes = zeroBytesMin;
 
-  /** @param progress hears of each stretch that is done, in bytes */
+  /** @param progress is called with the number of bytes after each completed write */
   constructor(destination: Destination, options: CopyOptions, progress: (bytes: bigint) => void) {
     this.#destination = destination;
     this.#allocated = options.allocated;
@@ -31,7 +37,7 @@ export class Writer {
     this.#progress = progress;
   }
 
-  /** Where the last byte ends. */
+  /** The offset after the last written byte. */
   get end(): bigint {
     return this.#end;
   }
@@ -90,7 +96,11 @@ export class Writer {
   }
 }
 
-/** Never finer than the destination can do, and by itself no coarser than the pieces that are looked at. */
+/**
+ * Returns the number of zero bytes that become a hole; 0 for never. It is at least the destination's minimum
+ * block. Without --sparse it is at most the request size, because zeroes are searched within the buffer of
+ * one request.
+ */
 function grainOf({ preferredBlock, minimumBlock }: Destination, options: CopyOptions): number {
   const { sparse, requestBytes } = options;
   if (sparse === 0) return 0;

@@ -21,7 +21,7 @@ const questions: Readonly<Record<string, (client: NbdClient) => boolean>> = {
   zero: ({ capabilities }) => capabilities.canZero,
 };
 
-/** `nbd info --can`, `--is` and `--has`: 0 is yes and 2 is no; failing to find out is 1. */
+/** `nbd info --can`, `--is` and `--has`: the exit status is 0 for yes, 2 for no, 1 for a failure. */
 export async function answerQuestion(uri: string, what: string): Promise<number> {
   const question = questions[what];
   if (question === undefined) {

@@ -11,20 +11,20 @@ const help = `Usage: nbd info [--json] [--content|--no-content] URI
        nbd info --map[=CONTEXT] [--totals] [--json] URI
        nbd info --can|--is|--has WHAT URI
 
-Shows what an NBD server tells about its exports.
+Shows the exports of an NBD server and their properties.
 
     --can, --is, --has WHAT  print nothing: exit status 0 for yes, 2 for no.
                   WHAT: cache, connect, df, fast-zero, flush, fua, multi-conn,
                   read, read-only, rotational, structured-reply, tls, trim,
                   write, zero
-    --content, --no-content  look at the first bytes with file(1)
+    --content, --no-content  identify the content with file(1)
                   (default: yes, but no with --list)
     --json        machine-readable output
 -L, --list        all exports of the server
     --map[=CONTEXT]  which parts are data, holes or zeroes (base:allocation),
                   or the states of another metadata context
     --size        only the size in bytes
-    --totals      with --map: sum up each state
+    --totals      with --map: the total size of each state
 
 URI: nbd://HOST[:PORT]/EXPORT or nbd+unix:///EXPORT?socket=PATH`;
 
@@ -48,17 +48,17 @@ const table: OptionTable = {
   short: { L: "list" },
 };
 
-/** `nbd info`: options, output and exit status as those of nbdinfo(1). */
+/** `nbd info`, with the options, output and exit status of nbdinfo(1). */
 export const infoCommand: Command = {
   name: "info",
-  summary: "what a server tells about its exports",
+  summary: "shows the exports of a server and their properties",
   help,
   options: table,
   async run(argv, context) {
     const { options, operands } = parseOptions(argv, table);
     const [uri] = operands;
     if (uri === undefined) throw new UsageError("an NBD URI is missing");
-    if (operands.length > 1) throw new UsageError(`one NBD URI is enough, there are ${operands.length}`);
+    if (operands.length > 1) throw new UsageError(`expected one NBD URI, got ${operands.length}`);
     return await runMode(uri, options, context);
   },
 };
@@ -68,7 +68,7 @@ const modes = ["can", "is", "has", "list", "map", "size"];
 function runMode(uri: string, options: ParsedOptions["options"], context: CommandContext): Promise<number> {
   const chosen = modes.filter((mode) => options.has(mode));
   if (chosen.length > 1) throw new UsageError(`--${chosen.join(" and --")} exclude each other`);
-  if (options.has("totals") && chosen[0] !== "map") throw new UsageError("--totals goes with --map only");
+  if (options.has("totals") && chosen[0] !== "map") throw new UsageError("--totals needs --map");
   const json = options.has("json");
   switch (chosen[0]) {
     case "map":

@@ -1,10 +1,13 @@
 import { spawn } from "node:child_process";
 import type { NbdClient } from "../../../client/index.ts";
 
-/** Enough for file(1) to find the marks of partition tables, file systems and disk images. */
+/** Bytes that file(1) gets: enough to identify partition tables, file systems and disk images. */
 const probedBytes = 256 * 1024;
 
-/** What file(1) says about the beginning of the export; undefined where there is no file(1), or nothing to read. */
+/**
+ * Returns the output of file(1) for the start of the export; undefined without file(1), or if nothing can be
+ * read.
+ */
 export async function probeContent(client: NbdClient): Promise<string | undefined> {
   const available = client.size < BigInt(probedBytes) ? Number(client.size) : probedBytes;
   const length = available - (available % (client.blockSize?.minimum ?? 1));
@@ -21,7 +24,7 @@ export async function probeContent(client: NbdClient): Promise<string | undefine
     });
     child.on("error", () => resolve(undefined));
     child.on("close", (status) => resolve(status === 0 ? answer.trim() : undefined));
-    // It stops reading when it has seen enough.
+    // Ignore EPIPE: file(1) stops reading once it has identified the content.
     child.stdin.on("error", () => {});
     child.stdin.end(begin);
   });

@@ -6,12 +6,12 @@ import { type ExportReport, formatJson, formatText, type ServerReport } from "./
 
 export interface ExportsOptions {
   readonly list: boolean;
-  /** Look at the first bytes with file(1). */
+  /** Identify the content with file(1). */
   readonly content: boolean;
   readonly json: boolean;
 }
 
-/** `nbd info` and `nbd info --list`: one report, for people or for programs. */
+/** Runs `nbd info` and `nbd info --list`: prints a report as text or JSON. */
 export async function showExports(
   uri: string,
   options: ExportsOptions,
@@ -44,7 +44,7 @@ async function describeClient(client: NbdClient, content: boolean): Promise<Expo
   };
 }
 
-/** Exports that the server lists but does not open are left out. */
+/** Skips exports that the server lists but refuses to open. */
 async function listReport(uri: string, content: boolean): Promise<ServerReport> {
   const address = parseNbdUri(uri);
   const listing = await listExports(address);

@@ -1,22 +1,22 @@
-/** One extent as a line for people. */
+/** Formats an extent as a line of text. */
 export function textRow(context: string, offset: bigint, length: bigint, state: bigint): string {
   const description = textDescription(context, state, "  ");
   return `${pad(offset, 10)}  ${pad(length, 10)}  ${pad(state, 3)}${description}`;
 }
 
-/** One extent as an object of JSON, written by hand because numbers go beyond what JSON.stringify can write. */
+/** Formats an extent as a JSON object. Not with JSON.stringify, which does not support bigint. */
 export function jsonRow(context: string, offset: bigint, length: bigint, state: bigint): string {
   const description = jsonDescription(context, state);
   return `{ "offset": ${offset}, "length": ${length}, "type": ${state}${description}}`;
 }
 
-/** All extents in one state, as a line for people. */
+/** Formats the total of a state as a line of text. */
 export function textTotal(context: string, bytes: bigint, percent: number, state: bigint): string {
   const description = textDescription(context, state, " ");
   return `${pad(bytes, 10)} ${oneDecimal(percent).padStart(5)}% ${pad(state, 3)}${description}`;
 }
 
-/** All extents in one state, as an object of JSON. */
+/** Formats the total of a state as a JSON object. */
 export function jsonTotal(context: string, bytes: bigint, percent: number, state: bigint): string {
   const description = jsonDescription(context, state);
   return `{ "size": ${bytes}, "percent": ${Number(percent.toPrecision(6))}, "type": ${state}${description} }`;
@@ -24,7 +24,7 @@ export function jsonTotal(context: string, bytes: bigint, percent: number, state
 
 const allocation = ["data", "hole", "zero", "hole,zero"];
 
-/** What a state means, for the contexts that are known. */
+/** Describes a state of a known metadata context; undefined for other contexts. */
 function describeState(context: string, state: bigint): string | undefined {
   if (context === "base:allocation") return allocation[Number(state)];
   if (context.startsWith("qemu:dirty-bitmap:")) return ["clean", "dirty"][Number(state)];
@@ -34,7 +34,7 @@ function describeState(context: string, state: bigint): string | undefined {
   return undefined;
 }
 
-/** As printf's %.1f does it: halves go to the even digit. */
+/** Formats a number like %.1f of printf(3), which rounds halves to the even digit. */
 function oneDecimal(value: number): string {
   const tenths = Math.floor(value * 10);
   const half = value * 10 - tenths;

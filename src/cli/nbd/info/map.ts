@@ -4,13 +4,13 @@ import type { CommandContext } from "../command.ts";
 import { jsonRow, jsonTotal, textRow, textTotal } from "./map-row.ts";
 
 export interface MapOptions {
-  /** "" is base:allocation */
+  /** Name of the metadata context; "" is base:allocation. */
   readonly context: string;
   readonly totals: boolean;
   readonly json: boolean;
 }
 
-/** `nbd info --map` */
+/** Runs `nbd info --map`. */
 export async function showMap(
   uri: string,
   options: MapOptions,
@@ -40,7 +40,10 @@ async function* rows(
   }
 }
 
-/** States have 64 bits: a server could make every extent's another one, and the sums would fill the memory. */
+/**
+ * The limit of distinct states in --totals. States have 64 bits, so a hostile server could exhaust the
+ * memory.
+ */
 const statesMax = 65_536;
 
 async function* totals(client: NbdClient, context: string, json: boolean): AsyncGenerator<string> {
@@ -70,7 +73,7 @@ async function* jsonArray(items: AsyncIterable<string>): AsyncGenerator<string> 
   yield "]";
 }
 
-/** Characters that are printed together: a system call for each line would take most of the time. */
+/** Characters that are printed at once: one system call per line would take most of the time. */
 const blockLength = 32 * 1024;
 
 async function* inBlocks(lines: AsyncIterable<string>): AsyncGenerator<string> {

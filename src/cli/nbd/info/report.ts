@@ -4,7 +4,7 @@ import { printableJson } from "../../../core/printable.ts";
 import { withoutSecrets } from "../../../core/secrets.ts";
 import { formatSize } from "../../../core/size.ts";
 
-/** All that `nbd info` shows of a server. */
+/** The properties of a server that `nbd info` shows. */
 export interface ServerReport {
   readonly protocol: string;
   readonly tls: boolean;
@@ -22,11 +22,11 @@ export interface ExportReport {
   readonly blockSize:
     | { readonly minimum: number; readonly preferred: number; readonly maximum: number }
     | undefined;
-  /** bytes */
+  /** Size in bytes. */
   readonly size: bigint;
 }
 
-/** The layout of nbdinfo(1), which people and scripts know. */
+/** Formats a report as text, in the layout of nbdinfo(1), because scripts parse it. */
 export function formatText({ protocol, tls, replyForm, exports }: ServerReport): string {
   const lines = [`protocol: ${protocol} ${tls ? "with" : "without"} TLS, using ${replyForm} packets`];
   for (const one of exports) {
@@ -44,7 +44,10 @@ export function formatText({ protocol, tls, replyForm, exports }: ServerReport):
   return lines.join("\n");
 }
 
-/** Written by hand for the same layout and order, and because sizes go beyond what JSON.stringify can write. */
+/**
+ * Formats a report as JSON. Not with JSON.stringify, which supports neither bigint nor the layout of
+ * nbdinfo(1).
+ */
 export function formatJson({ protocol, tls, replyForm, exports }: ServerReport): string {
   const head = [
     "{",

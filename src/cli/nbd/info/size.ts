@@ -1,7 +1,7 @@
 import { connect } from "../../../client/index.ts";
 import type { CommandContext } from "../command.ts";
 
-/** `nbd info --size`: a number is JSON too, so --json changes nothing. */
+/** Runs `nbd info --size`. --json has no effect: a number is valid JSON. */
 export async function showSize(uri: string, { print }: CommandContext): Promise<number> {
   await using client = await connect(uri);
   await print(String(client.size));

@@ -93,8 +93,8 @@ describe("a NOTIFY_SOCKET where nobody is", () => {
       });
       expect(status).toBe(0);
       expect(stderr.split("\n").slice(0, -1)).toEqual([
-        expect.stringMatching(/^nbdkit: error: cannot tell NOTIFY_SOCKET=.* READY=1: sendto: .*$/),
-        expect.stringMatching(/^nbdkit: error: cannot tell NOTIFY_SOCKET=.* STOPPING=1: sendto: .*$/),
+        expect.stringMatching(/^nbdkit: error: cannot send READY=1 to NOTIFY_SOCKET=.*: sendto: .*$/),
+        expect.stringMatching(/^nbdkit: error: cannot send STOPPING=1 to NOTIFY_SOCKET=.*: sendto: .*$/),
       ]);
     },
   );

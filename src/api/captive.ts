@@ -8,36 +8,48 @@ import type { CaptiveOptions } from "./options.ts";
 import { serveWith, warnings } from "./serve.ts";
 import type { NbdServer } from "./server.ts";
 
-/** The shell that runs a command, and its streams as far as `stdio` made pipes of them. */
+/** The shell process of a command, and the streams that `stdio` made pipes. */
 export interface CaptiveChild extends CommandStreams {
-  /** Its process id; undefined when it could not be started. */
+  /** The process id of the shell; undefined when it could not be started. */
   readonly pid: number | undefined;
 }
 
-/** A command with a server of its own, as long as it lives. */
+/** A running command and its own server, which lives as long as the command. */
 export interface CaptiveCommand extends AsyncDisposable {
+  /** The server that the command uses. */
   readonly server: NbdServer;
+  /** The shell that runs the command. */
   readonly child: CaptiveChild;
-  /** The exit status of the command, as a shell has it, when both have ended. Never rejects. */
+  /**
+   * Resolves when the command and the server have ended, with the exit status as a shell reports it. Never
+   * rejects.
+   */
   readonly finished: Promise<number>;
-  /** Sends a signal to the command and all that it started; the second one, or 10 seconds, kill. */
+  /**
+   * Sends a signal (default SIGTERM) to the command and its descendants; after a second call, or 10 seconds,
+   * SIGKILL.
+   */
   kill(signal?: NodeJS.Signals): void;
 }
 
-/** How a command ended. */
+/** The exit status and the output of a command. */
 export interface CaptiveResult {
-  /** The exit status, as a shell has it: 128+N when signal N killed the command. */
+  /** The exit status as a shell reports it: 128+N when signal N killed the command. */
   readonly status: number;
-  /** What it printed, where it was collected; else "". */
+  /** The standard output of the command; "" when `stdio` made no pipe of it. */
   readonly stdout: string;
+  /** The standard error output of the command; "" when `stdio` made no pipe of it. */
   readonly stderr: string;
 }
 
 /**
- * Starts a server, and under `/bin/sh -c` a command that finds it in the shell variables `$uri`, `$unixsocket`, `$port`,
- * `$exportname` and `$nbd` (nbdkit-captive(1)). When the command ends, the server does. When `signal` is aborted, or the server ends for
- * another reason, the command is told to end.
- * @throws as `serve` does
+ * Starts a server, and a command under `/bin/sh -c` that uses it. The command finds the server in the shell
+ * variables `$uri`, `$unixsocket`, `$port`, `$exportname` and `$nbd` (nbdkit-captive(1)). The server ends
+ * with the command. The command gets SIGTERM when `signal` is aborted, or when the server ends for another
+ * reason.
+ * @param command a script for `/bin/sh -c`
+ * @returns the running command and its server
+ * @throws the errors of `serve`
  */
 export async function spawn(command: string, options: CaptiveOptions): Promise<CaptiveCommand> {
   checkCaptive("spawn", command, options);
@@ -68,8 +80,8 @@ export async function spawn(command: string, options: CaptiveOptions): Promise<C
   );
   const { stdin, stdout, stderr } = captive.command.streams;
   const pid = await captive.command.pid;
-  const kill = (name: NodeJS.Signals = "SIGTERM"): void => void captive.tellToEnd(name);
-  // The server goes on until the command has ended, so that it can still flush.
+  const kill = (name: NodeJS.Signals = "SIGTERM"): void => void captive.requestEnd(name);
+  // Keep serving until the command has ended, so that it can still flush.
   stop = kill;
   void server.closed.then(() => kill());
   const finished = captive.finished.then(async (status) => {
@@ -90,13 +102,16 @@ export async function spawn(command: string, options: CaptiveOptions): Promise<C
 }
 
 /**
- * Runs a command with a server of its own to the end, as `nbdkit ... --run COMMAND` does, and collects what it prints:
+ * Runs a command with its own server until both have ended, as `nbdkit ... --run COMMAND` does, and collects
+ * its output:
  *
  * ```ts
  * const { status, stdout } = await run('nbdinfo --size "$uri"', { plugin: "memory", parameters: { size: "1M" } });
  * ```
  *
- * @throws as `serve` does; the signal's reason when it is aborted
+ * @param command a script for `/bin/sh -c`
+ * @returns the exit status and the output
+ * @throws the errors of `serve`; the reason of `signal` when it is aborted
  */
 export async function run(command: string, options: CaptiveOptions): Promise<CaptiveResult> {
   checkCaptive("run", command, options);
@@ -108,7 +123,7 @@ export async function run(command: string, options: CaptiveOptions): Promise<Cap
     options.signal?.throwIfAborted();
     return { status, stdout: stdout!, stderr: stderr! };
   } finally {
-    // No `await using`, which Node.js 20 cannot do in the contexts of `node:vm`.
+    // Avoid `await using`: Node.js 20 has no Symbol.asyncDispose in the contexts of `node:vm`.
     await captive[asyncDispose]();
   }
 }

@@ -14,7 +14,7 @@ import {
 import type { ServeOptions } from "./options.ts";
 
 /**
- * Refuses numbers that the command line would refuse as well.
+ * Checks numeric options against the ranges of the command line.
  * @throws NbdError EINVAL or ERANGE, with one line that names the option
  */
 export function checkNumbers({ threads, busyPollUs, handshake, listen, debugFlags }: ServeOptions): void {

@@ -83,12 +83,15 @@ const listenRequired: { readonly [K in ListenOptions["kind"]]: readonly string[]
   inherited: ["descriptors"],
 };
 
-/** Checks what a program gives to `serve`, which may be written without types; numbers.ts has the ranges. @throws NbdError EINVAL */
+/**
+ * Checks the options of `serve`, which a program may pass without types; numbers.ts checks ranges.
+ * @throws NbdError EINVAL
+ */
 export function checkServeOptions(options: ServeOptions): void {
   checkAll("serve", options, serveShape);
 }
 
-/** The same for `run` and `spawn`. */
+/** Checks the command and the options of `run` and `spawn`. */
 export function checkCaptive(where: string, command: string, options: CaptiveOptions): void {
   checkKind(`${where}: the command`, command, aString);
   checkAll(where, options, captiveShape);
@@ -104,7 +107,7 @@ function checkAll(where: string, options: ServeOptions, shape: Shape): void {
   if (handshake !== undefined) checkOptions(`${where}: handshake`, handshake, handshakeShape);
 }
 
-/** What `filters` may have beside filters. */
+/** True for a `{ filter, parameters }` item of `filters`. */
 export function isConfigured(one: Required<ServeOptions>["filters"][number]): one is ConfiguredFilter {
   return typeof one === "object" && isPlain(one) && "filter" in one;
 }

@@ -3,69 +3,91 @@ import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
 import type { Log } from "../core/log.ts";
 import type { HandshakeOptions, ListenOptions } from "../server/options.ts";
 
-/** What `serve` serves, and how; what is left out is as on the command line, but for `listen`. */
+/** Options of `serve`. The defaults are those of the command line, except `listen`. */
 export interface ServeOptions {
-  /** What `definePlugin` returned, or what the command line would call it: a name, or the path of a module or script. */
+  /**
+   * The plugin: what `definePlugin` returned, a name as on the command line, or the path of a module or
+   * script.
+   */
   readonly plugin: string | AnyPlugin;
-  /** Of the plugin, by key. */
+  /** The plugin's parameters, by key. */
   readonly parameters?: ParameterValues;
-  /** Outermost first. */
+  /** The filters, outermost first. */
   readonly filters?: readonly (string | AnyFilter | ConfiguredFilter)[];
-  /** Where clients come in. Default `{ kind: "private" }`: a Unix socket that nobody else can reach. */
+  /** Where clients connect. Default `{ kind: "private" }`: a Unix socket that no other user can reach. */
   readonly listen?: ListenOptions;
-  /** Goes into `uri`, and nowhere else (-e). */
+  /** The export name in `uri` (-e); the server ignores it. */
   readonly exportName?: string;
-  /** Nothing can be changed, whatever the plugin allows (-r). Default false. */
+  /** Refuses all writes, also when the plugin allows them (-r). Default false. */
   readonly readOnly?: boolean;
-  /** Requests of one connection that are worked on at once (-t). Default 16, for which 0 stands too. */
+  /**
+   * Maximum number of requests of one connection in progress at once (-t). Default 16; 0 selects the default.
+   */
   readonly threads?: number;
-  /** Default: no TLS. */
+  /** TLS mode and keys. Default: no TLS. */
   readonly tls?: ServeTls;
-  /** What clients may choose from (--oldstyle, --mask-handshake, --no-sr, --no-mc, --timeout). Default everything. */
+  /**
+   * Protocol features for clients (--oldstyle, --mask-handshake, --no-sr, --no-mc, --timeout). Default: all
+   * of them.
+   */
   readonly handshake?: Partial<HandshakeOptions>;
-  /** TCP keepalive on every connection. Default false. */
+  /** Enables TCP keepalive on every connection. Default false. */
   readonly keepalive?: boolean;
   /**
-   * How long, in µs, Node's loop goes on looking for requests before it sleeps, which concerns all servers of the process;
-   * 50 is a first try, to be measured. Default 0: not at all.
+   * How long, in µs, the event loop polls for requests before it sleeps. It affects all servers of the
+   * process. Start a measurement with 50. Default 0: no polling.
    */
   readonly busyPollUs?: number;
-  /** NAME.FLAG -> N, as -D. */
+  /** Debug flags by NAME.FLAG, as -D. */
   readonly debugFlags?: Readonly<Record<string, number>>;
-  /** What the command would say on stderr. Default: errors become warnings of the process (`process.on("warning")`). */
+  /**
+   * Receives what the command would print on stderr. Default: errors become process warnings
+   * (`process.on("warning")`).
+   */
   readonly log?: Log;
-  /** Aborted, it keeps the server from starting, or closes it in order. */
+  /** Aborting it cancels the start, or closes the server in order. */
   readonly signal?: AbortSignal;
 }
 
-/** Values by key, as on the command line or as what they mean (bytes, not "1M"); several for a key that repeats. */
+/**
+ * Parameter values by key: as text on the command line, or as values (bytes instead of "1M"); an array
+ * repeats the key.
+ */
 export type ParameterValues = Readonly<Record<string, ParameterValue | readonly ParameterValue[]>>;
+/** One parameter value. Sizes are bytes. */
 export type ParameterValue = string | number | bigint | boolean;
 
-/** A filter with parameters that are meant for it and no other layer. */
+/** A filter with its own parameters, which no other layer receives. */
 export interface ConfiguredFilter {
+  /** The filter: what `defineFilter` returned, a name, or the path of a module or script. */
   readonly filter: string | AnyFilter;
+  /** The filter's parameters, by key. */
   readonly parameters: ParameterValues;
 }
 
-/** One of `certificates` and `psk` (nbdkit-tls(1)). */
+/** TLS options: give either `certificates` or `psk` (nbdkit-tls(1)). */
 export interface ServeTls {
-  /** "on" leaves the choice to the client. Default "require". */
+  /** "require" refuses clients without TLS; "on" lets clients choose. Default "require". */
   readonly mode?: "on" | "require";
-  /** Directory with `ca-cert.pem`, `server-cert.pem` and `server-key.pem`. */
+  /** Directory that holds `ca-cert.pem`, `server-cert.pem` and `server-key.pem`. */
   readonly certificates?: string;
-  /** File of `USER:KEY` lines. */
+  /** File of pre-shared keys, in `USER:KEY` lines. */
   readonly psk?: string;
-  /** Clients need a certificate of the same authority. Default false. */
+  /** Requires a client certificate that the authority in `ca-cert.pem` has signed. Default false. */
   readonly verifyPeer?: boolean;
-  /** Versions and algorithms in GnuTLS's words (--tls-priority). Default: what is usual. */
+  /**
+   * Versions and algorithms as a GnuTLS priority string (--tls-priority). Default: OpenSSL's strong ciphers.
+   */
   readonly priority?: string;
 }
 
-/** A server, and a command that uses it. */
+/** Options of `run` and `spawn`: those of `serve`, and those of the command. */
 export interface CaptiveOptions extends ServeOptions {
-  /** Of the command, as for `node:child_process`. Default "inherit" for `spawn`; `run` collects. */
+  /**
+   * Standard streams of the command, as for `node:child_process`. Default "inherit" for `spawn`; `run`
+   * collects output.
+   */
   readonly stdio?: StdioOptions;
-  /** Of the command. Default: that of this process. */
+  /** Environment of the command. Default: the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
 }

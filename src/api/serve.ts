@@ -12,24 +12,26 @@ import type { ParameterValues, ServeOptions, ServeTls } from "./options.ts";
 import { NbdServer } from "./server.ts";
 
 /**
- * Starts a server in this process (nbdkit(1) without becoming a daemon); any number of them may run at once. Clients can
- * connect when it resolves:
+ * Starts a server in this process, as nbdkit(1) in the foreground. Any number of servers may run at once.
+ * Clients can connect when the promise resolves:
  *
  * ```ts
  * await using server = await serve({ plugin: "memory", parameters: { size: "64M" } });
  * await using client = await connect(server.uri);
  * ```
  *
- * It handles no signals and never ends the process. A private socket is removed when the server is closed, or else when the
- * process exits.
- * @throws NbdError with one line: ENOENT for a plugin or filter that is not there, EINVAL for options and parameters, EADDRINUSE and
- * the like for the address, ECANCELED when the plugin itself wants to stop; what a plugin throws; the signal's reason
+ * The server handles no signals and never ends the process. A private socket is removed when the server is
+ * closed, at the latest when the process exits.
+ * @returns the running server
+ * @throws NbdError with one line: ENOENT for a missing plugin or filter, EINVAL for options and parameters,
+ * EADDRINUSE and similar codes for the address, ECANCELED when the plugin shuts the server down; the errors
+ * of the plugin; the reason of an aborted `signal`
  */
 export function serve(options: ServeOptions): Promise<NbdServer> {
   return serveWith(options, undefined);
 }
 
-/** The same. @param keeper removes a private socket if this process is killed */
+/** As {@link serve}. @param keeper removes a private socket if this process is killed */
 export async function serveWith(options: ServeOptions, keeper: Keeper | undefined): Promise<NbdServer> {
   checkServeOptions(options);
   const { signal, log = warnings } = options;
@@ -73,14 +75,14 @@ export async function serveWith(options: ServeOptions, keeper: Keeper | undefine
   });
 }
 
-/** Where nobody gave a log. */
+/** The default log. */
 export const warnings: Log = {
   verbose: false,
   error: (message) => process.emitWarning(logText(message), "NbdServerWarning"),
   debug: () => {},
 };
 
-/** Whoever names keys here wants them used, so that it is an error when they are not there. */
+/** Loads the keys with mode "require", so that missing keys are an error, then sets the user's mode. */
 async function tlsOf(tls: ServeTls | undefined, log: Log): Promise<ServerTls> {
   if (tls === undefined) return { mode: "off" };
   const { mode = "require", verifyPeer = false, ...keys } = tls;

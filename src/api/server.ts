@@ -8,30 +8,34 @@ import { Server } from "../server/server.ts";
 import type { ServerTls } from "../server/tls.ts";
 import { serverUri } from "../server/uri.ts";
 
-/** How the server is to run; `stop` is every wish to end it. */
+/** Server options of a program. */
 export interface NbdServerOptions extends ServerOptions {
   readonly exportName: string;
+  /** Aborted by the user's `signal` or by the plugin. */
   readonly stop: AbortSignal;
 }
 
-/** `connection` and `disconnection` tell of clients, `close` of the end. */
+/** Events of an `NbdServer`, with their arguments. */
 export interface ServerEvents {
+  /** A client has connected. */
   connection: [client: ConnectedClient];
+  /** A client has disconnected. */
   disconnection: [client: ConnectedClient];
+  /** The server has ended, and the plugin has cleaned up. */
   close: [];
 }
 
-/** A server in this process; see `serve`. */
+/** A running server in this process, started by `serve`. */
 export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDisposable {
-  /** `await using` calls it at the end of the scope: as `close`. */
+  /** Closes the server at the end of an `await using` scope, as `close` does. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     disposeBy(NbdServer, (server) => server.close());
   }
 
-  /** Where clients can connect: a Unix socket, or a host and the port that it really has. */
+  /** Where clients can connect: the path of a Unix socket, or the host and the actual port. */
   readonly address: Endpoint;
-  /** Resolves when the server has ended, whoever ended it, and the plugin has cleaned up. */
+  /** Resolves when the server has ended for any reason, and the plugin has cleaned up. Never rejects. */
   readonly closed: Promise<void>;
   readonly #chain: Chain;
   readonly #server: Server;
@@ -52,7 +56,7 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
     });
   }
 
-  /** Use `serve`. The chain has been configured. */
+  /** Call `serve` instead. The chain has been configured. */
   static async start(chain: Chain, options: NbdServerOptions): Promise<NbdServer> {
     const { stop } = options;
     let started: NbdServer | undefined;
@@ -72,37 +76,41 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
     }
     started = new NbdServer(chain, server, options);
     server.accept();
-    // A turn later, so that the request in which a plugin wishes for it is answered as well.
+    // Close in a microtask, so that the request in which the plugin calls shutdown() still gets its reply.
     stop.addEventListener("abort", () => queueMicrotask(() => void started.close()));
     void server.finished.then(() => started.close());
     return started;
   }
 
-  /** For a client on this machine. @throws NbdError ENOTSUP on standard input, where nobody can connect */
+  /**
+   * The NBD URI for clients on this machine.
+   * @throws NbdError ENOTSUP on standard input, which has no address
+   */
   get uri(): string {
     return this.uriOf(this.#exportName);
   }
 
-  /** The same for another export. */
+  /** The NBD URI of another export. @throws NbdError ENOTSUP on standard input, which has no address */
   uriOf(exportName: string): string {
     const uri = serverUri(this.address, exportName, this.#tls);
     if (uri !== undefined) return uri;
     throw new NbdError("ENOTSUP", "a server on standard input has no URI: its client is connected already");
   }
 
-  /** Clients that are connected now. */
+  /** The number of clients that are connected now. */
   get connections(): number {
     return this.#server.connections;
   }
 
-  /** What variables for a captive command need. */
+  /** TLS mode and key paths, for the variables of a captive command. */
   get tls(): ServerTls {
     return this.#tls;
   }
 
   /**
-   * Takes no new client and no new request, answers what is in flight, closes every connection, and has the plugin clean
-   * up. Clients are cut off when there is no progress for 5 seconds; clean-up is waited for. Never rejects.
+   * Stops accepting clients and requests, answers requests in flight, closes every connection, and lets the
+   * plugin clean up. Clients are cut off after 5 seconds without progress; the clean-up has no time limit.
+   * Never rejects.
    */
   async close(): Promise<void> {
     if (!this.#closing) {
@@ -115,20 +123,20 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
     await this.closed;
   }
 
-  /** Cuts every connection off, then closes. */
+  /** Cuts off all connections, then closes the server. Never rejects. */
   async destroy(): Promise<void> {
     this.#server.destroy();
     await this.close();
   }
 }
 
-/** From the chain's point of view the server never was, or is no more. */
+/** Cleans up and unloads filters and plugin, after a failed start too. */
 async function end(chain: Chain): Promise<void> {
   await chain.cleanup();
   await chain.unload();
 }
 
-/** Nobody waits for a plugin that keeps us from ending. */
+/** Waits for a step of the plugin, but rejects at once when `stop` is aborted. */
 async function orAborted(step: Promise<void>, stop: AbortSignal): Promise<void> {
   if (!stop.aborted) {
     const aborted = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve()));

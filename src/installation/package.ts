@@ -6,17 +6,17 @@ import load from "node-gyp-build";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { packageRoot } from "../core/package-root.ts";
 
-// Where the parts of this package are when it is a folder with files. scripts/single-file.js puts single-file.ts in
-// the place of this module, and nothing else in the sources knows of the difference.
+// Locates and starts the parts of this package in an installed folder. For the single executable,
+// scripts/single-file.js replaces this module by single-file.ts; no other module depends on the difference.
 
-/** The path of the command `nbdkit`, as --dump-config tells it. */
+/** The path of the command `nbdkit`, for --dump-config. */
 export function commandPath(): string {
   return join(packageRoot(), "bin", "nbdkit");
 }
 
 /**
- * The addon for this system: what `npm run build:native` made, else the prebuilt one.
- * @throws NbdError with one line that says which file is missing or does not load, and what to do
+ * Loads the addon for this system: the local build of `npm run build:native`, else the prebuilt one.
+ * @throws NbdError with one line that names the missing or broken file, and the remedy
  */
 export function openAddon(): unknown {
   try {
@@ -38,19 +38,19 @@ function whatIsWrong(error: unknown): string {
   return `the addon ${file} does not load on this ${system} (${messageOf(error)})`;
 }
 
-/** Starts a worker thread that serves migrated connections (src/worker.ts). */
+/** Starts a worker thread that serves connections (src/loop.ts). */
+  return new Worker(join(packageRoot(), "dist", "bundle", "loop.cjs"), options);
 export function startWorker(options: WorkerOptions): Worker {
-  return new Worker(join(packageRoot(), "dist", "bundle", "worker.cjs"), options);
 }
 
-/** Starts this program once more, with the same arguments. */
+/** Starts this program again with the same arguments. */
 export function startCopy(options: SpawnOptions): ChildProcess {
   return spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], options);
 }
 
 /**
- * Starts the guardian (native/guardian.cc): what `npm run build:native` made, else the prebuilt one.
- * @returns undefined where there is none for this system
+ * Starts the guardian (native/guardian.cc): the local build of `npm run build:native`, else the prebuilt one.
+ * @returns undefined when there is no guardian for this system
  */
 export function spawnGuardian(args: readonly string[], options: SpawnOptions): ChildProcess | undefined {
   const folders = ["build/Release", `prebuilds/${process.platform}-${process.arch}`];
@@ -59,12 +59,12 @@ export function spawnGuardian(args: readonly string[], options: SpawnOptions): C
   return path === undefined ? undefined : spawn(path, args, options);
 }
 
-/** A module of somebody else's, of whatever kind Node runs. @param url of the scheme `file:` */
+/** Imports a module of the user, in any format that Node supports. @param url a `file:` URL */
 export function importModule(url: string): Promise<unknown> {
   return import(url);
 }
 
-/** Name and text of each file of a folder in `templates/`. */
+/** Name and text of each file in a folder of `templates/`. */
 export function templateFiles(name: string): readonly (readonly [name: string, text: string])[] {
   const folder = join(packageRoot(), "templates", name);
   return readdirSync(folder).map((file) => [file, readFileSync(join(folder, file), "utf8")] as const);

@@ -6,9 +6,10 @@ import { getAsset, getRawAsset } from "node:sea";
 import { getEnvironmentData, setEnvironmentData, Worker, type WorkerOptions } from "node:worker_threads";
 import { messageOf } from "../core/errors.ts";
 
-// What package.ts does, in the single executable: the parts are inside it. Its assets are named in scripts/single-file.js.
+// The functions of package.ts for the single executable, which contains all parts as assets
+// (scripts/single-file.js).
 
-/** All threads know by this where the addon was when it was loaded. */
+/** Key of the environment data that shares the path of the loaded addon with all threads. */
 const addonPath = "nbdkit-node: path of the addon";
 
 export function commandPath(): string {
@@ -16,8 +17,9 @@ export function commandPath(): string {
 }
 
 /**
- * The system loads libraries only from files. The copy for it is removed at once; another thread finds what is loaded
- * already by its name.
+ * Loads the addon from a temporary copy, because the system loads libraries only from files. The copy is
+ * removed at once. Another thread loads the library by the same path, which the system finds among its loaded
+ * libraries.
  */
 export function openAddon(): unknown {
   const known = getEnvironmentData(addonPath);
@@ -27,7 +29,7 @@ export function openAddon(): unknown {
   } catch (error) {
     throw new Error(
       `cannot load the addon from ${tmpdir()}: ${messageOf(error)}: ` +
-        "set TMPDIR to a folder that can be written to, and that is not mounted with noexec",
+        "set TMPDIR to a writable folder that is not mounted with noexec",
       { cause: error },
     );
   }
@@ -37,12 +39,18 @@ export function startWorker(options: WorkerOptions): Worker {
   return new Worker(getAsset("bundle/worker.cjs", "utf8"), { ...options, eval: true });
 }
 
-/** Node puts a second copy of its own path where the name of the script is otherwise. */
+/**
+ * Starts this program again. In a single executable, `argv[1]` is the path of the executable, so the
+ * arguments begin at 2.
+ */
 export function startCopy(options: SpawnOptions): ChildProcess {
   return spawn(process.execPath, process.argv.slice(2), { ...options, argv0: "nbdkit" });
 }
 
-/** From a copy that is removed at once: the system has opened it when `spawn` returns. The executable is for Linux alone. */
+/**
+ * Starts the guardian from a temporary copy, removed at once: the kernel has opened it when `spawn` returns.
+ * Linux only.
+ */
 export function spawnGuardian(args: readonly string[], options: SpawnOptions): ChildProcess | undefined {
   return withCopy("guardian", "nbdkit-guardian", (path) => spawn(path, args, options));
 }
@@ -63,7 +71,7 @@ function loadCopy(): unknown {
   });
 }
 
-/** Writes an asset to a file of this name for as long as the use of it takes. */
+/** Writes an asset to a temporary file, which exists only during the call of `use`. */
 function withCopy<T>(asset: string, name: string, use: (path: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), "nbdkit-"));
   try {

@@ -1,228 +1,273 @@
 /**
- * Everything that C++ does for us, and nothing else.
+ * The functions of the C++ addon.
  *
- * Offsets and sizes are bytes. A failure throws (or rejects with) an `Error` whose `code` is the
- * errno's name ("ENOSPC"), `errno` its positive number and `syscall` the call that failed. The functions ending in
- * `Async` do the same work on the thread pool; a buffer given to one must stay untouched until
+ * Offsets and sizes are bytes. A failure throws (or rejects with) an `Error` whose `code` is the name of the
+ * errno ("ENOSPC"), whose `errno` is its positive number, and whose `syscall` is the failed call. Functions
+ * that end in `Async` do the same work on the thread pool; do not touch a buffer that was passed to one until
  * its promise settles.
  */
 export interface NativeBinding {
   /**
-   * Closes a descriptor that a function here has made. Until then the addon owns it: it is closed with the environment (the main
-   * thread, or a worker thread that was ended) at the latest. `fs.closeSync` is not for it. EBADF for any other descriptor.
+   * Closes a descriptor that the addon has made. The addon owns it until then, and closes it at the latest
+   * when the environment (the main thread, or a worker thread) ends. Do not use `fs.closeSync` for it. EBADF
+   * for other descriptors.
    */
   closeDescriptor(fd: number): void;
-  /** Gives up a descriptor that a function here has made: another owner, such as a `net.Socket`, closes it. EBADF for any other. */
+  /**
+   * Gives up ownership of a descriptor: another owner, such as a `net.Socket`, closes it. EBADF for other
+   * descriptors.
+   */
   handOver(fd: number): void;
-  /** Makes a descriptor of another owner the addon's, as if a function here had made it. EEXIST when it is the addon's already. */
+  /**
+   * Makes the addon the owner of a descriptor, as if it had made it. EEXIST when the addon owns it already.
+   */
   own(fd: number): void;
 
-  /** What this build can do on this system; the keys of `--dump-config` and `--dump-plugin` follow from it. */
+  /** The features of this build on this system; `--dump-config` and `--dump-plugin` report them. */
   readonly features: NativeFeatures;
 
   /**
-   * Asks that this process get SIGTERM when its parent process ends (the thread that started us may end before), and
-   * sends it at once if the parent is no longer `parentPid`. Throws ENOTSUP where the system cannot do it.
+   * Requests SIGTERM for this process when its parent process ends; the end of only the parent's thread is
+   * ignored. Sends SIGTERM at once when the parent is no longer `parentPid`. ENOTSUP where the system does
+   * not support it.
    */
   exitWithParent(parentPid: number): void;
-  /** Takes back {@link exitWithParent}, also one made by the launcher before this process ran Node. */
+  /** Cancels {@link exitWithParent}, also a request by the launcher before Node ran. */
   cancelExitWithParent(): void;
 
-  /** The number of a user by name, or -1 when there is none (getpwnam(3)). */
+  /** The id of a user by name (getpwnam(3)), or -1 for an unknown name. */
   userId(name: string): number;
-  /** The number of a group by name, or -1 when there is none (getgrnam(3)). */
+  /** The id of a group by name (getgrnam(3)), or -1 for an unknown name. */
   groupId(name: string): number;
-  /** Keeps all memory of this process in place, now and later (mlockall(2)). ENOTSUP where the system cannot. */
+  /**
+   * Locks all current and future memory of this process in RAM (mlockall(2)). ENOTSUP where not supported.
+   */
   lockAllMemory(): void;
-  /** Lets this process keep that up when it is no longer root. EPERM where the limit is not ours to raise. */
+  /**
+   * Raises the limit of locked memory, so that it stays locked after a change of user. EPERM without the
+   * right.
+   */
   unlimitLockedMemory(): void;
-  /** Sends a datagram to a Unix socket; a path that begins with "@" is an abstract one. Waits a second at most. */
+  /** Sends a datagram to a Unix socket; "@" begins an abstract name. Blocks for one second at most. */
   sendDatagram(path: string, message: Uint8Array): void;
   /** Writes an error to the system log, as `nbdkit[PID]: MESSAGE`. */
   systemLog(message: string): void;
 
   /**
-   * A signal that Node handles ends the process nevertheless when `signalHeard` is not called within the time, or before
-   * it is sent again a second later: JavaScript may be busy for ever.
-   * @param signal its number
+   * Starts a signal watchdog: when Node has received the signal, the system kills the process unless
+   * `signalHeard` is called in time, or when the signal comes again after a second. JavaScript may be in an
+   * endless loop.
+   * @param signal number of the signal
+   * @param seconds timeout
    */
   endUnlessHeard(signal: number, seconds: number): void;
-  /** @param seconds within which it must be called again, or the process ends as well; 0 is never */
+  /** Resets the signal watchdog. @param seconds timeout until the next call; 0 stops the watchdog */
   signalHeard(seconds: number): void;
-  /** Ends the process at once. Node's own way waits for the threads of the pool, however long their system calls take. */
+  /** Ends the process at once. `process.exit` waits for threads of the pool, whose system calls may block. */
   exitNow(status: number): never;
 
-  /** Whether nobody can write to a pipe or socket any more, whatever still waits in it to be read. EBADF for no open descriptor. */
+  /**
+   * True when the other end of a pipe or socket is closed for writing, even if unread data remains. EBADF if
+   * not open.
+   */
   isHungUp(fd: number): boolean;
 
-  /** Fills `into` from the file at `offset`; returns the bytes read, fewer only at the end of the file. */
+  /**
+   * Fills `into` from the file at `offset`. Returns the number of bytes; it is smaller only at the end of the
+   * file.
+   */
   pread(fd: number, into: Uint8Array, offset: bigint): number;
   preadAsync(fd: number, into: Uint8Array, offset: bigint): Promise<number>;
   /**
-   * As {@link pread}, but only as far as that needs no waiting for a disk: returns the bytes read, which may be
-   * fewer than asked, or -1 where nothing could be read without waiting or the system cannot tell.
+   * As {@link pread}, but reads only what needs no disk access (page cache). Returns the number of bytes,
+   * which may be smaller than requested, or -1 when nothing could be read or the system cannot tell.
    */
   preadNow(fd: number, into: Uint8Array, offset: bigint): number;
   /** Writes all of `from` at `offset`. */
   pwrite(fd: number, from: Uint8Array, offset: bigint): void;
   pwriteAsync(fd: number, from: Uint8Array, offset: bigint): Promise<void>;
 
-  /** `pread`, `preadNow` and `pwrite` on the part of a buffer from `start` to `end`, which need make no view for it. */
+  /** `pread`, `preadNow` and `pwrite` on the bytes `start` to `end` of a buffer, without a view object. */
   preadPart(fd: number, buffer: Uint8Array, start: number, end: number, offset: Offset): number;
   preadPartNow(fd: number, buffer: Uint8Array, start: number, end: number, offset: Offset): number;
   pwritePart(fd: number, buffer: Uint8Array, start: number, end: number, offset: Offset): void;
 
-  /** Deallocates the range; it reads as zeroes afterwards and the size stays. ENOTSUP where not possible. */
+  /** Deallocates the range. It then reads as zeroes; the size stays. ENOTSUP where not possible. */
   punchHole(fd: number, offset: bigint, length: bigint): void;
   punchHoleAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
   /** Makes the range read as zeroes and keeps (or makes) it allocated. ENOTSUP where not possible. */
   zeroRange(fd: number, offset: bigint, length: bigint): void;
   zeroRangeAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
-  /** Block devices only: zeroes written by the device or the kernel (BLKZEROOUT). */
+  /** Zeroes a range of a block device by the device or the kernel (BLKZEROOUT). */
   blockZeroOutAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
-  /** Block devices only: discards; what the range reads as afterwards is the device's choice (BLKDISCARD). */
+  /** Discards a range of a block device (BLKDISCARD). The device determines what the range then reads as. */
   blockDiscardAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
 
-  /** The first offset at or after `offset` that holds data, or -1n when there is none up to the end. */
+  /** The first offset at or after `offset` that holds data, or -1n when there is none before the end. */
   nextData(fd: number, offset: bigint): bigint;
   nextDataAsync(fd: number, offset: bigint): Promise<bigint>;
-  /** The first offset at or after `offset` that lies in a hole; the end of the file counts as one. -1n past the end. */
+  /**
+   * The first offset at or after `offset` in a hole; the end of the file counts as a hole. -1n past the end.
+   */
   nextHole(fd: number, offset: bigint): bigint;
   nextHoleAsync(fd: number, offset: bigint): Promise<bigint>;
 
-  /** posix_fadvise; does nothing where the system has none. A `length` of 0n means "to the end". */
+  /** posix_fadvise(2); does nothing where the system has none. A `length` of 0n means "to the end". */
   advise(fd: number, offset: bigint, length: bigint, advice: FileAdvice): void;
-  /** Starts reading the range into the page cache and waits until it is there, or as near as the system can do. */
+  /**
+   * Reads the range into the page cache, and resolves when it is there, as far as the system supports that.
+   */
   prefetchAsync(fd: number, offset: bigint, length: bigint): Promise<void>;
 
-  /** A listening socket that does not block. Its file must not exist. */
+  /** Makes a nonblocking listening socket. The file must not exist. */
   listenUnix(path: string): number;
   /** @param address IPv4 or IPv6; port 0 lets the system choose */
   listenTcp(address: string, port: number, ipv6Only: boolean): number;
-  /** Whoever connects from a virtual machine or its host; port 0 lets the system choose. ENOTSUP where there is no vsock. */
+  /**
+   * Listens for clients in virtual machines or on their host; port 0 lets the system choose. ENOTSUP without
+   * vsock.
+   */
   listenVsock(port: number): number;
-  /** Makes a listening socket of somebody else's ready for `acceptClient`; EINVAL for one that does not listen. */
+  /**
+   * Prepares a listening socket of another owner for `acceptClient`; EINVAL for a socket that does not
+   * listen.
+   */
   adoptListener(fd: number): void;
   localAddress(fd: number): SocketAddress;
-  /** The next client that waits, if one does; its socket does not block. */
+  /** Accepts the next queued client, if there is one; its socket is nonblocking. */
   acceptClient(fd: number): (SocketAddress & { readonly fd: number }) | undefined;
-  /** Asks the system to find out whether an idle peer is still there (SO_KEEPALIVE). */
+  /** Enables TCP keepalive, to detect a vanished peer (SO_KEEPALIVE). */
   keepAlive(fd: number): void;
 
-  /** The TCP port of a service; -1 when the system does not know the name. */
+  /** The TCP port of a service name; -1 for an unknown name. */
   servicePort(name: string): number;
-  /** Who is at the other end of a Unix socket. ENOTSUP where the system does not tell. */
+  /** The process and user at the other end of a Unix socket. ENOTSUP where not supported. */
   peerCredentials(fd: number): PeerCredentials;
 
   /**
-   * A socket that does not block and is being connected to a machine (vsock(7)). When it has become writable,
-   * `connectOutcome` throws if it could not be. ENOTSUP where there is no vsock.
+   * Starts connecting a nonblocking socket to a machine (vsock(7)). When it becomes writable,
+   * `connectOutcome` throws if the connection failed. ENOTSUP without vsock.
    */
   connectVsock(cid: number, port: number): number;
   connectOutcome(fd: number): void;
 
   /**
-   * Bytes that have arrived, once `bytes` are there, nothing more has come for `quietUs`, or `limitUs` (µs) are over.
-   * Meanwhile nothing else runs on this thread.
+   * Waits until `bytes` bytes have arrived, no byte has arrived for `quietUs` µs, or `limitUs` µs have
+   * passed. Returns the number of bytes that can be read. It blocks this thread.
    */
   waitForBytes(fd: number, bytes: number, quietUs: number, limitUs: number): number;
-  /** Bytes received into the part from `start` to `end`; 0 when no more will come, -1 when none are there now. */
+  /**
+   * Receives into the bytes `start` to `end`. Returns the number of bytes; 0 at end of stream, -1 when it
+   * would block.
+   */
   receive(fd: number, into: Uint8Array, start: number, end: number): number;
-  /** The same, where what does not fit goes on at the beginning of `second`. */
+  /** As {@link receive}; bytes that do not fit go to the beginning of `second`. */
   receiveInto(fd: number, first: Uint8Array, start: number, end: number, second: Uint8Array): number;
-  /** Bytes taken of the part from `start` to `end`; -1 when there is no room now. */
+  /** Sends the bytes `start` to `end`. Returns the number of accepted bytes; -1 when it would block. */
   sendPart(fd: number, from: Uint8Array, start: number, end: number): number;
-  /** Bytes taken of all pieces together, which is less than all of them when there are many; -1 when there is no room. */
+  /**
+   * Sends several buffers in one call. Returns the number of accepted bytes, possibly not all; -1 when it
+   * would block.
+   */
   sendPieces(fd: number, pieces: readonly Uint8Array[]): number;
-  /** Ends a connection both ways, as closing its descriptor would; the descriptor stays open. */
+  /** Shuts down a connection in both directions (shutdown(2)); the descriptor stays open. */
   shutDown(fd: number): void;
-  /** How long, in µs, this loop goes on looking after something came, before it sleeps; 0, as at first, for not at all. */
+  /**
+   * How long, in µs, this event loop polls after the last event before it sleeps; 0 (the initial value)
+   * disables this.
+   */
   setBusyPoll(microseconds: number): void;
-  /** Waits for a descriptor on Node's loop. */
+  /** Watches a descriptor on Node's event loop. */
   readonly Watch: new (
     fd: number,
     ready: (readable: boolean, writable: boolean, left: boolean) => void,
   ) => Watch;
 
-  /** A pipe for a program that we start, whose sockets would not open as /dev/stdout. */
+  /** Makes a pipe for a child process. A socket would not do: it cannot be opened as /dev/stdout. */
   createPipe(): Pipe;
 
-  /** Another descriptor of the same file or socket. */
+  /** Duplicates a descriptor (dup(2)). */
   duplicate(fd: number): number;
 
   /**
-   * A new folder that only this user can enter. `removeFolder` takes the number `folder`. The folder is removed, with all that is
-   * in it, when the environment or the process ends at the latest: also by SIGHUP, SIGINT, SIGQUIT and SIGTERM where
-   * the program does not handle them, but not by SIGKILL and after a crash.
-   * @param prefix folder that it is made in, and how its name begins
+   * Makes a folder of mode 0700. `removeFolder` takes the number `folder`. At the latest, the folder and its
+   * contents are removed when the environment or the process ends, also by SIGHUP, SIGINT, SIGQUIT and
+   * SIGTERM when the program does not handle them, but not by SIGKILL or a crash.
+   * @param prefix folder to make it in, and the beginning of its name
    */
   makeFolder(prefix: string): { readonly path: string; readonly folder: number };
   removeFolder(folder: number): void;
-  /** To be called when the program has stopped handling a signal: the system has forgotten then what `makeFolder` had arranged. */
+  /**
+   * Call it when the program stops handling a signal: that has cleared the signal handler of `makeFolder`.
+   */
   removeFoldersOnSignals(): void;
 
   /**
-   * An empty file on a disk that has no name any more.
-   * @param prefix folder, and how the name began
+   * Makes an empty file on disk and unlinks it.
+   * @param prefix folder to make it in, and the beginning of its name
    */
   createTemporaryFile(prefix: string): number;
   /** An unlinked file in memory (memfd); ENOTSUP where the system has none. */
   createMemoryFile(name: string): number;
   /**
-   * Maps a memory file of that many bytes: a quick way to those of its pages that exist. A map is its address, good in all
-   * threads until it is closed; 0 for a file that does not fit into the address space.
+   * Maps a memory file of the given size, for fast access to its allocated pages. A map is an address, valid
+   * in all threads until it is closed; 0 when the file does not fit into the address space.
    */
   makeMemoryMap(fd: number, size: bigint): number;
-  /** False where a page of the range may not exist: then only the file knows. The range must lie inside. */
+  /**
+   * Returns false when a page of the range may not be allocated: then read the file. The range must be
+   * inside.
+   */
   readMemoryMap(map: number, buffer: Uint8Array, start: number, end: number, offset: number): boolean;
   writeMemoryMap(map: number, buffer: Uint8Array, start: number, end: number, offset: number): boolean;
-  /** The file was written to: the pages of the range exist. */
+  /** Records that the pages of the range exist, after a write to the file. */
   madeInMemoryMap(map: number, offset: Offset, length: Offset): void;
-  /** The range is about to become a hole. */
+  /** Records that the range becomes a hole; call it before. */
   removingFromMemoryMap(map: number, offset: Offset, length: Offset): void;
   closeMemoryMap(map: number): void;
-  /** Sets the size of a file; `fs.ftruncate` stops at 2^53. */
+  /** Sets the size of a file. `fs.ftruncate` is limited to 2^53. */
   setSize(fd: number, size: bigint): void;
-  /** Size and geometry of an open block device. */
+  /** Size and geometry of an opened block device. */
   blockDevice(fd: number): BlockDevice;
 
   /**
-   * Keeps all of a memory file in RAM, never in swap, until it is unlocked or the environment ends. Returns what
-   * `unlockMemoryFile` wants to have. ENOMEM above the limit of `ulimit -l`, ENOTSUP where the system has no such thing.
+   * Locks a whole memory file in RAM, out of swap, until it is unlocked or the environment ends. Returns the
+   * argument of `unlockMemoryFile`. ENOMEM above the limit of `ulimit -l`, ENOTSUP where not supported.
    */
   lockMemoryFile(fd: number, size: bigint): bigint;
   unlockMemoryFile(lock: bigint): void;
 
   /**
-   * Pseudo-random numbers, fast and no secret (xoshiro256**). The 32 bytes of `state` become those of the generator
-   * that `seed` + `index` stands for.
+   * Seeds a fast pseudo-random generator (xoshiro256**), which is not secure. Writes the state of generator
+   * `seed` + `index` to the 32 bytes of `state`.
    */
   seedRandom(state: Uint8Array, seed: bigint, index: bigint): void;
   /** Fills `into` with the next numbers of a generator, 8 bytes each, little-endian. */
   drawRandom(state: Uint8Array, into: Uint8Array): void;
   /**
-   * Fills `into` with bytes that each depend on `seed` and their own index alone: the lowest byte of the third number
-   * of a generator.
+   * Fills `into` with bytes that depend only on `seed` and their own index: each is the lowest byte of a
+   * generator's third number.
    */
   scatterRandom(into: Uint8Array, seed: bigint, index: bigint): void;
   scatterRandomAsync(into: Uint8Array, seed: bigint, index: bigint): Promise<void>;
 }
 
-/** Bytes; a number where it is exact. */
+/** An offset in bytes; a number is allowed where it is exact. */
 export type Offset = bigint | number;
 
+/** A watched descriptor. */
 export interface Watch {
   /**
-   * What to call back for from now on; nothing at first. `left` tells of both `end`, when the peer sends no more, and
-   * `hangUp`, when it takes nothing either (of that, only on Linux). What has failed is ready for everything, and is
-   * waited for again only after another call.
+   * Selects the events to report; none at first. `left` reports both `end` (the peer sends no more data) and
+   * `hangUp` (the peer also receives no more; Linux only). A failed descriptor is reported as ready for every
+   * event, and only once until the next call of `want`.
    */
   want(readable: boolean, writable: boolean, end?: boolean, hangUp?: boolean): void;
-  /** No call comes after this. The descriptor stays open. */
+  /** Stops all callbacks. The descriptor stays open. */
   close(): void;
 }
 
-/** Descriptors: what is written into one can be read from the other. */
+/** The descriptors of a pipe: bytes written to `writeEnd` are read from `readEnd`. */
 export interface Pipe {
   readonly readEnd: number;
   readonly writeEnd: number;
@@ -235,12 +280,12 @@ export interface SocketAddress {
   readonly port: number;
 }
 
-/** What the system does not know is absent. */
+/** Credentials of a peer; a member is absent when the system does not report it. */
 export interface PeerCredentials {
   readonly pid?: number;
   readonly uid?: number;
   readonly gid?: number;
-  /** Usually what SELinux calls the peer. */
+  /** Usually the SELinux context of the peer. */
   readonly securityContext?: string;
 }
 

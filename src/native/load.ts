@@ -5,8 +5,8 @@ import type { NativeBinding } from "./binding.ts";
 let loaded: NativeBinding | undefined;
 
 /**
- * The addon: the prebuilt one for this system, else what `npm run build:native` made.
- * Loaded when first needed, because `--version` and the client need none of it.
+ * The addon: the local build of `npm run build:native`, else the prebuilt one. It is loaded on first use,
+ * because `--version` and the client do not need it.
  */
 export function native(): NativeBinding {
   loaded ??= open();
@@ -18,7 +18,10 @@ function open(): NativeBinding {
   return openAddon() as NativeBinding;
 }
 
-/** Their Node-API lacks the loop of libuv (Bun 1.4), or frees twice what an addon registers for the end (Deno 2.9): they would crash. */
+/**
+ * Refuses Bun 1.4, which lacks libuv's event loop, and Deno 2.9, which frees clean-up hooks twice: both would
+ * crash.
+ */
 function refuseOtherRuntimes(): void {
   const { bun, deno } = process.versions;
   const runtime = bun === undefined ? deno && `Deno ${deno}` : `Bun ${bun}`;

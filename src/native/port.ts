@@ -2,12 +2,12 @@ import { NbdError } from "../core/errors.ts";
 import type { Range } from "../core/values.ts";
 import { native } from "./load.ts";
 
-/** A port of TCP has 16 bits. */
+/** TCP ports have 16 bits. */
 export const tcpPortRange: Range = { min: 0, max: 2 ** 16 - 1 };
 
 /**
- * A TCP port that is given as a number or by the name of a service (services(5)).
- * @param what names it in the error
+ * Parses a TCP port, given as a number or as a service name (services(5)).
+ * @param what the option or parameter, for the error
  * @throws NbdError EINVAL
  */
 export function tcpPort(what: string, text: string): number {

@@ -3,8 +3,8 @@ import { codeOf } from "../core/errors.ts";
 import { native } from "./load.ts";
 
 /**
- * The file of a Unix socket that this process has bound. Another program may remove the file and put its own in the
- * place while the server runs, so the file is known by device and inode, not by its path.
+ * The file of a Unix socket that this process has bound. It is identified by device and inode, not by path,
+ * because another program may replace the file while the server runs.
  */
 export class SocketFile {
   readonly #path: string;
@@ -17,30 +17,31 @@ export class SocketFile {
   }
 
   /**
-   * Removes the file unless another one has taken its place. Call it before the socket is closed: only as long as the
-   * socket is open, the kernel gives its inode number to no other file.
+   * Removes the file, unless another file has replaced it. Call it before the socket is closed: the kernel
+   * may reuse the inode number for another file afterwards.
    */
   remove(): void {
     if (!isSameFile(this.#bound, socketAt(this.#path))) return;
     try {
       unlinkSync(this.#path);
     } catch (error) {
-      // ENOENT: another process has removed it since. The other two: -u took the right away; the next server removes it.
+      // ENOENT: another process has removed it. EACCES, EPERM: -u took the right away; the next server
+      // removes it.
       if (!["ENOENT", "EACCES", "EPERM"].includes(codeOf(error))) throw error;
     }
   }
 }
 
 /**
- * Removes the socket that a server left behind when it was killed, which would keep the next one from listening on its
- * path. One that a server listens on stays, and so does everything that is no socket. Call it right before binding.
+ * Removes the stale socket of a killed server, which would keep the next server from listening on the path. A
+ * socket that a server listens on stays, and so does any other file. Call it right before binding.
  */
 export function removeStaleSocket(path: string): void {
   const found = socketAt(path);
   if (found === undefined || !isAbandoned(path)) return;
   const now = socketAt(path);
-  // Another server may have come first and listen there now. A file may get the inode number of a removed one, but not
-  // its time as well.
+  // Another server may listen there by now. A new file may have the inode number of a removed one, but not
+  // its ctime too.
   if (isSameFile(found, now) && found.ctimeNs === now?.ctimeNs) unlinkSync(path);
 }
 
@@ -49,14 +50,15 @@ function socketAt(path: string): BigIntStats | undefined {
     const stats = lstatSync(path, { bigint: true });
     return stats.isSocket() ? stats : undefined;
   } catch {
-    // Most often there is nothing. What else is wrong with the path, binding will tell.
+    // Usually there is no file. Binding reports any other problem with the path.
     return undefined;
   }
 }
 
 /**
- * Asked with a datagram, which a server that lives never gets to see: the system says that its socket is of another
- * type (EPROTOTYPE). A connection would be a client to it, and perhaps the last one that it waits for.
+ * Tests a socket with a datagram. A running server does not see it, because the kernel refuses it for a
+ * stream socket (EPROTOTYPE). A connection would count as a client, and could end a server that serves only
+ * one.
  */
 function isAbandoned(path: string): boolean {
   try {

@@ -3,21 +3,21 @@ import { dirname, resolve } from "node:path";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { native } from "./load.ts";
 
-/** The addon sees to these, unless the program handles them itself. */
+/** Signals on which the addon removes folders, unless the program handles them. */
 const endingSignals: readonly (string | symbol)[] = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1"];
 
-/** How many folders there are: one listener is for all of them. */
+/** The number of folders: they share one listener. */
 let folders = 0;
 
 /**
- * A folder that only this user can enter, in the folder for temporary files. It is removed with all that is in it by `remove`,
- * and at the latest when the thread or the process ends, however that ends, except by SIGKILL or a crash.
+ * A folder of mode 0700 in the folder for temporary files. `remove` removes it with its contents. At the
+ * latest, it is removed when the thread or the process ends, except by SIGKILL or a crash.
  */
 export class TemporaryFolder {
   readonly path: string;
   #folder: number | undefined;
 
-  /** @throws NbdError that names the parent, where no folder can be made in it */
+  /** @throws NbdError that names the parent folder, when no folder can be made in it */
   constructor() {
     const { path, folder } = make();
     this.path = path;
@@ -25,7 +25,7 @@ export class TemporaryFolder {
     if (folders++ === 0) process.on("removeListener", handlesNoMore);
   }
 
-  /** Doing it twice is harmless. */
+  /** Removes the folder. Further calls do nothing. */
   remove(): void {
     if (this.#folder === undefined) return;
     native().removeFolder(this.#folder);
@@ -34,7 +34,7 @@ export class TemporaryFolder {
   }
 }
 
-/** What the paths of these folders begin with: absolute, because the program may change its working directory meanwhile. */
+/** The prefix of these paths: absolute, because the program may change its working directory. */
 export function folderPrefix(): string {
   return resolve(tmpdir(), "nbdkit");
 }
@@ -53,7 +53,7 @@ function make(): { readonly path: string; readonly folder: number } {
   }
 }
 
-/** Without a listener of the program, a signal ends the process again. */
+/** Restores the addon's signal handling when the program has removed its last listener of a signal. */
 function handlesNoMore(name: string | symbol): void {
   if (endingSignals.includes(name) && process.listenerCount(name) === 0) native().removeFoldersOnSignals();
 }

@@ -2,17 +2,17 @@ import { execFileSync } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { statFields } from "./stat-fields.ts";
 
-/** A process of this system, as ps(1) shows it. */
+/** A process, as ps(1) lists it. */
 export interface Process {
   readonly pid: number;
   readonly parent: number;
   /** T is stopped, Z is a zombie. */
   readonly state: string;
-  /** When it began, in whatever form the system has it: with the id, it tells processes apart. */
+  /** Start time in the system's format: together with the id it identifies a process. */
   readonly started: string;
 }
 
-/** What runs now. */
+/** All processes that exist now. */
 export function listProcesses(): readonly Process[] {
   return process.platform === "linux" ? listFromProc() : listFromPs();
 }
@@ -28,7 +28,7 @@ function listFromProc(): readonly Process[] {
   return found;
 }
 
-/** True when our process group has the terminal: Ctrl-C there reaches every process of the group by itself. */
+/** True when our process group is in the terminal's foreground: Ctrl-C then reaches all of its processes. */
 export function hasTerminal(): boolean {
   const [group, terminalGroup] = process.platform === "linux" ? groupsFromProc() : groupsFromPs();
   return group !== undefined && group === terminalGroup;

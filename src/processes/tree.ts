@@ -1,9 +1,10 @@
 import { listProcesses, type Process } from "./list.ts";
 
 /**
- * Sends a signal to a process and to all that descends from it. They are stopped first, from the top down: a
- * process that is about to start another one when it is hit would otherwise leave that one behind, unseen.
- * @returns the processes that got it
+ * Sends a signal to a process and all of its descendants. It stops them first, parents before children: a
+ * process that is killed while it starts a child would leave that child behind, without a parent to find it
+ * by.
+ * @returns the processes that were signalled
  */
 export function signalTree(root: number, signal: NodeJS.Signals): readonly Process[] {
   const stopped = new Set<number>();
@@ -12,20 +13,20 @@ export function signalTree(root: number, signal: NodeJS.Signals): readonly Proce
       send(pid, "SIGSTOP");
       stopped.add(pid);
     }
-    found = descendants(root, settled(stopped)).filter((pid) => !stopped.has(pid));
+    found = descendants(root, listWhenStopped(stopped)).filter((pid) => !stopped.has(pid));
   }
   for (const pid of stopped) send(pid, signal);
-  // What has been sent takes effect when they go on.
+  // A stopped process handles the signal only after SIGCONT.
   for (const pid of stopped) send(pid, "SIGCONT");
   return listProcesses().filter(({ pid }) => stopped.has(pid));
 }
 
-/** Ends all that descends from this process, at once. */
+/** Kills all descendants of this process at once. */
 export function killDescendants(): void {
   for (const { pid, parent } of listProcesses()) if (parent === process.pid) signalTree(pid, "SIGKILL");
 }
 
-/** False for a process of somebody else. */
+/** False for a process of another user. */
 export function maySignal(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -35,33 +36,36 @@ export function maySignal(pid: number): boolean {
   }
 }
 
-/** Sends a signal to those of the processes that still run. */
-export function signalSurvivors(told: readonly Process[], signal: NodeJS.Signals): void {
-  if (told.length === 0) return;
+/** Sends a signal to the processes that still run. */
+export function signalSurvivors(signalled: readonly Process[], signal: NodeJS.Signals): void {
+  if (signalled.length === 0) return;
   const running = listProcesses();
-  for (const { pid, started } of told) {
-    // A process id alone may belong to somebody else by now.
+  for (const { pid, started } of signalled) {
+    // Compare the start time too: the system may have reused the process id.
     if (running.some((one) => one.pid === pid && one.started === started)) send(pid, signal);
   }
 }
 
-/** A process takes a moment to stop, and may start another one in it; one that does not stop in this time never will. */
+/**
+ * Wait in ms for processes to stop; a running process may still start a child. Later, it is in a system call
+ * for good.
+ */
 const stopWaitMs = 200;
 
-/** What runs on this system once all of these have stopped. */
-function settled(stopped: ReadonlySet<number>): readonly Process[] {
+/** Lists all processes, once the given ones have stopped. */
+function listWhenStopped(stopped: ReadonlySet<number>): readonly Process[] {
   const end = performance.now() + stopWaitMs;
   for (;;) {
     const processes = listProcesses();
     const running = processes.some(({ pid, state }) => stopped.has(pid) && !/^[TtZX]/.test(state));
-    // A listing takes time too: one that saw them stop may have missed what they started just before.
+    // List again: the first listing may have missed children that were started before their parents stopped.
     if (!running || performance.now() > end) return listProcesses();
-    // The process has nothing else to do now, and what it waits for takes microseconds.
+    // Block for 1 ms: this process has nothing else to do, and stopping takes microseconds.
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
   }
 }
 
-/** Sends a signal to a process that may have ended by itself, or taken on another identity (sudo): then it is not ours to end. */
+/** Sends a signal. Ignores a process that has ended (ESRCH) or runs as another user (EPERM, sudo). */
 function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
@@ -70,7 +74,7 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** All that descends from a process. */
+/** The ids of all descendants of a process. */
 function descendants(root: number, processes: readonly Process[]): readonly number[] {
   const tree = [root];
   for (const parent of tree)

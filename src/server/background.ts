@@ -7,13 +7,13 @@ import { type Launch, stdioWith, stillInherited } from "./launch.ts";
 import type { ReadyMessage } from "./ready.ts";
 import { endBy, quitSignals, statusOfSignal } from "./signals.ts";
 
-/** Tells the detached copy which descriptor its starter waits on. */
+/** Environment variable that gives the detached copy the descriptor on which its starter waits. */
 const readyVariable = "NBDKIT_NODE_READY_FD";
 
-/** The answer to the message that the copy is ready. */
-const heard = "+";
+/** The starter's acknowledgement of the ready message. */
+const acknowledgement = "+";
 
-/** What the copy says when it does not become ready, and its stderr is nobody's any more. */
+/** Sent by the copy when its start fails after its stderr was closed. */
 interface FailedMessage {
   readonly type: "failed";
   readonly message: string;
@@ -22,7 +22,10 @@ interface FailedMessage {
 let readyDescriptor: number | undefined;
 let hasStderr = true;
 
-/** True in the detached copy. Call it once, first of all: it takes the variable out of the environment. */
+/**
+ * True in the detached copy. Call it once, before anything else: it removes the variable from the
+ * environment.
+ */
 export function isDetachedCopy(): boolean {
   const value = process.env[readyVariable];
   delete process.env[readyVariable];
@@ -31,12 +34,12 @@ export function isDetachedCopy(): boolean {
 }
 
 /**
- * Node cannot fork, so going to the background means to start a detached copy of ourselves, which does everything
- * up to serving with our stdin, stdout and stderr and then says so over a pipe.
- * @param served is told what the copy says then
- * A signal meanwhile is the copy's; one that ends the copy ends this process too.
- * @returns the exit status of this process: 0 once clients can connect, else the copy's
- * @throws NbdError what kept the copy from becoming ready, unless it has said so itself
+ * Starts a detached copy of this process, because Node cannot fork. The copy uses our stdin, stdout and
+ * stderr until it serves, then sends a ready message over a pipe. Signals are forwarded to the copy; a signal
+ * that ends the copy also ends this process.
+ * @param served called with the ready message of the copy
+ * @returns the exit status of this process: 0 once clients can connect, else the status of the copy
+ * @throws NbdError the reason why the copy failed, unless the copy has printed it
  */
 export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage) => void): Promise<number> {
   const stdio: StdioOptions = stdioWith(
@@ -52,10 +55,10 @@ export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage
   caught.receiver = copy;
   return new Promise((resolve, reject) => {
     copy.once("error", reject);
-    // Not when it exits, as its last word may still be on the way.
+    // "close" instead of "exit": the last message may still be in the pipe when the process exits.
     copy.once("close", (code, signal) => resolve(signal === null ? (code ?? 1) : endLike(signal)));
     const ready = copy.stdio[fd] as Duplex;
-    // A message of this size arrives as a whole.
+    // The message is smaller than PIPE_BUF, so that it arrives in one piece.
     ready.once("data", (text: Buffer) => {
       const message: ReadyMessage | FailedMessage = JSON.parse(text.toString());
       if (message.type === "failed") {
@@ -63,38 +66,41 @@ export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage
         return;
       }
       served(message);
-      ready.end(heard, () => resolve(0));
+      ready.end(acknowledgement, () => resolve(0));
     });
   });
 }
 
 /**
- * In the detached copy: gives up what belongs to whoever started us, so that what plugins start from here on does not
- * have it either.
- * @param keepStderr somebody wants to read there
+ * In the detached copy: releases the working directory and the standard streams of the parent process, before
+ * plugins can start processes that would inherit them.
+ * @param keepStderr leaves stderr open, for debug output
  */
 export function leaveTerminal(keepStderr: boolean): void {
   process.chdir("/");
   for (const fd of keepStderr ? [0, 1] : [0, 1, 2]) {
     closeSync(fd);
-    // The lowest free number is taken, which is the one just closed.
+    // open() takes the lowest free descriptor, which is the one just closed.
     openSync("/dev/null", fd === 0 ? "r" : "w");
   }
   hasStderr = keepStderr;
 }
 
-/** In the detached copy: clients can connect. Releases whoever started us. */
+/** In the detached copy: reports that clients can connect, and lets the starter exit. */
 export function releaseStarter(message: ReadyMessage): void {
   writeSync(readyDescriptor!, JSON.stringify(message));
-  // Whoever was killed a moment ago still takes the message, but cannot answer, and nobody would know of us.
-  const answer = Buffer.alloc(heard.length);
+  // A starter that was just killed can still receive the message, but does not acknowledge it. Then end:
+  // without the starter, no process knows of this server.
+  const answer = Buffer.alloc(acknowledgement.length);
   if (readSync(readyDescriptor!, answer) === 0)
-    throw new NbdError("EPIPE", "whoever started the server has gone");
+    throw new NbdError("EPIPE", "the process that started the server has ended");
   closeSync(readyDescriptor!);
   readyDescriptor = undefined;
 }
 
-/** In the detached copy: what keeps us from becoming ready, where whoever started us cannot see it on stderr. */
+/**
+ * In the detached copy: sends the reason why the start failed to the starter, when stderr is closed already.
+ */
 export function tellFailure(message: string): void {
   if (readyDescriptor === undefined || hasStderr) return;
   const failed: FailedMessage = { type: "failed", message };
@@ -102,8 +108,9 @@ export function tellFailure(message: string): void {
 }
 
 /**
- * Until the copy serves, Ctrl-C here is meant for both; it has left the terminal's group. Called before the copy is there,
- * so that no signal ends this process alone; one of them runs no JavaScript until the copy has been started.
+ * Forwards signals to the copy until it serves, because the copy is no longer in the process group of the
+ * terminal. Call it before the copy is started: then no signal ends this process alone. A signal that arrives
+ * earlier is handled after the start, because JavaScript runs no handler in between.
  */
 function forwardSignals(): { receiver?: ChildProcess } {
   const caught: { receiver?: ChildProcess } = {};
@@ -113,12 +120,17 @@ function forwardSignals(): { receiver?: ChildProcess } {
   return caught;
 }
 
-/** @returns the status for a signal that nobody sends to ask a process to end: it was the copy's defect, or SIGKILL */
+/**
+ * @returns the exit status for a signal that ended the copy; quit signals end this process in the same way
+ */
 function endLike(signal: NodeJS.Signals): number {
   return quitSignals.includes(signal) || signal === "SIGUSR1" ? endBy(signal) : statusOfSignal(signal);
 }
 
-/** Where nobody noted what we were given, some of these are Node's own; the copy does not mind them. */
+/**
+ * The open descriptors, where the launcher did not list the inherited ones. Some are Node's own, which is
+ * harmless.
+ */
 function openDescriptors(): readonly number[] {
   return Array.from({ length: 64 }, (_, fd) => fd).filter(isOpen);
 }

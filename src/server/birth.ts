@@ -1,19 +1,19 @@
 import { statFields } from "../processes/stat-fields.ts";
 
-/** What {@link parentAtBirth} says of a parent that has ended: the number of no process. */
-const nobody = 0;
+/** The result of {@link parentAtBirth} for a parent that has ended: the id of no process. */
+const noProcess = 0;
 
 /**
- * The process that started us, when nobody noted it before Node was there (native/launcher.cc does, and says why). A
- * process is born into the session of its parent; one that neither has the session of its parent nor began its own
- * was adopted, so the parent has ended.
+ * The process that started this one, where the launcher did not record it (native/launcher.cc gives the
+ * reason). A new process is in the session of its parent. A process that is neither in the session of its
+ * parent nor the leader of its own session was adopted, so its first parent has ended.
  */
 export function parentAtBirth(): number {
   const session = sessionOf(process.pid);
   const parentSession = sessionOf(process.ppid);
-  // Where the system does not tell, what Node knows is all there is.
+  // Where the system has no /proc, trust Node.
   if (session === undefined || parentSession === undefined) return process.ppid;
-  return session === parentSession || session === process.pid ? process.ppid : nobody;
+  return session === parentSession || session === process.pid ? process.ppid : noProcess;
 }
 
 function sessionOf(pid: number): number | undefined {

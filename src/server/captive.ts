@@ -7,31 +7,35 @@ import type { Endpoint } from "./listener.ts";
 import type { ServerTls } from "./tls.ts";
 import { serverUri } from "./uri.ts";
 
-/** What --run runs, and the name that its URI carries (nbdkit-captive(1)). */
+/** What --run runs, and what its shell variables need (nbdkit-captive(1)). */
 export interface CaptiveOptions {
   readonly command: string;
+  /** The export name in the URI. */
   readonly exportName: string;
   readonly tls: ServerTls;
   readonly launch?: Launch;
-  /** Is told what became of a command that did not end by itself. */
+  /** Called with a message when the command failed to start, was killed, or left processes. */
   report(message: string): void;
 }
 
-/** From the terminal the command has it already, and may live on: Ctrl-C in an interactive client is the client's. */
+/**
+ * True for Ctrl-C and Ctrl-\ on a terminal: the kernel sends them to the command too, which may handle them
+ * and continue.
+ */
 export function isTyped(signal: NodeJS.Signals): boolean {
   return (signal === "SIGINT" || signal === "SIGQUIT") && hasTerminal();
 }
 
-/** The command of --run while it lives. */
+/** The running command of --run. */
 export class Captive {
   /**
-   * The exit status of the command as a shell would have it: 128+N when signal N killed it. After {@link tellToEnd} it waits for all
-   * that the command started. Never rejects.
+   * The exit status of the command as a shell reports it: 128+N when signal N killed it. After {@link
+   * requestEnd} it also waits for all processes that the command started. Never rejects.
    */
   readonly finished: Promise<number>;
   readonly command: Command;
   readonly #report: (message: string) => void;
-  #wasTold = false;
+  #wasSignalled = false;
   #abandoned = false;
 
   /** Starts the command; the server must be listening. */
@@ -43,20 +47,21 @@ export class Captive {
   }
 
   /**
-   * Passes a signal that was meant to end us on to the command and all that it started; the server goes on until
-   * the command has ended. The second one, or {@link endGraceMs}, kills.
-   * @returns false when it is beyond our reach: it runs as another user (sudo)
+   * Forwards a quit signal to the command and all processes that it started. The server continues until the
+   * command has ended. A second signal, or {@link endGraceMs}, kills the command.
+   * @returns false when the command runs as another user (sudo), so that this process may not signal it
    */
-  tellToEnd(signal: NodeJS.Signals): Promise<boolean> {
-    const isFirst = !this.#wasTold;
-    this.#wasTold = true;
+  requestEnd(signal: NodeJS.Signals): Promise<boolean> {
+    const isFirst = !this.#wasSignalled;
+    this.#wasSignalled = true;
     return this.command.end(isFirst ? signal : "SIGKILL");
   }
 
+  /** Ends the command after an error of the server, without a report of its signal. */
   /** Something of ours failed: what was started must end, and what becomes of it does not matter. */
   async abandon(): Promise<void> {
     this.#abandoned = true;
-    if (await this.tellToEnd("SIGTERM")) await this.finished;
+    if (await this.requestEnd("SIGTERM")) await this.finished;
   }
 
   #statusOf(ending: Ending): number {
@@ -74,12 +79,15 @@ export class Captive {
   }
 }
 
-/** Node has raised this one for itself; programs that use select(2) are better off with the one we were given. */
+/**
+ * Restores the soft limit of descriptors, which Node has raised: programs that use select(2) need the lower
+ * one.
+ */
 function limits(launch: Launch | undefined): string {
   return launch?.descriptorLimit === undefined ? "" : `ulimit -Sn ${launch.descriptorLimit}\n`;
 }
 
-/** Assigned and not exported, one on a line, so that the command can be all that a script can. */
+/** Shell variables, as nbdkit sets them: assigned, not exported, one per line, before the command itself. */
 function variables({ exportName, tls }: CaptiveOptions, endpoint: Endpoint): string {
   const values = {
     uri: serverUri(endpoint, exportName, tls) ?? "",

@@ -1,43 +1,56 @@
 import type * as Inspector from "node:inspector";
 import { createRequire } from "node:module";
 
-/** What native/debugger.h and bin/nbdkit give to Node where its debugger is not wanted: it cannot start then. */
+/**
+ * The option by which native/debugger.h and bin/nbdkit disable Node's debugger: an address on which it cannot
+ * listen.
+ */
 const cannotStart = /^--inspect-port=\[ff00::\]/;
 
-/** As native/debugger.cc: an option that opens the debugger, and not one for its port. */
-const asks = /--inspect(?:[-_](?:brk|wait)|[=\s]|$)/;
+/**
+ * Matches an option that opens the debugger, but not an option that sets only its port (as
+ * native/debugger.cc).
+ */
+const openOption = /--inspect(?:[-_](?:brk|wait)|[=\s]|$)/;
 
-/** A thread of Node that got the signal before our first line may not have run yet. Milliseconds. */
+/**
+ * Delays in ms. Node's signal thread may open the debugger late, for a SIGUSR1 that arrived before our first
+ * line.
+ */
 const laterLooksMs = [100, 1000];
 
 /**
- * Node's debugger lets every user of this machine run code in this process, and SIGUSR1 opens it. From here on the signal
- * ends the process, as it ends other programs; what it has opened before is closed. Call it first of all.
+ * Disables Node's debugger, which SIGUSR1 opens, and which lets every user of this machine run code in this
+ * process. From here on SIGUSR1 ends the process, as in other programs. A debugger that is open already is
+ * closed. Call it first.
  */
 export function refuseDebugger(): void {
   process.once("SIGUSR1", () => process.kill(process.pid, "SIGUSR1"));
   if (!isAskedFor() || isStartedByAnother()) closeDebugger();
 }
 
-/** Also one that was asked for: a server that becomes another user has none. */
+/** Closes the debugger, also one that the user asked for: a server that changes its user must have none. */
 export function closeDebugger(): void {
   if (process.execArgv.some((argument) => cannotStart.test(argument))) return;
-  // Loading it takes a millisecond, and most often the launcher has made it needless.
+  // Load it late: loading takes a millisecond, and the launcher has usually disabled the debugger.
   const inspector = createRequire(import.meta.url)("node:inspector") as typeof Inspector;
   const close = (): void => {
     if (inspector.url() !== undefined) inspector.close();
   };
   close();
-  // Node opens it once more in the first iteration of the event loop, between the timers and this.
+  // Node opens it again in the first event-loop iteration, after the timers and before setImmediate.
   setImmediate(close).unref();
   for (const delayMs of laterLooksMs) setTimeout(close, delayMs).unref();
 }
 
 function isAskedFor(): boolean {
-  return [process.env.NODE_OPTIONS ?? "", ...process.execArgv].some((text) => asks.test(text));
+  return [process.env.NODE_OPTIONS ?? "", ...process.execArgv].some((text) => openOption.test(text));
 }
 
-/** sudo(8), pkexec(1) and doas(1) say for whom they run something as root. */
+/**
+ * True when another user started this process as root: setuid, or the variables of sudo(8), pkexec(1) and
+ * doas(1).
+ */
 function isStartedByAnother(): boolean {
   const { SUDO_UID, PKEXEC_UID, DOAS_USER } = process.env;
   if (process.geteuid?.() !== process.getuid?.()) return true;

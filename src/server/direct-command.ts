@@ -6,15 +6,15 @@ import { maySignal, signalSurvivors, signalTree } from "../processes/tree.ts";
 import { type Command, type CommandStreams, type Ending, endGraceMs } from "./command.ts";
 
 /**
- * A command as a child of this process, for systems that have no guardian (native/guardian.cc). What the command
- * started is found by its parents, so processes that have lost theirs are not found.
+ * A command as a child of this process, for systems without a guardian (native/guardian.cc). Its descendants
+ * are found by their parent ids. A process whose parent has ended is not found.
  */
 export class DirectCommand implements Command {
   readonly pid: Promise<number | undefined>;
   readonly ended: Promise<Ending>;
   readonly #child: ChildProcess;
   #grace: NodeJS.Timeout | undefined;
-  #told: readonly Process[] = [];
+  #signalled: readonly Process[] = [];
 
   constructor(script: string, stdio: StdioOptions, env: NodeJS.ProcessEnv) {
     this.#child = spawn("/bin/sh", ["-c", script], { stdio, env });
@@ -23,8 +23,9 @@ export class DirectCommand implements Command {
       this.#child.once("error", (error) => resolve({ kind: "failed", message: messageOf(error) }));
       this.#child.once("exit", (code, signal) => {
         clearTimeout(this.#grace);
-        // Background jobs of a shell ignore SIGINT and SIGQUIT, but nothing may outlive a command that was told to end.
-        signalSurvivors(this.#told, "SIGTERM");
+        // Background jobs of a shell ignore SIGINT and SIGQUIT, but must not outlive the command: send
+        // SIGTERM.
+        signalSurvivors(this.#signalled, "SIGTERM");
         resolve(
           signal === null
             ? { kind: "exited", code: code ?? 0, isLeft: false }
@@ -53,6 +54,6 @@ export class DirectCommand implements Command {
   }
 
   #signalAll(pid: number, signal: NodeJS.Signals): void {
-    if (this.#lives) this.#told = signalTree(pid, signal);
+    if (this.#lives) this.#signalled = signalTree(pid, signal);
   }
 }

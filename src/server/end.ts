@@ -7,8 +7,8 @@ import type { Quit } from "./quit.ts";
 import { statusOfSignal } from "./signals.ts";
 
 /**
- * Has filters and plugin clean up. They may take their time, as long as nobody waits: after a signal they have to make progress,
- * and another one ends them.
+ * Cleans up and unloads the filters and the plugin. Before a signal there is no time limit. After a signal
+ * they have to make progress, and a second signal ends the process.
  */
 export async function endChain(
   chain: Chain,
@@ -23,14 +23,16 @@ export async function endChain(
   endHard(signal);
 }
 
-/** Not all that was begun has ended: what is still at work goes with this process, and is not waited for. */
+/** At exit, kills child processes and skips the wait for threads that are still in system calls. */
 export function endWhatIsLeft(): void {
   killDescendants();
-  // The last of those that are told, so that all others have removed what is theirs.
+  // The last "exit" listener: all others have removed their files by then.
   process.once("exit", (status) => native().exitNow(status));
 }
 
-/** Nobody is asked any more, but sockets and temporary files are removed. */
+/**
+ * Ends the process without more calls to filters and plugin. Sockets and temporary files are still removed.
+ */
 function endHard(signal: NodeJS.Signals): never {
   endWhatIsLeft();
   process.exit(statusOfSignal(signal));

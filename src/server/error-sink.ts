@@ -6,20 +6,23 @@ import { writeStderr } from "./stderr.ts";
 /** --log: an absolute path, or one of these words (nbdkit-service(1), "Logging"). */
 export type LogDestination = "default" | "stderr" | "syslog" | "null" | `/${string}`;
 
-/** Where the errors of a server go. */
+/** The destination of a server's errors. */
 export interface ErrorSink {
-  /** @param subject who it is about, as `memory[1]`; "" for the server itself */
+  /**
+   * @param subject the plugin, filter or connection that the error is about, as `memory[1]`; "" for the
+   * server itself
+   */
   write(subject: string, message: string): void;
-  /** What is written now can be read on stderr. */
+  /** True while errors go to stderr. */
   readonly isStderr: boolean;
-  /** Whoever started the server has stopped listening on its stderr. */
+  /** Call it when the server has gone to the background, where its stderr is closed. */
   movedToBackground?(): void;
-  /** Begins anew under the same name, after a log has been moved aside (SIGHUP). */
+  /** Opens the log file again under the same name, after log rotation (SIGHUP). */
   reopen?(): void;
 }
 
 /**
- * @param program what begins each line of a stream or file; the system log has its own beginning
+ * @param program the prefix of each line on stderr or in a file; the system log has its own prefix
  * @throws NbdError when the file cannot be opened
  */
 export function openErrorSink(destination: LogDestination, program: string): ErrorSink {
@@ -49,7 +52,7 @@ export function openErrorSink(destination: LogDestination, program: string): Err
   }
 }
 
-/** stderr as long as somebody listens there, then the system log. */
+/** Writes to stderr until the server goes to the background, then to the system log. */
 function defaultSink(stderr: ErrorSink, system: ErrorSink): ErrorSink {
   let sink = stderr;
   return {
@@ -63,7 +66,7 @@ function defaultSink(stderr: ErrorSink, system: ErrorSink): ErrorSink {
   };
 }
 
-/** The daemon of the system adds `nbdkit[PID]: `; with --name the name follows. */
+/** The system log. syslogd adds the prefix `nbdkit[PID]: `; with --name the name follows. */
 function systemLog(program: string): ErrorSink {
   const parts = program === "nbdkit" ? [] : [program];
   return {

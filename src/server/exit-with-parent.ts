@@ -4,11 +4,11 @@ import { native } from "../native/load.ts";
 import type { Launch } from "./launch.ts";
 
 /**
- * Makes this process get SIGTERM when its parent ends, however it does (nbdkit-captive(1), "EXIT WITH PARENT"), also one that
- * ended a moment ago. The end of the thread that started us means nothing while its process lives.
- * The launcher has armed it before Node was there, but only from here on the kernel's signal is heard.
- * Once more after a change of user or group, with which the kernel forgets it (prctl(2), PR_SET_PDEATHSIG).
- * @throws NbdError ENOTSUP where it cannot be done
+ * Asks for SIGTERM when the parent process ends (nbdkit-captive(1), "EXIT WITH PARENT"). A parent that has
+ * already ended counts too. The end of only the thread that started this process is ignored. The launcher
+ * requests the signal before Node runs, but Node handles it only from here on. Call it again after a change
+ * of user or group, because the kernel clears the request (prctl(2), PR_SET_PDEATHSIG).
+ * @throws NbdError ENOTSUP where the system does not support it
  */
 export function exitWithParent(launch: Launch): void {
   const reason = whyUnsupported();
@@ -21,14 +21,14 @@ export function exitWithParent(launch: Launch): void {
   native().exitWithParent(launch.parentPid);
 }
 
-/** Takes back what the launcher did for an argument that only looked like the option. */
+/** Cancels the launcher's request, when an argument only looked like --exit-with-parent. */
 export function surviveParent(launch: Launch): void {
   if (launch.armed) native().cancelExitWithParent();
 }
 
 /** The `exit_with_parent` of --dump-config. */
 export function isExitWithParentSupported(launch: Launch): boolean {
-  // The launcher knows, and loading the addon only to ask would take longer than the rest of the answer.
+  // Ask the launcher first: loading the addon takes longer than the rest of --dump-config.
   return launch.canArm || whyUnsupported() === undefined;
 }
 
@@ -39,5 +39,7 @@ function whyUnsupported(): string | undefined {
   } catch (error) {
     return messageOf(error);
   }
-  return addon.features.exitWithParent ? undefined : `${process.platform} cannot tell us`;
+  return addon.features.exitWithParent
+    ? undefined
+    : `${process.platform} does not report the end of a parent process`;
 }

@@ -1,11 +1,11 @@
 import type { Command, CommandStreams, Ending } from "./command.ts";
 
-/** A command that a guardian runs: what the guardian has told of it, and the way to end it. */
+/** A command that a guardian runs: its state as the guardian reports it, and the way to end it. */
 export class GuardedCommand implements Command {
   readonly streams: CommandStreams;
   readonly pid: Promise<number | undefined>;
   readonly ended: Promise<Ending>;
-  /** Sends a signal to the command and all that it started, while it runs. */
+  /** Sends a signal to the command and all processes that it started, while it runs. */
   readonly #send: (signal: NodeJS.Signals) => Promise<boolean>;
   #isRunning = true;
   #loss: string | undefined;
@@ -35,14 +35,17 @@ export class GuardedCommand implements Command {
     this.#start(pid);
   }
 
-  /** Only the first time counts. */
+  /** Only the first call has an effect. */
   hasEnded(ending: Ending): void {
     this.#isRunning = false;
     this.#start(undefined);
     this.#end(this.#loss === undefined ? ending : { kind: "failed", message: this.#loss });
   }
 
-  /** However it ends now, that is a failure. @param message says why */
+  /**
+   * Makes the end of the command a failure, whatever the guardian reports later.
+   * @param message the reason
+   */
   isLost(message: string): void {
     this.#loss = message;
   }

@@ -4,22 +4,23 @@ import type { Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { encodeMessage, type GuardianMessage, MessageParser } from "./guardian-messages.ts";
 
-/** Answers are some bytes long, but for a path. */
+/** Enough for most answers in one read: only a path is longer than a few bytes. */
 const readBytesMax = 8192;
 
-/** What comes from the guardian. */
+/** Events from the guardian. */
 export interface ChannelEvents {
   received(message: GuardianMessage): void;
-  /** No message comes any more: all that could send one has ended. */
+  /** No message follows: all processes that held the write end of the pipe have ended. */
   ended(): void;
 }
 
 /**
- * The pipes to and from the guardian. The one to it ends with this process, however this process ends. They are pipes on the
- * addon's watch, because making a socket of Node's takes as long as starting the command.
+ * The two pipes to and from the guardian. The kernel closes the request pipe when this process ends, however
+ * it ends; the guardian sees that. The addon watches the pipes, because creating a Node socket takes as long
+ * as starting the command.
  */
 export class GuardianChannel {
-  /** The guardian's ends, in the order in which it gets them. */
+  /** The guardian's ends, in the order of its descriptors. */
   readonly guardianEnds: readonly [requests: number, answers: number];
   readonly #requests: number;
   readonly #answers: number;
@@ -37,23 +38,23 @@ export class GuardianChannel {
     this.#watch = new (native().Watch)(this.#answers, () => this.#read());
   }
 
-  /** The guardian has its ends: from now on they are nobody else's. */
+  /** Closes our copies of the guardian's ends, after the guardian has started. */
   closeGuardianEnds(): void {
     for (const fd of this.guardianEnds) native().closeDescriptor(fd);
   }
 
-  /** Receives messages from now on, for which the event loop is kept alive. */
+  /** Starts receiving messages, and keeps the event loop alive. */
   listen(events: ChannelEvents): void {
     this.#events = events;
     if (this.#isOpen) this.#watch.want(true, false);
   }
 
-  /** Until {@link listen} is called again. */
+  /** Stops receiving until {@link listen} is called again, so that the process may end. */
   pause(): void {
     if (this.#isOpen) this.#watch.want(false, false);
   }
 
-  /** Returns when the system has taken it. @returns false when there is no guardian any more */
+  /** Sends synchronously. @returns false when the guardian has ended */
   send(message: GuardianMessage): boolean {
     if (!this.#isOpen) return false;
     try {

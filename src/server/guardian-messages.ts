@@ -1,11 +1,11 @@
-/** What the server and the guardian say to each other; native/guardian.cc has the list. */
+/** A message between the server and the guardian; native/guardian.cc lists them. */
 export interface GuardianMessage {
-  /** One letter. */
+  /** One letter that names the type. */
   readonly kind: string;
   readonly text: string;
 }
 
-/** The letter, and the length of the text in bytes, the lowest first. */
+/** One byte for the letter, then the length of the text in bytes as uint32, little-endian. */
 const headerBytes = 5;
 
 export function encodeMessage({ kind, text }: GuardianMessage): Buffer {
@@ -16,7 +16,7 @@ export function encodeMessage({ kind, text }: GuardianMessage): Buffer {
   return message;
 }
 
-/** Makes messages of bytes that come in pieces. */
+/** Splits a byte stream into messages. */
 export class MessageParser {
   #rest: Buffer = Buffer.alloc(0);
 

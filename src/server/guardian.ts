@@ -10,21 +10,22 @@ import { type ChannelEvents, GuardianChannel } from "./guardian-channel.ts";
 import type { GuardianMessage } from "./guardian-messages.ts";
 import type { Keeper, KeeperOptions } from "./keeper.ts";
 
-/** The answer where there is no guardian any more. No guardian sends it. */
+/** The result of a request when the guardian has ended. No guardian sends it. */
 const noAnswer: GuardianMessage = { kind: "", text: "" };
 
 /**
- * A process that ends the command of --run and removes the private directory when this process has died, however it died
- * (native/guardian.cc, which says what it does). It keeps the user that this process had at the start.
+ * A process that ends the command of --run and removes the private directory when this process dies, however
+ * it dies (native/guardian.cc). It keeps the user that this process had at the start.
  *
- * Requests are answered in their order. The guardian keeps this process alive only during a request or a command.
+ * The guardian answers requests in their order. It keeps this process alive only during a request or a
+ * command.
  */
 export class Guardian implements Keeper, ChannelEvents {
   readonly keepsUser = true;
   readonly #child: ChildProcess;
   readonly #channel: GuardianChannel;
   readonly #requests: ((answer: GuardianMessage) => void)[] = [];
-  /** What ended the process that we started; empty when it has ended by itself. */
+  /** How the guardian process ended; empty after a normal exit. */
   readonly #death: Promise<string>;
   readonly #pattern: string | undefined;
   readonly #directory: Promise<GuardianMessage>;
@@ -81,7 +82,7 @@ export class Guardian implements Keeper, ChannelEvents {
 
   close(): void {
     this.#channel.close();
-    // A signal may still wait for its answer when the command has ended by itself.
+    // A signal request may still be pending when the command has ended by itself.
     this.#noAnswers();
   }
 
@@ -104,7 +105,10 @@ export class Guardian implements Keeper, ChannelEvents {
     for (const answer of this.#requests.splice(0)) answer(noAnswer);
   }
 
-  /** If a command runs, the inner guardian still answers. */
+  /**
+   * Called when the outer guardian process was killed: the inner one still answers, so end the command
+   * through it.
+   */
   #isKilled(how: string): void {
     if (how === "" || !this.#command?.isRunning) return;
     this.#command.isLost(lostText(how));
@@ -149,7 +153,7 @@ function endingOf(text: string): Ending {
   return signal > 0 ? { kind: "killed", signal, isLeft } : { kind: "exited", code, isLeft };
 }
 
-/** An error as Node words it. @param text "ERRNO CALL" */
+/** Makes an error with Node's wording. @param text "ERRNO CALL" */
 function errorOf(text: string, path = ""): NbdError {
   const [number, call] = text.split(" ");
   const [code, words] = getSystemErrorMap().get(-Number(number)) ?? ["EIO", `error ${number}`];

@@ -4,7 +4,7 @@ import { NbdError } from "../core/errors.ts";
 import { parseInteger } from "../core/values.ts";
 import { native } from "../native/load.ts";
 
-/** Whom a server is to become (nbdkit(1), "-u" and "-g"). */
+/** The user and group that a server changes to (nbdkit(1), "-u" and "-g"). */
 export interface Identity {
   readonly user?: number;
   readonly group?: number;
@@ -18,7 +18,7 @@ export function findIdentity(user: string | undefined, group: string | undefined
   };
 }
 
-/** The largest id; the one above it means "none" to the system calls. */
+/** The largest id. The next number means "no change" in the system calls. */
 const idMax = 2 ** 32 - 2;
 
 function idOf(option: string, kind: string, text: string, found: number): number {
@@ -35,9 +35,9 @@ function idOf(option: string, kind: string, text: string, found: number): number
 }
 
 /**
- * Becomes them, with no way back: real, effective and saved ids change, and the supplementary groups of whoever
- * started us are given up.
- * @param ours files that the server has to remove at the end, as whoever it is then
+ * Changes user and group permanently: real, effective and saved ids change, and the supplementary groups of
+ * the original user are dropped.
+ * @param ours files that the server removes at the end, as the new user
  * @throws NbdError EPERM without the right to do so
  */
 export function assumeIdentity({ user, group }: Identity, ours: readonly string[]): void {
@@ -46,11 +46,12 @@ export function assumeIdentity({ user, group }: Identity, ours: readonly string[
     change("setgid", "-g", () => process.setgid!(group));
     change("setgroups", "-g", () => process.setgroups!([group]));
   } else if (formerUser === 0 && user !== 0) {
-    // nbdkit keeps the groups of root here; nobody wants the rights that come with them.
+    // nbdkit keeps the groups of root here. We drop them, because they carry rights that the new user must
+    // not have.
     change("setgroups", "-u", () => process.setgroups!([]));
   }
   if (user === undefined) return;
-  // Who is not root cannot give them away, and need not: then it is no change, or refused below.
+  // Only root can chown. Another user needs no chown: -u then changes nothing, or setuid below is refused.
   for (const path of formerUser === 0 ? ours : [])
     change("chown", "-u", () => chownSync(path, user, process.getegid!()));
   change("setuid", "-u", () => process.setuid!(user));
@@ -73,7 +74,7 @@ function reasonOf({ errno, message }: NodeJS.ErrnoException): string {
   return text === undefined ? message : `${text[0]!.toUpperCase()}${text.slice(1)}`;
 }
 
-/** Whoever may still become somebody else (CAP_SETUID) could be made to. */
+/** Refuses a process with CAP_SETUID: an attacker could make it change back to its former user. */
 function checkNoWayBack(user: number, former: number): void {
   if (user === former) return;
   try {

@@ -1,21 +1,21 @@
 import { fstatSync } from "node:fs";
 import { parentAtBirth } from "./birth.ts";
 
-/** What the launcher (native/launcher.cc) found and did before it executed Node. */
+/** What the launcher (native/launcher.cc) recorded and did before it executed Node. */
 export interface Launch {
-  /** The process that started us, as it was before anything else. */
+  /** The process that started this one, recorded first. */
   readonly parentPid: number;
-  /** This process gets SIGTERM when that parent dies. */
+  /** True when the kernel sends SIGTERM to this process when that parent dies. */
   readonly armed: boolean;
-  /** It could be armed, as the launcher knows; without one, ask the addon. */
+  /** True when the launcher knows that the system supports this; without a launcher, ask the addon. */
   readonly canArm: boolean;
-  /** What we were given beyond stderr, to pass on to those whom we start; absent where nobody looked in time. */
+  /** Inherited descriptors above stderr, to pass on to child processes; absent without a launcher. */
   readonly inherited?: readonly InheritedDescriptor[];
-  /** How many of them we were to have open at most; Node raises this limit for itself. */
+  /** The soft limit of open descriptors before Node raised it. */
   readonly descriptorLimit?: string;
 }
 
-/** A descriptor and what it stood for: Node may reuse the number once it has been closed. */
+/** A descriptor and its file: Node may reuse the number once the descriptor has been closed. */
 export interface InheritedDescriptor {
   readonly fd: number;
   readonly device: bigint;
@@ -23,8 +23,9 @@ export interface InheritedDescriptor {
 }
 
 /**
- * Takes the launcher's notes out of the environment, where our children would find them, and puts
- * back what it had set aside. Without a launcher, what Node knows is all there is.
+ * Reads the launcher's record and removes it from the environment, so that child processes do not inherit it.
+ * Restores the variable that the launcher renamed. Without a launcher, only Node's own information is
+ * available.
  */
 export function readLaunch(): Launch {
   const notes = /^(\d+):([01]):([01]):((?:\d+,)*)(?::(\d+))?$/.exec(process.env.NBDKIT_LAUNCHED ?? "");
@@ -35,7 +36,7 @@ export function readLaunch(): Launch {
     delete process.env.NBDKIT_NODE_EXTRA_CA_CERTS;
   }
   if (notes === null) return { parentPid: parentAtBirth(), armed: false, canArm: false };
-  // Our channel to a Node.js program that started us is no business of those whom we start.
+  // Child processes must not inherit our IPC channel to a parent Node.js program.
   const channel = String((process.channel as { readonly fd?: number } | undefined)?.fd);
   const descriptors = notes[4]!.split(",").filter((text) => text !== "" && text !== channel);
   return {
@@ -47,7 +48,7 @@ export function readLaunch(): Launch {
   };
 }
 
-/** Those that are still what they were. */
+/** The inherited descriptors that still refer to the same file. */
 export function stillInherited({ inherited = [] }: Launch): readonly number[] {
   const same = inherited.filter(({ fd, device, inode }) => {
     const now = identify(fd);
@@ -65,7 +66,9 @@ function identify(fd: number): InheritedDescriptor | undefined {
   }
 }
 
-/** The `stdio` of a child that gets our three standard streams and these descriptors under their own numbers. */
+/**
+ * The `stdio` of a child that gets our three standard streams and these descriptors under their own numbers.
+ */
 export function stdioWith(descriptors: readonly number[]): (number | "ignore")[] {
   const count = Math.max(2, ...descriptors) + 1;
   return Array.from({ length: count }, (_, fd) => (fd <= 2 || descriptors.includes(fd) ? fd : "ignore"));

@@ -4,11 +4,11 @@ import type { ListeningSocket } from "../transport/listening-socket.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";
 import type { ListenOptions } from "./options.ts";
 
-/** How often to ask the system for another port that is free in both families. */
+/** Retries to find a port that is free in both address families. */
 const freePortTriesMax = 10;
 
 /**
- * Listens on a TCP port of the addresses that a host name stands for, or of all.
+ * Listens on a TCP port of all addresses of a host name, or of every local address.
  * @throws NbdError with one line that names the address
  */
 export async function listenTcp({
@@ -19,7 +19,7 @@ export async function listenTcp({
 }: ListenOptions & { readonly kind: "tcp" }): Promise<Listener> {
   const addresses = await localAddresses(host, family);
   let opened = openAll(addresses, port, label);
-  // The port that the system chose for one family may be taken in the other one.
+  // The kernel chose a port for one family, which may be in use in the other one: try again.
   for (
     let tries = 0;
     port === 0 && opened.failures.some(isAddressInUse) && tries < freePortTriesMax;
@@ -28,7 +28,7 @@ export async function listenTcp({
     for (const socket of opened.sockets) socket.close();
     opened = openAll(addresses, port, label);
   }
-  // One address is enough, as for nbdkit: a host name may stand for one that this machine lacks.
+  // One address is enough, as for nbdkit: a host name may resolve to addresses that this machine lacks.
   const [first] = opened.sockets;
   if (first === undefined)
     throw opened.failures[0] ?? new NbdError("EADDRNOTAVAIL", `${host}: no such address`);
@@ -46,7 +46,8 @@ function openAll(
     const wanted = sockets[0]?.address.port ?? port;
     try {
       sockets.push(
-        // For IPv6 only: clients of both families would have IPv6 addresses, which rules about IPv4 do not match.
+        // IPv6 only: a socket for both families shows IPv4 clients with IPv6 addresses, which IPv4 rules do
+        // not match.
         openSocket(`${host} port ${wanted}`, label, () => native().listenTcp(host, wanted, true)),
       );
     } catch (error) {
@@ -78,7 +79,7 @@ async function localAddresses(
   }
 }
 
-/** What a client on this machine should connect to. */
+/** The host name under which a client on this machine connects. */
 export function clientHost(host: string | undefined): string {
   return host === undefined || ["", "0.0.0.0", "::"].includes(host) ? "localhost" : host;
 }

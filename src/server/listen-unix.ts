@@ -10,13 +10,14 @@ import type { Keeper } from "./keeper.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";
 
 /**
- * Listens on a Unix socket, whose file is removed at the end, unless another file has taken its place.
+ * Listens on a Unix socket. Closing the listener removes the socket file, unless another file has replaced
+ * it.
  * @throws NbdError with one line that names the path
  */
 export function listenUnix(name: string, label: string | undefined): Listener {
   if (name === "")
     throw new NbdError("EINVAL", "-U: the path is empty: name a socket, or use - for a private one");
-  // Absolute, because the socket is removed at the end, when we may be in another directory.
+  // Make the path absolute: the working directory may have changed when the socket file is removed.
   const path = fullPath(name);
   checkSocketPath("-U", path);
   removeStaleSocket(path);
@@ -32,7 +33,10 @@ export function listenUnix(name: string, label: string | undefined): Listener {
   return { ...listener, close };
 }
 
-/** The same in a directory of its own that only this user can enter. @param keeper removes it if this process cannot */
+/**
+ * Listens on a Unix socket in a new directory of mode 0700.
+ * @param keeper removes the directory if this process is killed
+ */
 export async function listenPrivately(
   label: string | undefined,
   keeper: Keeper | undefined,
@@ -51,7 +55,10 @@ export async function listenPrivately(
   }
 }
 
-/** The keeper's, which goes also when this process is killed, or else one that goes with this process. */
+/**
+ * The keeper's directory, removed also after SIGKILL, or else a directory that is removed when this process
+ * exits.
+ */
 async function privateFolder(keeper: Keeper | undefined): Promise<Pick<TemporaryFolder, "path" | "remove">> {
   const path = await keeper?.directory();
   if (path === undefined) return new TemporaryFolder();

@@ -8,8 +8,8 @@ import { type Endpoint, type Listener, listenerOf, openSocket } from "./listener
 import type { ListenOptions } from "./options.ts";
 
 /**
- * Opens what the options name. The kernel queues clients from here on, so the address may be told to them.
- * @param keeper removes a private directory if this process cannot
+ * Opens the listening sockets. The kernel queues clients from here on, so the address may be published.
+ * @param keeper removes a private directory if this process is killed
  * @throws NbdError with one line that names the address
  */
 export async function listen(options: ListenOptions, keeper: Keeper | undefined): Promise<Listener> {
@@ -33,7 +33,7 @@ export async function listen(options: ListenOptions, keeper: Keeper | undefined)
   }
 }
 
-/** vsock(7): this machine to itself, which is where the URI is for. */
+/** The local CID (vsock(7)): the URI is for clients on the same machine. */
 const localCid = 1;
 
 function listenVsock(port: number, label: string | undefined): Listener {

@@ -3,24 +3,26 @@ import { ListeningSocket } from "../transport/listening-socket.ts";
 import type { Transport } from "../transport/transport.ts";
 import { labelled } from "./socket-label.ts";
 
-/** Where clients can reach the server. */
+/** The address of a server, as `NbdServer.address` gives it. */
 export type Endpoint =
   | { readonly kind: "tcp"; readonly host: string; readonly port: number }
   | { readonly kind: "unix"; readonly path: string }
-  /** A machine by its number, for clients in virtual machines or on their host. */
+  /**
+   * A vsock address: the machine's number (CID) and a port, for clients in virtual machines or on their host.
+   */
   | { readonly kind: "vsock"; readonly cid: number; readonly port: number }
-  /** No address that another program could connect to. */
+  /** A server without an address, which no other program can connect to. */
   | { readonly kind: "none" };
 
 export interface Listener {
   readonly endpoint: Endpoint;
-  /** From here on clients are accepted; those that came before have been waiting. */
+  /** Starts accepting clients, first those that the kernel has queued. */
   accept(keepalive: boolean, connected: (transport: Transport) => void): void;
-  /** No client is accepted any more; sockets and directories of ours are gone. Calling it again does nothing. */
+  /** Stops accepting clients, and removes our sockets and directories. Further calls do nothing. */
   close(): void;
 }
 
-/** Where that is, in nbdkit's words for its log. */
+/** The address in nbdkit's words, for the log. */
 export function endpointText(endpoint: Endpoint): string {
   switch (endpoint.kind) {
     case "unix":
@@ -48,7 +50,7 @@ export function listenerOf(sockets: readonly ListeningSocket[], endpoint: Endpoi
 }
 
 /**
- * Opens a socket, with an SELinux label if there is one to give.
+ * Opens a listening socket, with an SELinux label if one is given.
  * @throws NbdError with one line that names the address
  */
 export function openSocket(

@@ -3,7 +3,7 @@ import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { logText } from "../core/log-text.ts";
 import { writeStderr } from "./stderr.ts";
 
-/** A FIFO must not make the server wait, neither for a reader nor for a reader that is slow. */
+/** O_NONBLOCK: a FIFO must not block the server, neither without a reader nor with a slow one. */
 const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 
 /** A file that errors are appended to (--log=/PATH). */
@@ -22,24 +22,24 @@ export class LogFile {
     }
   }
 
-  /** Synchronous, so that a line is out before the process ends for whatever reason. */
+  /** Writes synchronously, so that the line is in the file even if the process ends right after. */
   write(line: string): void {
     try {
       writeSync(this.#fd, line);
     } catch (error) {
-      // The disk is full, say. stderr is the last place to try.
+      // For example, the disk is full: write to stderr instead.
       writeStderr(`${logText(`nbdkit: error: --log: ${messageOf(error)}`)}\n${line}`);
     }
   }
 
-  /** After the file was moved aside, what follows goes to a new one under its name. */
+  /** Opens the file again, after log rotation has renamed it. */
   reopen(): void {
     try {
       const fd = openSync(this.#path, flags, 0o666);
       closeSync(this.#fd);
       this.#fd = fd;
     } catch (error) {
-      const problem = `cannot open it anew, going on with the old one: ${messageOf(error)}`;
+      const problem = `cannot reopen the file, still writing to the old one: ${messageOf(error)}`;
       this.write(`${logText(`nbdkit: error: --log: ${problem}`)}\n`);
     }
   }

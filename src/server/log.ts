@@ -6,13 +6,13 @@ import { writeStderr } from "./stderr.ts";
 /** What all logs of one server share. */
 export interface LogSettings {
   readonly verbose: boolean;
-  /** What begins each line: `nbdkit`, or `nbdkit[NAME]` with --name. */
+  /** Prefix of each line: `nbdkit`, or `nbdkit[NAME]` with --name. */
   readonly program: string;
-  /** Where errors go. Debug lines always go to stderr (nbdkit-service(1), "Logging"). */
+  /** Destination of errors. Debug lines always go to stderr (nbdkit-service(1), "Logging"). */
   readonly errors: ErrorSink;
 }
 
-/** Words for people, in nbdkit's form: `nbdkit: error: ...`, `nbdkit: memory[1]: debug: ...`. */
+/** Log lines in nbdkit's format: `nbdkit: error: ...`, `nbdkit: memory[1]: debug: ...`. */
 export class ServerLog implements Log {
   readonly settings: LogSettings;
   readonly #subject: string;

@@ -2,7 +2,7 @@ import { messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { native } from "../native/load.ts";
 
-/** Tells whoever supervises this process how it is: systemd's protocol (sd_notify(3)). */
+/** Reports the state of this process to the service manager, by systemd's protocol (sd_notify(3)). */
 export class Supervisor {
   readonly #socket: string;
   readonly #log: Log;
@@ -13,7 +13,7 @@ export class Supervisor {
     this.#log = log;
   }
 
-  /** Clients can connect. */
+  /** Reports that clients can connect, and starts the watchdog messages. */
   ready(): void {
     this.#send(`READY=1\nMAINPID=${process.pid}`);
     const intervalMs = watchdogIntervalMs();
@@ -21,7 +21,7 @@ export class Supervisor {
     setInterval(() => this.#send("WATCHDOG=1"), intervalMs).unref();
   }
 
-  /** The server has begun to end. It may take its time, and goes on to show that it lives. */
+  /** Reports that the server is ending. Watchdog messages continue until the process exits. */
   stopping(): void {
     this.#send("STOPPING=1");
   }
@@ -31,16 +31,16 @@ export class Supervisor {
       native().sendDatagram(this.#socket, Buffer.from(state));
     } catch (error) {
       this.#log.error(
-        `cannot tell NOTIFY_SOCKET=${this.#socket} ${state.split("\n", 1)[0]}: ${messageOf(error)}`,
+        `cannot send ${state.split("\n", 1)[0]} to NOTIFY_SOCKET=${this.#socket}: ${messageOf(error)}`,
       );
     }
   }
 }
 
-/** Node takes a longer time for a mistake. */
+/** The longest delay of Node's timers; a longer one fires at once. */
 const timerMaxMs = 2 ** 31 - 1;
 
-/** Half of what we are given (sd_watchdog_enabled(3)); undefined when nobody watches this process. */
+/** Half of the watchdog timeout (sd_watchdog_enabled(3)) in ms; undefined without a watchdog. */
 function watchdogIntervalMs(): number | undefined {
   const { WATCHDOG_USEC, WATCHDOG_PID } = process.env;
   if (WATCHDOG_PID !== undefined && WATCHDOG_PID !== String(process.pid)) return undefined;

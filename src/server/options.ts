@@ -6,29 +6,30 @@ import type { ServerTls } from "./tls.ts";
 
 export type { HandshakeOptions };
 
-/** How a server is to run, whoever asks: the command line or a program. */
+/** Options of a server, set by the command line or by a program. */
 export interface ServerOptions {
   readonly listen: ListenOptions;
   readonly readOnly: boolean;
-  /** Requests of one connection that are worked on at once. */
+  /** Maximum number of requests of one connection in progress at once. */
   readonly threads: number;
   readonly handshake: HandshakeOptions;
   readonly tls: ServerTls;
-  /** TCP keepalive on every connection, so that a peer that vanished without a word is noticed. */
+  /** Enables TCP keepalive on every connection, to detect a peer that vanished without closing it. */
   readonly keepalive: boolean;
-  /** How long, in µs, a loop goes on looking for requests before it sleeps; 0 for not at all. */
+  /** How long, in µs, an event loop polls for requests before it sleeps; 0 disables this. */
   readonly busyPollUs: number;
   readonly log: Log;
-  /** Hears of clients that come and go. */
+  /** Called when clients connect and disconnect. */
   readonly watcher?: ConnectionWatcher;
-  /** Removes a private directory if this process cannot. */
+  /** Removes a private directory if this process is killed. */
   readonly keeper?: Keeper;
 }
 
-/** A client of the server, as long as it is connected. */
+/** A client while it is connected to the server. */
 export interface ConnectedClient {
-  /** Counts the clients of the server, from 1; messages about it say `PLUGIN[NUMBER]`. */
+  /** Number of the connection, counted from 1; log messages about it begin with `PLUGIN[NUMBER]`. */
   readonly number: number;
+  /** Address and credentials of the client. */
   readonly peer: Peer;
 }
 
@@ -37,27 +38,29 @@ export interface ConnectionWatcher {
   disconnected(client: ConnectedClient): void;
 }
 
+/** Where a server accepts clients; `kind` selects the transport. */
 export type ListenOptions =
   | (Labelled & {
       readonly kind: "tcp";
-      /** Name or address; every local address when absent. */
+      /** Host name or IP address; every local address when absent. */
       readonly host?: string;
+      /** Restricts a host name to IPv4 or IPv6; both when absent. */
       readonly family?: 4 | 6;
-      /** 0 lets the system choose. */
+      /** TCP port; 0 lets the system choose one. */
       readonly port: number;
     })
   | (Labelled & { readonly kind: "unix"; readonly path: string })
-  /** A socket of its own in a new directory that only this user can enter; removed at the end. */
+  /** A Unix socket in a new directory of mode 0700, which is removed at the end. */
   | (Labelled & { readonly kind: "private" })
-  /** Clients in virtual machines, or on their host; port 0 lets the system choose. */
+  /** For clients in virtual machines or on their host; port 0 lets the system choose. */
   | (Labelled & { readonly kind: "vsock"; readonly port: number })
-  /** One client on standard input and output. */
+  /** One client, on standard input and output. */
   | { readonly kind: "stdio" }
-  /** Sockets that are listening already, passed by their descriptors (systemd's protocol). */
+  /** Listening sockets that a parent process passed by descriptor (systemd's socket activation). */
   | { readonly kind: "inherited"; readonly descriptors: readonly number[] };
 
 interface Labelled {
-  /** What SELinux is to call the socket. */
+  /** The SELinux label of the socket. */
   readonly label?: string;
 }
 
@@ -67,10 +70,10 @@ export const defaultPort = 10_809;
 /** nbdkit(1), "-t". */
 export const threadsDefault = 16;
 
-/** Nobody needs a minute to choose an export; whoever holds a connection open for longer is not going to. */
+/** 60 seconds are enough to choose an export; a slower client is disconnected. */
 const handshakeTimeoutDefaultMs = 60_000;
 
-/** Everything that there is. */
+/** All features are enabled. */
 export const handshakeDefaults: HandshakeOptions = {
   style: "newstyle",
   flagsMask: 0xffff,

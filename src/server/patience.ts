@@ -1,9 +1,9 @@
 import type { Progress } from "../core/progress.ts";
 
-/** At the end, what makes no progress for so long is not waited for any longer. */
+/** At shutdown, the longest time in ms without progress. */
 export const stallMs = 5000;
 
-/** Waits for an end, however long there is progress towards it. @returns false when there was none for {@link stallMs} */
+/** Waits for the end as long as there is progress. @returns false after {@link stallMs} without progress */
 export async function endsOrStalls(end: Promise<unknown>, progress: Progress): Promise<boolean> {
   const ended = end.then((): true => true);
   for (let before: number; ; ) {

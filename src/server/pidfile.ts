@@ -3,20 +3,20 @@ import { resolve } from "node:path";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 
-/** How often to look whether a program reads a FIFO now, of which no event tells. */
+/** Poll interval for a reader of a FIFO: no event reports one. */
 const lookMs = 50;
 
 /**
- * Writes our process id; by then clients can connect, so scripts may wait for it. Into a FIFO it is written when a
- * program reads there, and the server need not wait for that: `nbdkit -P fifo ... && cat fifo`.
+ * Writes our process id. Clients can connect by then, so scripts may wait for the file. A FIFO is written
+ * when a reader opens it, and the server does not wait for the reader: `nbdkit -P fifo ... && cat fifo`.
  * @throws NbdError with one line
  */
 export function writePidfile(name: string, log: Log): void {
-  // The server may be in another directory when a FIFO has a reader.
+  // Make the path absolute: the working directory may have changed when a FIFO gets its reader.
   const path = resolve(name);
   try {
     if (isFifo(path)) writeFifo(path, log);
-    // Left behind at exit, as nbdkit leaves it: supervisors read it after a crash.
+    // The file stays after exit, as with nbdkit: supervisors read it after a crash.
     else writeFileSync(path, line(), { mode: 0o644 });
   } catch (error) {
     throw new NbdError("EIO", `cannot write the pidfile: ${messageOf(error)}`, { cause: error });
@@ -27,7 +27,7 @@ function isFifo(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isFIFO() ?? false;
 }
 
-/** Not through the thread pool, where opening it would wait, and keep the process from ending. */
+/** Polls with O_NONBLOCK: a blocking open on the thread pool would keep the process from ending. */
 function writeFifo(path: string, log: Log): void {
   if (wroteFifo(path)) return;
   const again = setInterval(() => {
@@ -40,7 +40,7 @@ function writeFifo(path: string, log: Log): void {
   }, lookMs).unref();
 }
 
-/** @returns false as long as no program reads there */
+/** @returns false while the FIFO has no reader */
 function wroteFifo(path: string): boolean {
   try {
     const fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
@@ -51,7 +51,7 @@ function wroteFifo(path: string): boolean {
       closeSync(fd);
     }
   } catch (error) {
-    // ENXIO: there is no reader. EPIPE: it has just left.
+    // ENXIO: there is no reader. EPIPE: the reader has just closed the FIFO.
     if (["ENXIO", "EPIPE"].includes(codeOf(error))) return false;
     throw error;
   }

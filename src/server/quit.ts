@@ -1,18 +1,24 @@
 import { constants } from "node:os";
 import { isError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
-import { Signals, unheardSecondsMax } from "./signals.ts";
+import { busySecondsMax, Signals } from "./signals.ts";
 
-/** How often JavaScript shows at the end that it is not kept busy. */
+/** Interval in ms at which JavaScript resets the signal watchdog during shutdown. */
 const beatMs = 1000;
 
-/** Why a server ends: somebody asked, a signal came, or a defect was found. */
+/** Why a server ends: a plugin or program asked, a signal arrived, or an internal error occurred. */
 export type QuitReason = "asked" | "failed" | NodeJS.Signals;
 
-/** The wish to end: where signals, plugins and accidents meet. There is one in a process. */
+/**
+ * The request to end this process, from signals, plugins and internal errors. A process has one.
+ *
+ * Signals pass through these states: until {@link serve} a signal ends the process at once; after it, a
+ * signal asks for an orderly end; {@link handleSignals} redirects signals to the command of --run; after
+ * {@link stopping}, the first signal starts the signal watchdog, and the second one cuts the shutdown short.
+ */
 export class Quit {
   readonly asked: Promise<QuitReason>;
-  /** The first signal that was meant to end us, also when it was the command's of --run first of all. */
+  /** The first quit signal, also when it was forwarded to the command of --run. */
   readonly signalled: Promise<NodeJS.Signals>;
   #resolve!: (reason: QuitReason) => void;
   #reason: QuitReason | undefined;
@@ -22,8 +28,9 @@ export class Quit {
   readonly #signals: Signals;
 
   /**
-   * Signals are caught from here on, so this comes before all that makes something. Until {@link serve} they end the process.
-   * @param hangup what SIGHUP means, if it does not ask to end
+   * Catches signals from here on, so construct it before anything that must be removed. Until {@link serve}
+   * signals end the process.
+   * @param hangup handler of SIGHUP, when SIGHUP is no quit signal
    */
   constructor(log: Log, hangup?: () => void) {
     this.#signals = new Signals(hangup);
@@ -33,7 +40,7 @@ export class Quit {
     this.signalled = new Promise((resolve) => {
       this.#resolveSignalled = resolve;
     });
-    // A defect of ours or of a plugin: say so in one line and end in order, with what can still be saved.
+    // An internal error, of the server or of a plugin: log one line and shut down in order.
     const failed = (error: unknown): void => {
       log.error(`internal error: ${messageOf(error)}`);
       if (isError(error) && error.stack !== undefined) log.debug(error.stack);
@@ -43,46 +50,46 @@ export class Quit {
     process.on("unhandledRejection", failed);
   }
 
-  /** Why to end; undefined as long as nobody asked. */
+  /** The reason to end; undefined while the server runs. */
   get reason(): QuitReason | undefined {
     return this.#reason;
   }
 
   /** Ends the server as SIGTERM would. */
   ask(reason: QuitReason = "asked"): void {
-    if (isSignal(reason)) this.hear(reason);
+    if (isSignal(reason)) this.noteSignal(reason);
     this.#reason ??= reason;
     this.#resolve(reason);
   }
 
-  /** Notes that somebody wants us to end, and is waiting. */
-  hear(signal: NodeJS.Signals): void {
+  /** Records a quit signal: from now on shutdown has a time limit. */
+  noteSignal(signal: NodeJS.Signals): void {
     this.#wasSignalled = true;
     this.#resolveSignalled(signal);
   }
 
-  /** The chain is ready: from now on a signal asks the server to end in order. */
+  /** Call it when the chain is ready: from now on a signal asks the server to end in order. */
   serve(): void {
     this.#signals.handler = (signal) => this.ask(signal);
   }
 
-  /** From now on signals mean this: they are the command's of --run, first of all. */
+  /** Replaces the signal handler, to forward signals to the command of --run. */
   handleSignals(handler: (signal: NodeJS.Signals) => void): void {
     this.#signals.handler = handler;
   }
 
   /**
-   * The server stops, so that the first signal need not be told to anybody, and whoever sends another one has lost
-   * patience. From the first one on, a plugin that keeps the process busy is not waited for either.
+   * Call it when the server stops. The first signal then only starts the signal watchdog, which also ends a
+   * process that a plugin keeps busy. Each further signal calls `cutShort`.
    */
-  stopping(impatient: (signal: NodeJS.Signals) => void): void {
-    this.#signals.handler = (signal) => (this.#wasSignalled ? impatient(signal) : this.hear(signal));
+  stopping(cutShort: (signal: NodeJS.Signals) => void): void {
+    this.#signals.handler = (signal) => (this.#wasSignalled ? cutShort(signal) : this.noteSignal(signal));
     if (this.#isStopping) return;
     this.#isStopping = true;
     void this.signalled.then(() => {
-      this.#signals.patienceSeconds = unheardSecondsMax;
-      this.#signals.heard();
-      setInterval(() => this.#signals.heard(), beatMs).unref();
+      this.#signals.watchdogSeconds = busySecondsMax;
+      this.#signals.resetWatchdog();
+      setInterval(() => this.#signals.resetWatchdog(), beatMs).unref();
     });
   }
 }

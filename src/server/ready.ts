@@ -1,9 +1,9 @@
-/** What a program that started us over an IPC channel is told (`process.on("message")`). */
+/** The IPC message to a parent Node.js program when the server is ready (`process.on("message")`). */
 export interface ReadyMessage {
   readonly type: "ready";
-  /** Of the process that serves, which is another one than was started when it went to the background. */
+  /** Id of the serving process. In the background, this is not the process that was started. */
   readonly pid: number;
-  /** Absent where no other program can connect. */
+  /** Absent when no other program can connect. */
   readonly uri?: string;
 }
 
@@ -11,11 +11,13 @@ export function readyMessage(uri: string | undefined): ReadyMessage {
   return { type: "ready", pid: process.pid, ...(uri === undefined ? {} : { uri }) };
 }
 
-/** Tells the program that started us, if it is a Node.js program that wants to know. Never rejects. */
+/**
+ * Sends the message to the parent process, if that is a Node.js program with an IPC channel. Never rejects.
+ */
 export function tellStarter(message: ReadyMessage): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined) resolve();
-    // It may have closed its end, and then it does not want to know.
+    // Ignore the result: the parent may have closed its end.
     else process.send(message, () => resolve());
   });
 }

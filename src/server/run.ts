@@ -20,41 +20,42 @@ import { writeStderr } from "./stderr.ts";
 import { writeStdout } from "./stdout.ts";
 import { serverUri } from "./uri.ts";
 
-/** What the process around the server is to do. */
+/** Options of the process around the server. */
 export interface RunOptions extends ServerOptions {
   readonly log: ServerLog;
-  /** This is the detached copy of ourselves: leave the terminal as soon as clients can connect. */
+  /** True in the detached copy: leave the terminal as soon as clients can connect. */
   readonly toBackground: boolean;
-  /** Somebody wants to read stderr even then. */
+  /** Leaves stderr open in the background. */
   readonly keepStderr: boolean;
   readonly pidfile?: string;
   readonly run?: Pick<CaptiveOptions, "command"> & {
     readonly launch: Launch;
-    /** The one that this process was given. */
+    /** The environment that this process was started with. */
     readonly environment: NodeJS.ProcessEnv;
   };
-  /** -e: goes into the URI, and nowhere else. */
+  /** -e: used only in the URI. */
   readonly exportName: string;
   readonly printUri: boolean;
-  /** Called before anything is opened for clients (--swap). */
+  /** Called before any socket is opened (--swap). */
   readonly prepare?: () => void;
-  /** Becomes another user or group (-u, -g). */
+  /** Changes user and group (-u, -g). */
   readonly changeIdentity?: (endpoint: Endpoint) => void;
 }
 
 /**
- * The life of a serving process, in nbdkit's order, which scripts rely on. The chain has been loaded and configured.
+ * Runs a serving process, step by step in nbdkit's order, because scripts rely on it. The chain is loaded and
+ * configured.
  * @returns the exit status
  */
 export async function run(chain: Chain, options: RunOptions, quit: Quit): Promise<number> {
   let inOrder = true;
   let keeper: Keeper | undefined;
   try {
-    // Nobody waits for a plugin that keeps us from ending.
+    // A request to end interrupts the wait for a slow plugin.
     await Promise.race([chain.getReady(), quit.asked]);
     if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
     quit.serve();
-    // Not before: until then a signal kills all that this process has started.
+    // Start the keeper after serve(): before it, a signal kills all child processes.
     keeper = keeperFor(options);
     options.prepare?.();
     const server = await Server.listen(chain, keeper === undefined ? options : { ...options, keeper });
@@ -66,7 +67,7 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       const ready = readyMessage(serverUri(server.endpoint, options.exportName, options.tls));
       if (ready.uri !== undefined) options.log.debug(`NBD URI: ${ready.uri}`);
       if (options.printUri) printUri(ready);
-      // The command keeps the original user, as nbdkit's does, so without a guardian it has to start before the change.
+      // The command keeps the original user, as in nbdkit. Without a guardian, start it before changing uid.
       if (options.changeIdentity !== undefined && keeper?.keepsUser === false)
         captive = startCaptive(keeper, server, options);
       options.changeIdentity?.(server.endpoint);
@@ -81,14 +82,14 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
       server.accept();
       supervisor?.ready();
       void tellStarter(ready);
-      // Last, so that no failure of ours leaves a command alone.
+      // Start the command last, so that no earlier error leaves it running without a server.
       captive ??= startCaptive(keeper, server, options);
       return await untilTheEnd(server, captive, quit);
     } finally {
       supervisor?.stopping();
       quit.stopping(() => server.destroy());
       inOrder = await server.stop();
-      // It has ended, unless something of ours failed.
+      // Does nothing when the command has ended; it still runs only after an error.
       await captive?.abandon();
     }
   } finally {
@@ -110,7 +111,7 @@ function moveToBackground({ keepStderr, log }: RunOptions): void {
   log.debug(`forked into background (new pid = ${process.pid})`);
 }
 
-/** Only for what has to end with this process: a command, or a private directory. */
+/** A keeper, only when there is a command or a private directory to clean up. */
 function keeperFor({ run, listen }: RunOptions): Keeper | undefined {
   const makesDirectory = listen.kind === "private";
   if (run !== undefined) {
@@ -118,7 +119,7 @@ function keeperFor({ run, listen }: RunOptions): Keeper | undefined {
     return startKeeper({ stdio, environment: run.environment, makesDirectory });
   }
   if (!makesDirectory) return undefined;
-  // A server in the background gives up its terminal and its working directory.
+  // stdio, cwd and session: a server in the background releases its terminal and its working directory.
   return startKeeper({
     stdio: "ignore",
     environment: process.env,
@@ -143,21 +144,22 @@ async function untilTheEnd(server: Server, captive: Captive | undefined, quit: Q
   if (captive === undefined) return statusOf(await served);
   quit.handleSignals((signal) => {
     if (isTyped(signal)) return;
-    quit.hear(signal);
-    void captive.tellToEnd(signal).then((isReached) => {
+    quit.noteSignal(signal);
+    void captive.requestEnd(signal).then((isReached) => {
       if (!isReached) quit.ask(signal);
     });
   });
   const first = await Promise.race([captive.finished, served]);
   if (typeof first === "number") return first;
-  // The server ends before its command: clients see that at once, and the command's own end decides what we say.
+  // Stop the server before the command: clients see the disconnection at once, and the command's exit status
+  // is ours.
   await server.stop();
-  // Unless it was out of reach for a signal that was meant to end it (sudo): then it goes on by itself.
+  // The signal could not reach the command (sudo): end without it.
   if (isSignal(first)) return statusOfSignal(first);
   return (await captive.finished) || statusOf(first);
 }
 
-/** A command that was to run and did not is no success. */
+/** The exit status when the server ends before the command of --run was started, which is an error. */
 function statusWithoutCommand(reason: QuitReason, { run, log }: RunOptions): number {
   if (run === undefined) return statusOf(reason);
   if (reason === "asked")
@@ -169,7 +171,7 @@ function statusOf(reason: QuitReason): number {
   return reason === "failed" ? 1 : 0;
 }
 
-/** --print-uri: for people to copy, and the line that nbdkit prints beside it. */
+/** --print-uri: the URI for copying, and the same two lines that nbdkit prints. */
 function printUri({ uri }: ReadyMessage): void {
   if (uri === undefined) return;
   writeStdout(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);

@@ -11,9 +11,12 @@ import type { Endpoint, Listener } from "./listener.ts";
 import type { ConnectedClient, ServerOptions } from "./options.ts";
 import { endsOrStalls } from "./patience.ts";
 
-/** A chain of plugin and filters behind a listener: the part of a server that does not care which process it is in. */
+/**
+ * A chain of plugin and filters behind a listener: the part of a server that is independent of the process
+ * around it.
+ */
 export class Server {
-  /** Resolves when the only client that can ever come (standard input) has gone. */
+  /** Resolves when the only possible client (on standard input) has disconnected. */
   readonly finished: Promise<void>;
   readonly #listener: Listener;
   readonly #chain: Chain;
@@ -23,7 +26,7 @@ export class Server {
   readonly #sessions = new Set<Session>();
   #connections = 0;
   #finish!: () => void;
-  /** Resolves when everything has been cut off: nothing is left to wait for. */
+  /** Resolves when all connections have been cut off. */
   readonly #destroyed: Promise<void>;
   #setDestroyed!: () => void;
   #wasDestroyed = false;
@@ -52,7 +55,7 @@ export class Server {
     });
   }
 
-  /** Opens the listener; clients wait until `accept`. */
+  /** Opens the listener; the kernel queues clients until `accept`. */
   static async listen(chain: Chain, options: ServerOptions): Promise<Server> {
     return new Server(await listen(options.listen, options.keeper), chain, options);
   }
@@ -61,7 +64,7 @@ export class Server {
     return this.#listener.endpoint;
   }
 
-  /** Clients that are connected now. */
+  /** The number of clients that are connected now. */
   get connections(): number {
     return this.#sessions.size;
   }
@@ -71,17 +74,17 @@ export class Server {
     this.#listener.accept(this.#options.keepalive, (transport) => this.#serve(transport));
   }
 
-  /** Takes no new client; sockets and directories of ours are gone. Calling it again does nothing. */
+  /** Stops accepting clients, and removes our sockets and directories. Further calls do nothing. */
   unlisten(): void {
     if (!this.#isListening) return;
-    // Another server may have the path from here on.
+    // Set the flag first: another server may take the path from here on.
     this.#isListening = false;
     this.#listener.close();
   }
 
   /**
-   * Takes no new client and no new request, answers what is in flight, and closes every connection.
-   * @returns false when something was cut off
+   * Stops accepting clients and requests, answers requests in flight, and closes every connection.
+   * @returns false when a connection or a worker thread was cut off
    */
   async stop(): Promise<boolean> {
     this.unlisten();
@@ -96,7 +99,7 @@ export class Server {
     return threadsEnded && !this.#wasDestroyed;
   }
 
-  /** Cuts everything off. */
+  /** Cuts off all connections at once. */
   destroy(): void {
     this.unlisten();
     for (const session of this.#sessions) session.destroy();

@@ -2,58 +2,76 @@ import { constants } from "node:os";
 import { native } from "../native/load.ts";
 import { killDescendants } from "../processes/tree.ts";
 
-/** Signals that end a server in order (nbdkit-service(1)); SIGHUP too, so that nothing of ours is left behind. */
+/**
+ * Signals that end a server in order (nbdkit-service(1)). SIGHUP is among them, so that sockets and files are
+ * removed.
+ */
 export const quitSignals: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT", "SIGTERM", "SIGHUP"];
 
-/** A signal to a process group and one to its leader reach this process as two, and mean one thing. */
+/**
+ * Within this time in ms, several signals count as one: one may come to the process group and one to its
+ * leader.
+ */
 const burstMs = 1000;
 
-/** A plugin that has kept the process busy for so long, so that no JavaScript runs for a signal, is not going to stop. */
-export const unheardSecondsMax = 5;
+/**
+ * The signal watchdog kills the process when a plugin has blocked JavaScript for this time after a signal.
+ * Seconds.
+ */
+export const busySecondsMax = 5;
 
 /**
- * The signals that ask this process to end, caught before the process makes anything that it has to remove again.
+ * The quit signals of this process. They are caught before the process makes anything that it has to remove.
  *
- * What has to be removed is removed in the process's `exit` event, and every signal leads to that event. While the chain
- * gets ready, a signal ends the process at once ({@link endBy}); later {@link Quit} says what it means.
- * JavaScript runs for a signal only between two steps, so what one step makes and registers is never half made.
+ * The process's `exit` event removes files and sockets, and every quit signal leads to that event. While the
+ * chain is loaded and configured, a signal ends the process at once ({@link endBy}); later {@link Quit} sets
+ * the handler. JavaScript handles signals only between event-loop callbacks, so a callback that makes a file
+ * and registers its removal is never interrupted. The signal watchdog (in the addon) kills a process whose
+ * JavaScript does not respond to a signal.
  */
 export class Signals {
-  /** What a signal means now. */
+  /** The current signal handler. */
   handler: (signal: NodeJS.Signals) => void = endBy;
-  /** JavaScript calls {@link heard} again within this time after a signal, or the process ends; 0 for no limit. Seconds. */
-  patienceSeconds = 0;
+  /**
+   * Timeout in seconds of the signal watchdog: {@link resetWatchdog} must be called again within it; 0 for no
+   * limit.
+   */
+  watchdogSeconds = 0;
 
-  /** @param hangup what SIGHUP means, if it does not ask to end */
+  /** @param hangup handler of SIGHUP, when SIGHUP is no quit signal */
   constructor(hangup?: () => void) {
-    // Node would open a debugger; other programs, as nbdkit, are ended by this signal.
+    // Without a handler, Node would open its debugger; this signal ends other programs, nbdkit included.
     process.on("SIGUSR1", endBy);
     if (hangup !== undefined) process.on("SIGHUP", hangup);
     const asking = quitSignals.filter((signal) => signal !== "SIGHUP" || hangup === undefined);
     let last = Number.NEGATIVE_INFINITY;
     for (const signal of asking) {
       process.on(signal, () => {
-        this.heard();
+        this.resetWatchdog();
         const now = performance.now();
         if (now - last < burstMs) return;
         last = now;
         this.handler(signal);
       });
     }
-    // Afterwards, because loading the addon may make a file (src/installation/single-file.ts).
-    for (const signal of asking) native().endUnlessHeard(constants.signals[signal], unheardSecondsMax);
+    // Load the addon after the handlers are set, because loading it may make a file
+    // (src/installation/single-file.ts).
+    for (const signal of asking) native().endUnlessHeard(constants.signals[signal], busySecondsMax);
   }
 
-  /** JavaScript runs, and is not kept busy by a plugin. */
-  heard(): void {
-    native().signalHeard(this.patienceSeconds);
+  /** Shows the signal watchdog that JavaScript runs. */
+  resetWatchdog(): void {
+    native().signalHeard(this.watchdogSeconds);
   }
 }
 
-/** Ends this process as the signal ends a program without a handler for it, but removes first what was made. */
+/**
+ * Ends this process with the signal's default action, after the `exit` listeners have removed files and
+ * sockets.
+ */
 export function endBy(signal: NodeJS.Signals): never {
   killDescendants();
-  // The last listener, so that all others have removed what is theirs.
+  // The last "exit" listener: all others have removed their files by then.
   process.once("exit", () => {
     process.removeAllListeners(signal);
     process.kill(process.pid, signal);
@@ -61,7 +79,7 @@ export function endBy(signal: NodeJS.Signals): never {
   process.exit(statusOfSignal(signal));
 }
 
-/** The exit status of a process that the signal ended, as a shell has it. */
+/** The exit status that a shell reports for a process that the signal ended. */
 export function statusOfSignal(signal: NodeJS.Signals): number {
   return 128 + constants.signals[signal];
 }

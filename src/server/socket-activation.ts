@@ -5,13 +5,13 @@ import { writeStderr } from "./stderr.ts";
 /** The first descriptor that systemd passes (sd_listen_fds(3)). */
 const firstDescriptor = 3;
 
-/** As nbdkit has it; more sockets than that are a mistake of whoever set the variable. */
+/** nbdkit's limit; a larger number is an error of the parent process. */
 const descriptorsMax = 16;
 
 /**
- * The listening sockets that whoever started us passed in, or undefined when none were meant for this process.
- * The variables are taken out of the environment, as children are not meant to see them.
- * @throws NbdError when what was passed in cannot be
+ * The listening sockets that the parent process passed; undefined when it passed none to this process.
+ * The variables are removed from the environment, so that child processes do not see them.
+ * @throws NbdError when a passed descriptor is not a socket, or the count is out of range
  */
 export function inheritedDescriptors(): readonly number[] | undefined {
   const { LISTEN_FDS, LISTEN_PID } = process.env;

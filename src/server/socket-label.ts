@@ -1,16 +1,17 @@
 import { closeSync, existsSync, openSync, writeSync } from "node:fs";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 
-/** Here a thread tells the kernel what to call the sockets that it opens (setsockcreatecon(3)). */
+/** A thread writes here the SELinux label of the sockets that it opens next (setsockcreatecon(3)). */
 const labelOfSockets = "/proc/thread-self/attr/sockcreate";
 
-/** Where the kernel shows SELinux, when it is in force. */
+/** Exists when SELinux is enabled. */
 const selinuxFolder = "/sys/fs/selinux";
 
 /**
- * Opens a socket that bears an SELinux label (nbdkit(1), "--selinux-label"); sockets that are opened later do not.
- * @param attribute where labels go, for tests
- * @throws NbdError where there is no SELinux, or it does not know or allow the label; what `open` throws
+ * Opens a socket with an SELinux label (nbdkit(1), "--selinux-label"). Sockets that are opened later get no
+ * label.
+ * @param attribute path that labels are written to; tests replace it
+ * @throws NbdError when the system has no SELinux, or SELinux refuses the label; what `open` throws
  */
 export function labelled<T>(label: string | undefined, open: () => T, attribute: string = labelOfSockets): T {
   if (label === undefined) return open();
@@ -19,18 +20,18 @@ export function labelled<T>(label: string | undefined, open: () => T, attribute:
   } catch (error) {
     const reason = existsSync(selinuxFolder)
       ? messageOf(error)
-      : "this system has no SELinux, or not switched on";
+      : "this system has no SELinux, or it is not enabled";
     throw new NbdError(codeOf(error), `--selinux-label=${label}: ${reason}`, { cause: error, retold: true });
   }
   try {
     return open();
   } finally {
-    // The kernel's word for none.
+    // A newline resets the label (proc(5)).
     writeLabel(attribute, "\n");
   }
 }
 
-/** In one write, which is what the kernel takes for a label. */
+/** Writes the label with one write(2), as the kernel requires. */
 function writeLabel(attribute: string, text: string): void {
   const fd = openSync(attribute, "r+");
   try {

@@ -1,12 +1,13 @@
 import { writeSync } from "node:fs";
 import { isError, NbdError } from "../core/errors.ts";
 
-/** Synchronous, so that a line is out before the process ends for whatever reason. */
+/** Writes synchronously, so that the line is out even if the process ends right after. */
 export function writeStderr(line: string): void {
   try {
     writeSync(2, line);
   } catch (error) {
-    // Nobody reads stderr any more (EPIPE), or it was never open: there is nobody left to tell.
+    // Ignore the error: stderr is closed, or its reader has ended (EPIPE), and there is no other place for
+    // the line.
     if (!isError(error)) throw new NbdError("EIO", "stderr failed", { cause: error });
   }
 }

@@ -2,8 +2,8 @@ import { writeSync } from "node:fs";
 import { messageOf, NbdError } from "../core/errors.ts";
 
 /**
- * Synchronous and complete, also into a pipe that is full: a program waits for the end of what it asked for.
- * @throws NbdError EPIPE when nobody reads stdout any more
+ * Writes the whole text synchronously, also into a full pipe, so that the process may exit right after.
+ * @throws NbdError EPIPE when the reader of stdout has ended
  */
 export function writeStdout(text: string): void {
   const bytes = Buffer.from(text);

@@ -1,17 +1,19 @@
 import { writeFileSync } from "node:fs";
 import { withoutSecrets } from "../core/secrets.ts";
 
-/** What the kernel calls the main thread; ps -C, pidof and killall look for it. */
+/** The name of the main thread, which ps -C, pidof and killall compare. */
 const ownName = "/proc/self/comm";
 
-/** Makes ps(1) show the command line as it was typed, not that of the interpreter (`node .../nbdkit.cjs`). */
+/**
+ * Makes ps(1) show the command line as the user typed it, without the interpreter (`node .../nbdkit.cjs`).
+ */
 export function showCommandLine(args: readonly string[]): void {
   process.title = withoutSecrets(["nbdkit", ...args].join(" "));
-  // Node has put the beginning of the title there, with arguments and all.
+  // Setting the title has also set this name, to the beginning of the command line.
   if (process.platform !== "linux") return;
   try {
     writeFileSync(ownName, "nbdkit");
   } catch {
-    // Where there is no /proc, ps shows nothing either.
+    // Without /proc, ps shows no name anyway.
   }
 }

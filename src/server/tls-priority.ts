@@ -1,7 +1,7 @@
 import { NbdError } from "../core/errors.ts";
 import type { TlsAlgorithms } from "../transport/tls.ts";
 
-/** What a priority string leaves allowed, by GnuTLS's names. */
+/** The algorithms that a priority string allows, by their GnuTLS names. */
 interface Allowed {
   readonly versions: Set<string>;
   readonly exchanges: Set<string>;
@@ -10,19 +10,19 @@ interface Allowed {
   ourOrder: boolean;
 }
 
-/** Too weak to be had here, so that there is nothing to take out either. */
+/** Weak algorithms, which are never enabled here: removing one is accepted and does nothing. */
 const weak: ReadonlySet<string> = new Set(
   "VERS-SSL3.0 VERS-TLS1.0 VERS-TLS1.1 3DES-CBC ARCFOUR-128 MD5 ANON-DH ANON-ECDH".split(" "),
 );
 
-/** Always there, so that there is nothing to put in. */
+/** Algorithms that are always enabled: adding one is accepted and does nothing. */
 const unchanging: ReadonlySet<string> = new Set(
   "COMP-NULL COMP-ALL SIGN-ALL GROUP-ALL CURVE-ALL CTYPE-X509 CTYPE-ALL".split(" "),
 );
 
 const versions = { "VERS-TLS1.3": "TLSv1.3", "VERS-TLS1.2": "TLSv1.2" } as const;
 
-/** How OpenSSL's names of the suites of TLS 1.2 begin. */
+/** Prefixes of OpenSSL's TLS 1.2 cipher suite names, by key exchange. */
 const exchanges: Readonly<Record<string, string>> = {
   "ECDHE-ECDSA": "ECDHE-ECDSA-",
   "ECDHE-RSA": "ECDHE-RSA-",
@@ -33,10 +33,10 @@ const exchanges: Readonly<Record<string, string>> = {
   PSK: "PSK-",
 };
 
-/** For use with keys that both sides have. nbdkit adds them to whatever it is told, or there would be no TLS. */
+/** Key exchanges for pre-shared keys. nbdkit adds them to every priority string, because PSK needs them. */
 const exchangesOfPsk: readonly string[] = ["ECDHE-PSK", "DHE-PSK", "PSK"];
 
-/** Suites as OpenSSL calls them: `name` in TLS 1.3, and `ends` of its names in TLS 1.2, by what they authenticate with. */
+/** OpenSSL's cipher suite names: `name` in TLS 1.3, and the suffixes `ends` in TLS 1.2, by MAC. */
 const ciphers: Readonly<Record<string, { name?: string; ends: Readonly<Record<string, string>> }>> = {
   "AES-256-GCM": { name: "TLS_AES_256_GCM_SHA384", ends: { AEAD: "AES256-GCM-SHA384" } },
   "CHACHA20-POLY1305": { name: "TLS_CHACHA20_POLY1305_SHA256", ends: { AEAD: "CHACHA20-POLY1305" } },
@@ -49,7 +49,7 @@ const macs: readonly string[] = ["AEAD", "SHA384", "SHA256", "SHA1"];
 
 const strong: readonly string[] = ["AES-256-GCM", "CHACHA20-POLY1305", "AES-256-CBC"];
 
-/** What a priority string may begin with. */
+/** The initial keywords of a priority string. */
 const beginnings: Readonly<Record<string, Partial<Record<Kind, readonly string[]>>>> = {
   NONE: { versions: [], exchanges: [], ciphers: [], macs: [] },
   NORMAL: {},
@@ -69,7 +69,7 @@ const all: Readonly<Record<Kind, readonly string[]>> = {
   macs,
 };
 
-/** Words for all of a kind. */
+/** Keywords that stand for all algorithms of one kind. */
 const groups: Readonly<Record<string, Kind>> = {
   "VERS-ALL": "versions",
   "VERS-TLS-ALL": "versions",
@@ -79,9 +79,9 @@ const groups: Readonly<Record<string, Kind>> = {
 };
 
 /**
- * Reads a priority string of GnuTLS (nbdkit-tls(1), "--tls-priority"), as far as OpenSSL has the same: versions, key
- * exchanges, ciphers and MACs that are put in and taken out.
- * @throws NbdError EINVAL, which names the word that has no meaning here, or says that nothing is left
+ * Parses a GnuTLS priority string (nbdkit-tls(1), "--tls-priority"). It supports what OpenSSL has too: adding
+ * and removing versions, key exchanges, ciphers and MACs.
+ * @throws NbdError EINVAL, which names the unsupported word, or says that no version or cipher remains
  */
 export function parseTlsPriority(text: string): TlsAlgorithms {
   const [first = "", ...words] = text.split(":");
@@ -98,7 +98,10 @@ export function parseTlsPriority(text: string): TlsAlgorithms {
 function begin(text: string, word: string): Allowed {
   const named = beginnings[word.toUpperCase()];
   if (named === undefined) {
-    throw wrong(text, `"${word}" is none of the words to begin with: ${Object.keys(beginnings).join(", ")}`);
+    throw wrong(
+      text,
+      `"${word}" is not a valid first word: use one of ${Object.keys(beginnings).join(", ")}`,
+    );
   }
   const set = (kind: Kind): Set<string> => new Set(named[kind] ?? all[kind]);
   return {
@@ -118,12 +121,12 @@ function apply(text: string, allowed: Allowed, word: string): void {
   const name = word.slice(1).toUpperCase();
   const isAddition = word[0] === "+";
   if (!isAddition && word[0] !== "-" && word[0] !== "!") {
-    throw wrong(text, `"${word}": after the first word, +NAME puts in and -NAME takes out`);
+    throw wrong(text, `"${word}": after the first word, use +NAME to add and -NAME to remove`);
   }
   if (isAddition ? unchanging.has(name) : weak.has(name)) return;
   const group = groups[name];
   const kind = group ?? (Object.keys(all) as Kind[]).find((one) => all[one].includes(name));
-  if (kind === undefined) throw wrong(text, `"${word}" is nothing that can be had here`);
+  if (kind === undefined) throw wrong(text, `"${word}" is not supported`);
   for (const one of group === undefined ? [name] : all[kind]) {
     if (isAddition) allowed[kind].add(one);
     else allowed[kind].delete(one);
@@ -136,7 +139,7 @@ function suitesOf(allowed: Allowed): string[] {
   const ends = chosen.flatMap((cipher) =>
     [...allowed.macs].flatMap((mac) => (cipher.ends[mac] === undefined ? [] : [cipher.ends[mac]])),
   );
-  // OpenSSL passes over combinations that do not exist.
+  // OpenSSL ignores combinations that do not exist.
   const older = [...new Set(prefixes)].flatMap((prefix) => ends.map((end) => prefix + end));
   const newer = chosen.flatMap(({ name }) => (name === undefined ? [] : [name]));
   return [

@@ -10,34 +10,34 @@ import { readKeyFile, readKeyFileIfThere, readPskFile } from "../transport/tls-f
 import type { Upgrade } from "../transport/upgrade.ts";
 import { writeStderr } from "./stderr.ts";
 
-/** What the user said about TLS (nbdkit-tls(1)). */
+/** The user's TLS options (nbdkit-tls(1)). */
 export interface TlsOptions {
-  /** Absent: TLS is on when there are certificates to use, else off. */
+  /** Absent: TLS is on when certificates are found, else off. */
   readonly mode?: "off" | "on" | "require";
   readonly certificates?: string;
   /** Takes precedence over certificates. */
   readonly psk?: string;
   readonly verifyPeer: boolean;
-  /** GnuTLS's way to say which algorithms to use (`tls-priority.ts`); what is usual when absent. */
+  /** A GnuTLS priority string (`tls-priority.ts`); OpenSSL's defaults when absent. */
   readonly priority?: string;
 }
 
-/** What came of it. */
+/** The TLS setup of a server, made from {@link TlsOptions}. */
 export interface ServerTls {
   readonly mode: "off" | "on" | "require";
   readonly upgrade?: Upgrade;
-  /** Where the keys are, for the URI of a captive command: absolute, as the command may change its directory. */
+  /** Absolute path of the keys, for the URI: the captive command may change its directory. */
   readonly certificates?: string;
   readonly psk?: string;
-  /** The same as the user named them, for its variables. */
+  /** The same paths as the user gave them, for the shell variables of --run. */
   readonly named?: Pick<TlsOptions, "certificates" | "psk">;
 }
 
 export const rootCertificatesDirectory = "/etc/pki/nbdkit";
 
 /**
- * Loads the keys. Without any, TLS is off, with a warning if it was asked for and an error if it was required.
- * @throws NbdError when something named cannot be read or makes no sense
+ * Loads the keys. Without keys TLS is off, with a warning for mode "on" and an error for mode "require".
+ * @throws NbdError when a named file cannot be read or is invalid
  */
 export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerTls> {
   const algorithms = await readPriority(options.priority);
@@ -70,7 +70,7 @@ async function readPriority(text: string | undefined): Promise<Pick<TlsServerSet
   return { algorithms: parseTlsPriority(text) };
 }
 
-/** Most servers use no TLS, and loading it takes time. */
+/** Imports the TLS code only when needed: most servers use no TLS, and loading it takes time. */
 async function makeUpgrade(settings: TlsServerSettings, source: string): Promise<Upgrade> {
   const { tlsServer } = await import("../transport/tls.ts");
   try {
@@ -82,7 +82,10 @@ async function makeUpgrade(settings: TlsServerSettings, source: string): Promise
   }
 }
 
-/** nbdkit-tls(1), "Default TLS behaviour": root has a directory of the system, everybody else their own. */
+/**
+ * nbdkit-tls(1), "Default TLS behaviour": root uses a system directory, every other user a directory in their
+ * home.
+ */
 function findCertificates(named: string | undefined): string | undefined {
   const ofUser = [join(homedir(), ".pki", "nbdkit"), join(homedir(), ".config", "pki", "nbdkit")];
   const defaults = process.geteuid?.() === 0 ? [rootCertificatesDirectory] : ofUser;
@@ -107,7 +110,7 @@ function readCertificates(directory: string, verifyPeer: boolean, log: Log): Tls
   return { kind: "certificates", pairs, verifyPeer, ...(ca ? { ca } : {}), ...(crl ? { crl } : {}) };
 }
 
-/** Without --tls-verify-peer the server has no need of the authority, so a file without a certificate stops no server. */
+/** Without --tls-verify-peer the authority is optional, so a file that holds no certificate is ignored. */
 function readAuthority(path: string, verifyPeer: boolean, log: Log): Buffer | undefined {
   const ca = readKeyFileIfThere(path);
   if (ca === undefined || verifyPeer || ca.includes("-----BEGIN ")) return ca;
@@ -115,7 +118,10 @@ function readAuthority(path: string, verifyPeer: boolean, log: Log): Buffer | un
   return undefined;
 }
 
-/** The pair, and since nbdkit 1.46 any number of further ones: server-cert-1.pem, server-cert-2.pem... */
+/**
+ * Suffixes of the certificate pairs. nbdkit 1.46 added numbered pairs: server-cert-1.pem,
+ * server-cert-2.pem...
+ */
 function certificateNames(directory: string): readonly string[] {
   const names = [""];
   for (let n = 0; n < 10; n++) {

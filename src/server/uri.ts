@@ -4,7 +4,8 @@ import type { ServerTls } from "./tls.ts";
 /** The URI of a server for clients on this machine (doc/uri.md); undefined when nothing can connect to it. */
 export function serverUri(endpoint: Endpoint, exportName: string, tls: ServerTls): string | undefined {
   if (endpoint.kind === "none") return undefined;
-  // Only where TLS is required: a client that has the keys may still prefer a plain connection to a server that lets it.
+  // nbds only when TLS is required: with tls=on a client that has the keys may still prefer an unencrypted
+  // connection.
   const scheme = tls.mode === "require" ? "nbds" : "nbd";
   const path = exportName === "" ? "" : `/${quote(exportName)}`;
   const base = `${scheme}${family(endpoint)}://${authority(endpoint)}${path}`;
@@ -31,7 +32,7 @@ function authority(endpoint: Reachable): string {
   }
 }
 
-/** The socket, and where the keys are: nbdkit's and libnbd's additions to the specification. */
+/** Socket and key locations: query parameters of nbdkit and libnbd beyond the specification. */
 function queryOf(endpoint: Reachable, tls: ServerTls): string {
   const items = [
     endpoint.kind === "unix" && `socket=${quote(endpoint.path)}`,
@@ -41,7 +42,7 @@ function queryOf(endpoint: Reachable, tls: ServerTls): string {
   return items.filter((item) => item !== false).join("&");
 }
 
-/** Everything but letters, digits and `-._~/` as %XX, byte by byte. */
+/** Encodes every byte as %XX, except letters, digits and `-._~/`. */
 function quote(text: string): string {
   let quoted = "";
   for (const byte of Buffer.from(text)) {

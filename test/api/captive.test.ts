@@ -6,14 +6,14 @@ import { listProcesses } from "../../src/processes/list.ts";
 const plugin = "null";
 
 describe("a captive command", () => {
-  it("finds the server in variables, and its status and output come back", async () => {
+  it("sets the variables that describe the server, and returns the status and output of the command", async () => {
     const script = 'test -S "$unixsocket" && echo "$uri" && echo "$exportname" >&2 && exit 7';
     const { status, stdout, stderr } = await run(script, { plugin, exportName: "x" });
     expect({ status, stderr }).toEqual({ status: 7, stderr: "x\n" });
     expect(stdout).toMatch(/^nbd\+unix:\/\/\/x\?socket=/);
   });
 
-  it("ends with all that it started when the signal is aborted", async () => {
+  it("ends with all processes that it started when the signal is aborted", async () => {
     const controller = new AbortController();
     const captive = await spawn("sleep 1000 & echo $!; wait", {
       plugin,
@@ -27,7 +27,7 @@ describe("a captive command", () => {
     await expect.poll(() => isRunning(Number(pid))).toBe(false);
   });
 
-  it("ends when its scope is left", async () => {
+  it("ends at the end of its scope", async () => {
     let finished: Promise<number>;
     {
       await using captive = await spawn("exec sleep 1000", { plugin });
@@ -36,14 +36,14 @@ describe("a captive command", () => {
     expect(await finished).toBe(128 + 15);
   });
 
-  it("may be left at the moment in which the command ends by itself", async () => {
+  it("may be disposed of at the moment when the command ends by itself", async () => {
     for (let round = 0; round < 20; round++) {
       await using captive = await spawn("exit 0", { plugin });
       expect(await Promise.race([captive.finished, "left"])).toBeDefined();
     }
   });
 
-  it("rejects as serve does, and runs nothing", async () => {
+  it("rejects with the errors of serve, and runs no command", async () => {
     await expect(run("exit 0", { plugin: "memory" })).rejects.toThrow("you must specify size=");
   });
 });

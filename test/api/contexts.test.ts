@@ -6,7 +6,7 @@ import { environment, run } from "../helpers/run.ts";
 const config = join(packageRoot(), "test", "vitest.config.ts");
 const vitest = join(packageRoot(), "node_modules", "vitest", "vitest.mjs");
 
-// In the pools whose names begin with "vm" each file of tests gets a context of its own (node:vm).
+// The pools whose names begin with "vm" run each test file in a context of its own (node:vm).
 it.each(["threads", "forks", "vmThreads", "vmForks"])(
   "the package works in the pool %s of vitest",
   async (pool) => {

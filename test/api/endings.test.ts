@@ -7,7 +7,7 @@ import { Folder } from "../plugins/folder.ts";
 
 const program = fileURLToPath(new URL("program.mjs", import.meta.url));
 
-/** Leaves something in its folder, as scripts do. */
+/** A script that leaves a file in its folder. */
 const script = `#!/bin/sh
 case "$1" in
 get_size) mkdir -p "$tmpdir/a/b"; echo >"$tmpdir/a/b/c"; echo 1M ;;
@@ -16,7 +16,7 @@ pread) head -c "$3" /dev/zero ;;
 esac
 `;
 
-/** How the program ended, and what is left in the folder for temporary files then. */
+/** How the program ended, and what remains in the folder for temporary files. */
 async function end(
   words: readonly string[],
   temporary?: string,
@@ -31,14 +31,14 @@ async function end(
   return { ...outcome, left: readdirSync(folderOfAll) };
 }
 
-describe("a program with servers leaves nothing behind", () => {
+describe("a program with servers leaves no files behind", () => {
   it.each(["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const)("when %s ends it", async (signal) => {
     const outcome = { status: 128 + constants.signals[signal], stdout: "", stderr: "", left: [] };
     expect(await end(["signal", signal])).toEqual(outcome);
     expect(await end(["handledOnce", signal])).toEqual(outcome);
   });
 
-  it("when it handles a signal, and ends later", async () => {
+  it("when it handles a signal and ends later", async () => {
     expect(await end(["handled", "SIGINT"])).toEqual({
       status: 0,
       stdout: "goes on\n",
@@ -47,7 +47,7 @@ describe("a program with servers leaves nothing behind", () => {
     });
   });
 
-  it("when it exits with requests under way", async () => {
+  it("when it exits with requests in flight", async () => {
     expect(await end(["exit"])).toEqual({ status: 3, stdout: "", stderr: "", left: [] });
   });
 
@@ -68,10 +68,10 @@ describe("a program with servers leaves nothing behind", () => {
   });
 });
 
-it("a program ends by itself when its servers are closed with requests under way, also twice", async () => {
+it("a program ends by itself when its servers are closed with requests in flight, also when they are closed twice", async () => {
   expect(await end(["closed"])).toEqual({ status: 0, stdout: "", stderr: "", left: [] });
 });
 
-it("a program with many servers gets no warning", async () => {
+it("a program with many servers gets no warning from Node.js", async () => {
   expect(await end(["many"])).toEqual({ status: 0, stdout: "", stderr: "", left: [] });
 });

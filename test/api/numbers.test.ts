@@ -56,7 +56,7 @@ it.each(wrong)("serve refuses %j", async (options, code, message) => {
   await expect(serve({ plugin: "null", ...options })).rejects.toMatchObject({ code, message });
 });
 
-it("serve takes 0 threads for the default, as the command line does", async () => {
+it("serve uses the default for 0 threads, as the command line does", async () => {
   await using server = await serve({ plugin: "null", parameters: { size: 512 }, threads: 0 });
   await using client = await connect(server.uri);
   expect(await client.read(0n, 1)).toEqual(Buffer.alloc(1));

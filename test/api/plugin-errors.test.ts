@@ -5,7 +5,7 @@ import { serve } from "../../src/api/serve.ts";
 import { connect } from "../../src/client/index.ts";
 import type { Plugin } from "../../src/contract/plugin.ts";
 
-/** The address of a web server that is not there. */
+/** The address of a web server that does not run. */
 async function nowhere(): Promise<string> {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -25,22 +25,25 @@ const plugins: readonly (readonly [when: string, make: (url: string) => Partial<
   ["open", (url) => ({ open: () => get(url) })],
 ];
 
-it.each(plugins)("a client and the log learn why a fetch in a plugin's %s failed", async (_when, make) => {
-  const url = await nowhere();
-  const said: string[] = [];
-  const log = { verbose: false, error: (line: string) => void said.push(line), debug: () => {} };
-  const plugin: Plugin = { name: "fetching", open: () => handle, ...make(url) };
-  await using server = await serve({ plugin, log });
-  const reason = `no list of blocks: fetch failed: connect ECONNREFUSED ${new URL(url).host}`;
-  const asked = async (): Promise<void> => {
-    await using client = await connect(server.uri);
-    await client.read(0n, 512);
-  };
-  await expect(asked()).rejects.toThrow(reason);
-  expect(said).toEqual([expect.stringContaining(reason)]);
-});
+it.each(plugins)(
+  "the client and the log get the reason why a fetch in a plugin's %s failed",
+  async (_when, make) => {
+    const url = await nowhere();
+    const said: string[] = [];
+    const log = { verbose: false, error: (line: string) => void said.push(line), debug: () => {} };
+    const plugin: Plugin = { name: "fetching", open: () => handle, ...make(url) };
+    await using server = await serve({ plugin, log });
+    const reason = `no list of blocks: fetch failed: connect ECONNREFUSED ${new URL(url).host}`;
+    const asked = async (): Promise<void> => {
+      await using client = await connect(server.uri);
+      await client.read(0n, 512);
+    };
+    await expect(asked()).rejects.toThrow(reason);
+    expect(said).toEqual([expect.stringContaining(reason)]);
+  },
+);
 
-it("the log says why a fetch in a plugin's cleanup failed", async () => {
+it("the log gets the reason why a fetch in a plugin's cleanup failed", async () => {
   const url = await nowhere();
   const plugin: Plugin = {
     name: "fetching",

@@ -1,22 +1,22 @@
-// A program with a server that ends in the way that its first argument names. Prints "ready" before.
+// A program with a server that ends as its first argument says. Prints "ready" first.
 import { once } from "node:events";
 import { connect, serve } from "nbdkit-node";
 
 const [, , ending, signal] = process.argv;
 
 const endings = {
-  /** It handles no signal. */
+  /** Ends by a signal without a handler. */
   async signal() {
     await busyServer();
     process.kill(process.pid, signal);
   },
-  /** It handles a signal once, and then has it do what it does without. */
+  /** Handles a signal once, then raises it again without a handler. */
   async handledOnce() {
     await busyServer();
     process.once(signal, () => process.kill(process.pid, signal));
     process.kill(process.pid, signal);
   },
-  /** It goes on after a signal. */
+  /** Continues after a signal. */
   async handled() {
     const { uri } = await busyServer();
     const handled = once(process, signal);
@@ -47,7 +47,7 @@ const endings = {
     process.umask(0o777);
     process.exit(0);
   },
-  /** Nothing is left to wait for. */
+  /** Ends because the event loop is empty. */
   async closed() {
     const server = await busyServer();
     await Promise.all([server.close(), server.close()]);
@@ -80,6 +80,6 @@ async function busyServer() {
 }
 
 async function keepBusy(client) {
-  // Until the connection has ended.
+  // Wait until the connection has ended.
   for (;;) await client.read(0n, 4096).catch(() => new Promise(() => {}));
 }

@@ -8,7 +8,7 @@ import { integer, list } from "../../src/contract/parameter.ts";
 import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
 import { Folder } from "../plugins/folder.ts";
 
-/** A plugin that writes down what becomes of it. */
+/** A plugin that records the calls of its methods. */
 function traced(steps: string[], changes: Partial<Plugin> = {}): Plugin {
   const step = (name: string) => () => void steps.push(name);
   return {
@@ -27,7 +27,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "uncaughtException", 
 const listeners = (): number[] => signals.map((name) => process.listenerCount(name));
 
 describe("serve", () => {
-  it("goes through a server's life and leaves nothing in the process", async () => {
+  it("starts, serves and closes a server, and leaves no handles in the process", async () => {
     const steps: string[] = [];
     const before = listeners();
     {
@@ -54,7 +54,7 @@ describe("serve", () => {
     await second.write(0n, Buffer.from("two"));
   });
 
-  it("serves one plugin definition several times, each with its own parameters and state", async () => {
+  it("serves one plugin definition several times, with separate parameters and state", async () => {
     const plugin = definePlugin({
       name: "filled",
       parameters: { byte: integer({ required: true, min: 0, max: 255, help: "What it is full of" }) },
@@ -73,7 +73,7 @@ describe("serve", () => {
     expect(await read(second)).toBe(101);
   });
 
-  it("listens where it is told to, and removes its sockets", async () => {
+  it("listens on the given address, and removes its sockets", async () => {
     using folder = new Folder();
     const path = folder.join("socket");
     const unix = await serve({ plugin: "null", listen: { kind: "unix", path }, exportName: "a b" });
@@ -90,7 +90,7 @@ describe("serve", () => {
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
-  it("gives each layer its own parameters, however often a filter is there", async () => {
+  it("gives each layer its own parameters, also when a filter is there twice", async () => {
     const seen: unknown[] = [];
     const parameters = { n: integer({ min: 0, max: 9, help: "A number" }) };
     const filter = defineFilter({ name: "f", parameters, configComplete: ({ n }) => void seen.push(n) });
@@ -109,7 +109,7 @@ describe("serve", () => {
     );
   });
 
-  it("asks of clients what the command line would", async () => {
+  it("has the same protocol options as the command line", async () => {
     await using server = await serve({
       plugin: "memory",
       parameters: { size: 512 },
@@ -124,7 +124,7 @@ describe("serve", () => {
     ["configComplete", ["load"]],
     ["getReady", ["load", "cleanup", "unload"]],
     ["afterFork", ["load", "getReady", "cleanup", "unload"]],
-  ] as const)("rejects with what %s throws, and cleans up", async (step, expected) => {
+  ] as const)("rejects with the error of the plugin's %s, and cleans up", async (step, expected) => {
     const steps: string[] = [];
     const mistake = new Error("a mistake");
     const fail = (): never => {
@@ -134,7 +134,7 @@ describe("serve", () => {
     expect(steps).toEqual(expected);
   });
 
-  it("ends when its signal is aborted, before it serves and after", async () => {
+  it("ends when its signal is aborted, before and after it serves", async () => {
     const reason = new Error("enough");
     const steps: string[] = [];
     const controller = new AbortController();
@@ -152,7 +152,7 @@ describe("serve", () => {
     await expect(connect(server.uri)).rejects.toThrow();
   });
 
-  it("ends when its plugin says so", async () => {
+  it("ends when its plugin calls shutdown", async () => {
     const plugin = definePlugin({
       name: "brief",
       configComplete: (_values, host) => host,
@@ -165,7 +165,7 @@ describe("serve", () => {
     expect(await client.closed).toMatchObject({ code: "ECONNRESET" });
   });
 
-  it("tells its log, by subject", async () => {
+  it("writes to the user's log, by subject", async () => {
     const said: string[] = [];
     const log = (subject: string) => ({
       verbose: false,

@@ -1,20 +1,20 @@
-// Servers and clients in worker threads that end in every way. Prints what of them the process still has, as JSON.
-// argv: how the threads end, a seed, how many threads
+// Ends worker threads with servers and clients in every way, then prints as JSON the resources that the
+// process still has. argv: the way to end, a seed, the number of threads.
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { connect, serve } from "nbdkit-node";
 
 const megabyte = 1024 * 1024;
-/** A thread takes about so long until it serves. */
+/** Approximate time in ms until a thread serves. */
 const startsWithinMs = 400;
-/** Long enough for requests of all kinds to be under way, and for connections to move to other threads. */
+/** Time in ms for requests of all kinds to be in flight, and for connections to migrate to other threads. */
 const busyMs = 100;
 
 if (isMainThread) await main(process.argv[2], Number(process.argv[3]), Number(process.argv[4]));
 else await thread(workerData.ending);
 
 async function main(ending, seed, threads) {
-  // The first thread of all makes what a process keeps.
+  // The first thread allocates what a process keeps.
   await oneThread("close", 0);
   const before = holdings();
   let random = seed;
@@ -25,7 +25,7 @@ async function main(ending, seed, threads) {
   console.log(JSON.stringify({ before, after: holdings() }));
 }
 
-/** @param moment from 0 to 1: how late it is ended */
+/** @param moment from 0 to 1: how late the thread is ended */
 async function oneThread(ending, moment) {
   const worker = new Worker(new URL(import.meta.url), { workerData: { ending } });
   const ended = new Promise((resolve) => worker.once("exit", resolve));
@@ -57,7 +57,7 @@ async function thread(ending) {
     parentPort.postMessage("done");
     return;
   }
-  // The thread that ends others may be late.
+  // The thread that ends the others may be late.
   parentPort.on("message", () => {
     if (ending === "throw") throw new Error("on purpose");
     process.exit();
@@ -72,7 +72,7 @@ async function keepBusy(client, filled) {
   }
 }
 
-/** Not the files that Node's loader of modules leaves open when a thread is ended meanwhile. */
+/** Ignores files that Node's module loader leaves open when a thread is ended during an import. */
 function holdings() {
   const targets = readdirSync("/proc/self/fd").map(targetOf);
   const count = (pattern) => targets.filter((target) => pattern.test(target)).length;
@@ -89,7 +89,7 @@ function targetOf(fd) {
   try {
     return readlinkSync(`/proc/self/fd/${fd}`);
   } catch {
-    // It was that of the folder.
+    // The file descriptor was that of the folder.
     return "";
   }
 }

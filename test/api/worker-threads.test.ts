@@ -14,7 +14,7 @@ pread) head -c "$3" /dev/zero ;;
 esac
 `;
 
-/** Threads for each way to end; more find more. */
+/** Threads for each way to end; more threads find more errors. */
 const threads = Number(process.env.THREADS ?? 4);
 const seed = Number(process.env.LOAD_SEED ?? 1);
 
@@ -25,7 +25,7 @@ describe.runIf(process.platform === "linux")("servers and clients in a worker th
     ["is terminated with requests under way", "terminate"],
     ["exits with requests under way", "exit"],
     ["fails with requests under way", "throw"],
-  ])("leave nothing and print nothing when it %s", async (_, ending) => {
+  ])("leave no resources and no output behind when it %s", async (_, ending) => {
     using folder = new Folder();
     const SCRIPT = folder.file("script", script);
     chmodSync(SCRIPT, 0o755);

@@ -11,9 +11,9 @@ import {
 } from "../../src/index.ts";
 import { conformanceChecks } from "../../src/testing/conformance.ts";
 
-// Programs may be written without types: what a type would refuse is an error that names the mistake.
+// Programs may be written without types: every error of type is reported with the option's name.
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever a program in JavaScript gives
+// biome-ignore lint/suspicious/noExplicitAny: a program in JavaScript may pass any value
 type Any = any;
 const memory = { plugin: "memory", parameters: { size: "1M" } };
 const handle = { size: 512n, read: () => {} };
@@ -81,7 +81,7 @@ describe.each<[name: string, start: (options: Any) => Promise<AsyncDisposable>]>
     });
   });
 
-  it("takes options that are undefined for left out", async () => {
+  it("treats undefined options as left out", async () => {
     const options = { ...memory, threads: undefined, tls: undefined, log: undefined, signal: undefined };
     await (await start(options))[Symbol.asyncDispose]();
   });

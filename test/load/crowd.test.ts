@@ -16,7 +16,7 @@ const write = Buffer.concat([
 ]);
 const replies = Array.from({ length: 24 }, () => request({ command: Command.read, length: 64 * 1024 }));
 
-/** Where a client stops: it has sent so much, and does not come back. */
+/** The point where a client stops: it has sent part of its data, and sends no more. */
 const stalls: readonly (readonly [string, (client: RawClient) => void])[] = [
   ["says nothing", () => {}],
   ["sends half of its flags", (client) => client.send(clientFlags().subarray(0, 2))],
@@ -35,12 +35,12 @@ const stalls: readonly (readonly [string, (client: RawClient) => void])[] = [
   ],
 ];
 
-/** Numbers that are the same in every run. */
+/** Pseudo-random numbers that are the same in every run. */
 function numberAt(seed: number, below: number): number {
   return createHash("sha256").update(String(seed)).digest().readUInt32BE(0) % below;
 }
 
-/** Writes and reads at random in its own part of the disk, and checks every byte that it reads. */
+/** Writes and reads random ranges in its own part of the disk, and checks every byte that it reads. */
 async function checkedWork(uri: string, part: number, requests: number): Promise<void> {
   const partBytes = 2 * MiB;
   const start = part * partBytes;
@@ -61,7 +61,7 @@ async function checkedWork(uri: string, part: number, requests: number): Promise
 }
 
 describe(`${crowdSize} connections at once`, () => {
-  it("half of them stalled at any point, disturb neither each other nor a checked workload", async () => {
+  it("serve each other client and a checked workload correctly while half of them stall at any point", async () => {
     await using server = await ServerProcess.start(["memory", String(diskBytes)]);
     const descriptors = server.descriptors;
     const crowd: RawClient[] = [];
@@ -79,7 +79,7 @@ describe(`${crowdSize} connections at once`, () => {
     }
     expect([crowd.length, working.length]).toEqual([crowdSize, crowdSize / 2]);
     work.push(checkedWork(server.uri(), 2, 200));
-    // Everybody who wants something gets it while all the others are still there.
+    // The working clients are served while all other clients are still connected.
     const zeroes = Buffer.alloc(512);
     const untouched = BigInt(diskBytes - 4096);
     await Promise.all(
@@ -90,7 +90,7 @@ describe(`${crowdSize} connections at once`, () => {
     );
     await Promise.all(work);
     for (const client of crowd) client.destroy();
-    // Fewer, if the server still had its pidfile open when they were counted first.
+    // There may be fewer descriptors: the first count may have included the open pidfile.
     await until(() => server.descriptors <= descriptors);
     const { stderr } = await server.stop();
     expect(stderr).toBe("");

@@ -4,11 +4,13 @@ import { Command } from "../../src/protocol/constants.ts";
 import { clientFlags, RawClient, request } from "../helpers/raw-client.ts";
 import { ServerProcess, until } from "../helpers/server-process.ts";
 
-/** `LOAD_ROUNDS=10000 npx vitest run --config test/vitest.config.ts test/load/rounds` also looks at the memory. */
+/**
+ * `LOAD_ROUNDS=10000 npx vitest run --config test/vitest.config.ts test/load/rounds` also checks the memory.
+ */
 const asked = process.env.LOAD_ROUNDS;
 const rounds = Number(asked ?? 300);
 
-/** Every way to come and go. */
+/** The ways to connect and disconnect. */
 const visits: readonly ((client: RawClient) => Promise<void>)[] = [
   async (client) => client.destroy(),
   async (client) => {
@@ -45,10 +47,11 @@ function memoryOf(pid: number): number {
   return Number(line![1]) / 1024;
 }
 
-const reason = process.platform === "linux" ? "" : " (skipped: only Linux tells what a process has open)";
+const reason =
+  process.platform === "linux" ? "" : " (skipped: only Linux lists the open descriptors of a process)";
 
 describe.skipIf(reason !== "")(`${rounds} connections one after another${reason}`, () => {
-  it("leave no descriptor behind, and no memory where that is looked at", async () => {
+  it("leave no descriptor behind, and no memory when LOAD_ROUNDS is set", async () => {
     await using server = await ServerProcess.start(["memory", "1M"]);
     const descriptors = server.descriptors;
     const memory: number[] = [];
@@ -57,12 +60,12 @@ describe.skipIf(reason !== "")(`${rounds} connections one after another${reason}
       await visits[round % visits.length]!(client);
       if (round % Math.ceil(rounds / 10) === 0) memory.push(memoryOf(server.pid));
     }
-    // Fewer, if the server still had its pidfile open when they were counted first.
+    // There may be fewer descriptors: the first count may have included the open pidfile.
     await until(() => server.descriptors <= descriptors);
     memory.push(memoryOf(server.pid));
     if (asked !== undefined) {
       console.log(`MiB after each tenth: ${memory.map((mib) => mib.toFixed(1)).join(" ")}`);
-      // The first half is Node's: it fills its heap before it cleans up.
+      // Ignore the first half: Node fills its heap before it collects garbage.
       expect(memory.at(-1)! - memory[5]!).toBeLessThan(16);
     }
     const { stderr } = await server.stop();

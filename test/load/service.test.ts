@@ -8,11 +8,14 @@ import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { ended, Sandbox, until } from "../helpers/sandbox.ts";
 import { hasTool } from "../helpers/tools.ts";
 
-/** `LOAD_SERVICE=500 npx vitest run --config test/vitest.config.ts test/load/service`, and LOAD_SEED=N for other choices. */
+/**
+ * `LOAD_SERVICE=500 npx vitest run --config test/vitest.config.ts test/load/service`; LOAD_SEED=N changes the
+ * choices.
+ */
 const rounds = Number(process.env.LOAD_SERVICE ?? 20);
 const seed = Number(process.env.LOAD_SEED ?? 1);
 
-/** Options that change how a server lives, but not what it serves. */
+/** Options that change the life of the server process, but not the data that it serves. */
 const extras: readonly (readonly string[])[] = [
   [],
   ["-v"],
@@ -33,7 +36,7 @@ async function expectServed(sandbox: Sandbox): Promise<void> {
   expect(stdout, stderr).toBe("1048576\n");
 }
 
-/** How a server is ended, and whether it can clean up then. */
+/** The ways to end a server, and whether it can clean up then. */
 const ends: readonly (readonly [signal: NodeJS.Signals, inOrder: boolean])[] = [
   ["SIGTERM", true],
   ["SIGINT", true],
@@ -44,7 +47,7 @@ const ends: readonly (readonly [signal: NodeJS.Signals, inOrder: boolean])[] = [
 
 type Mode = (sandbox: Sandbox, options: readonly string[], random: Random) => Promise<void>;
 
-/** Each starts a server on the path "socket", uses it, and ends it. */
+/** Each function starts a server on the path "socket", uses it, and ends it. */
 const modes: Readonly<Record<string, Mode>> = {
   async foreground(sandbox, options, random) {
     const child = sandbox.start(nbdkit, [...options, "-f", "-U", "socket", "-P", "pid", ...disk]);
@@ -58,7 +61,7 @@ const modes: Readonly<Record<string, Mode>> = {
   },
   async background(sandbox, options, random) {
     const { status, stderr } = await sandbox.nbdkit([...options, "-U", "socket", "-P", "pid", ...disk], {
-      // With -v the server goes on to write there.
+      // With -v the server continues to write to stderr.
       stdio: ["ignore", "pipe", "ignore"],
     });
     expect(status, stderr).toBe(0);
@@ -71,7 +74,7 @@ const modes: Readonly<Record<string, Mode>> = {
     expect(status, stderr).toBe(3);
     expect(sandbox.read("size")).toBe("1048576\n");
   },
-  /** On an address of its own, in a directory that goes away with it. */
+  /** A server with its own address, in a directory that is removed with it. */
   async elsewhere(sandbox, options, random) {
     const address = random.pick([
       ["-U", "-"],
@@ -92,7 +95,7 @@ const modes: Readonly<Record<string, Mode>> = {
     expect(status, stderr).toBe(0);
   },
   async activated(sandbox, options) {
-    // It binds the path by itself, and leaves it.
+    // The server binds the path by itself, and leaves the file.
     rmSync(sandbox.folder.join("socket"), { force: true });
     const args = ["-l", sandbox.folder.join("socket"), nbdkit, ...options, "-P", "pid", ...disk];
     const child = sandbox.start("systemd-socket-activate", args);
@@ -110,17 +113,17 @@ const modes: Readonly<Record<string, Mode>> = {
     await expectServed(sandbox);
     process.kill(await sandbox.number("parent"), "SIGKILL");
   },
-  /** Killed at any moment of its start. */
+  /** A server that is killed at any moment of its start. */
   async aborted(sandbox, options, random) {
     const where = random.oneIn(2) ? ["-f"] : [];
     const args = [...options, ...where, "-U", "socket", "-P", "pid", ...disk];
-    // A server in the background may live on, and keep what -v has it write to.
+    // A server in the background may survive, and keep the file that -v writes to.
     const child: ChildProcess = sandbox.start(nbdkit, args, { stdio: "ignore" });
     const status = ended(child);
     await setTimeout(random.below(120));
     child.kill("SIGKILL");
     await status;
-    // In the background it may have served just before that.
+    // In the background it may have served just before.
     for (const pid of sandbox.processes) process.kill(pid, "SIGTERM");
   },
 };
@@ -133,7 +136,7 @@ const reason =
   process.platform === "linux" && hasTool("nbdinfo") ? "" : " (skipped: needs Linux and nbdinfo)";
 
 describe.skipIf(reason !== "")(`${rounds} servers one after another${reason}`, () => {
-  it("leave nothing but a pidfile and, if they were killed, a socket that does not keep the next one from starting", async () => {
+  it("leave only a pidfile and, if they were killed, a socket that does not keep the next server from starting", async () => {
     await using sandbox = new Sandbox();
     chmodSync(sandbox.folder.path, 0o777);
     chmodSync(sandbox.temporary, 0o777);

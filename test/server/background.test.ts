@@ -6,14 +6,14 @@ import { ended, printed, Sandbox, until } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { steps, tracedPlugin } from "./traced-plugin.ts";
 
-/** Stops the server whose pidfile is `pid`; nothing may be left of it. */
+/** Stops the server whose pidfile is `pid`, and expects that no process and no file remain. */
 async function stop(sandbox: Sandbox): Promise<void> {
   process.kill(await sandbox.number("pid"), "SIGTERM");
   await sandbox.empty();
 }
 
 describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
-  it("returns with status 0 when clients can connect, and serves on", async () => {
+  it("returns with status 0 when clients can connect, and continues to serve", async () => {
     await using sandbox = new Sandbox();
     const outcome = await sandbox.nbdkit(["-U", "socket", "-P", "pid", "null"]);
     expect(outcome).toEqual({ status: 0, stdout: "", stderr: "" });
@@ -33,9 +33,9 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
     await stop(sandbox);
   });
 
-  it("leaves the terminal, the folder and the streams of whoever started it", async () => {
+  it("releases the terminal, the working directory and the streams of the process that started it", async () => {
     await using sandbox = new Sandbox();
-    // The pipe would keep cat, and so the script, from ending.
+    // Otherwise the pipe would keep cat, and so the script, from ending.
     const { stdout } = await sandbox.sh(`"$nbdkit" -U socket -P pid null 2>&1 | cat; echo free`);
     expect(stdout).toBe("free\n");
     const pid = await sandbox.number("pid");
@@ -49,19 +49,19 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
     await stop(sandbox);
   });
 
-  it("tells what keeps it from serving also when it has left them already", async () => {
+  it("reports why it cannot serve also after it has released its streams", async () => {
     await using sandbox = new Sandbox();
-    const nobody = ["nbd", "socket=/nonexist", "shared=true"];
-    const outcome = await sandbox.nbdkit(["-U", "socket", ...nobody]);
+    const unreachable = ["nbd", "socket=/nonexist", "shared=true"];
+    const outcome = await sandbox.nbdkit(["-U", "socket", ...unreachable]);
     expect(outcome).toMatchObject({ status: 1, stdout: "" });
     expect(outcome.stderr).toMatch(/^nbdkit: error: .*connect ENOENT.*\n$/);
-    const { status, stderr } = await sandbox.nbdkit(["-v", "-U", "socket", ...nobody]);
+    const { status, stderr } = await sandbox.nbdkit(["-v", "-U", "socket", ...unreachable]);
     expect(status).toBe(1);
     expect(stderr.match(/error: /g)).toHaveLength(1);
     await sandbox.empty();
   });
 
-  it("keeps stderr with -v, for who wants to read it", async () => {
+  it("keeps stderr open with -v", async () => {
     await using sandbox = new Sandbox();
     await sandbox.sh(`"$nbdkit" -v -U socket -P pid null 2>log`);
     const pid = await sandbox.number("pid");
@@ -69,7 +69,7 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
     await stop(sandbox);
   });
 
-  it("still knows relative paths after it has left the folder", async () => {
+  it("resolves relative paths against the original directory after it has changed to /", async () => {
     await using sandbox = new Sandbox();
     sandbox.file("disk", "x".repeat(512));
     await sandbox.nbdkit(["-U", "socket", "-P", "pid", "file", "disk"]);
@@ -78,7 +78,7 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
     await stop(sandbox);
   });
 
-  it("still has the descriptors that it was given", async () => {
+  it("keeps the descriptors that it inherited", async () => {
     await using sandbox = new Sandbox();
     sandbox.file("disk", "x".repeat(1024));
     for (const fd of [5, 9]) {
@@ -94,13 +94,17 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
     ["an unknown plugin", ["no-such-plugin"], /^nbdkit: error: cannot open plugin 'no-such-plugin'/],
     ["a missing parameter", ["memory"], /^nbdkit: error: you must specify size=<SIZE>/],
     [
-      "a socket that cannot be",
+      "a socket that cannot be bound",
       ["-U", "no/socket", "null"],
       /^nbdkit: error: cannot listen on .*No such file or directory\n$/,
     ],
-    ["a pidfile that cannot be", ["-P", "no/pid", "null"], /^nbdkit: error: cannot write the pidfile/],
-    ["a defect of the plugin", ["./broken.mjs"], /^nbdkit: error: internal error: broken\n$/],
-  ])("tells about %s on the terminal, with status 1", async (_what, args, expected) => {
+    [
+      "a pidfile that cannot be written",
+      ["-P", "no/pid", "null"],
+      /^nbdkit: error: cannot write the pidfile/,
+    ],
+    ["an internal error of the plugin", ["./broken.mjs"], /^nbdkit: error: internal error: broken\n$/],
+  ])("reports %s on the terminal, with status 1", async (_what, args, expected) => {
     await using sandbox = new Sandbox();
     sandbox.file(
       "broken.mjs",
@@ -120,7 +124,7 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
     expect(sandbox.read("trace")?.trim().split("\n")).toEqual(steps);
   });
 
-  it("gives up when it is told to before it serves", async () => {
+  it("ends when a signal arrives before it serves", async () => {
     await using sandbox = new Sandbox();
     const hanging = `process.stdout.write("ready"); return new Promise((resolve) => setTimeout(resolve, 1e6))`;
     const plugin = sandbox.file(
@@ -136,7 +140,7 @@ describe.skipIf(process.platform !== "linux")("nbdkit without -f", () => {
 });
 
 describeWith(["script"], "nbdkit started on a terminal without -f", () => {
-  it("lives on when the terminal is closed", async () => {
+  it("continues when the terminal is closed", async () => {
     await using sandbox = new Sandbox();
     const child = sandbox.start("script", ["-qec", '"$nbdkit" -U socket -P pid null', "/dev/null"]);
     expect(await ended(child)).toBe(0);
@@ -147,60 +151,57 @@ describeWith(["script"], "nbdkit started on a terminal without -f", () => {
   });
 });
 
-describe.skipIf(process.platform !== "linux")(
-  "names that are relative, for a server in the background",
-  () => {
-    // Not "tmp", which is in "/" too.
-    const temporary = "temporary";
-    const relative = { env: { TMPDIR: temporary } };
+describe.skipIf(process.platform !== "linux")("relative names of a server in the background", () => {
+  // Not "tmp", because "/" has a folder of that name too.
+  const temporary = "temporary";
+  const relative = { env: { TMPDIR: temporary } };
 
-    it.each([
-      ["cow", ["--filter=cow", "memory", "1M"]],
-      ["cow over all data", ["--filter=cow", "memory", "1M", "cow-on-read=true"]],
-      ["cache", ["--filter=cache", "memory", "1M"]],
-      ["cache of all reads", ["--filter=cache", "memory", "1M", "cache-on-read=true", "cache=writeback"]],
-    ])("TMPDIR is where %s keeps what clients write", async (_name, args) => {
-      await using sandbox = new Sandbox(temporary);
-      expect(await sandbox.nbdkit(["-U", "socket", "-P", "pid", ...args], relative)).toMatchObject({
-        status: 0,
-      });
-      await using client = await connect(`nbd+unix:///?socket=${sandbox.folder.join("socket")}`);
-      await client.write(512n, Buffer.alloc(512, "x"));
-      expect((await client.read(0n, 1024)).toString("latin1", 511, 514)).toBe("\0xx");
-      await client.close();
-      await stop(sandbox);
+  it.each([
+    ["cow", ["--filter=cow", "memory", "1M"]],
+    ["cow over all data", ["--filter=cow", "memory", "1M", "cow-on-read=true"]],
+    ["cache", ["--filter=cache", "memory", "1M"]],
+    ["cache of all reads", ["--filter=cache", "memory", "1M", "cache-on-read=true", "cache=writeback"]],
+  ])("TMPDIR is where %s keeps the data that clients write", async (_name, args) => {
+    await using sandbox = new Sandbox(temporary);
+    expect(await sandbox.nbdkit(["-U", "socket", "-P", "pid", ...args], relative)).toMatchObject({
+      status: 0,
     });
+    await using client = await connect(`nbd+unix:///?socket=${sandbox.folder.join("socket")}`);
+    await client.write(512n, Buffer.alloc(512, "x"));
+    expect((await client.read(0n, 1024)).toString("latin1", 511, 514)).toBe("\0xx");
+    await client.close();
+    await stop(sandbox);
+  });
 
-    it("TMPDIR is where scripts find their folder, and the script itself", async () => {
-      await using sandbox = new Sandbox(temporary);
-      sandbox.file(
-        "script",
-        'case $1 in get_size) echo 7 > "$tmpdir/size"; cat "$tmpdir/size";; pread) ;; *) exit 2;; esac',
-      );
-      const started = await sandbox.sh('"$nbdkit" -U socket -P pid sh - < script', relative);
-      expect(started).toEqual({ status: 0, stdout: "", stderr: "" });
-      await using client = await connect(`nbd+unix:///?socket=${sandbox.folder.join("socket")}`);
-      expect(client.size).toBe(7n);
-      await client.close();
-      await stop(sandbox);
-    });
+  it("TMPDIR is where scripts have their folder, and where the script itself is", async () => {
+    await using sandbox = new Sandbox(temporary);
+    sandbox.file(
+      "script",
+      'case $1 in get_size) echo 7 > "$tmpdir/size"; cat "$tmpdir/size";; pread) ;; *) exit 2;; esac',
+    );
+    const started = await sandbox.sh('"$nbdkit" -U socket -P pid sh - < script', relative);
+    expect(started).toEqual({ status: 0, stdout: "", stderr: "" });
+    await using client = await connect(`nbd+unix:///?socket=${sandbox.folder.join("socket")}`);
+    expect(client.size).toBe(7n);
+    await client.close();
+    await stop(sandbox);
+  });
 
-    it("the program of the plugin nbd, and the socket of its URI, are the user's", async () => {
-      await using sandbox = new Sandbox(temporary);
-      sandbox.file("far", `#!/bin/sh\nexec "${nbdkit}" -f null 7\n`);
-      await sandbox.sh("chmod +x far");
-      const far = await sandbox.nbdkit(["-U", "far-socket", "-P", "pid", "nbd", "command=./far"], relative);
-      expect(far).toEqual({ status: 0, stdout: "", stderr: "" });
-      const near = ["-U", "socket", "-P", "near-pid", "nbd", "nbd+unix:///?socket=far-socket"];
-      expect(await sandbox.nbdkit(near, relative)).toEqual({ status: 0, stdout: "", stderr: "" });
-      await using client = await connect(`nbd+unix:///?socket=${sandbox.folder.join("socket")}`);
-      expect(client.size).toBe(7n);
-      await client.close();
-      process.kill(await sandbox.number("near-pid"), "SIGTERM");
-      await stop(sandbox);
-    });
-  },
-);
+  it("the program of the plugin nbd, and the socket of its URI, are relative to the user's directory", async () => {
+    await using sandbox = new Sandbox(temporary);
+    sandbox.file("far", `#!/bin/sh\nexec "${nbdkit}" -f null 7\n`);
+    await sandbox.sh("chmod +x far");
+    const far = await sandbox.nbdkit(["-U", "far-socket", "-P", "pid", "nbd", "command=./far"], relative);
+    expect(far).toEqual({ status: 0, stdout: "", stderr: "" });
+    const near = ["-U", "socket", "-P", "near-pid", "nbd", "nbd+unix:///?socket=far-socket"];
+    expect(await sandbox.nbdkit(near, relative)).toEqual({ status: 0, stdout: "", stderr: "" });
+    await using client = await connect(`nbd+unix:///?socket=${sandbox.folder.join("socket")}`);
+    expect(client.size).toBe(7n);
+    await client.close();
+    process.kill(await sandbox.number("near-pid"), "SIGTERM");
+    await stop(sandbox);
+  });
+});
 
 describe.skipIf(process.platform !== "linux")("a FIFO as pidfile", () => {
   it.each([
@@ -208,7 +209,7 @@ describe.skipIf(process.platform !== "linux")("a FIFO as pidfile", () => {
     ["for the command of --run", `"$nbdkit" -U socket -P fifo null --run 'cat fifo'`],
     ["in the foreground", '"$nbdkit" -f -U socket -P fifo null >/dev/null 2>&1 & cat fifo'],
     ["whose reader comes first", 'cat fifo & "$nbdkit" -U socket -P fifo null; wait'],
-  ])("keeps no server from serving, and tells its reader the process id (%s)", async (_how, script) => {
+  ])("does not delay serving, and its reader gets the process id (%s)", async (_how, script) => {
     await using sandbox = new Sandbox();
     await sandbox.sh("mkfifo fifo");
     const { status, stdout, stderr } = await sandbox.sh(script);
@@ -222,7 +223,7 @@ describe.skipIf(process.platform !== "linux")("a FIFO as pidfile", () => {
     await sandbox.empty();
   });
 
-  it("keeps no server from ending at a signal", async () => {
+  it("does not keep the server from ending at a signal", async () => {
     await using sandbox = new Sandbox();
     await sandbox.sh("mkfifo fifo");
     await sandbox.sh('"$nbdkit" -U socket -P fifo null');
@@ -232,7 +233,7 @@ describe.skipIf(process.platform !== "linux")("a FIFO as pidfile", () => {
     expect(existsSync(sandbox.folder.join("socket"))).toBe(false);
   });
 
-  it("is refused as --log where no program reads it", async () => {
+  it("is refused as --log when no program reads it", async () => {
     await using sandbox = new Sandbox();
     await sandbox.sh("mkfifo fifo");
     const { status, stderr } = await sandbox.nbdkit([

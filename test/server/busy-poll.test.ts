@@ -5,8 +5,8 @@ import { describeWith } from "../helpers/tools.ts";
 describeWith(["nbdcopy", "cmp"], "--busy-poll", () => {
   it.each([
     ["one connection", "--connections=1"],
-    ["several, on several loops", "--connections=4"],
-  ])("changes nothing about what is served: %s", async (_, connections) => {
+    ["several connections, on several worker threads", "--connections=4"],
+  ])("serves the same data: %s", async (_, connections) => {
     const copy = `nbdcopy ${connections} "$uri" - | cmp - "${process.execPath}"; echo $?`;
     const args = ["--busy-poll=50us", "-r", "file", process.execPath, "--run", copy];
     expect(await succeed(nbdkit, args)).toBe("0\n");

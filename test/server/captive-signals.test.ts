@@ -5,14 +5,14 @@ import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { ended, insist, printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 
-/** nbdkit with a command that has said "ready". */
+/** nbdkit with a command that has printed "ready". */
 async function startReady(sandbox: Sandbox, command: string): Promise<ChildProcess> {
   const child = sandbox.start(nbdkit, ["null", "--run", command], { stdio: "pipe" });
   await printed(child, "ready");
   return child;
 }
 
-describe("a signal that tells us to end", () => {
+describe("a signal that ends nbdkit", () => {
   it.each([
     ["SIGTERM", 15],
     ["SIGINT", 2],
@@ -20,14 +20,15 @@ describe("a signal that tells us to end", () => {
     ["SIGQUIT", 3],
   ] as const)("ends the command and its descendants too (%s)", async (signal, number) => {
     await using sandbox = new Sandbox();
-    // Said by the innermost: a shell that is about to start a program loses a SIGINT (dash does).
+    // The innermost process prints "ready": a shell that is about to start a program loses a SIGINT (dash
+    // does).
     const child = await startReady(sandbox, "ulimit -c 0; (sh -c 'echo ready; exec sleep 1000'; true); true");
     child.kill(signal);
     expect(await ended(child)).toBe(128 + number);
     await sandbox.empty();
   });
 
-  it("lets the command choose its own end and status", async () => {
+  it("lets the command choose its end and its status", async () => {
     await using sandbox = new Sandbox();
     const child = await startReady(sandbox, `trap 'echo asked; exit 9' TERM; echo ready; read line`);
     const outcome = outcomeOf(child);
@@ -36,7 +37,7 @@ describe("a signal that tells us to end", () => {
     await sandbox.empty();
   });
 
-  it("kills a command that ignored it when it is repeated, and only then", async () => {
+  it("kills a command that ignored the first signal, but only when it is repeated", async () => {
     await using sandbox = new Sandbox();
     const child = await startReady(
       sandbox,
@@ -55,7 +56,7 @@ describe("a signal that tells us to end", () => {
     await sandbox.empty();
   });
 
-  it("counts once when it comes in a burst, as when a process group is ended", async () => {
+  it("counts once when it comes twice within a second, as when a process group is ended", async () => {
     await using sandbox = new Sandbox();
     const child = await startReady(
       sandbox,
@@ -67,7 +68,7 @@ describe("a signal that tells us to end", () => {
     await sandbox.empty();
   });
 
-  it("is noticed while a plugin keeps us from serving, and the command is not run then", async () => {
+  it("is handled while a plugin delays the start, and the command is not run then", async () => {
     await using sandbox = new Sandbox();
     const waiting = `process.stdout.write("ready"); return new Promise((resolve) => setTimeout(resolve, 1e6))`;
     for (const step of ["configComplete", "getReady", "afterFork"]) {
@@ -84,7 +85,7 @@ describe("a signal that tells us to end", () => {
     expect(sandbox.read("started")).toBe(undefined);
   });
 
-  it("ends us although a plugin never ends, when it is repeated", async () => {
+  it("ends nbdkit although a plugin never ends, when it is repeated", async () => {
     await using sandbox = new Sandbox();
     for (const step of ["cleanup", "unload"]) {
       const never = `process.stdout.write("stuck"); return new Promise((resolve) => setTimeout(resolve, 1e6))`;
@@ -101,7 +102,7 @@ describe("a signal that tells us to end", () => {
 });
 
 describeWith(["nbdinfo"], "the server", () => {
-  it("serves until the command has ended, also after a signal", async () => {
+  it("lets the server serve until the command has ended", async () => {
     await using sandbox = new Sandbox();
     const command = `trap 'nbdinfo --size "$uri"; exit 3' TERM; echo ready; read line`;
     const child = sandbox.start(nbdkit, ["null", "12345", "--run", command], { stdio: "pipe" });
@@ -113,7 +114,7 @@ describeWith(["nbdinfo"], "the server", () => {
     await sandbox.empty();
   });
 
-  it("can be used before the command does anything else", async () => {
+  it("can be handled by the command at once", async () => {
     await using sandbox = new Sandbox();
     const { stdout } = await sandbox.nbdkit(["null", "54321", "--run", 'exec nbdinfo --size "$uri"']);
     expect(stdout).toBe("54321\n");

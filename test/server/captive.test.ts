@@ -8,7 +8,7 @@ import { describeWith } from "../helpers/tools.ts";
 const nasty = `${Array.from({ length: 127 }, (_, index) => String.fromCharCode(index + 1)).join("")}é€😀 ~/.. $(id) \${x} 'a' "b"`;
 
 describe("the command of --run", () => {
-  it("is refused when our arguments are not UTF-8, since its variables would name something else", async () => {
+  it("is refused when the arguments are not UTF-8, because its variables would differ from the arguments", async () => {
     await using sandbox = new Sandbox();
     const refused = await sandbox.sh(`"$nbdkit" -e "$(printf 'a\\377')" null --run 'echo started'`);
     expect(refused).toMatchObject({ status: 1, stdout: "" });
@@ -19,10 +19,11 @@ describe("the command of --run", () => {
     expect(typed).toMatchObject({ status: 0, stdout: "a\uFFFD\n" });
   });
 
-  it("gets the descriptors that we were given, and none of ours", async () => {
+  it("gets the descriptors that nbdkit inherited, and none of the server", async () => {
     await using sandbox = new Sandbox();
     sandbox.file("given", "hello\n");
-    // Asked one by one: listing them opens one. Whoever runs this test may have others, higher up.
+    // Test the numbers one by one: listing them opens one. The test runner may have inherited others with
+    // higher numbers.
     const list = "n=0; while [ $n -lt 50 ]; do test -e /proc/$$/fd/$n && echo $n; n=$((n + 1)); done";
     const script = `"$nbdkit" memory 1M --run 'cat <&5; ${list}' 5<given`;
     const { stdout } = await sandbox.sh(script);
@@ -54,7 +55,7 @@ describe("the command of --run", () => {
   });
 
   it.each([nasty, "~", "~root", "a:~root", "-n", "\\", "'", "\n", "\n\n", " ", "$uri", "%s%n", "*"])(
-    "receives the export name %j as it was given",
+    "receives the export name %j unchanged",
     async (name) => {
       await using sandbox = new Sandbox();
       const script = `printf '%s\\n%s' "$exportname" "$uri"`;
@@ -65,7 +66,7 @@ describe("the command of --run", () => {
     },
   );
 
-  it("receives any export name as it was given", async () => {
+  it("receives random export names unchanged", async () => {
     await using sandbox = new Sandbox();
     const name = fc.string({ unit: "binary", minLength: 1, maxLength: 40 }).filter(isArgument);
     const property = fc.asyncProperty(name, async (name) => {
@@ -86,7 +87,7 @@ describe("the command of --run", () => {
     "100%",
     "é😀",
     "`id`;&|<>(){}*?#",
-  ])("finds its socket where TMPDIR is %j", async (name) => {
+  ])("finds its socket when TMPDIR is %j", async (name) => {
     await using sandbox = new Sandbox(name);
     const { stdout } = await sandbox.nbdkit([
       "null",
@@ -134,7 +135,7 @@ describe("the status of --run", () => {
     ["KILL", 9],
     ["TERM", 15],
     ["USR1", 10],
-  ])("is 128+N when SIG%s kills the command, and a line says so", async (signal, number) => {
+  ])("is 128+N when SIG%s kills the command, and nbdkit prints a line about it", async (signal, number) => {
     await using sandbox = new Sandbox();
     const { status, stderr } = await sandbox.nbdkit(["null", "--run", `kill -${signal} $$`]);
     expect({ status, stderr }).toEqual({
@@ -145,7 +146,7 @@ describe("the status of --run", () => {
 });
 
 describe("stdin, stdout and stderr of --run", () => {
-  it("are ours: data passes through with no byte added", async () => {
+  it("are those of nbdkit: data passes through unchanged", async () => {
     await using sandbox = new Sandbox();
     const data = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 256));
     const child = sandbox.start(
@@ -165,7 +166,7 @@ describe("stdin, stdout and stderr of --run", () => {
     expect(stdout).toBe((await sandbox.sh("cksum <copy")).stdout);
   });
 
-  it("end when the command ends, although the server had them too", async () => {
+  it("are closed when the command ends, although the server has had them too", async () => {
     await using sandbox = new Sandbox();
     const { stdout } = await sandbox.sh(
       `"$nbdkit" null --run 'echo inside; exec >&-; exit 3' | cat; echo after`,
@@ -173,7 +174,7 @@ describe("stdin, stdout and stderr of --run", () => {
     expect(stdout).toBe("inside\nafter\n");
   });
 
-  it("work without a stdin, stdout or stderr", async () => {
+  it("may be closed", async () => {
     await using sandbox = new Sandbox();
     const closed = await sandbox.sh(`"$nbdkit" null --run 'cat; echo kept; exit 4' <&-; echo $?`);
     expect(closed).toEqual({ status: 0, stdout: "kept\n4\n", stderr: "" });
@@ -209,10 +210,10 @@ describeWith(["script"], "a terminal", () => {
     expect({ status, stdout }).toEqual({ status: 6, stdout: "1\r\n" });
   });
 
-  it("sends Ctrl-C to the command, which may live on", async () => {
+  it("sends Ctrl-C to the command, which may continue", async () => {
     await using sandbox = new Sandbox();
     const command = `trap "echo caught" INT; echo ready; until read line; do :; done; echo "got $line"; exit 5`;
-    // exec, since script runs $SHELL, and dash as a parent would turn the Ctrl-C that its child survived into 130.
+    // exec: script runs $SHELL, and dash as a parent would return 130 after a Ctrl-C that its child survived.
     const child = sandbox.start("script", ["-qec", `exec "$nbdkit" null --run '${command}'`, "/dev/null"], {
       stdio: "pipe",
     });

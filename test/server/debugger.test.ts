@@ -11,17 +11,20 @@ import { listenersOf } from "./signal-sweep.ts";
 
 const bundle = fileURLToPath(new URL("../../dist/bundle/nbdkit.cjs", import.meta.url));
 
-/** Gets the signal as Node has it while it starts, and tells where its debugger listens when stdin ends. */
+/**
+ * A program that receives the signal while Node starts, and prints where its debugger listens when stdin
+ * ends.
+ */
 const signalled = `
 process.kill(process.pid, "SIGUSR1");
 process.stdin.resume().once("end", () => console.log(require("node:inspector").url() ?? "nowhere"));
 `;
 
-/** Where Node's debugger listens after SIGUSR1, in a program that does not catch the signal. */
+/** The address where Node's debugger listens after SIGUSR1, in a program that does not catch the signal. */
 async function debuggerOf(command: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
   const child = spawn(command, [], { stdio: "pipe", env: { ...process.env, ...env } });
   const answer = text(child.stdout);
-  // Node says that it has started the debugger, or cannot.
+  // Node prints that it has started the debugger, or that it cannot.
   child.stderr.once("data", () => child.stdin.end());
   return (await answer).trim();
 }
@@ -39,7 +42,7 @@ describe.each([...(hasLauncher ? [{ launcher: true }] : []), { launcher: false }
   },
 );
 
-/** How a server is started: by the command, or by Node alone as in the single executable. */
+/** The ways to start a server: by the command, or by Node alone as in the single executable. */
 const starts: Readonly<Record<string, readonly [program: string, ...args: string[]]>> = {
   "the command": [nbdkit],
   "node alone": [process.execPath, bundle],
@@ -58,9 +61,9 @@ async function start(sandbox: Sandbox, how: string, args: readonly string[], env
 }
 
 describe.skipIf(process.platform !== "linux").each(Object.keys(starts))("a server started by %s", (how) => {
-  it("closes a debugger that nobody asked for", async () => {
+  it("closes a debugger that the user has not asked for", async () => {
     await using sandbox = new Sandbox();
-    // As SIGUSR1 leaves it that came before our first line.
+    // The state after a SIGUSR1 that came before the first line of nbdkit.
     const preload = sandbox.file("open.cjs", `require("node:inspector").open(0);`);
     const { child, pid } = await start(sandbox, how, [], { NODE_OPTIONS: `--require=${preload}` });
     expect(listenersOf(pid)).toEqual([]);
@@ -68,13 +71,13 @@ describe.skipIf(process.platform !== "linux").each(Object.keys(starts))("a serve
     expect(await ended(child)).toBe(0);
   });
 
-  it("leaves the debugger open that its user asks for", async () => {
+  it("leaves a debugger open that the user has asked for", async () => {
     await using sandbox = new Sandbox();
     const { pid } = await start(sandbox, how, [], { NODE_OPTIONS: "--inspect=0" });
     expect(listenersOf(pid)).toHaveLength(1);
   });
 
-  it.runIf(isPrivileged)("has none as another user (root)", async () => {
+  it.runIf(isPrivileged)("has no debugger as another user (root)", async () => {
     await using sandbox = new Sandbox();
     await sandbox.sh('chmod 777 . "$TMPDIR"');
     const { pid } = await start(sandbox, how, ["-u", "nobody"], { NODE_OPTIONS: "--inspect=0" });
@@ -82,7 +85,7 @@ describe.skipIf(process.platform !== "linux").each(Object.keys(starts))("a serve
   });
 
   it.runIf(isPrivileged).each([{ SUDO_UID: "1000" }, { PKEXEC_UID: "1000" }, { DOAS_USER: "user" }])(
-    "has none as root when another user started it: %j (root)",
+    "has no debugger as root when another user started it: %j (root)",
     async (names) => {
       await using sandbox = new Sandbox();
       const { pid } = await start(sandbox, how, [], { NODE_OPTIONS: "--inspect=0", ...names });
@@ -90,7 +93,7 @@ describe.skipIf(process.platform !== "linux").each(Object.keys(starts))("a serve
     },
   );
 
-  it("says nothing about it", async () => {
+  it("prints nothing about the debugger", async () => {
     await using sandbox = new Sandbox();
     const [program, ...first] = starts[how]!;
     const child = sandbox.start(program, [...first, "-U", "-", "null", "--run", "true"]);

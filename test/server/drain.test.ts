@@ -9,13 +9,13 @@ import { endChain } from "../../src/server/end.ts";
 import { stallMs } from "../../src/server/patience.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
 
-/** While a test waits for something, some more passes. */
+/** Less than the stall limit: the time that passes between two steps of a test. */
 const nearlyStalledMs = 0.9 * stallMs;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
 
-/** A server with reads that are answered one by one, when `answer` is called. */
+/** A server whose reads are answered one by one, when `answer` is called. */
 async function slowServer() {
   const waiting: (() => void)[] = [];
   const read = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
@@ -27,7 +27,7 @@ async function slowServer() {
   return { server, errors, waiting, answer: () => waiting.shift()!() };
 }
 
-it("lets a client that makes progress take as long as it needs", async () => {
+it("shutdown waits for a client as long as it makes progress", async () => {
   const { server, errors, waiting, answer } = await slowServer();
   const client = await connect(server.uri);
   const reads = [0n, 512n, 1024n, 1536n].map((offset) => client.read(offset, 512));
@@ -42,7 +42,7 @@ it("lets a client that makes progress take as long as it needs", async () => {
   expect(errors).toEqual([]);
 });
 
-it("cuts off a client that makes none", async () => {
+it("shutdown cuts off a client that makes no progress", async () => {
   const { server, errors, waiting, answer } = await slowServer();
   const client = await connect(server.uri);
   const reads = [client.read(0n, 512), client.read(512n, 512)];
@@ -51,16 +51,16 @@ it("cuts off a client that makes none", async () => {
   const closed = server.close();
   answer();
   await reads[0];
-  // The first time there was progress.
+  // In the first interval there was progress.
   await vi.advanceTimersByTimeAsync(2 * stallMs);
   await failed;
   expect(errors).toEqual(["1 connections did not end in time and were cut off"]);
-  // What it asked for is still being worked on.
+  // Its request is still in progress.
   answer();
   await closed;
 });
 
-it("lets a client take what it asked for as slowly as it likes", async () => {
+it("shutdown waits for a client that receives its data slowly", async () => {
   const errors: string[] = [];
   const server = await serve({
     plugin: "memory",
@@ -78,7 +78,7 @@ it("lets a client take what it asked for as slowly as it likes", async () => {
   client.send(request({ command: Command.read, length: bytes }));
   await once(client.socket, "data");
   const closed = server.close();
-  // More than the buffers in between hold.
+  // More than the socket buffers hold.
   const step = bytes / 8;
   while (received < bytes - step) {
     vi.advanceTimersByTime(nearlyStalledMs);
@@ -90,7 +90,7 @@ it("lets a client take what it asked for as slowly as it likes", async () => {
   expect(errors).toEqual([]);
 });
 
-it("lets a filter make as many calls as it likes for one of its own", async () => {
+it("shutdown waits for a filter that makes many calls for one of its own", async () => {
   const waiting: (() => void)[] = [];
   const flush = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   const errors: string[] = [];
@@ -120,7 +120,7 @@ it("lets a filter make as many calls as it likes for one of its own", async () =
   expect(errors).toEqual([]);
 });
 
-it("lets plugin and filters clean up for as long as each of them gets done", async () => {
+it("shutdown waits for plugin and filters as long as each of them finishes its clean-up", async () => {
   const waiting: (() => void)[] = [];
   const step = (): Promise<void> => new Promise((resolve) => waiting.push(resolve));
   const life = { configComplete: () => ({}), cleanup: step, unload: step };

@@ -3,7 +3,7 @@ import { nbd, nbdkit, outcomeOf } from "../helpers/run.ts";
 import { ended, Sandbox } from "../helpers/sandbox.ts";
 
 describe("the environment of --run", () => {
-  it.each([[[]], [["--exit-with-parent"]]])("is the one we were given (%j)", async (options) => {
+  it.each([[[]], [["--exit-with-parent"]]])("is the environment of nbdkit (%j)", async (options) => {
     await using sandbox = new Sandbox();
     const list = "env | grep -v -E '^(_|PWD|OLDPWD|SHLVL)=' | sort";
     const words = ["self", "root", "link", "guess", "script", "launcher", "system", "node", "path", "args"];
@@ -17,7 +17,7 @@ describe("the environment of --run", () => {
     expect(passed).toEqual(given);
   });
 
-  it("has no NODE_EXTRA_CA_CERTS when we were given none, and an empty one when we were given that", async () => {
+  it("has no NODE_EXTRA_CA_CERTS when nbdkit has none, and an empty one when that of nbdkit is empty", async () => {
     await using sandbox = new Sandbox();
     const show = ["null", "--run", "env | grep ^NODE_EXTRA_CA_CERTS= || echo unset"];
     expect((await sandbox.nbdkit(show)).stdout).toBe("unset\n");
@@ -25,7 +25,7 @@ describe("the environment of --run", () => {
     expect((await sandbox.nbdkit(show, { env })).stdout).toBe("NODE_EXTRA_CA_CERTS=\n");
   });
 
-  it("does not tell who started us", async () => {
+  it("does not contain the launcher's record", async () => {
     await using sandbox = new Sandbox();
     const env = { NBDKIT_LAUNCHED: "1:1:1:", NBDKIT_NODE_READY_FD: undefined };
     const script = "env | grep -i -E '^NBDKIT_(LAUNCHED|NODE_[RE])' | wc -l";
@@ -34,7 +34,7 @@ describe("the environment of --run", () => {
   });
 });
 
-describe("a stream that nobody reads any more", () => {
+describe("a stream whose reader has ended", () => {
   it("gets no warning, and the server serves", async () => {
     await using sandbox = new Sandbox();
     const child = sandbox.start(nbdkit, [
@@ -51,7 +51,7 @@ describe("a stream that nobody reads any more", () => {
   });
 
   it.each([["--print-uri", "-f", "-U", "-", "null"], ["--help"]])(
-    "gets no answer, which is an error: %s",
+    "gets no output, which is an error: %s",
     async (...args) => {
       await using sandbox = new Sandbox();
       const child = sandbox.start(nbdkit, args);

@@ -9,7 +9,10 @@ import { describeWith, hasTool } from "../helpers/tools.ts";
 const bundle = fileURLToPath(new URL("../../dist/bundle/nbdkit.cjs", import.meta.url));
 const server = ["--exit-with-parent", "-U", "-", "-P", "server", "null"];
 
-/** Ways to be a parent: each starts `"$nbdkit" ...`, writes its own process id into the file `parent` and waits. */
+/**
+ * The kinds of parents: each starts `"$nbdkit" ...`, writes its own process id into the file `parent` and
+ * waits.
+ */
 const parents: Readonly<Record<string, (args: readonly string[]) => [program: string, ...args: string[]]>> = {
   sh: (args) => ["/bin/sh", "-c", `echo $$ >parent; "$nbdkit" "$@" & read line`, "sh", ...args],
   node: (args) => [
@@ -32,7 +35,7 @@ sys.stdin.readline()`,
   ],
 };
 
-/** How a parent ends: by a signal, or by itself. */
+/** The ways in which a parent ends: by a signal, or by itself. */
 const ends = ["SIGKILL", "SIGTERM", "its own exit"] as const;
 
 function startParent(sandbox: Sandbox, kind: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
@@ -63,19 +66,19 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
     );
   }
 
-  it("ends the command of --run as well, with its descendants", async () => {
+  it("ends the command of --run and its descendants too", async () => {
     await using sandbox = new Sandbox();
     const command = "echo $$ >command; sh -c 'sleep 1000; true'; true";
     startParent(sandbox, "sh", ["--exit-with-parent", "null", "--run", command]);
     const pid = await sandbox.number("command");
-    // The parent, the server, two guardians, and three processes of the command.
+    // The processes: the parent, the server, two guardians, and three processes of the command.
     await until("the descendants", () => sandbox.processes.length === 7);
     process.kill(await sandbox.number("parent"), "SIGKILL");
     await sandbox.empty();
     expect(() => process.kill(pid, 0)).toThrow("ESRCH");
   });
 
-  it("lets the command of --run end in its own way", async () => {
+  it("lets the command of --run handle the signal", async () => {
     await using sandbox = new Sandbox();
     const command = `trap 'test -S "$unixsocket" && echo yes >served; exit 0' TERM; echo 1 >ready; while :; do sleep 0.05; done`;
     startParent(sandbox, "sh", ["--exit-with-parent", "null", "--run", command]);
@@ -108,14 +111,14 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
     await sandbox.empty();
   });
 
-  it("says whether it works here", async () => {
+  it("reports in --dump-config whether it is supported", async () => {
     await using sandbox = new Sandbox();
     const { status, stdout } = await sandbox.nbdkit(["--exit-with-parent", "--version"]);
     expect({ status, stdout }).toEqual({ status: 0, stdout: expect.stringMatching(/^nbdkit 1\.\d+\.\d+ /) });
     expect((await sandbox.nbdkit(["--dump-config"])).stdout).toMatch(/^exit_with_parent=yes$/m);
   });
 
-  it("is not armed by an argument that only looks like it", async () => {
+  it("is not armed by an argument that only looks like the option", async () => {
     await using sandbox = new Sandbox();
     const args = [
       "-f",
@@ -137,7 +140,10 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
   });
 });
 
-/** A thread of it starts the server and ends, at once or when the server serves. It then waits for its stdin. */
+/**
+ * A Python program whose thread starts the server and ends, at once or when the server serves. The program
+ * then waits for its stdin.
+ */
 const threaded = `import os, subprocess, sys, threading, time
 def start():
     subprocess.Popen([os.environ["nbdkit"]] + sys.argv[2:], stdin=subprocess.DEVNULL)
@@ -158,7 +164,8 @@ describe.runIf(process.platform === "linux" && hasTool("python3"))(
       sandbox.start("python3", ["-c", threaded, when, ...server], { stdio: "pipe" });
       await sandbox.number("ended");
       const pid = await sandbox.number("server");
-      // Signals of one process are handled in order: had the thread's end sent one, it would not answer.
+      // Signals to one process are handled in order: a signal from the end of the thread would keep it from
+      // answering.
       const client = await sandbox.sh('nbdinfo --size "nbd+unix://?socket=$(echo "$TMPDIR"/nbdkit*/socket)"');
       expect(client.status, client.stderr).toBe(0);
       expect(() => process.kill(pid, 0)).not.toThrow();
@@ -166,7 +173,7 @@ describe.runIf(process.platform === "linux" && hasTool("python3"))(
       await sandbox.empty();
     });
 
-    it("still ends by a SIGTERM that its parent sends", async () => {
+    it("still ends by a SIGTERM from its parent", async () => {
       await using sandbox = new Sandbox();
       const parent = `import os, subprocess, sys, time
 child = subprocess.Popen([os.environ["nbdkit"]] + sys.argv[1:], stdin=subprocess.DEVNULL)
@@ -193,7 +200,7 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent works", () => 
     await sandbox.empty();
   });
 
-  it("through links elsewhere, also found in PATH", async () => {
+  it("through links in other folders, also found in PATH", async () => {
     await using sandbox = new Sandbox();
     symlinkSync(nbdkit, sandbox.folder.join("first"));
     symlinkSync("first", sandbox.folder.join("second"));
@@ -218,7 +225,7 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent works", () => 
     await sandbox.empty();
   });
 
-  it("when the parent ended before we looked, without the launcher", async () => {
+  it("when the parent ended before nbdkit read its id, without the launcher", async () => {
     await using sandbox = new Sandbox();
     const gone = sandbox.start("/bin/sh", ["-c", "exit"]);
     await ended(gone);
@@ -227,7 +234,7 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent works", () => 
     await sandbox.empty();
   });
 
-  it("when the parent ended and nobody had noted who it was", async () => {
+  it("when the parent has ended and no launcher recorded its id", async () => {
     await using sandbox = new Sandbox();
     const orphaned = `exec 3<&0; sh -c 'read go <&3; exec "$0" "$@"' "$@" &`;
     const parent = sandbox.start("/bin/sh", ["-c", orphaned, "sh", process.execPath, bundle, ...server], {
@@ -240,7 +247,7 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent works", () => 
     expect(sandbox.read("server")).toBeUndefined();
   });
 
-  it("for one that began a session of its own, while its parent lives", async () => {
+  it("for a session leader, while its parent lives", async () => {
     await using sandbox = new Sandbox();
     const child = sandbox.start(process.execPath, [bundle, ...server], { detached: true });
     expect(await sandbox.number("server")).toBe(child.pid);

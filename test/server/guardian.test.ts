@@ -8,20 +8,20 @@ import { ended, printed, Sandbox, until } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 
 /**
- * A command with a child, a background job, and a daemon in a session of its own whose parents have ended. The innermost says "ready":
- * a shell that is about to start a program loses a SIGINT (dash does).
+ * A command with a child, a background job, and a daemon in a session of its own whose parents have ended.
+ * The innermost process prints "ready": a shell that is about to start a program loses a SIGINT (dash does).
  */
 const family =
   "(setsid sh -c 'sleep 1000 & sleep 1000; true' &); sleep 1000 & sh -c 'echo ready; exec sleep 1000'; true";
 
-/** nbdkit with a command that has said "ready", in a process group of its own that has no terminal. */
+/** nbdkit with a command that has printed "ready", in a process group without a terminal. */
 async function startReady(sandbox: Sandbox, command: string, args: readonly string[] = ["null"]) {
   const child = sandbox.start(nbdkit, [...args, "--run", command], { detached: true });
   await printed(child, "ready");
   return child;
 }
 
-/** The name of a process; empty when it has just ended. */
+/** The name of a process; empty when the process has just ended. */
 function nameOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/comm`, "utf8").trim();
@@ -30,7 +30,7 @@ function nameOf(pid: number): string {
   }
 }
 
-/** The guardians of a sandbox, the outer one first: only that one leads a session. */
+/** The guardians of a sandbox, the outer one first: only the outer one leads a session. */
 function guardiansOf(sandbox: Sandbox): number[] {
   const found = sandbox.processes.filter((pid) => nameOf(pid) === "nbdkit-guardian");
   return found.sort((a, b) => Number(leadsSession(b)) - Number(leadsSession(a)));
@@ -40,7 +40,7 @@ function leadsSession(pid: number): boolean {
   return statFields(String(pid))?.[3] === String(pid);
 }
 
-/** Numbers from 0 to 1 that are the same in each run (mulberry32). */
+/** Pseudo-random numbers from 0 to 1 that are the same in each run (mulberry32). */
 function* numbersFrom(seed: number): Generator<number, never> {
   for (let state = seed; ; ) {
     state = (state + 0x6d2b79f5) | 0;
@@ -53,21 +53,21 @@ function* numbersFrom(seed: number): Generator<number, never> {
 const isLinux = process.platform === "linux";
 
 describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
-  it("the command ends with all that it started, and the private socket is removed", async () => {
+  it("the command ends with all processes that it started, and the private socket is removed", async () => {
     await using sandbox = new Sandbox();
     const child = await startReady(sandbox, family);
     child.kill("SIGKILL");
     await sandbox.empty();
   });
 
-  it("and its whole process group with it, so too", async () => {
+  it("the command ends too when the whole process group of the server is killed", async () => {
     await using sandbox = new Sandbox();
     const child = await startReady(sandbox, family);
     process.kill(-child.pid!, "SIGKILL");
     await sandbox.empty();
   });
 
-  it("the command may end in its own way", async () => {
+  it("the command may handle its SIGTERM", async () => {
     await using sandbox = new Sandbox();
     const child = await startReady(
       sandbox,
@@ -85,9 +85,10 @@ describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
     await sandbox.empty();
   });
 
-  it("a command that starts itself again and again is caught", async () => {
+  it("a command that starts itself again and again is ended", async () => {
     await using sandbox = new Sandbox();
-    // Each generation ends at once, so that none of them has a parent; 20000 are a bound in case that none is caught.
+    // Each generation ends at once, so that none of them has a parent. 20000 is the limit if the guardian
+    // misses them all.
     const again = `trap '' TERM; if [ "$1" -lt 20000 ]; then setsid sh again.sh $(($1 + 1)) & fi; echo ready`;
     sandbox.file("again.sh", again);
     const child = await startReady(sandbox, "sh again.sh 0; sleep 1000");
@@ -95,7 +96,7 @@ describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
     await sandbox.empty();
   });
 
-  it("at any moment of its life, nothing is left", async () => {
+  it("no process and no file remain, at any moment of the server's life", async () => {
     const numbers = numbersFrom(20_261_129);
     await using sandbox = new Sandbox();
     for (let round = 0; round < 30; round++) {
@@ -108,7 +109,7 @@ describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
     }
   });
 
-  it("the processes of a command that has ended by itself live on", async () => {
+  it("the processes of a command that has ended by itself survive", async () => {
     await using sandbox = new Sandbox();
     const plugin = sandbox.file(
       "slow.mjs",
@@ -127,7 +128,7 @@ describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
     expect(sandbox.leftFiles).toEqual([]);
   });
 
-  it.each([["-f"], [""]])("the private socket is removed without a command too (%s)", async (foreground) => {
+  it.each([["-f"], [""]])("the private socket is removed also without a command (%s)", async (foreground) => {
     await using sandbox = new Sandbox();
     const where = foreground === "" ? [] : [foreground];
     sandbox.start(nbdkit, [...where, "-U", "-", "-P", "pid", "null"], { stdio: "ignore" });
@@ -137,7 +138,7 @@ describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
     await sandbox.empty();
   });
 
-  it("a directory that is not the private one is left alone, and all that is no socket", async () => {
+  it("a directory that is not the private one stays, and every file that is no socket", async () => {
     await using sandbox = new Sandbox();
     const command = `dir=$(dirname "$unixsocket"); mv "$dir" "$dir.moved"; touch "$dir.moved/file"
       mkdir "$dir"; ln -s "$PWD/file" "$dir/socket"; echo ready; sleep 1000; true`;
@@ -152,7 +153,7 @@ describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
     ]);
   });
 
-  it("so it is for a command of a program (run)", async () => {
+  it("the command of a program ends too (run)", async () => {
     await using sandbox = new Sandbox();
     const program = `import { run } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)};
       await run(${JSON.stringify(family.replace("echo ready", "echo 1 >ready"))}, { plugin: "null" });`;
@@ -163,8 +164,8 @@ describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
   });
 });
 
-describe.skipIf(!isLinux)("the end of the server leaves nothing", () => {
-  it("when a plugin keeps it too busy for signals", async () => {
+describe.skipIf(!isLinux)("the end of the server leaves no process and no file", () => {
+  it("when a plugin keeps it too busy to handle signals", async () => {
     await using sandbox = new Sandbox();
     const plugin = sandbox.file(
       "busy.mjs",
@@ -177,7 +178,7 @@ describe.skipIf(!isLinux)("the end of the server leaves nothing", () => {
     sandbox.file("go", "");
     await sandbox.number("busy");
     child.kill("SIGTERM");
-    // Of SIGALRM.
+    // The status of SIGALRM.
     expect(await status).toBe(142);
     await sandbox.empty();
   });
@@ -187,23 +188,20 @@ describe.skipIf(!isLinux)("the end of the server leaves nothing", () => {
     ["SIGQUIT", 3],
     ["SIGTERM", 15],
     ["SIGHUP", 1],
-  ] as const)(
-    "when its process group gets %s, without a terminal, 20 times of 20",
-    async (signal, number) => {
-      await using sandbox = new Sandbox();
-      for (let round = 0; round < 20; round++) {
-        const child = await startReady(sandbox, `ulimit -c 0; ${family}`);
-        const status = ended(child);
-        process.kill(-child.pid!, signal);
-        // The status of a shell that a signal hits between two commands is the signal's as well.
-        expect(await status).toBe(128 + number);
-        // All of the command has ended by now; only guardians may take a moment more.
-        const names = sandbox.processes.map(nameOf);
-        expect(names.filter((name) => !["", "nbdkit-guardian"].includes(name))).toEqual([]);
-        await sandbox.empty();
-      }
-    },
-  );
+  ] as const)("when its process group gets %s, without a terminal, in 20 runs", async (signal, number) => {
+    await using sandbox = new Sandbox();
+    for (let round = 0; round < 20; round++) {
+      const child = await startReady(sandbox, `ulimit -c 0; ${family}`);
+      const status = ended(child);
+      process.kill(-child.pid!, signal);
+      // A shell that a signal hits between two commands also has the status of the signal.
+      expect(await status).toBe(128 + number);
+      // All processes of the command have ended by now; only guardians may need a moment more.
+      const names = sandbox.processes.map(nameOf);
+      expect(names.filter((name) => !["", "nbdkit-guardian"].includes(name))).toEqual([]);
+      await sandbox.empty();
+    }
+  });
 
   it("when the command ends at once and its background jobs ignore the signal", async () => {
     await using sandbox = new Sandbox();
@@ -215,7 +213,7 @@ describe.skipIf(!isLinux)("the end of the server leaves nothing", () => {
     child.kill("SIGINT");
     await until("the end of the command", () => sandbox.processes.length <= 5);
     await setTimeout(1100);
-    // The second one kills.
+    // The second signal kills.
     child.kill("SIGINT");
     expect(await status).toBe(130);
     await sandbox.empty();
@@ -223,7 +221,7 @@ describe.skipIf(!isLinux)("the end of the server leaves nothing", () => {
 });
 
 describe.skipIf(!isLinux || !isPrivileged)(`with -u${isPrivileged ? "" : " (skipped: needs root)"}`, () => {
-  it("the command of --run, which is still root's, ends with the parent of the server", async () => {
+  it("the command of --run, which still runs as root, ends with the parent of the server", async () => {
     await using sandbox = new Sandbox();
     const args = ["--exit-with-parent", "-u", "nobody", "-g", "nogroup", "null", "--run"];
     const script = `echo $$ >parent; "$nbdkit" "$@" & read line`;
@@ -248,7 +246,7 @@ describe.skipIf(!isLinux)("when a guardian is killed", () => {
     ["outer", [0]],
     ["inner", [1]],
   ] as const)(
-    "the %s one, the command ends with all that it started, and the server says why",
+    "the %s guardian: the command ends with all processes that it started, and the server prints the reason",
     async (_which, killed) => {
       await using sandbox = new Sandbox();
       const child = await startReady(sandbox, family);
@@ -267,7 +265,7 @@ describe.skipIf(!isLinux)("when a guardian is killed", () => {
     },
   );
 
-  it("both of them, the command itself ends, and the server says why", async () => {
+  it("both guardians: the command itself ends, and the server prints the reason", async () => {
     await using sandbox = new Sandbox();
     const child = await startReady(sandbox, "echo ready; exec sleep 1000");
     const outcome = outcomeOf(child);
@@ -276,7 +274,7 @@ describe.skipIf(!isLinux)("when a guardian is killed", () => {
     await sandbox.empty();
   });
 
-  it("a server without a command serves on, and removes its socket", async () => {
+  it("a server without a command continues to serve, and removes its socket", async () => {
     await using sandbox = new Sandbox();
     const child = sandbox.start(nbdkit, ["-f", "-U", "-", "-P", "pid", "null"]);
     const outcome = outcomeOf(child);
@@ -299,7 +297,7 @@ describe.skipIf(!isLinux)("the guardian", () => {
     await sandbox.empty();
   });
 
-  it("leaves what a command that ended by itself has started", async () => {
+  it("leaves the processes running that a command started before it ended by itself", async () => {
     await using sandbox = new Sandbox();
     const { status } = await sandbox.nbdkit(["null", "--run", "sleep 1000 >&- 2>&- & echo $! >job; exit 4"]);
     expect(status).toBe(4);
@@ -308,7 +306,7 @@ describe.skipIf(!isLinux)("the guardian", () => {
     expect(sandbox.leftFiles).toEqual([]);
   });
 
-  it("of a server in the background has left the terminal, the working directory and all descriptors", async () => {
+  it("of a server in the background has released the terminal, the working directory and all descriptors", async () => {
     await using sandbox = new Sandbox();
     const outcome = await sandbox.sh(`"$nbdkit" -U - -P pid null 5</dev/null`);
     expect(outcome).toEqual({ status: 0, stdout: "", stderr: "" });
@@ -325,7 +323,7 @@ describe.skipIf(!isLinux)("the guardian", () => {
     await sandbox.empty();
   });
 
-  it("leaves a command alone that it may not signal, and the server ends", async ({ skip }) => {
+  it("does not end a command that it may not signal, and the server ends", async ({ skip }) => {
     if (!isPrivileged) skip("only root can make a program that becomes root");
     await using sandbox = new Sandbox();
     await sandbox.sh(`chmod 777 . tmp; cp "$(command -v setpriv)" becomes-root; chmod 4755 becomes-root`);
@@ -343,7 +341,7 @@ describe.skipIf(!isLinux)("the guardian", () => {
 });
 
 describeWith(["unshare"], "where /proc is hidden", () => {
-  it("the command ends with all that it started when the server is killed", async ({ skip }) => {
+  it("ends the command with all processes that it started when the server is killed", async ({ skip }) => {
     await using sandbox = new Sandbox();
     const hidden = 'mount -t tmpfs none /proc && exec "$@"';
     const possible = await sandbox.sh(`unshare -m sh -c '${hidden}' sh true`);

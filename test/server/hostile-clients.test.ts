@@ -8,7 +8,7 @@ import { survives } from "../helpers/survives.ts";
 
 const MiB = 1024 * 1024;
 
-/** Sends the bytes once the server has greeted, and waits until it has had enough. */
+/** Sends the bytes after the server's greeting, and waits until the server disconnects. */
 function breakingOff(...bytes: Buffer[]): (server: ServerProcess) => Promise<void> {
   return async (server) => {
     using client = await RawClient.connect(server.socket);
@@ -57,11 +57,11 @@ describe("a client that does not speak NBD", () => {
       Buffer.concat([clientFlags(), option(Option.exportName, Buffer.alloc(5000, "x"))]),
       /5000/,
     ],
-  ])("%s: is cut off with one line, and nobody else notices", async (_, bytes, line) => {
+  ])("%s: is cut off with one line, and other clients are served", async (_, bytes, line) => {
     await survives(breakingOff(bytes), [line]);
   });
 
-  it("random bytes never bring the server down", async () => {
+  it("does not crash the server with random bytes", async () => {
     await using server = await ServerProcess.start(["memory", "1M"]);
     for (let round = 0; round < 30; round++) {
       using client = await RawClient.connect(server.socket);
@@ -73,7 +73,7 @@ describe("a client that does not speak NBD", () => {
     await bystander.readSector();
   });
 
-  it("may connect and say nothing, or nothing more", async () => {
+  it("may connect and send nothing, or stop sending", async () => {
     await survives(async (server) => {
       const silent = await Promise.all(Array.from({ length: 20 }, () => RawClient.connect(server.socket)));
       for (const [index, client] of silent.entries()) {
@@ -86,7 +86,7 @@ describe("a client that does not speak NBD", () => {
     });
   });
 
-  it("may use up all descriptors: the others wait or are turned away, and the server lives on", async () => {
+  it("may use up all descriptors: other clients wait or are disconnected, and the server continues", async () => {
     await using server = await ServerProcess.start(["memory", "1M"], { before: "ulimit -n 60" });
     using early = await RawClient.ready(server.socket);
     const crowd = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(server.socket)));
@@ -106,7 +106,7 @@ describe("a client that does not speak NBD", () => {
     await Promise.all([server.stop(), silent.closed, idle.closed]);
   });
 
-  it("cannot fill the log with mistakes that leave the handshake alive", async () => {
+  it("cannot fill the log with errors that keep the handshake alive", async () => {
     await using server = await ServerProcess.start([
       "file",
       `dir=${fileURLToPath(new URL(".", import.meta.url))}`,
@@ -142,7 +142,7 @@ describe("an export name", () => {
   });
 });
 
-describe("a client that leaves", () => {
+describe("a client that disconnects", () => {
   const session = Buffer.concat([
     clientFlags(),
     option(Option.structuredReply),
@@ -159,7 +159,7 @@ describe("a client that leaves", () => {
   it.each([
     ["hangs up", (client: RawClient) => client.destroy()],
     ["says that it sends no more", (client: RawClient) => client.socket.end()],
-  ])("at any byte of a session and %s costs nothing", async (_, leave) => {
+  ])("at any byte of a session and %s leaks nothing", async (_, leave) => {
     await survives(async (server, bystander) => {
       for (let cut = 0; cut <= session.length; cut += 1) {
         const client = await RawClient.connect(server.socket);
@@ -183,7 +183,7 @@ describe("a client that leaves", () => {
     });
   });
 
-  it("with requests in flight still gets them done before the disk is released", async () => {
+  it("with requests in flight gets them finished before the disk is closed", async () => {
     await using server = await ServerProcess.start(["memory", "1M"]);
     using client = await RawClient.ready(server.socket);
     client.send(request({ command: Command.write, length: 512 }), Buffer.alloc(512, 7));

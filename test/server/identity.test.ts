@@ -6,7 +6,7 @@ import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { ended, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 
-/** A folder that everybody may write to, and a private socket's place as well. */
+/** A folder that every user may write to, with the place of a private socket. */
 function openScene(): Sandbox {
   const sandbox = new Sandbox();
   chmodSync(sandbox.folder.path, 0o777);
@@ -15,14 +15,14 @@ function openScene(): Sandbox {
 }
 
 const nothingMore = "CapPrm: 0000000000000000; CapEff: 0000000000000000";
-const reason = isPrivileged ? "" : " (skipped: only root can become somebody else)";
+const reason = isPrivileged ? "" : " (skipped: only root can change to another user)";
 
 describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
   it.each([
     ["names", "nobody", "nogroup"],
     ["numbers", "65534", "65534"],
     ["hexadecimal numbers", "0xfffe", "0xfffe"],
-  ])("by %s change all ids of all threads, for good", async (_what, user, group) => {
+  ])("by %s change all ids of all threads permanently", async (_what, user, group) => {
     await using sandbox = openScene();
     const child = sandbox.start(nbdkit, [
       "-f",
@@ -46,7 +46,7 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
     await sandbox.empty();
   });
 
-  it("-u alone keeps the group, but none of the supplementary ones", async () => {
+  it("-u alone keeps the group, but drops the supplementary groups", async () => {
     await using sandbox = openScene();
     const script = 'exec setpriv --groups=0,4,6 "$nbdkit" -f -U - -u nobody -P pid null';
     sandbox.start("/bin/sh", ["-c", script]);
@@ -61,7 +61,7 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
     expect(identity).toMatch(/^Uid: 0 0 0 0; Gid: 1 1 1 1; Groups: 1;/);
   });
 
-  it("open what they have to as the new user", async () => {
+  it("open the files of the plugin as the new user", async () => {
     await using sandbox = openScene();
     sandbox.file("disk", "x".repeat(512));
     chmodSync(sandbox.folder.join("disk"), 0o600);
@@ -70,7 +70,7 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
     expect(stdout).toContain("refused");
   });
 
-  it("leave the command of --run who it was, and can still clean up after it", async () => {
+  it("do not change the user of the command of --run, and clean up after it", async () => {
     await using sandbox = openScene();
     const command = 'id -u; nbdinfo --size "$uri"; exit 3';
     const outcome = await sandbox.nbdkit(["-u", "nobody", "-g", "nogroup", "null", "7", "--run", command]);
@@ -78,19 +78,19 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
     await sandbox.empty();
   });
 
-  it("pass a signal on to the command, which is still root's", async () => {
+  it("forward a signal to the command, which still runs as root", async () => {
     await using sandbox = openScene();
     const command = `trap 'echo asked; exit 9' TERM; echo $$ >command; while :; do sleep 0.1; done`;
     const child = sandbox.start(nbdkit, ["-u", "nobody", "null", "--run", command]);
     const outcome = outcomeOf(child);
     await sandbox.number("command");
     child.kill("SIGTERM");
-    // Shells say on stderr which of their programs a signal has ended.
+    // Shells print on stderr which of their programs a signal has ended.
     expect(await outcome).toMatchObject({ status: 9, stdout: "asked\n" });
     await sandbox.empty();
   });
 
-  it("still end with the parent", async () => {
+  it("still end the server with its parent", async () => {
     await using sandbox = openScene();
     const script =
       '"$nbdkit" --exit-with-parent -U - -u nobody -g nogroup -P pid null & echo $$ >parent; read line';
@@ -134,7 +134,7 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
     }
   });
 
-  it("go with --swap, which goes on for the new user, where that is allowed", async () => {
+  it("work with --swap, which stays locked for the new user where that is allowed", async () => {
     await using sandbox = openScene();
     const { status: allowed } = await sandbox.sh("ulimit -l unlimited");
     const command = `head -c 16M /dev/urandom >data && nbdcopy data "$uri" && nbdcopy "$uri" - | cmp - data &&
@@ -151,14 +151,14 @@ describe.skipIf(reason !== "")(`-u and -g${reason}`, () => {
   });
 });
 
-describe("-u and -g with names that are none", () => {
+describe("-u and -g with unknown names", () => {
   it.each([
     ["-u", "no-such-user", "user name or uid"],
     ["-u", "-1", "user name or uid"],
     ["-u", "4294967295", "user name or uid"],
     ["-u", "", "user name or uid"],
     ["-g", "no such group", "group name or gid"],
-  ])("%s %s: one line and status 1, and nothing is run", async (option, name, words) => {
+  ])("%s %s: print one line and exit with status 1, and run nothing", async (option, name, words) => {
     await using sandbox = new Sandbox();
     const outcome = await sandbox.nbdkit([option, name, "null", "--run", "echo started"]);
     expect(outcome).toEqual({
@@ -190,7 +190,7 @@ describeWith(["setpriv"], "as a user who may do little", () => {
     await sandbox.empty();
   });
 
-  it("becoming oneself changes nothing", async () => {
+  it("-u with the current user changes nothing", async () => {
     await using sandbox = openScene();
     const script = 'exec "$nbdkit" -u "$(id -u)" null --run "id -u"';
     const [program, ...args] = [...asOrdinaryUser, "/bin/sh", "-c", script];

@@ -3,7 +3,7 @@ import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { ended, printed, Sandbox, until } from "../helpers/sandbox.ts";
 import { steps, tracedPlugin } from "./traced-plugin.ts";
 
-/** Ends when the server is gone. */
+/** A script that ends when the server has ended. */
 const untilServerIsGone = `while [ -e "$unixsocket" ]; do sleep 0.02; done`;
 
 function trace(sandbox: Sandbox): string[] {
@@ -15,7 +15,7 @@ describe("a plugin", () => {
     ["when the command ends", "exit 0", 0],
     ["when the command fails", "exit 3", 3],
     ["when the command is killed", "kill -9 $$", 137],
-  ])("lives through all its steps %s", async (_title, command, expected) => {
+  ])("runs through all its steps %s", async (_title, command, expected) => {
     await using sandbox = new Sandbox();
     const { status } = await sandbox.nbdkit([tracedPlugin(sandbox), "--run", command]);
     expect(status).toBe(expected);
@@ -47,7 +47,7 @@ describe("a plugin", () => {
   });
 
   it.each(steps.slice(0, 4))(
-    "that fails in %s makes us fail with its message, and the command is not run",
+    "that fails in %s ends nbdkit with its message, and the command is not run",
     async (step) => {
       await using sandbox = new Sandbox();
       const args = [tracedPlugin(sandbox), "--run", "echo started"];
@@ -62,7 +62,7 @@ describe("a plugin", () => {
   );
 
   it.each(["cleanup", "unload"])(
-    "that fails in %s is reported, and the command's status stands",
+    "that fails in %s is reported, and the command's status stays",
     async (step) => {
       await using sandbox = new Sandbox();
       const args = [tracedPlugin(sandbox), "--run", "exit 4"];
@@ -95,10 +95,10 @@ describe("a server that ends before its command", () => {
   const defect = 'setImmediate(() => { throw new Error("a defect") })';
 
   it.each([
-    ["by the plugin's wish", "leaves the command's 0", shutdown, 0, 0],
-    ["by the plugin's wish", "leaves the command's status", shutdown, 5, 5],
-    ["by a defect", "turns the command's 0 into 1", defect, 0, 1],
-    ["by a defect", "leaves the command's status", defect, 5, 5],
+    ["by shutdown() of the plugin", "leaves the command's 0", shutdown, 0, 0],
+    ["by shutdown() of the plugin", "leaves the command's status", shutdown, 5, 5],
+    ["by an internal error", "turns the command's 0 into 1", defect, 0, 1],
+    ["by an internal error", "leaves the command's status", defect, 5, 5],
   ])("%s %s (%#)", async (_how, _what, script, commandStatus, expected) => {
     await using sandbox = new Sandbox();
     const args = [tracedPlugin(sandbox), "--run", `${untilServerIsGone}; exit ${commandStatus}`];
@@ -120,7 +120,7 @@ describe("a server in the foreground", () => {
     await sandbox.empty();
   });
 
-  it("ends with status 1 and one line after a defect", async () => {
+  it("ends with status 1 and one line after an internal error", async () => {
     await using sandbox = new Sandbox();
     const env = { AFTER_FORK: 'Promise.reject(new Error("a\\n  defect"))' };
     const outcome = await sandbox.nbdkit(["-f", "-U", "-", tracedPlugin(sandbox)], { env });
@@ -140,7 +140,7 @@ describe("a server in the foreground", () => {
     await sandbox.empty();
   });
 
-  it("survives a SIGPIPE and the end of whoever read its stderr", async () => {
+  it("survives a SIGPIPE and the end of the reader of its stderr", async () => {
     await using sandbox = new Sandbox();
     const child = sandbox.start("/bin/sh", ["-c", '"$nbdkit" -v -f -U - -P pid null 2>&1 | true']);
     const pid = await sandbox.number("pid");
@@ -150,7 +150,7 @@ describe("a server in the foreground", () => {
     await sandbox.empty();
   });
 
-  it("leaves its pidfile behind, and does not mind that its private socket was removed", async () => {
+  it("leaves its pidfile behind, and ignores that its private socket was removed", async () => {
     await using sandbox = new Sandbox();
     const command = `rm -r "$(dirname "$unixsocket")"; exit 2`;
     const { status, stderr } = await sandbox.nbdkit(["-P", "pid", "null", "--run", command]);
@@ -159,7 +159,7 @@ describe("a server in the foreground", () => {
     await until("the end", () => sandbox.processes.length === 0);
   });
 
-  it("removes its private socket also when something else was put beside it", async () => {
+  it("removes its private socket also when another file is beside it", async () => {
     await using sandbox = new Sandbox();
     await sandbox.nbdkit(["null", "--run", `touch "$(dirname "$unixsocket")/other"`]);
     await sandbox.empty();

@@ -2,7 +2,7 @@ import { createServer, type Server } from "node:net";
 import { describe, expect, it } from "vitest";
 import { Sandbox } from "../helpers/sandbox.ts";
 
-/** Which addresses the server accepts: the first bytes of NBD on each, or "refused". */
+/** The addresses that the server accepts: the first bytes of NBD on each, or "refused". */
 const probe = `python3 -c '
 import socket, sys
 for host in sys.argv[2:]:
@@ -35,7 +35,7 @@ describe("listening on TCP", () => {
     expect(stdout).toBe(expected);
   });
 
-  it("tells of a port that is in use", async () => {
+  it("reports a port that is in use", async () => {
     await using sandbox = new Sandbox();
     await using taken = await takePort("127.0.0.1");
     const { port } = taken.address() as { port: number };
@@ -47,7 +47,7 @@ describe("listening on TCP", () => {
     });
   });
 
-  it("tells of an address that is not ours, and of a name that is none", async () => {
+  it("reports an address that the machine does not have, and an unknown host name", async () => {
     await using sandbox = new Sandbox();
     const foreign = await sandbox.nbdkit(["-f", "-p", "0", "-i", "192.0.2.1", "null"]);
     expect(foreign.status).toBe(1);
@@ -59,7 +59,7 @@ describe("listening on TCP", () => {
 });
 
 describe("listening on a Unix socket", () => {
-  it("refuses a path where something is, and leaves that alone", async () => {
+  it("refuses a path where a file exists, and leaves the file alone", async () => {
     await using sandbox = new Sandbox();
     sandbox.file("file", "precious");
     const { status, stderr } = await sandbox.nbdkit(["-f", "-U", "file", "null"]);
@@ -70,7 +70,7 @@ describe("listening on a Unix socket", () => {
     expect(sandbox.read("file")).toBe("precious");
   });
 
-  it("refuses the socket of another server, which serves on", async () => {
+  it("refuses the socket of another server, which continues to serve", async () => {
     await using sandbox = new Sandbox();
     const inner = `"$nbdkit" -f -U "$unixsocket" null; echo $?; test -S "$unixsocket" && echo kept`;
     const { stdout } = await sandbox.nbdkit(["-U", "socket", "null", "--run", inner]);
@@ -80,7 +80,7 @@ describe("listening on a Unix socket", () => {
   it.each([
     ["no/socket", "No such file or directory"],
     ["file/socket", "Not a directory"],
-  ])("tells why %s cannot be", async (path, reason) => {
+  ])("reports why %s cannot be bound", async (path, reason) => {
     await using sandbox = new Sandbox();
     sandbox.file("file", "");
     const { status, stderr } = await sandbox.nbdkit(["-f", "-U", path, "null"]);
@@ -90,7 +90,7 @@ describe("listening on a Unix socket", () => {
     });
   });
 
-  it("takes paths up to the system's limit, and no longer one", async () => {
+  it("accepts paths up to the system's limit, and refuses a longer one", async () => {
     await using sandbox = new Sandbox();
     const longest = 107 - sandbox.folder.path.length - 1;
     const fits = await sandbox.nbdkit(["-U", "s".repeat(longest), "null", "--run", 'test -S "$unixsocket"']);
@@ -114,7 +114,7 @@ describe("listening on a Unix socket", () => {
     await sandbox.empty();
   });
 
-  it("says so when TMPDIR leaves no room for a private socket, or is none", async () => {
+  it("reports a TMPDIR that is too long for a private socket, or does not exist", async () => {
     await using sandbox = new Sandbox("t".repeat(90));
     const long = await sandbox.nbdkit(["null", "--run", "true"]);
     expect(long.status).toBe(1);

@@ -6,12 +6,12 @@ import { Sandbox } from "../helpers/sandbox.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { Folder } from "../plugins/folder.ts";
 
-/** A name that would write a line of its own, colour the terminal, ring its bell and turn the text around. */
+/** A name with a line break, terminal colours, a bell and a change of text direction. */
 const hostile = "a\x1b[31m\r\nnbdkit: error: fake\x07\x9b\u202e\u2066\u200b\u2028\\ b\x7fü";
 const shown =
   "a\\x1b[31m\\r\\nnbdkit: error: fake\\a\\xc2\\x9b\\xe2\\x80\\xae\\xe2\\x81\\xa6\\xe2\\x80\\x8b\\xe2\\x80\\xa8\\\\ b\\x7fü";
 
-/** Nothing but lines of letters. */
+/** Printable characters and line ends only. */
 function expectHarmless(text: string): void {
   expect(text.replaceAll("\n", "")).not.toMatch(/[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u2069]/u);
   expect(text).not.toMatch(/^nbdkit: error: fake/m);
@@ -25,8 +25,8 @@ async function ask(server: ServerProcess): Promise<void> {
   );
 }
 
-describe("what a client calls an export", () => {
-  it("is shown and not obeyed with -v", async () => {
+describe("an export name from a client", () => {
+  it("is escaped in the log with -v", async () => {
     await using server = await ServerProcess.start(["-v", "memory", "1M"]);
     await ask(server);
     const { stderr } = await server.stop();
@@ -35,7 +35,7 @@ describe("what a client calls an export", () => {
     expectHarmless(stderr);
   });
 
-  it("is shown and not obeyed in errors, on stderr and in a file", async () => {
+  it("is escaped in errors, on stderr and in a file", async () => {
     using folder = new Folder();
     const log = folder.join("log");
     for (const options of [[], [`--log=${log}`]]) {
@@ -43,14 +43,14 @@ describe("what a client calls an export", () => {
       await ask(server);
       const { stderr } = await server.stop();
       const text = options.length === 0 ? stderr : readFileSync(log, "utf8");
-      // A line break and what is around it become a space in errors.
+      // A line break and the spaces around it become one space in errors.
       expect(text).toContain("nbdkit: file[1]: error: ");
       expect(text).toContain("a\\x1b[31m nbdkit: error: fake\\a\\xc2\\x9b");
       expectHarmless(text);
     }
   });
 
-  it("is a word that a shell reads back in the log of --filter=log", async () => {
+  it("is quoted for a shell in the log of --filter=log", async () => {
     using folder = new Folder();
     const log = folder.join("log");
     {
@@ -64,7 +64,7 @@ describe("what a client calls an export", () => {
     expect(stdout).toBe(hostile);
   });
 
-  it("is shown and not obeyed when a plugin or its script repeats it", async () => {
+  it("is escaped when a plugin or its script repeats it", async () => {
     using folder = new Folder();
     const script = folder.file(
       "script",
@@ -79,7 +79,7 @@ describe("what a client calls an export", () => {
   });
 });
 
-describe("what a user names", () => {
+describe("an argument of the user", () => {
   it.each([
     [["memory", "\x1b[2J"], "could not parse size string (\\x1b[2J)"],
     [["file", "no\nsuch\u202e"], "no such\\xe2\\x80\\xae"],
@@ -90,7 +90,7 @@ describe("what a user names", () => {
     [["-P", "/\x1b/pid", "null"], "/\\x1b/pid"],
     [["-U", "/\x1b/socket", "null"], "/\\x1b/socket"],
     [["--log=/\x1b/log", "null"], "/\\x1b/log"],
-  ])("%j is shown and not obeyed in the error", async (args, message) => {
+  ])("%j is escaped in the error", async (args, message) => {
     const { status, stderr } = await run(nbdkit, ["-f", ...args]);
     expect(status).toBe(1);
     expect(stderr).toContain(message);
@@ -122,7 +122,7 @@ describe("a hostile server", () => {
     ["nbd info --list --json", '"$client" info --list --json "$uri"'],
     ["nbd info of what it refuses", '"$client" info "nbd+unix:///refused?socket=$unixsocket" || :'],
     ["nbd copy of what it refuses", '"$client" copy "nbd+unix:///refused?socket=$unixsocket" null: || :'],
-  ])("commands no terminal through %s", async (name, command) => {
+  ])("sends no terminal commands through %s", async (name, command) => {
     await using sandbox = new Sandbox();
     const args = ["--log=null", plugin(sandbox), "--run", command];
     const { status, stdout, stderr } = await sandbox.nbdkit(args, { env: { client: nbd } });
@@ -143,7 +143,7 @@ describe("the password in a URI", () => {
     ["a wrong URI", ["nbd", "nbds://user:secret@localhost:99999/"]],
     ["a wrong name", ["nbd", "nbds://user%ff:secret@localhost/"]],
     ["a server that is not there", ["-v", "nbd", "nbds://user:secret@localhost:1/", "shared=true"]],
-  ])("is shown nowhere by nbdkit: %s", async (_what, args) => {
+  ])("is not printed by nbdkit: %s", async (_what, args) => {
     const { stdout, stderr } = await run(nbdkit, ["-U", "-", ...args, "--run", "true"]);
     expect(stderr).not.toBe("");
     expect(stdout + stderr).not.toContain("secret");
@@ -154,7 +154,7 @@ describe("the password in a URI", () => {
     ["info", "nbds://user:secret@localhost:1/"],
     ["info", "nbd://user:secret@localhost:99999/"],
     ["copy", uri, "null:"],
-  ])("is shown nowhere by nbd %s %s", async (...args) => {
+  ])("is not printed by nbd %s %s", async (...args) => {
     const { status, stdout, stderr } = await run(nbd, args);
     expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
     expect(stderr).not.toContain("secret");

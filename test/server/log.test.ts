@@ -5,7 +5,7 @@ import { ended, Sandbox, until } from "../helpers/sandbox.ts";
 import { hasTool } from "../helpers/tools.ts";
 import { tracedPlugin } from "./traced-plugin.ts";
 
-/** Serves until the plugin has said something went wrong, and ends. */
+/** Serves until the plugin has reported an error, then ends. */
 const complain = 'host.error("went wrong"); setImmediate(() => host.shutdown());';
 
 function server(sandbox: Sandbox, ...options: string[]): string[] {
@@ -18,8 +18,8 @@ describe("errors go to", () => {
     ["stderr", ["--log=default"], "nbdkit: error: went wrong\n"],
     ["stderr", ["--log=stderr"], "nbdkit: error: went wrong\n"],
     ["stderr, with the name of the server", ["--name", "in0"], "nbdkit[in0]: error: went wrong\n"],
-    ["nobody", ["--log=null"], ""],
-    ["a system log that nobody keeps, in silence", ["--log=syslog"], ""],
+    ["no destination", ["--log=null"], ""],
+    ["a missing system log, without an error", ["--log=syslog"], ""],
   ])("%s (%j)", async (_where, options, expected) => {
     await using sandbox = new Sandbox();
     const outcome = await sandbox.nbdkit(server(sandbox, ...options), { env: { AFTER_FORK: complain } });
@@ -27,7 +27,7 @@ describe("errors go to", () => {
     await sandbox.empty();
   });
 
-  it("a file, after what it holds", async () => {
+  it("a file, after its existing content", async () => {
     await using sandbox = new Sandbox();
     const path = sandbox.file("log", "before\n");
     for (const options of [[], ["--name=n"]]) {
@@ -38,7 +38,7 @@ describe("errors go to", () => {
     expect(sandbox.read("log")).toBe("before\nnbdkit: error: went wrong\nnbdkit[n]: error: went wrong\n");
   });
 
-  it("a new file under the old name after SIGHUP, which ends nothing then", async () => {
+  it("a new file under the old name after SIGHUP, which does not end the server", async () => {
     await using sandbox = new Sandbox();
     const path = sandbox.folder.join("log");
     const env = { AFTER_FORK: 'process.on("SIGUSR2", () => host.error("went wrong")); host.error("ready")' };
@@ -62,13 +62,16 @@ describe("errors go to", () => {
 describe("a server that cannot start", () => {
   const line = /^nbdkit: error: you must specify size=<SIZE>[^\n]*\n$/;
 
-  it.each(["default", "stderr", "syslog", "null"])("says so on stderr with --log=%s", async (log) => {
-    await using sandbox = new Sandbox();
-    const { status, stderr } = await sandbox.nbdkit([`--log=${log}`, "-U", "-", "memory"]);
-    expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(line) });
-  });
+  it.each(["default", "stderr", "syslog", "null"])(
+    "prints the error on stderr with --log=%s",
+    async (log) => {
+      await using sandbox = new Sandbox();
+      const { status, stderr } = await sandbox.nbdkit([`--log=${log}`, "-U", "-", "memory"]);
+      expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(line) });
+    },
+  );
 
-  it("says so in its log as well", async () => {
+  it("writes the error to its log too", async () => {
     await using sandbox = new Sandbox();
     const log = sandbox.folder.join("log");
     const { status, stderr } = await sandbox.nbdkit([`--log=${log}`, "-U", "-", "memory"]);
@@ -84,14 +87,17 @@ describe("a server that cannot start", () => {
     ["--log=", /^nbdkit: error: --log must be "default".*and is ""\n$/],
     ["--log=/no/such/folder/log", /^nbdkit: error: --log: ENOENT: no such file or directory, [^\n]*\n$/],
     ["--log=/", /^nbdkit: error: --log: EISDIR: [^\n]*\n$/],
-  ])("does not take %s", async (option, expected) => {
+  ])("refuses %s", async (option, expected) => {
     await using sandbox = new Sandbox();
     const { status, stderr } = await sandbox.nbdkit([option, "-f", "-U", "-", "null"]);
     expect({ status, stderr }).toEqual({ status: 1, stderr: expect.stringMatching(expected) });
   });
 });
 
-/** A log daemon in a file system of its own: it prints what nbdkit, which it starts, sends to /dev/log. */
+/**
+ * A log daemon in a mount namespace: it prints the messages that nbdkit, its child process, sends to
+ * /dev/log.
+ */
 const daemon = `
 import os, socket, subprocess, sys
 log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -111,7 +117,7 @@ describe.skipIf(!hasTool("unshare") || !hasTool("python3") || process.getuid?.()
       ["--log=syslog", ["-f", "--log=syslog"], "went wrong"],
       ["--log=syslog and --name", ["-f", "--log=syslog", "--name=in0"], "nbdkit[in0]: went wrong"],
       ["the background", ["-P", "pid"], "went wrong"],
-    ])("hears of errors with %s", async (_how, options, expected) => {
+    ])("receives errors with %s", async (_how, options, expected) => {
       await using sandbox = new Sandbox();
       const script = sandbox.file("daemon.py", daemon);
       const args = ["-U", "socket", ...options, tracedPlugin(sandbox)];
@@ -122,7 +128,7 @@ describe.skipIf(!hasTool("unshare") || !hasTool("python3") || process.getuid?.()
       );
       const { stdout, stderr } = await outcomeOf(child);
       const pid = options.includes("-P") ? sandbox.read("pid")!.trim() : "\\d+";
-      // 27 is an error (3) of a daemon (3 * 8).
+      // Priority 27: an error (3) of a daemon (3 * 8).
       const line = new RegExp(`^0 <27>\\w+ +\\d+ [\\d:]+ nbdkit\\[${pid}\\]: (.*?)[\\0\\n]*$`);
       expect(stdout, stderr).toMatch(line);
       expect(line.exec(stdout)![1]).toBe(expected);
@@ -151,7 +157,7 @@ describe.skipIf(process.platform !== "linux")("in the background stderr", () => 
 describe("-v", () => {
   const verbose = ["-v", "--name=n", "-U", "-", "-P", "pid", "--filter=noextents", "memory", "1M"];
 
-  it("tells about each step, with nbdkit's words", async () => {
+  it("traces each step in nbdkit's words", async () => {
     await using sandbox = new Sandbox();
     const { stderr } = await sandbox.nbdkit([...verbose, "--run", "true"]);
     const lines = stderr.trim().split("\n");
@@ -177,7 +183,7 @@ describe("-v", () => {
     expect(found).toEqual([...found].sort((one, other) => one - other));
   });
 
-  it("tells less with -D nbdkit.backend.controlpath=0", async () => {
+  it("traces less with -D nbdkit.backend.controlpath=0", async () => {
     await using sandbox = new Sandbox();
     const args = [...verbose, "-D", "nbdkit.backend.controlpath=0", "--run", "true"];
     const { stderr } = await sandbox.nbdkit(args);
@@ -185,14 +191,14 @@ describe("-v", () => {
     expect(stderr).not.toContain("get_ready");
   });
 
-  it("tells about the environment with -D nbdkit.environ=1", async () => {
+  it("traces the environment with -D nbdkit.environ=1", async () => {
     await using sandbox = new Sandbox();
     const args = [...verbose, "-D", "nbdkit.environ=1", "--run", "true"];
     const { stderr } = await sandbox.nbdkit(args, { env: { MARK: "here" } });
     expect(stderr).toContain("nbdkit[n]: debug: environ: MARK=here\n");
   });
 
-  it("keeps secrets", async () => {
+  it("does not print secrets", async () => {
     await using sandbox = new Sandbox();
     const plugin = sandbox.file(
       "secret.mjs",

@@ -5,15 +5,15 @@ import { expect } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox, until } from "../helpers/sandbox.ts";
 
-/** Those that ask a server to end, and the one that would open Node's debugger. */
+/** The signals that ask a server to end, and the one that would open Node's debugger. */
 export const sweptSignals = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const;
 
-/** A way to start a server, and the process that gets the signal. */
+/** A way to start a server. Returns the process that gets the signal. */
 type Start = (sandbox: Sandbox) => ChildProcess;
 
 const listen = ["-U", "socket", "-P", "pid"];
 
-/** Each method takes a moment and has a child, so that signals hit both. */
+/** Each method takes 20 ms and has a child process, so that signals arrive during both. */
 const script = `#!/bin/sh
 echo "$1" >"$tmpdir/method"
 sleep 0.02
@@ -57,9 +57,9 @@ export const sweptModes: Readonly<Record<string, Start>> = {
 };
 
 /**
- * Starts a server, sends a signal after so many milliseconds, and expects that everything ends and nothing is left. What
- * the signal did not reach (a copy that serves in the background by then) or may not end (SIGUSR1 while Node starts) is
- * ended by SIGTERM, and must not listen for debuggers before.
+ * Starts a server, sends a signal after the given time, and expects that all processes end and no file
+ * remains. A server that the signal did not reach (a copy that serves in the background by then) or may not
+ * end (SIGUSR1 while Node starts) is ended by SIGTERM, and must not listen for debuggers before.
  */
 export async function expectNothingLeft(
   mode: string,
@@ -87,7 +87,7 @@ export async function expectNothingLeft(
   );
 }
 
-/** Where the signal was swallowed, the server comes to serve and can be looked at. */
+/** For a signal that was ignored: waits until the server serves, and checks its debugger. */
 async function livesOrHasEnded(sandbox: Sandbox, child: ChildProcess): Promise<void> {
   await until(
     "the end or the pidfile",
@@ -110,11 +110,11 @@ function tell(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
-    // It has just ended.
+    // The process has just ended.
   }
 }
 
-/** Addresses on which the process listens with TCP, as the kernel writes them (Linux). */
+/** The TCP addresses on which the process listens, in the kernel's format (Linux). */
 export function listenersOf(pid: number): string[] {
   try {
     const own = new Set(
@@ -134,7 +134,7 @@ export function listenersOf(pid: number): string[] {
         .map((fields) => fields[1]!),
     );
   } catch {
-    // It has just ended.
+    // The process has just ended.
     return [];
   }
 }

@@ -8,7 +8,7 @@ import { steps, tracedPlugin } from "./traced-plugin.ts";
 
 const original = toolPath("nbdkit");
 
-/** Starts a server and sends it a signal when it serves. */
+/** Starts a server and sends it a signal when the server serves. */
 async function signalled(program: string, signal: NodeJS.Signals): Promise<Outcome> {
   await using sandbox = new Sandbox();
   const child = sandbox.start(program, ["-f", "-U", "socket", "-P", "pid", "null"]);
@@ -19,7 +19,7 @@ async function signalled(program: string, signal: NodeJS.Signals): Promise<Outco
 }
 
 describe.skipIf(original === undefined)(
-  "each signal has the effect that it has on nbdkit (skipped without it):",
+  "each signal has the same effect as on nbdkit (skipped without nbdkit):",
   () => {
     it.each([
       "SIGHUP",
@@ -37,12 +37,12 @@ describe.skipIf(original === undefined)(
       expect(await signalled(nbdkit, signal)).toEqual(await signalled(original!, signal));
     });
 
-    it("SIGPIPE: none", async () => {
+    it("SIGPIPE has no effect", async () => {
       await using sandbox = new Sandbox();
       const child = sandbox.start(nbdkit, ["-f", "-U", "-", "-P", "pid", "null"]);
       const pid = await sandbox.number("pid");
       const [, ignored] = /^SigIgn:\s*(\w+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))!;
-      // Signal 13 is bit 12.
+      // Signal 13 is bit 12 of the mask.
       expect(Number.parseInt(ignored!.slice(-4), 16) & 0x1000).toBe(0x1000);
       child.kill("SIGPIPE");
       child.kill("SIGTERM");
@@ -51,7 +51,7 @@ describe.skipIf(original === undefined)(
   },
 );
 
-/** A plugin with other functions than the traced one, which it is in everything else. */
+/** The traced plugin with some functions replaced. */
 function changed(sandbox: Sandbox, members: string): string {
   return sandbox.file(
     "changed.mjs",
@@ -66,7 +66,7 @@ const hangs = "open: () => ({ size: 512n, read: () => { asked(); return new Prom
 const spins = "open: () => ({ size: 512n, read: () => { asked(); for (;;); } })";
 
 describe.runIf(hasTool("nbdsh")).concurrent("a server that does not end at the first signal", () => {
-  /** Serves a plugin whose read never ends, and waits for somebody to read. */
+  /** Serves a plugin whose read never ends, and waits for a client that reads. */
   async function startAsked(sandbox: Sandbox, plugin: string): Promise<ChildProcess> {
     const child = sandbox.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", plugin]);
     await sandbox.number("pid");
@@ -75,7 +75,7 @@ describe.runIf(hasTool("nbdsh")).concurrent("a server that does not end at the f
     return child;
   }
 
-  it("cuts off clients that a plugin does not answer any more, and cleans up", async () => {
+  it("cuts off clients whose requests the plugin does not answer, and cleans up", async () => {
     await using sandbox = new Sandbox();
     const child = await startAsked(sandbox, changed(sandbox, hangs));
     const outcome = outcomeOf(child);
@@ -89,7 +89,7 @@ describe.runIf(hasTool("nbdsh")).concurrent("a server that does not end at the f
     await sandbox.empty();
   });
 
-  it("cuts its clients off at a second one, and cleans up", async () => {
+  it("cuts off its clients at a second signal, and cleans up", async () => {
     await using sandbox = new Sandbox();
     const child = await startAsked(sandbox, changed(sandbox, hangs));
     expect(await insist(child, "SIGTERM")).toEqual({ status: 0, stdout: "", stderr: "" });
@@ -97,7 +97,7 @@ describe.runIf(hasTool("nbdsh")).concurrent("a server that does not end at the f
     await sandbox.empty();
   });
 
-  it("ends at a second one when the plugin's clean-up does not", async () => {
+  it("ends at a second signal when the plugin's clean-up does not end", async () => {
     await using sandbox = new Sandbox();
     const plugin = changed(sandbox, "cleanup: () => new Promise(() => setInterval(() => {}, 1000))");
     const child = sandbox.start(nbdkit, ["-f", "-U", "-", "-P", "pid", plugin]);
@@ -106,14 +106,14 @@ describe.runIf(hasTool("nbdsh")).concurrent("a server that does not end at the f
     await sandbox.empty();
   });
 
-  it("is ended by a second one when a plugin keeps it busy", async () => {
+  it("is killed by a second signal when a plugin keeps it busy", async () => {
     await using sandbox = new Sandbox();
     const child = await startAsked(sandbox, changed(sandbox, spins));
     expect((await insist(child, "SIGINT")).status).toBe(130);
     await sandbox.empty();
   });
 
-  it("is ended after a while by its parent's death, too", async () => {
+  it("is also ended after a while when its parent dies", async () => {
     await using sandbox = new Sandbox();
     const script = '"$nbdkit" --exit-with-parent -U socket -P pid "$1" & read line';
     const parent = sandbox.start("/bin/sh", ["-c", script, "sh", changed(sandbox, spins)], { stdio: "pipe" });

@@ -4,7 +4,7 @@ import { outcomeOf } from "../helpers/run.ts";
 import { printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 
-/** Becomes nbdkit, with listening Unix sockets as descriptors from 3 on, as systemd passes them. */
+/** Executes nbdkit with listening Unix sockets as descriptors from 3 on, as systemd passes them. */
 const activate = `
 import os, socket, sys
 count = int(sys.argv[1])
@@ -26,8 +26,8 @@ function start(sandbox: Sandbox, sockets: number, fds: string, ...args: string[]
   return sandbox.start("python3", ["-c", activate, String(sockets), fds, ...args]);
 }
 
-describeWith(["python3", "nbdinfo"], "sockets that somebody else listens on", () => {
-  it("are served, all of them, in the foreground", async () => {
+describeWith(["python3", "nbdinfo"], "inherited listening sockets", () => {
+  it("are all served, in the foreground", async () => {
     await using sandbox = new Sandbox();
     const child = start(sandbox, 2, "", "null", "777");
     const outcome = outcomeOf(child);
@@ -41,7 +41,7 @@ describeWith(["python3", "nbdinfo"], "sockets that somebody else listens on", ()
   });
 
   it.each([["-p", "0"], ["-U", "-"], ["-s"], ["--run", "true"], ["-i", "127.0.0.1"]])(
-    "exclude %s",
+    "cannot be combined with %s",
     async (...args) => {
       await using sandbox = new Sandbox();
       const { status, stderr } = await outcomeOf(start(sandbox, 1, "", ...args, "null"));
@@ -52,7 +52,7 @@ describeWith(["python3", "nbdinfo"], "sockets that somebody else listens on", ()
     },
   );
 
-  it.each(["0", "-1", "x", "1.5", "17"])("are not counted by LISTEN_FDS=%s", async (fds) => {
+  it.each(["0", "-1", "x", "1.5", "17"])("are refused with LISTEN_FDS=%s", async (fds) => {
     await using sandbox = new Sandbox();
     const { status, stderr } = await outcomeOf(start(sandbox, 1, fds, "null"));
     expect({ status, stderr }).toEqual({
@@ -63,7 +63,7 @@ describeWith(["python3", "nbdinfo"], "sockets that somebody else listens on", ()
 });
 
 describe("variables of socket activation", () => {
-  it("are ignored when they were meant for another process", async () => {
+  it("are ignored when they are for another process", async () => {
     await using sandbox = new Sandbox();
     const env = { LISTEN_PID: "1", LISTEN_FDS: "1" };
     const outcome = await sandbox.nbdkit(["null", "--run", 'test -S "$unixsocket"'], { env });
@@ -75,7 +75,7 @@ describe("variables of socket activation", () => {
   });
 
   it.each([
-    // Node may have opened something of its own there meanwhile.
+    // Node may have opened a descriptor of its own there.
     ["nothing", "<&-", "(EBADF: bad file descriptor, fstat|it is no socket)"],
     ["a file", "</dev/null", "it is no socket"],
   ])("are refused when descriptor 3 is %s", async (_what, redirection, fault) => {

@@ -6,7 +6,7 @@ import { removeStaleSocket } from "../../src/native/socket-file.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { ended, Sandbox } from "../helpers/sandbox.ts";
 
-/** Runs a server, and kills it in a way that it cannot clean up after. */
+/** Runs a server, and kills it without a chance to clean up. */
 async function leaveSocket(sandbox: Sandbox): Promise<void> {
   const child = sandbox.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", "null"]);
   await sandbox.number("pid");
@@ -17,19 +17,22 @@ async function leaveSocket(sandbox: Sandbox): Promise<void> {
 }
 
 describe("a socket that a killed server left behind", () => {
-  it.each([[["-f"]], [[]]])("does not keep the next one from listening there (%j)", async (options) => {
-    await using sandbox = new Sandbox();
-    await leaveSocket(sandbox);
-    const child = sandbox.start(nbdkit, [...options, "-U", "socket", "-P", "pid", "null", "7"]);
-    const status = ended(child);
-    const pid = await sandbox.number("pid");
-    expect((await sandbox.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("7\n");
-    process.kill(pid, "SIGTERM");
-    expect(await status).toBe(0);
-    await sandbox.empty();
-  });
+  it.each([[["-f"]], [[]]])(
+    "does not keep the next server from listening on its path (%j)",
+    async (options) => {
+      await using sandbox = new Sandbox();
+      await leaveSocket(sandbox);
+      const child = sandbox.start(nbdkit, [...options, "-U", "socket", "-P", "pid", "null", "7"]);
+      const status = ended(child);
+      const pid = await sandbox.number("pid");
+      expect((await sandbox.sh(`nbdinfo --size 'nbd+unix://?socket=socket'`)).stdout).toBe("7\n");
+      process.kill(pid, "SIGTERM");
+      expect(await status).toBe(0);
+      await sandbox.empty();
+    },
+  );
 
-  it("is left alone by those who only look", async () => {
+  it("stays when nbdkit ends before it listens", async () => {
     await using sandbox = new Sandbox();
     await leaveSocket(sandbox);
     await sandbox.nbdkit(["-U", "socket", "null", "--version"]);
@@ -38,8 +41,8 @@ describe("a socket that a killed server left behind", () => {
   });
 });
 
-describe("a socket that somebody listens on", () => {
-  it("is refused, and the server there does not notice", async () => {
+describe("a socket in use", () => {
+  it("is refused, and the server on it continues", async () => {
     await using sandbox = new Sandbox();
     const child = sandbox.start(nbdkit, ["-v", "-f", "-U", "socket", "-P", "pid", "null", "7"]);
     const outcome = outcomeOf(child);
@@ -56,21 +59,24 @@ describe("a socket that somebody listens on", () => {
     expect(stderr.match(/accepted connection/g)).toHaveLength(1);
   });
 
-  it.each(["SOCK_STREAM", "SOCK_DGRAM", "SOCK_SEQPACKET"])("of type %s stays, heard or not", async (type) => {
-    await using sandbox = new Sandbox();
-    const listener = `import socket, time
+  it.each(["SOCK_STREAM", "SOCK_DGRAM", "SOCK_SEQPACKET"])(
+    "of type %s stays, whether a process listens on it or not",
+    async (type) => {
+      await using sandbox = new Sandbox();
+      const listener = `import socket, time
 s = socket.socket(socket.AF_UNIX, socket.${type})
 s.bind("socket")
 open("bound", "w").write("1\\n")
 time.sleep(1000)`;
-    sandbox.start("python3", ["-c", listener]);
-    await sandbox.number("bound");
-    removeStaleSocket(sandbox.folder.join("socket"));
-    expect(statSync(sandbox.folder.join("socket")).isSocket()).toBe(true);
-  });
+      sandbox.start("python3", ["-c", listener]);
+      await sandbox.number("bound");
+      removeStaleSocket(sandbox.folder.join("socket"));
+      expect(statSync(sandbox.folder.join("socket")).isSocket()).toBe(true);
+    },
+  );
 });
 
-describe("what is no socket", () => {
+describe("a path that is no socket", () => {
   it("stays", async () => {
     await using sandbox = new Sandbox();
     const path = sandbox.file("socket", "precious");
@@ -92,7 +98,7 @@ describe("what is no socket", () => {
   });
 });
 
-/** Ends a server whose socket has been replaced, and tells whether what lies there now is still the same. */
+/** Ends a server whose socket has been replaced, and returns whether the new file is still there. */
 async function endWith(sandbox: Sandbox, replace: () => void, options: readonly string[]): Promise<void> {
   const child = sandbox.start(nbdkit, ["-P", "pid", ...options]);
   const status = ended(child);
@@ -103,7 +109,7 @@ async function endWith(sandbox: Sandbox, replace: () => void, options: readonly 
   await sandbox.empty();
 }
 
-describe("what has taken the place of a socket", () => {
+describe("a file that has replaced a socket", () => {
   it.each([
     ["-U", ["-f", "-U", "socket", "null"]],
     ["-U in the background", ["-U", "socket", "null"]],
@@ -149,7 +155,7 @@ time.sleep(1000)`;
     expect(sandbox.read("socket")).toBe("precious");
   });
 
-  it("stays when it is the folder of the socket that was moved away", async () => {
+  it("stays when it is the folder from which the socket was moved away", async () => {
     await using sandbox = new Sandbox();
     mkdirSync(sandbox.folder.join("at"));
     const replace = (): void => {

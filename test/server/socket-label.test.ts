@@ -7,7 +7,7 @@ import { Folder } from "../plugins/folder.ts";
 const label = "system_u:object_r:svirt_socket_t:s0";
 
 describe("labelled", () => {
-  it("says what to call sockets while one is opened, and not afterwards", () => {
+  it("sets the label while a socket is opened, and resets it afterwards", () => {
     using folder = new Folder();
     const attribute = folder.file("sockcreate", "");
     const read = (): string => readFileSync(attribute, "latin1");
@@ -15,7 +15,7 @@ describe("labelled", () => {
     expect(read()[0]).toBe("\n");
   });
 
-  it("says so also when opening fails", () => {
+  it("resets the label also when opening fails", () => {
     using folder = new Folder();
     const attribute = folder.file("sockcreate", "");
     const fail = (): never => {
@@ -25,7 +25,7 @@ describe("labelled", () => {
     expect(readFileSync(attribute, "latin1")[0]).toBe("\n");
   });
 
-  it("leaves everything alone without a label", () => {
+  it("touches no file without a label", () => {
     expect(labelled(undefined, () => 7, "/nonexistent")).toBe(7);
   });
 });
@@ -40,7 +40,7 @@ describe.skipIf(hasSelinux)(
       ["-U", "socket"],
       ["-p", "0"],
       ["--vsock", "-p", "0"],
-    ])("is an error with %s %s, and leaves nothing", async (...address) => {
+    ])("is an error with %s %s, and leaves no file", async (...address) => {
       await using sandbox = new Sandbox();
       const args = [...address, `--selinux-label=${label}`, "null", "--run", "echo here"];
       const { status, stdout, stderr } = await sandbox.nbdkit(args);

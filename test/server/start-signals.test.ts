@@ -6,21 +6,21 @@ import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { expectNothingLeft, sweptModes, sweptSignals } from "./signal-sweep.ts";
 
-/** The moments of a start; the whole sweep is test/load/start-signals.test.ts. */
+/** The delays of a start; test/load/start-signals.test.ts sweeps all of them. */
 const startMs = 200;
 
 describe
   .skipIf(process.platform !== "linux")
   .concurrent("a signal at any moment of the start (Linux)", () => {
     for (const [index, mode] of Object.keys(sweptModes).entries()) {
-      it(`leaves nothing behind: ${mode}`, async () => {
+      it(`leaves no process and no file behind: ${mode}`, async () => {
         const random = new Random(index + 1);
         for (const signal of sweptSignals) await expectNothingLeft(mode, signal, random.below(startMs));
       });
     }
   });
 
-/** Stays in one of its methods, with a child, and ignores what the terminal may send. */
+/** A script that stays in one of its methods, with a child process, and ignores the signals of a terminal. */
 const stayingScript = `#!/bin/sh
 if [ "$1" = "$STAY" ]; then touch "$tmpdir/file"; echo 1 >"$AT"; sleep 1000; fi
 case $1 in
@@ -35,7 +35,7 @@ describe
   .concurrent("a signal while a script keeps the start waiting (Linux)", () => {
     const signals = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP"] as const;
     it.each(["load", "config", "config_complete", "thread_model", "get_ready"])(
-      "ends both as it ends nbdkit, with the script's children and folder: %s",
+      "ends nbdkit and the script as without Node, with the script's child processes and folder: %s",
       async (method) => {
         for (const [index, signal] of signals.entries()) {
           await using sandbox = new Sandbox();

@@ -5,10 +5,10 @@ import { packageRoot } from "../../src/core/package-root.ts";
 import { Sandbox, until } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 
-/** What every server is started with, in the background unless something more is said. */
+/** The arguments of every server, which runs in the background without -f. */
 const server = "-U socket -P pid memory 1M";
 
-/** The script starts a server, which then must serve, and leave nothing when it ends. */
+/** Expects that the script starts a server, which serves, and leaves no file when it ends. */
 async function expectService(sandbox: Sandbox, script: string): Promise<void> {
   const started = await sandbox.sh(script);
   expect(started).toEqual({ status: 0, stdout: "", stderr: "" });
@@ -33,7 +33,7 @@ describe("a server in the background, started", () => {
 
   it("without an environment", async () => {
     await using sandbox = new Sandbox();
-    // Node itself has to be found: somewhere on the path that a shell has then.
+    // Node itself must be found in the default PATH of a shell.
     await expectService(
       sandbox,
       `env -i PATH="${dirname(process.execPath)}:/usr/bin:/bin" "$nbdkit" ${server}`,
@@ -45,7 +45,7 @@ describe("a server in the background, started", () => {
     await expectService(sandbox, `"$nbdkit" ${server} ${closed}`);
   });
 
-  it("with streams that nobody reads any more", async () => {
+  it("with streams whose readers have ended", async () => {
     await using sandbox = new Sandbox();
     await expectService(
       sandbox,
@@ -54,14 +54,14 @@ describe("a server in the background, started", () => {
     expect(sandbox.read("status")).toBe("0\n");
   });
 
-  it("from a folder that is removed meanwhile", async () => {
+  it("from a folder that is removed after the start", async () => {
     await using sandbox = new Sandbox();
     const script = `mkdir gone; here=$PWD; cd gone; "$nbdkit" -U "$here/socket" -P "$here/pid" memory 1M; rmdir ../gone`;
     await expectService(sandbox, script);
   });
 
-  it("by a login shell of somebody else, as sudo does", async ({ skip }) => {
-    if (process.getuid?.() !== 0) skip("only root can become somebody else");
+  it("by a login shell of another user, as sudo does", async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip("only root can change to another user");
     await using sandbox = new Sandbox();
     await sandbox.sh("chmod 777 . tmp");
     await expectService(
@@ -73,7 +73,7 @@ describe("a server in the background, started", () => {
 });
 
 describeWith(["npx"], "npx", () => {
-  it("starts a server in the background, too", async () => {
+  it("starts a server in the background too", async () => {
     await using sandbox = new Sandbox();
     mkdirSync(sandbox.folder.join("node_modules/.bin"), { recursive: true });
     symlinkSync(packageRoot(), sandbox.folder.join("node_modules/nbdkit-node"));
@@ -86,7 +86,7 @@ describeWith(["npx"], "npx", () => {
 });
 
 describe.skipIf(process.platform !== "linux")("a server in the background", () => {
-  it("keeps nothing open that whoever started it had, beyond what it was given", async () => {
+  it("closes the streams of the process that started it, and keeps only inherited descriptors", async () => {
     await using sandbox = new Sandbox();
     sandbox.file("given", "x");
     await sandbox.sh(`"$nbdkit" ${server} 7<given 2>/dev/null`);
@@ -101,7 +101,7 @@ describe.skipIf(process.platform !== "linux")("a server in the background", () =
     await sandbox.empty();
   });
 
-  it("is not left behind when who started it was killed before it served", async () => {
+  it("ends when the process that started it was killed before it served", async () => {
     await using sandbox = new Sandbox();
     const plugin = sandbox.file(
       "slow.mjs",

@@ -7,12 +7,12 @@ const never = "new Promise(() => setInterval(() => {}, 1000))";
 const disk = "size: 512n, read: (into) => void into.fill(0), flush: () => {}";
 const cutOff = "nbdkit: error: 1 connections did not end in time and were cut off\n";
 
-/** A plugin or filter from its members; as a plugin it has a disk. */
+/** Makes a plugin or filter from the given members; as a plugin it has a disk. */
 function module(sandbox: Sandbox, members: string): string {
   return sandbox.file("stuck.mjs", `export default { name: "stuck", ${members} };`);
 }
 
-/** Starts a server, waits until `file` is there, and sends one SIGTERM. */
+/** Starts a server, waits until `file` exists, and sends one SIGTERM. */
 async function terminated(sandbox: Sandbox, args: readonly string[], file = "pid"): Promise<Outcome> {
   const child = sandbox.start(nbdkit, ["-f", "-P", "pid", ...args]);
   const outcome = outcomeOf(child);
@@ -21,8 +21,8 @@ async function terminated(sandbox: Sandbox, args: readonly string[], file = "pid
   return outcome;
 }
 
-describe.concurrent("one signal ends a server hard after a while, and nothing is left, when there is no end to", () => {
-  it.each(["cleanup", "unload"])("the %s of a plugin", async (step) => {
+describe.concurrent("one signal ends a server hard after a while, and leaves nothing behind, in an endless", () => {
+  it.each(["cleanup", "unload"])("%s of a plugin", async (step) => {
     await using sandbox = new Sandbox();
     const plugin = module(sandbox, `open: () => ({ ${disk} }), ${step}: () => ${never}`);
     expect(await terminated(sandbox, ["-U", "-", plugin])).toEqual({
@@ -33,7 +33,7 @@ describe.concurrent("one signal ends a server hard after a while, and nothing is
     await sandbox.empty();
   });
 
-  it("the clean-up of a filter, while a script is waiting below it", async () => {
+  it("clean-up of a filter, while a script is waiting below it", async () => {
     await using sandbox = new Sandbox();
     const filter = module(sandbox, `cleanup: () => ${never}`);
     const script = ["get_size=echo 512", "after_fork=echo 1 >asked; sleep 1000; :"];
@@ -46,14 +46,14 @@ describe.concurrent("one signal ends a server hard after a while, and nothing is
     await sandbox.empty();
   });
 
-  it("a clean-up that leaves JavaScript no time for anything else", async () => {
+  it("clean-up that blocks JavaScript", async () => {
     await using sandbox = new Sandbox();
     const plugin = module(sandbox, `open: () => ({ ${disk} }), cleanup: () => { for (;;); }`);
     expect((await terminated(sandbox, ["-U", "-", plugin])).status).toBe(142);
     await sandbox.empty();
   });
 
-  it("the unload of a script", async () => {
+  it("unload of a script", async () => {
     await using sandbox = new Sandbox();
     const outcome = await terminated(sandbox, [
       "-U",
@@ -70,7 +70,7 @@ describe.concurrent("one signal ends a server hard after a while, and nothing is
     await sandbox.empty();
   });
 
-  it("the clean-up after a command that was told to end", async () => {
+  it("clean-up after a command that got a signal", async () => {
     await using sandbox = new Sandbox();
     const plugin = module(sandbox, `open: () => ({ ${disk} }), cleanup: () => ${never}`);
     const outcome = await terminated(sandbox, [plugin, "--run", "echo 1 >ready; sleep 1000; :"], "ready");
@@ -85,7 +85,7 @@ describe.concurrent("one signal ends a server hard after a while, and nothing is
   });
 });
 
-describe.concurrent("what nothing can bring to an end is not waited for, and not taken for success:", () => {
+describe.concurrent("a promise that can never settle is not waited for, and is an error:", () => {
   const steps = ["load", "configComplete", "getReady", "afterFork"];
   it.each(steps.flatMap((step) => [["-f", step] as const, ["", step] as const]))(
     "%s %s",
@@ -127,9 +127,12 @@ describe.concurrent("what nothing can bring to an end is not waited for, and not
 
 describeWith(
   ["nbdsh"],
-  "one signal cuts clients off after a while, and nothing is left, when there is no end to",
+  "one signal cuts clients off after a while, and leaves nothing behind, in an endless",
   () => {
-    /** Runs a server on the path "socket" with a client that stays; one SIGTERM ends it when "asked" is there. */
+    /**
+     * Runs a server on the path "socket" with a client that stays; one SIGTERM ends the server when the file
+     * "asked" exists.
+     */
     async function served(sandbox: Sandbox, args: readonly string[]): Promise<Outcome> {
       const server = terminated(sandbox, ["-U", "socket", ...args], "asked");
       await sandbox.number("pid");
@@ -141,7 +144,7 @@ describeWith(
       return outcome;
     }
 
-    it.concurrent("a request that waits in a system call", async () => {
+    it.concurrent("request that waits in a system call", async () => {
       await using sandbox = new Sandbox();
       await sandbox.sh("mkfifo fifo");
       const plugin = sandbox.file(
@@ -158,7 +161,7 @@ describeWith(
     it.concurrent.each([
       ["pread", "echo 1 >asked; sleep 1000; :"],
       ["close", "sleep 1000; :"],
-    ])("the %s of a script", async (method, script) => {
+    ])("%s of a script", async (method, script) => {
       await using sandbox = new Sandbox();
       const others = method === "close" ? ["pread=echo 1 >asked; head -c 512 /dev/zero"] : [];
       const args = ["eval", "get_size=echo 512", `${method}=${script}`, ...others];

@@ -22,11 +22,11 @@ async function receive(sandbox: Sandbox, socket: string): Promise<ChildProcess> 
   return child;
 }
 
-describeWith(["python3"], "systemd is told", () => {
+describeWith(["python3"], "the service manager gets", () => {
   it.each([
     ["a path", (sandbox: Sandbox) => sandbox.folder.join("notify")],
     ["an abstract name", (sandbox: Sandbox) => `@nbdkit-node-test${sandbox.folder.path}`],
-  ])("over %s when clients can connect, and when the server ends", async (_kind, socketOf) => {
+  ])("messages over %s when clients can connect, and when the server ends", async (_kind, socketOf) => {
     await using sandbox = new Sandbox();
     const socket = socketOf(sandbox);
     const inbox = await receive(sandbox, socket);
@@ -41,7 +41,7 @@ describeWith(["python3"], "systemd is told", () => {
     expect(await ended(child)).toBe(0);
   });
 
-  it("which process serves, when it went to the background", async () => {
+  it("the id of the serving process, when nbdkit goes to the background", async () => {
     await using sandbox = new Sandbox();
     const inbox = await receive(sandbox, "notify");
     const env = { NOTIFY_SOCKET: sandbox.folder.join("notify") };
@@ -57,7 +57,7 @@ describeWith(["python3"], "systemd is told", () => {
     process.kill(pid, "SIGTERM");
   });
 
-  it("that the server lives, as often as it wants to know", async () => {
+  it("watchdog messages at half of the timeout", async () => {
     await using sandbox = new Sandbox();
     const inbox = await receive(sandbox, "notify");
     const alive = printed(inbox, "WATCHDOG=1\nWATCHDOG=1\n");
@@ -68,7 +68,7 @@ describeWith(["python3"], "systemd is told", () => {
     expect(await ended(child)).toBe(0);
   });
 
-  it("not that the server lives, when it watches another process", async () => {
+  it("no watchdog messages, when the watchdog is for another process", async () => {
     await using sandbox = new Sandbox();
     const inbox = await receive(sandbox, "notify");
     let said = "";
@@ -83,9 +83,9 @@ describeWith(["python3"], "systemd is told", () => {
   });
 });
 
-describe("a NOTIFY_SOCKET where nobody is", () => {
-  it.each(["/no/such/socket", "@nobody-listens-here", "vsock:2:1", `/${"x".repeat(200)}`])(
-    "%s: is an error in the log, and no reason not to serve",
+describe("a NOTIFY_SOCKET that no process reads", () => {
+  it.each(["/no/such/socket", "@no-reader", "vsock:2:1", `/${"x".repeat(200)}`])(
+    "%s: is an error in the log, and does not keep the server from serving",
     async (socket) => {
       await using sandbox = new Sandbox();
       const { status, stderr } = await sandbox.nbdkit(["null", "--run", 'test -S "$unixsocket"'], {
@@ -93,14 +93,14 @@ describe("a NOTIFY_SOCKET where nobody is", () => {
       });
       expect(status).toBe(0);
       expect(stderr.split("\n").slice(0, -1)).toEqual([
-        expect.stringMatching(/^nbdkit: error: cannot tell NOTIFY_SOCKET=.* READY=1: sendto: .*$/),
-        expect.stringMatching(/^nbdkit: error: cannot tell NOTIFY_SOCKET=.* STOPPING=1: sendto: .*$/),
+        expect.stringMatching(/^nbdkit: error: cannot send READY=1 to NOTIFY_SOCKET=.*: sendto: .*$/),
+        expect.stringMatching(/^nbdkit: error: cannot send STOPPING=1 to NOTIFY_SOCKET=.*: sendto: .*$/),
       ]);
     },
   );
 });
 
-describe("a Node.js program that started us over an IPC channel", () => {
+describe("a Node.js program that starts nbdkit over an IPC channel", () => {
   async function messageOf(sandbox: Sandbox, args: readonly string[]): Promise<[ChildProcess, unknown]> {
     const child = spawn(nbdkit, args, {
       cwd: sandbox.folder.path,
@@ -111,12 +111,12 @@ describe("a Node.js program that started us over an IPC channel", () => {
     return [child, message];
   }
 
-  it("is told when clients can connect, and where", async () => {
+  it("gets a message with the URI when clients can connect", async () => {
     await using sandbox = new Sandbox();
     const [child, message] = await messageOf(sandbox, ["-f", "-U", "socket", "null"]);
     const uri = `nbd+unix://?socket=${sandbox.folder.join("socket")}`;
     expect(message).toEqual({ type: "ready", pid: child.pid, uri });
-    // Nobody listens any more, which is no reason to end.
+    // The channel is closed, which must not end the server.
     child.disconnect();
     const { stdout } = await sandbox.sh(`nbdinfo --size '${uri}'`);
     expect(stdout).toBe("0\n");
@@ -124,7 +124,7 @@ describe("a Node.js program that started us over an IPC channel", () => {
     expect((await once(child, "exit"))[0]).toBe(0);
   });
 
-  it("is told the process that serves in the background", async () => {
+  it("gets the id of the process that serves in the background", async () => {
     await using sandbox = new Sandbox();
     const [child, message] = await messageOf(sandbox, ["-U", "socket", "-P", "pid", "null"]);
     expect((await once(child, "exit"))[0]).toBe(0);

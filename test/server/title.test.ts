@@ -21,7 +21,7 @@ describeWith(["ps", "pidof"], "ps shows a server", () => {
 });
 
 describe.skipIf(process.platform !== "linux")("the title", () => {
-  it("leaves the environment as it was", async () => {
+  it("does not change the environment", async () => {
     await using sandbox = new Sandbox();
     const long = "x".repeat(5000);
     const show = 'cat "/proc/$(cat pid)/environ" >environ';

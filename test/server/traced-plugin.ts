@@ -1,8 +1,8 @@
 import type { Sandbox } from "../helpers/sandbox.ts";
 
 /**
- * A plugin that writes each step of its life into the file `trace`, and fails in the step named by FAIL_AT. In
- * `afterFork` it runs what AFTER_FORK says.
+ * A plugin that writes each step of its life into the file `trace`, and fails in the step named by FAIL_AT.
+ * In `afterFork` it runs the script in AFTER_FORK.
  */
 export function tracedPlugin(sandbox: Sandbox): string {
   return sandbox.file("traced.mjs", source.replaceAll("TRACE", JSON.stringify(sandbox.folder.join("trace"))));

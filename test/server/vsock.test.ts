@@ -4,31 +4,31 @@ import { describe, expect, it } from "vitest";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { hasTool } from "../helpers/tools.ts";
 
-const tell = 'echo "$uri $port $unixsocket"';
+const showEndpoint = 'echo "$uri $port $unixsocket"';
 
-/** Beyond those of TCP; two tests at once are unlikely to take the same. */
+/** A port above those of TCP; two tests at the same time are unlikely to choose the same port. */
 const port: number = randomInt(70_000, 2 ** 31);
 
 describe("listening on vsock", () => {
   it.each([
     [[], ""],
     [["-e", "a b"], "/a%20b"],
-    // These are for TCP, and nbdkit passes over them too.
+    // These options are for TCP, and nbdkit ignores them too.
     [["-i", "192.0.2.1", "-4"], ""],
-  ])("tells the command where with %j", async (options, path) => {
+  ])("passes its address to the command with %j", async (options, path) => {
     await using sandbox = new Sandbox();
-    const args = ["--vsock", "-p", String(port), ...options, "null", "--run", tell];
+    const args = ["--vsock", "-p", String(port), ...options, "null", "--run", showEndpoint];
     const stdout = `nbd+vsock://1:${port}${path} ${port} \n`;
     expect(await sandbox.nbdkit(args)).toEqual({ status: 0, stdout, stderr: "" });
   });
 
-  it("takes a port that is free for -p 0, and says which", async () => {
+  it("chooses a free port for -p 0, and passes it on", async () => {
     await using sandbox = new Sandbox();
-    const { stdout } = await sandbox.nbdkit(["--vsock", "-p", "0", "null", "--run", tell]);
+    const { stdout } = await sandbox.nbdkit(["--vsock", "-p", "0", "null", "--run", showEndpoint]);
     expect(stdout).toMatch(/^nbd\+vsock:\/\/1:([1-9]\d*) \1 \n$/);
   });
 
-  it("tells of a port that is in use", async () => {
+  it("reports a port that is in use", async () => {
     await using sandbox = new Sandbox();
     const inner = '"$nbdkit" -f --vsock -p "$port" null || echo "$port"';
     const { stdout, stderr } = await sandbox.nbdkit(["--vsock", "-p", "0", "null", "--run", inner]);
@@ -38,7 +38,7 @@ describe("listening on vsock", () => {
   });
 });
 
-/** A kernel without loopback for vsock reaches other machines only; a library makes the difference up. */
+/** A kernel without vsock loopback reaches only other machines; a preloaded library adds loopback. */
 const missing = ["cc", "nbdinfo"].filter((tool) => !hasTool(tool));
 const source = fileURLToPath(new URL("../helpers/vsock-loopback.c", import.meta.url));
 const nbd = fileURLToPath(new URL("../../bin/nbd", import.meta.url));
@@ -46,7 +46,10 @@ const nbd = fileURLToPath(new URL("../../bin/nbd", import.meta.url));
 describe.skipIf(missing.length > 0)(
   `clients over vsock${missing.map((tool) => ` (skipped: needs ${tool})`)}`,
   () => {
-    /** Runs a server, and a script with `$nbd_command` and `$uri` as its --run, in a sandbox with loopback. */
+    /**
+     * Runs a server, and a script with `$nbd_command` and `$uri` as its --run, in a sandbox with vsock
+     * loopback.
+     */
     async function serve(sandbox: Sandbox, options: readonly string[], script: string): Promise<string> {
       const build = await sandbox.sh(`cc -shared -fPIC -o loopback.so '${source}' -ldl`);
       expect(build).toEqual({ status: 0, stdout: "", stderr: "" });
@@ -65,7 +68,7 @@ describe.skipIf(missing.length > 0)(
       expect(await serve(sandbox, ["memory", "8M"], copyBothWays)).toBe("same\n");
     });
 
-    it("are known by their number", async () => {
+    it("are identified by their machine number", async () => {
       await using sandbox = new Sandbox();
       const rules = ["--filter=ip", "null", "7", "allow=vsock-cid:1", "deny=all"];
       expect(await serve(sandbox, rules, '"$nbd_command" info --size "$uri"')).toBe("7\n");
@@ -75,7 +78,7 @@ describe.skipIf(missing.length > 0)(
       );
     });
 
-    it("encrypt", async () => {
+    it("use TLS", async () => {
       await using sandbox = new Sandbox();
       sandbox.file("keys.psk", `alice:${"17".repeat(32)}\n`);
       const options = ["--tls=require", "--tls-psk=keys.psk", "memory", "8M"];
@@ -83,7 +86,7 @@ describe.skipIf(missing.length > 0)(
       expect(await serve(sandbox, options, `${asAlice}; ${copyBothWays}`)).toBe("same\n");
     });
 
-    it("are told when nobody listens", async () => {
+    it("get an error when no server listens", async () => {
       await using sandbox = new Sandbox();
       const script = '"$nbd_command" info nbd+vsock://1:1 2>&1; echo $?';
       expect(await serve(sandbox, ["null"], script)).toBe(

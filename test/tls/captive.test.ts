@@ -39,14 +39,14 @@ describeWith([...certificateTools, "nbdinfo"], "a captive command of a server wi
       () => ["--tls=require", "--tls-psk", keys.psk],
       () => `tls=2\ncertificates=\npsk=${keys.psk}\nnbds+unix\n`,
     ],
-  ])("is told by variables: TLS is %s", async (_, args, told) => {
-    expect(await captive(args(), all)).toBe(told());
+  ])("gets variables that describe TLS: TLS is %s", async (_, args, expected) => {
+    expect(await captive(args(), all)).toBe(expected());
   });
 
   it.each([
     ["a Unix socket", []],
     ["TCP", ["-i127.0.0.1", "-p0"]],
-  ])("can give $uri to nbdinfo and to our client as it is, by %s", async (_, where) => {
+  ])("can pass $uri unchanged to nbdinfo and to our client, by %s", async (_, where) => {
     const args = [...where, "--tls=require", "--tls-certificates", keys.pki, "--tls-verify-peer"];
     expect(await captive(args, `nbdinfo --size "$uri" && "${nbd}" info --size "$uri"`)).toBe(
       "1048576\n1048576\n",
@@ -59,7 +59,7 @@ describeWith([...certificateTools, "nbdinfo"], "a captive command of a server wi
     "$HOME `id` $(id) \\ ;",
     "percent %41 & question? #hash + plus = equals",
     "ünïcödé 鍵",
-  ])("finds the certificates in a directory with a difficult name: %s", async (name) => {
+  ])("finds the certificates in a directory with special characters: %s", async (name) => {
     const directory = join(keys.path, name);
     cpSync(keys.pki, directory, { recursive: true });
     const args = ["--tls=require", "--tls-certificates", directory];
@@ -67,7 +67,7 @@ describeWith([...certificateTools, "nbdinfo"], "a captive command of a server wi
     expect(await captive(args, script)).toBe(`${directory}\n1048576\n1048576\n`);
   });
 
-  it("finds pre-shared keys in a file with a difficult name, for the user that it names", async () => {
+  it("finds pre-shared keys in a file with special characters, for the user in the file", async () => {
     const file = join(keys.path, `it's 100% "bob's" & alice's?.psk`);
     cpSync(keys.psk, file);
     const script = `printf '%s\\n' "$tls_psk"
@@ -76,7 +76,7 @@ describeWith([...certificateTools, "nbdinfo"], "a captive command of a server wi
     expect(await captive(["--tls=require", "--tls-psk", file], script)).toBe(`${file}\n1048576\n1048576\n`);
   });
 
-  it("has the name of the export in $uri too", async () => {
+  it("has the export name in $uri too", async () => {
     const args = ["-e", "a b", "--tls=require", "--tls-certificates", keys.pki];
     expect(await captive(args, 'printf "%s" "$uri"')).toMatch(
       /^nbds\+unix:\/\/\/a%20b\?socket=[^&]*&tls-certificates=\/.*\/pki$/,

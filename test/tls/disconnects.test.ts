@@ -18,7 +18,7 @@ describeWith(certificateTools, "a server that requires TLS", () => {
   });
   afterAll(() => keys[Symbol.dispose]());
 
-  /** How far a client comes before it vanishes. */
+  /** How far a client gets before it disconnects. */
   const phases: [title: string, advance: (socketPath: string) => Promise<RawClient>][] = [
     ["before it has said anything", (path) => RawClient.connect(path)],
     ["after the greeting", greeted],
@@ -51,7 +51,7 @@ describeWith(certificateTools, "a server that requires TLS", () => {
       "with a ClientHello that has just been sent",
       async (path) => {
         const client = await acknowledged(path);
-        // The answer is not awaited.
+        // Do not wait for the answer.
         encrypt(client, credentials(keys.pki)).catch(() => {});
         return client;
       },
@@ -108,11 +108,11 @@ describeWith(certificateTools, "a server that requires TLS", () => {
   const start = (...args: string[]): Promise<ServerProcess> =>
     ServerProcess.start(["--tls=require", "--tls-certificates", keys.pki, ...args, "memory", "16M"]);
 
-  describe.each(phases)("outlives clients that vanish %s", (_, advance) => {
+  describe.each(phases)("survives clients that vanish %s", (_, advance) => {
     it.each([
       ["leave", (client: RawClient) => client.destroy()],
       ["end their half first", (client: RawClient) => void client.socket.end()],
-    ])("and %s: it serves on, keeps no descriptor and ends in order", async (_how, leave) => {
+    ])("and %s: it continues to serve, leaks no descriptor and ends in order", async (_how, leave) => {
       await using server = await start();
       const descriptors = server.descriptors;
       {
@@ -128,13 +128,13 @@ describeWith(certificateTools, "a server that requires TLS", () => {
       }
       await until(() => server.descriptors <= descriptors);
       const { stderr } = await server.stop();
-      // Whatever happened is one client's own affair: a line at most, and no stack.
+      // An error of one client is logged in one line at most, without a stack.
       expect(stderr.split("\n").length - 1).toBeLessThanOrEqual(4);
       for (const line of stderr.split("\n").slice(0, -1))
         expect(line).toMatch(/^nbdkit: memory\[\d+\]: error: /);
     });
 
-    it("and ends in order while they are still there", async () => {
+    it("and ends in order while they are still connected", async () => {
       await using server = await start();
       using _client = await advance(server.socket);
       await server.stop();
@@ -165,7 +165,7 @@ describeWith(certificateTools, "a server that requires TLS", () => {
     await server.stop();
   });
 
-  it("does not cut off a client by --timeout that has chosen an export", async () => {
+  it("does not cut off a client by --timeout after the client has chosen an export", async () => {
     await using server = await start("--timeout=1");
     using chosen = await ready(server.socket);
     using stalled = await acknowledged(server.socket);
@@ -173,7 +173,7 @@ describeWith(certificateTools, "a server that requires TLS", () => {
     await chosen.readSector();
   });
 
-  it("serves on after many clients with wrong keys", async () => {
+  it("continues to serve after many clients with wrong keys", async () => {
     await using server = await ServerProcess.start(["--tls=require", "--tls-psk", keys.psk, "memory", "1M"]);
     const descriptors = server.descriptors;
     for (let n = 0; n < 20; n++) {

@@ -9,7 +9,7 @@ import { describeWith } from "../helpers/tools.ts";
 const page = readFileSync(fileURLToPath(new URL("../../docs/tls.md", import.meta.url)), "utf8");
 
 describeWith(["certtool", "psktool", "openssl", "nbdinfo", "qemu-img"], "docs/tls.md", () => {
-  it("has examples that work, one after the other", async () => {
+  it("has examples that work in their order", async () => {
     await using sandbox = new Sandbox();
     const examples = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, script]) => script);
     expect(examples.length).toBeGreaterThan(5);

@@ -45,7 +45,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
     }
   }
 
-  it("refuses every option before STARTTLS where TLS is required, and says nothing about the exports", async () => {
+  it("refuses every option before STARTTLS when TLS is required, and reveals nothing about the exports", async () => {
     await using server = await start("require");
     using client = await greeted(server.socket);
     const others = Array.from({ length: 14 }, (_, number) => number).filter(
@@ -58,7 +58,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
       expect(text).not.toMatch(/secret/);
     }
     expect(server.said).not.toMatch(/^fake:/m);
-    // The client may still do what it should.
+    // The client may still start TLS.
     await askForTls(client);
     const { client: secure } = await encrypt(client, credentials(keys.pki));
     secure.send(option(Option.list));
@@ -68,7 +68,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
     });
   });
 
-  it("disconnects a client that chooses an export by EXPORT_NAME before TLS, where it is required", async () => {
+  it("disconnects a client that chooses an export by EXPORT_NAME before TLS when TLS is required", async () => {
     await using server = await start("require");
     using client = await greeted(server.socket);
     client.send(option(Option.exportName, Buffer.from("secret-name")));
@@ -77,7 +77,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
     expect((await server.stop()).stderr).not.toMatch(/^fake:/m);
   });
 
-  it("lets a client say goodbye before TLS", async () => {
+  it("accepts NBD_OPT_ABORT before TLS", async () => {
     await using server = await start("require");
     using client = await greeted(server.socket);
     client.send(option(Option.abort));
@@ -98,15 +98,18 @@ describeWith(certificateTools, "the order of the handshake", () => {
     expect(await ask(client, Option.starttls, Buffer.from("x"))).toBe(OptionReply.errorInvalid);
   });
 
-  it.each(["on", "require"])("refuses a second STARTTLS as invalid, and goes on (--tls=%s)", async (mode) => {
-    await using server = await start(mode);
-    using client = await encrypted(server.socket, credentials(keys.pki));
-    expect(await ask(client, Option.starttls)).toBe(OptionReply.errorInvalid);
-    await client.go("");
-    expect(await client.readSector()).toEqual(Buffer.alloc(512, 7));
-  });
+  it.each(["on", "require"])(
+    "refuses a second STARTTLS as invalid, and continues (--tls=%s)",
+    async (mode) => {
+      await using server = await start(mode);
+      using client = await encrypted(server.socket, credentials(keys.pki));
+      expect(await ask(client, Option.starttls)).toBe(OptionReply.errorInvalid);
+      await client.go("");
+      expect(await client.readSector()).toEqual(Buffer.alloc(512, 7));
+    },
+  );
 
-  it("refuses STARTTLS by its policy when TLS is off, and goes on", async () => {
+  it("refuses STARTTLS by policy when TLS is off, and continues", async () => {
     await using server = await ServerProcess.start(["--tls=off", "--tls-certificates", keys.pki, fake]);
     using client = await greeted(server.socket);
     expect(await ask(client, Option.starttls)).toBe(OptionReply.errorPolicy);
@@ -114,20 +117,20 @@ describeWith(certificateTools, "the order of the handshake", () => {
     expect(await client.readSector()).toEqual(Buffer.alloc(512, 7));
   });
 
-  it("forgets structured replies that were negotiated in clear", async () => {
+  it("discards structured replies that were negotiated in clear", async () => {
     await using server = await start("on");
     using client = await greeted(server.socket);
     expect(await ask(client, Option.structuredReply)).toBe(OptionReply.ack);
     await askForTls(client);
     const { client: secure } = await encrypt(client, credentials(keys.pki));
-    // Metadata contexts need structured replies, and a read is answered by a simple one.
+    // Metadata contexts need structured replies; and the server answers a read by a simple reply.
     expect(await ask(secure, Option.setMetaContext)).toBe(OptionReply.errorInvalid);
     await secure.go("");
     secure.send(request({ command: Command.read, length: 512 }));
     expect((await secure.take(16)).readUInt32BE(0)).toBe(0x67446698);
   });
 
-  it("forgets extended headers that were negotiated in clear", async () => {
+  it("discards extended headers that were negotiated in clear", async () => {
     await using server = await start("on");
     using client = await greeted(server.socket);
     expect(await ask(client, Option.extendedHeaders)).toBe(OptionReply.ack);
@@ -137,7 +140,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
     expect(await secure.readSector()).toEqual(Buffer.alloc(512, 7));
   });
 
-  it("forgets metadata contexts that were chosen in clear", async () => {
+  it("discards metadata contexts that were chosen in clear", async () => {
     await using server = await start("on");
     using client = await greeted(server.socket);
     expect(await ask(client, Option.structuredReply)).toBe(OptionReply.ack);
@@ -148,12 +151,12 @@ describeWith(certificateTools, "the order of the handshake", () => {
     await secure.go("");
     secure.send(request({ command: Command.blockStatus, length: 512 }));
     const header = await secure.take(20);
-    // An error chunk, whose number is EINVAL.
+    // An error chunk with the number of EINVAL.
     expect(header.readUInt16BE(6)).toBe(32769);
     expect((await secure.take(header.readUInt32BE(16))).readUInt32BE(0)).toBe(22);
   });
 
-  it("opens an export anew for the client that has encrypted", async () => {
+  it("opens an export again for the client after encryption", async () => {
     await using server = await start("on");
     using client = await greeted(server.socket);
     expect(await ask(client, Option.info)).toBe(OptionReply.ack);
@@ -168,7 +171,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
     ]);
   });
 
-  it("waits with the TLS handshake for a plugin that is slow to close what was opened in clear", async () => {
+  it("delays the TLS handshake until a slow plugin has closed the export that was opened in clear", async () => {
     const release = `${keys.path}/release-slow`;
     await using server = await start("on", `release=${release}`);
     using client = await greeted(server.socket);

@@ -28,7 +28,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       ServerProcess.start([`--tls=${mode}`, "--tls-certificates", keys.pki, fake, ...args]);
 
     it.each(["on", "require"])(
-      "end the connection when they come with STARTTLS, and are not obeyed (--tls=%s)",
+      "end the connection when they come with STARTTLS, and are not executed (--tls=%s)",
       async (mode) => {
         await using server = await start(mode);
         using client = await greeted(server.socket);
@@ -40,7 +40,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       },
     );
 
-    it("are not obeyed when everything, from the flags on, comes at once", async () => {
+    it("are not executed when all bytes, from the flags on, come at once", async () => {
       await using server = await start("on");
       using client = await RawClient.connect(server.socket);
       client.send(clientFlags(), option(Option.starttls), option(Option.list));
@@ -48,7 +48,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       expect((await server.stop()).stderr).not.toMatch(/^fake:/m);
     });
 
-    it("are taken for a broken TLS handshake when they come after the acknowledgement", async () => {
+    it("are a TLS handshake error when they come after the acknowledgement", async () => {
       await using server = await start("on");
       using client = await greeted(server.socket);
       client.send(option(Option.starttls));
@@ -60,7 +60,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       expect(stderr).not.toMatch(/^fake:/m);
     });
 
-    it("are not obeyed either when they come while the plugin closes what was opened in clear", async () => {
+    it("are not executed when they come while the plugin closes the export that was opened in clear", async () => {
       const release = `${keys.path}/release-injected`;
       await using server = await start("on", `release=${release}`);
       using client = await greeted(server.socket);
@@ -77,7 +77,7 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
     });
   });
 
-  it("end a handshake whose driver still took them for it while encryption began", async () => {
+  it("end a handshake whose driver received them as its own while encryption began", async () => {
     let begun = (): void => {};
     const outcome = new Promise((resolve) => {
       const talk = new HandshakeDriver(
@@ -109,10 +109,10 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       });
       await expect(connect(liar.uri(keys.pki))).rejects.toThrow(/in clear/);
       await expect(listExports(liar.uri(keys.pki))).rejects.toThrow(/in clear/);
-      expect(liar.heard).toEqual([Option.starttls, Option.starttls]);
+      expect(liar.received).toEqual([Option.starttls, Option.starttls]);
     });
 
-    it("end the connection when they come after it", async () => {
+    it("end the connection when they come after the acknowledgement", async () => {
       await using liar = await Liar.start((socket) => {
         socket.write(reply(Option.starttls));
         setImmediate(() => socket.write(reply(Option.structuredReply)));
@@ -124,13 +124,13 @@ describeWith(certificateTools, "bytes in clear where TLS begins", () => {
       ["refuses TLS", reply(Option.starttls, OptionReply.errorPolicy)],
       ["knows no TLS", reply(Option.starttls, OptionReply.errorUnsupported)],
       ["answers with nonsense", Buffer.alloc(64, 0x20)],
-    ])("are no way around TLS: it gives up when the server %s", async (_, answer) => {
+    ])("do not bypass TLS: the client gives up when the server %s", async (_, answer) => {
       await using liar = await Liar.start((socket) => void socket.write(answer));
       await expect(connect(liar.uri(keys.pki))).rejects.toThrow();
-      expect(liar.heard).toEqual([Option.starttls]);
+      expect(liar.received).toEqual([Option.starttls]);
     });
 
-    it("is not needed to end the handshake: it fails when the server hangs up instead of it", async () => {
+    it("are not needed for a failure: the client fails when the server closes the connection instead", async () => {
       await using liar = await Liar.start((socket) => void socket.end(reply(Option.starttls)));
       await expect(connect(liar.uri(keys.pki))).rejects.toThrow(/TLS handshake failed|closed/);
     });
@@ -145,10 +145,10 @@ function reply(number: number, type: number = OptionReply.ack): Buffer {
   return bytes;
 }
 
-/** Greets as a server does, then answers every option as a test wants. */
+/** A server that greets as NBD requires, then answers every option as a test chooses. */
 class Liar implements AsyncDisposable {
-  /** The options that it was sent in clear. */
-  readonly heard: number[] = [];
+  /** The options that it received in clear. */
+  readonly received: number[] = [];
   readonly #folder = mkdtempSync(join(tmpdir(), "nbdkit-node-liar-"));
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
@@ -192,12 +192,12 @@ class Liar implements AsyncDisposable {
       for (;;) {
         const header = await peer.take(16);
         if (header.readBigUInt64BE(0) !== Magic.option) return;
-        this.heard.push(header.readUInt32BE(8));
+        this.received.push(header.readUInt32BE(8));
         await peer.take(header.readUInt32BE(12));
         answer(socket);
       }
     } catch {
-      // The client has left.
+      // The client has disconnected.
     }
   }
 }

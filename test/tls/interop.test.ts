@@ -28,7 +28,7 @@ describeWith(certificateTools, "TLS with other programs", () => {
     folder[Symbol.dispose]();
   });
 
-  /** How both sides of each kind of keys are told about them. */
+  /** The arguments of both sides for each kind of keys. */
   const kinds = [
     {
       kind: "certificates",
@@ -63,7 +63,7 @@ describeWith(certificateTools, "TLS with other programs", () => {
         expect(await succeed("nbdinfo", ["--list", uri(server.socket)])).toMatch(/with TLS/);
       });
 
-      it("nbdinfo connects by TCP, and is not served in clear", async () => {
+      it("nbdinfo connects by TCP, and is refused without TLS", async () => {
         const script = `nbdinfo --size "nbds://${user}127.0.0.1:$port/?${query()}"; nbdinfo --size nbd://127.0.0.1:$port || echo no`;
         expect(await byTcp(["memory", "1M"], script)).toBe("1048576\nno\n");
       });
@@ -80,7 +80,7 @@ describeWith(certificateTools, "TLS with other programs", () => {
         expect(sha256(folder.file("copy.img"))).toBe(sha256(folder.file("64M.img")));
       });
 
-      it("nbdcopy copies requests of 32 MiB and of 4 KiB, many at once", async () => {
+      it("nbdcopy copies requests of 32 MiB and of 4 KiB, with many requests in flight", async () => {
         await using server = await start("-r", "file", folder.file("64M.img"));
         for (const flags of [["--request-size=33554432"], ["--request-size=4096", "--requests=256"]]) {
           await succeed("nbdcopy", [
@@ -158,7 +158,7 @@ describeWith(certificateTools, "TLS with other programs", () => {
       });
 
       it("connects by TCP", async () => {
-        // That version tells the port that it was given, not the one that it got; so it is given a free one.
+        // That version reports the port that it was given, not the port that it got; so give it a free port.
         const free = createServer().listen(0, "127.0.0.1");
         await once(free, "listening");
         const { port } = free.address() as { port: number };
@@ -185,7 +185,7 @@ describeWith(certificateTools, "TLS with other programs", () => {
     });
 
     describeWith(["nbdsh"], "our server on standard input and output", () => {
-      it("serves a client that started it on a socket", async () => {
+      it("serves a client that started the server on a socket", async () => {
         const settings =
           user === ""
             ? `h.set_tls_certificates("${keys.pki}")`

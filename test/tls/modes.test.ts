@@ -25,7 +25,7 @@ import { credentials, encrypted } from "./secure-client.ts";
 
 const needsNbdkit = referenceNbdkit === undefined ? " (skipped: needs nbdkit)" : "";
 
-/** What to put before a command for it to run as somebody who is not the superuser; undefined where that cannot be. */
+/** A prefix that runs a command as another user than root; undefined when that is not possible. */
 const asUser: readonly string[] | undefined = (() => {
   if (process.geteuid?.() !== 0) return [];
   const command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
@@ -41,7 +41,7 @@ describeWith(certificateTools, "--tls", () => {
   });
   afterAll(() => keys[Symbol.dispose]());
 
-  /** A copy of a directory of keys, to spoil. */
+  /** A copy of a directory of keys, which a test may damage. */
   function copyOf(directory: string): string {
     made++;
     const copy = join(keys.path, `copy-${made}`);
@@ -82,7 +82,7 @@ describeWith(certificateTools, "--tls", () => {
       expect(await succeeds(uri)).toBe(secure);
     });
 
-    it("is on by default where --tls-certificates names some, and off where it names none", async () => {
+    it("is on by default when --tls-certificates names certificates, and off when the directory has none", async () => {
       expect(await ask(["--tls-certificates", keys.pki])).toEqual({
         status: 0,
         stdout: "tls=1\n",
@@ -97,7 +97,7 @@ describeWith(certificateTools, "--tls", () => {
       expect((await ask(["--tls-psk", keys.psk])).stdout).toBe("tls=1\n");
     });
 
-    it("on without certificates warns in one line and serves in clear", async () => {
+    it("on without certificates warns in one line and serves without TLS", async () => {
       const { status, stdout, stderr } = await ask(["--tls=on", "--tls-certificates", "/nonexistent"]);
       expect({ status, stdout }).toEqual({ status: 0, stdout: "tls=\n" });
       expect(stderr).toMatch(
@@ -105,7 +105,7 @@ describeWith(certificateTools, "--tls", () => {
       );
     });
 
-    it("require without certificates is an error of one line, which says what to do", async () => {
+    it("require without certificates is an error of one line with the remedy", async () => {
       const { status, stdout, stderr } = await ask(["--tls=require", "--tls-certificates", "/nonexistent"]);
       expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
       expect(stderr).toMatch(
@@ -113,7 +113,7 @@ describeWith(certificateTools, "--tls", () => {
       );
     });
 
-    it("off does not even look at keys that cannot be used", async () => {
+    it("off does not read keys, not even unusable ones", async () => {
       const broken = ["--tls-certificates", "/nonexistent", "--tls-psk", "/nonexistent"];
       expect(await ask(["--tls=off", ...broken])).toEqual({ status: 0, stdout: "tls=\n", stderr: "" });
     });
@@ -125,7 +125,7 @@ describeWith(certificateTools, "--tls", () => {
     });
   });
 
-  describe.skipIf(referenceNbdkit === undefined)(`beside the system's nbdkit${needsNbdkit}`, () => {
+  describe.skipIf(referenceNbdkit === undefined)(`compared with the system's nbdkit${needsNbdkit}`, () => {
     it.each<[string, () => string[]]>([
       ["nothing named, off", () => ["--tls=off"]],
       ["certificates", () => ["--tls-certificates", keys.pki]],
@@ -148,7 +148,7 @@ describeWith(certificateTools, "--tls", () => {
       ["another word for on", () => ["--tls=yes", "--tls-psk", keys.psk]],
       ["oldstyle, require", () => ["-o", "--tls=require", "--tls-psk", keys.psk]],
       ["oldstyle, on", () => ["-o", "--tls=on", "--tls-psk", keys.psk]],
-    ])("starts, or not, in the same mode: %s", async (_, args) => {
+    ])("starts, or fails to start, in the same mode: %s", async (_, args) => {
       const [ours, theirs] = await Promise.all([ask(args()), ask(args(), referenceNbdkit)]);
       expect({ status: ours.status, stdout: ours.stdout }).toEqual({
         ...{ status: theirs.status, stdout: theirs.stdout },
@@ -187,20 +187,20 @@ describeWith(certificateTools, "--tls", () => {
       expect(await prepare()).toMatchObject({ certificates: join(path, ".pki/nbdkit") });
     });
 
-    it("of an ordinary user may have none: TLS is off", async () => {
+    it("of an ordinary user may be missing: TLS is off", async () => {
       vi.spyOn(process, "geteuid").mockReturnValue(1000);
       home();
       expect(await prepare()).toEqual({ mode: "off" });
     });
 
-    it("are not searched where --tls-certificates names another", async () => {
+    it("are not searched when --tls-certificates names another directory", async () => {
       vi.spyOn(process, "geteuid").mockReturnValue(1000);
       home(".pki/nbdkit");
       const named = { verifyPeer: false, certificates: keys.directory(`named-${made++}`) };
       expect(await prepareTls(named, silentLog)).toEqual({ mode: "off" });
     });
 
-    it("of the superuser are not in a home", async () => {
+    it("of root are not in a home directory", async () => {
       vi.spyOn(process, "geteuid").mockReturnValue(0);
       const path = home(".pki/nbdkit");
       expect(rootCertificatesDirectory).toBe("/etc/pki/nbdkit");
@@ -221,7 +221,7 @@ describeWith(certificateTools, "--tls", () => {
     );
   });
 
-  describe("with keys that cannot be used ends with status 1 and one line", () => {
+  describe("with unusable keys ends with status 1 and one line", () => {
     const secrets = (directory: string): string[] =>
       readdirSync(directory, { withFileTypes: true })
         .filter((entry) => entry.isFile() && entry.name.includes("key"))
@@ -306,7 +306,7 @@ describeWith(certificateTools, "--tls", () => {
       }
     });
 
-    it("--tls-verify-peer with an authority's file that holds no certificate", async () => {
+    it("--tls-verify-peer with an authority file that holds no certificate", async () => {
       const { status, stderr } = await ask(["--tls-verify-peer", "--tls-certificates", withoutAuthority()]);
       expect(status).toBe(1);
       expect(stderr).toMatch(/^nbdkit: error: .*ca-cert\.pem is not a certificate.*\n$/);
@@ -324,7 +324,7 @@ describeWith(certificateTools, "--tls", () => {
   });
 
   describe("-certificates", () => {
-    it("may be a relative path, also when the server goes to the background and to another directory", async () => {
+    it("may be a relative path, also for a server in the background with another directory", async () => {
       await using sandbox = new Sandbox();
       cpSync(keys.pki, sandbox.folder.join("pki"), { recursive: true });
       const { status, stderr } = await sandbox.sh(
@@ -336,7 +336,7 @@ describeWith(certificateTools, "--tls", () => {
       expect(client.size).toBe(1024n * 1024n);
     });
 
-    it("is in $tls_certificates as it was given, and absolute in $uri", async () => {
+    it("is in $tls_certificates as given, and absolute in $uri", async () => {
       const { stdout } = await run(
         nbdkit,
         ["--tls=require", "--tls-certificates=.", "null", "--run", 'cd /; echo "$tls_certificates $uri"'],
@@ -345,7 +345,7 @@ describeWith(certificateTools, "--tls", () => {
       expect(stdout).toMatch(new RegExp(`^\\. nbds\\+unix://\\?socket=.*&tls-certificates=${keys.pki}\n$`));
     });
 
-    it("is in $tls_psk as it was given, and absolute in $uri", async () => {
+    it("is in $tls_psk as given, and absolute in $uri", async () => {
       const { stdout } = await run(
         nbdkit,
         ["--tls=require", "--tls-psk=keys.psk", "null", "--run", 'cd /; echo "$tls_psk $uri"'],
@@ -359,19 +359,22 @@ describeWith(certificateTools, "--tls", () => {
     it.each([
       ["RSA", "rsa_pss_rsae_sha256", "rsa"],
       ["ECDSA", "ecdsa_secp256r1_sha256", "ec"],
-    ])("may hold pairs of several kinds: a client that knows only %s is served", async (_, sigalgs, kind) => {
-      await using server = await ServerProcess.start([
-        ...["--tls=require", "--tls-certificates", keys.twoKinds],
-        ...["memory", "1M"],
-      ]);
-      using client = await encrypted(server.socket, { ...credentials(keys.anonymous, false), sigalgs });
-      const shown = (client.socket as TLSSocket).getPeerX509Certificate()!;
-      expect(shown.publicKey.asymmetricKeyType).toBe(kind);
-      await client.go("");
-      await client.readSector();
-    });
+    ])(
+      "may hold pairs of several types: a client that supports only %s is served",
+      async (_, sigalgs, kind) => {
+        await using server = await ServerProcess.start([
+          ...["--tls=require", "--tls-certificates", keys.twoKinds],
+          ...["memory", "1M"],
+        ]);
+        using client = await encrypted(server.socket, { ...credentials(keys.anonymous, false), sigalgs });
+        const shown = (client.socket as TLSSocket).getPeerX509Certificate()!;
+        expect(shown.publicKey.asymmetricKeyType).toBe(kind);
+        await client.go("");
+        await client.readSector();
+      },
+    );
 
-    it("with one kind only turns away clients that know only the other", async () => {
+    it("with one type only refuses clients that support only the other type", async () => {
       await using server = await ServerProcess.start([
         ...["--tls=require", "--tls-certificates", keys.pki],
         ...["memory", "1M"],

@@ -22,7 +22,7 @@ describeWith(certificateTools, "certificates of clients", () => {
   const uri = (server: ServerProcess, directory: string): string =>
     `nbds+unix:///?socket=${server.socket}&tls-certificates=${directory}`;
 
-  /** Who is let in, as each client sees it. */
+  /** Whether each client is accepted, from the client's point of view. */
   const clients: [
     name: string,
     tool: string,
@@ -64,14 +64,14 @@ describeWith(certificateTools, "certificates of clients", () => {
           revoked: await comesIn(uri(server, keys.revoked), keys.revoked),
         });
 
-        it("do not matter without --tls-verify-peer", async () => {
+        it("are not checked without --tls-verify-peer", async () => {
           await using server = await start(keys.withCrl);
-          // qemu-img refuses to show a certificate that is not of the authority which it trusts itself.
+          // qemu-img refuses to show a certificate that its own authority has not signed.
           const ofAStranger = name !== "qemu-img";
           expect(await outcome(server)).toEqual({ ours: true, none: true, ofAStranger, revoked: true });
         });
 
-        it("must be of our authority with --tls-verify-peer", async () => {
+        it("must be signed by our authority with --tls-verify-peer", async () => {
           await using server = await start(keys.pki, "--tls-verify-peer");
           expect(await outcome(server)).toEqual({
             ours: true,
@@ -96,7 +96,7 @@ describeWith(certificateTools, "certificates of clients", () => {
     );
   }
 
-  it("are asked for by --tls-verify-peer, which lets clients in clear in where TLS is only on", async () => {
+  it("are required by --tls-verify-peer, which accepts clients without TLS when TLS is only on", async () => {
     await using server = await ServerProcess.start([
       ...["--tls=on", "--tls-certificates", keys.pki, "--tls-verify-peer"],
       ...["memory", "1M"],
@@ -112,7 +112,7 @@ describeWith(certificateTools, "certificates of clients", () => {
     ["allow=dn:CN=another*", "deny=any", [false, false]],
     ["allow=any", "deny=dn:*", [true, true]],
     ["deny=dn:CN=client.*", "allow=uid:4242", [false, true]],
-  ])("let the ip filter decide: %s %s", async (one, other, [ours, none]) => {
+  ])("are available to the ip filter: %s %s", async (one, other, [ours, none]) => {
     await using server = await ServerProcess.start([
       ...["--tls=require", "--tls-certificates", keys.pki, "--filter=ip"],
       ...["memory", "1M", one, other],
@@ -131,7 +131,7 @@ describeWith(certificateTools, "certificates of clients", () => {
     it.each([
       ["with --tls-verify-peer", ["--tls-verify-peer"]],
       ["without it", []],
-    ])("as names of the client and of who issued it, when they are good (%s)", async (_, args) => {
+    ])("as names of the client and of the issuer, when they are valid (%s)", async (_, args) => {
       await using server = await start(keys.pki, ...args);
       await using _client = await connect(uri(server, keys.pki));
       expect(await opened(server)).toEqual({
@@ -140,7 +140,7 @@ describeWith(certificateTools, "certificates of clients", () => {
       });
     });
 
-    it("not at all when nobody vouches for them", async () => {
+    it("not at all when no authority has signed them", async () => {
       await using server = await start(keys.withCrl);
       for (const directory of [keys.stranger, keys.revoked, keys.anonymous]) {
         await using _client = await connect(uri(server, directory));
@@ -156,7 +156,7 @@ describeWith(certificateTools, "certificates of clients", () => {
       expect(await opened(server)).toEqual({ exportName: "", tls: false });
     });
 
-    it("with whatever could be misread in them escaped", async () => {
+    it("with special characters escaped", async () => {
       const directory = keys.directory("odd-names");
       const [key, request] = [join(directory, "client-key.pem"), join(directory, "odd.info")];
       copyFileSync(join(keys.pki, "ca-cert.pem"), join(directory, "ca-cert.pem"));
@@ -190,14 +190,14 @@ describeWith(certificateTools, "the server's certificate", () => {
   const uri = (server: ServerProcess, directory: string, more = ""): string =>
     `nbds+unix:///?socket=${server.socket}&tls-certificates=${directory}${more}`;
 
-  it("must be of an authority that our client trusts", async () => {
+  it("must be signed by an authority that our client trusts", async () => {
     await using server = await start(keys.elsewhere);
     await expect(connect(uri(server, keys.pki))).rejects.toThrow(/TLS handshake failed: .*certificate/);
     await using client = await connect(uri(server, keys.elsewhere));
     expect(client.size).toBe(1024n * 1024n);
   });
 
-  it("must bear the name of the host, or of tls-hostname", async () => {
+  it("must contain the host name, or the name in tls-hostname", async () => {
     await using server = await start(keys.otherHost);
     await expect(connect(uri(server, keys.pki))).rejects.toThrow(/does not match/);
     await expect(connect(uri(server, keys.pki, "&tls-hostname=third.example"))).rejects.toThrow(
@@ -207,13 +207,13 @@ describeWith(certificateTools, "the server's certificate", () => {
     expect(client.size).toBe(1024n * 1024n);
   });
 
-  it("is not looked at with tls-verify-peer=0", async () => {
+  it("is not checked with tls-verify-peer=0", async () => {
     await using server = await start(keys.elsewhere);
     await using client = await connect(uri(server, keys.pki, "&tls-verify-peer=0"));
     expect(client.size).toBe(1024n * 1024n);
   });
 
-  it("is judged before anything is said: our client names what is wrong with its own keys first", async () => {
+  it("is checked after the client's own keys: the client first reports errors in its own files", async () => {
     const directory = keys.directory("broken-client");
     copyFileSync(join(keys.pki, "ca-cert.pem"), join(directory, "ca-cert.pem"));
     copyFileSync(join(keys.pki, "client-cert.pem"), join(directory, "client-cert.pem"));

@@ -21,7 +21,7 @@ describe("parseTlsPriority", () => {
     expect(parseTlsPriority(text)).toMatchObject({ minVersion, maxVersion });
   });
 
-  it("names the suites that are left", () => {
+  it("returns the names of the remaining cipher suites", () => {
     const aes = "NONE:+VERS-TLS-ALL:+ECDHE-RSA:+AES-256-GCM:+AES-128-CBC:+SHA256:+AEAD";
     const suites = parseTlsPriority(aes).ciphers.split(":");
     expect(suites.filter((name) => !name.includes("PSK"))).toEqual([
@@ -36,11 +36,11 @@ describe("parseTlsPriority", () => {
   });
 
   it.each([
-    ["", '"" is none of the words'],
-    ["@SYSTEM", '"@SYSTEM" is none of the words'],
+    ["", '"" is not a valid first word'],
+    ["@SYSTEM", '"@SYSTEM" is not a valid first word'],
     ["NORMAL:AES-256-GCM", '"AES-256-GCM": after the first word'],
-    ["NORMAL:+VERS-TLS1.1", '"+VERS-TLS1.1" is nothing that can be had'],
-    ["NORMAL:-GOST28147-TC26Z-CNT", '"-GOST28147-TC26Z-CNT" is nothing'],
+    ["NORMAL:+VERS-TLS1.1", '"+VERS-TLS1.1" is not supported'],
+    ["NORMAL:-GOST28147-TC26Z-CNT", '"-GOST28147-TC26Z-CNT" is not supported'],
     ["NORMAL:%UNSAFE_RENEGOTIATION", '"%UNSAFE_RENEGOTIATION": after'],
     ["NORMAL:-VERS-ALL", "no version"],
     ["NORMAL:-CIPHER-ALL", "no cipher"],
@@ -51,12 +51,12 @@ describe("parseTlsPriority", () => {
 });
 
 describe("--tls-priority", () => {
-  it.each(["off", "on"])("is read with --tls=%s, whether there are keys or not", async (mode) => {
+  it.each(["off", "on"])("is checked with --tls=%s, with and without keys", async (mode) => {
     const args = [`--tls=${mode}`, "--tls-priority=NORMAL:+NOTHING", "-U", "-", "null", "--run", "true"];
     expect(await run(nbdkit, args)).toEqual({
       status: 1,
       stdout: "",
-      stderr: 'nbdkit: error: --tls-priority=NORMAL:+NOTHING: "+NOTHING" is nothing that can be had here\n',
+      stderr: 'nbdkit: error: --tls-priority=NORMAL:+NOTHING: "+NOTHING" is not supported\n',
     });
   });
 });
@@ -71,7 +71,7 @@ describeWith(certificateTools, "a server with --tls-priority", () => {
   const start = (priority: string, ...args: string[]): Promise<ServerProcess> =>
     ServerProcess.start(["--tls=require", `--tls-priority=${priority}`, ...args, "null"]);
 
-  /** What a client with these versions comes to use; undefined when there is no agreement. */
+  /** The version that a client with these versions negotiates; undefined when the handshake fails. */
   async function agreed(socket: string, versions: readonly SecureVersion[]): Promise<string | undefined> {
     const client = await greeted(socket);
     await askForTls(client);

@@ -9,7 +9,7 @@ import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { encrypted, preShared, readKey } from "./secure-client.ts";
 
-/** Whether this test can become somebody whom the system does not know, and who may read the command. */
+/** Whether this test can change to a user id without a name, which may read the command. */
 const userWithoutName =
   spawnSync("setpriv", ["--reuid=54321", "--clear-groups", nbd, "--version"]).status === 0;
 
@@ -25,7 +25,7 @@ describeWith(certificateTools, "--tls-psk", () => {
   const uri = (server: ServerProcess, user: string, file: string): string =>
     `nbds+unix://${user}@/?socket=${server.socket}&tls-psk-file=${file}`;
 
-  it("lets each user of the file in", async () => {
+  it("accepts each user of the file", async () => {
     await using server = await start();
     for (const user of ["alice", "bob"]) {
       await using client = await connect(uri(server, user, keys.psk));
@@ -33,21 +33,21 @@ describeWith(certificateTools, "--tls-psk", () => {
     }
   });
 
-  it("turns away a user whose key is another one", async () => {
+  it("refuses a user with another key", async () => {
     await using server = await start();
     await expect(connect(uri(server, "alice", keys.wrongPsk))).rejects.toThrow(/TLS handshake failed/);
     const { stderr } = await server.stop();
     expect(stderr).toBe("nbdkit: memory[1]: error: TLS handshake failed: binder does not verify\n");
   });
 
-  it("turns away a user with the key of another user", async () => {
+  it("refuses a user with the key of another user", async () => {
     await using server = await start();
     const file = join(keys.path, "swapped.psk");
     writeFileSync(file, `bob:${readKey("alice", keys.psk)}\n`);
     await expect(connect(uri(server, "bob", file))).rejects.toThrow(/TLS handshake failed/);
   });
 
-  it("turns away a user that it does not know, without a word on which users there are", async () => {
+  it("refuses an unknown user, without a hint which users exist", async () => {
     await using server = await start();
     const file = join(keys.path, "carol.psk");
     writeFileSync(file, `carol:${readKey("alice", keys.psk)}\n`);
@@ -55,7 +55,7 @@ describeWith(certificateTools, "--tls-psk", () => {
     expect((await server.stop()).stderr).toMatch(/^nbdkit: memory\[1\]: error: TLS handshake failed: .+\n$/);
   });
 
-  it("turns away a client with a certificate and no key", async () => {
+  it("refuses a client with a certificate and no key", async () => {
     await using server = await start();
     const wrongKind = `nbds+unix:///?socket=${server.socket}&tls-certificates=${keys.pki}`;
     await expect(connect(wrongKind)).rejects.toThrow(/TLS handshake failed/);
@@ -64,14 +64,14 @@ describeWith(certificateTools, "--tls-psk", () => {
   describe("with TLS 1.2", () => {
     const old = { maxVersion: "TLSv1.2" } as const;
 
-    it("lets the user with the key in", async () => {
+    it("accepts the user with the key", async () => {
       await using server = await start();
       using client = await encrypted(server.socket, { ...preShared("bob", keys.psk), ...old });
       await client.go("");
       await client.readSector();
     });
 
-    it("turns away wrong keys and unknown users", async () => {
+    it("refuses wrong keys and unknown users", async () => {
       await using server = await start();
       const wrong = { ...preShared("bob", keys.wrongPsk), ...old };
       await expect(encrypted(server.socket, wrong)).rejects.toThrow();
@@ -84,7 +84,7 @@ describeWith(certificateTools, "--tls-psk", () => {
     });
   });
 
-  it("takes TLS 1.2 for the oldest version", async () => {
+  it("accepts TLS 1.2 as the oldest version", async () => {
     await using server = await start();
     const ancient = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1" } as const;
     await expect(
@@ -96,13 +96,13 @@ describeWith(certificateTools, "--tls-psk", () => {
     ).rejects.toThrow();
   });
 
-  it("goes before certificates", async () => {
+  it("takes precedence over certificates", async () => {
     await using server = await start("--tls-certificates", keys.pki);
     await using client = await connect(uri(server, "alice", keys.psk));
     expect(client.size).toBe(1024n * 1024n);
   });
 
-  it("takes the user's login name where the URI has none", async () => {
+  it("uses the user's login name when the URI has none", async () => {
     const file = join(keys.path, "login.psk");
     const { stdout } = await run("id", ["-un"]);
     writeFileSync(file, `${stdout.trim()}:${readKey("alice", keys.psk)}\n`);
@@ -111,7 +111,7 @@ describeWith(certificateTools, "--tls-psk", () => {
     expect(client.size).toBe(1024n * 1024n);
   });
 
-  it("makes the client say what to do when the file has no key for the user", async () => {
+  it("makes the client print a remedy when the file has no key for the user", async () => {
     await expect(connect(`nbds+unix://carol@/?socket=/nonexistent&tls-psk-file=${keys.psk}`)).rejects.toThrow(
       /keys\.psk has no key for carol: name another user before the host/,
     );
@@ -140,7 +140,7 @@ describeWith(certificateTools, "--tls-psk", () => {
     ["with half a byte", "alice:abc"],
     ["without a user", ":abcd"],
     ["without a key", "alice:"],
-  ])("refuses a file with a line %s, naming the line and not what it says", async (_, line) => {
+  ])("refuses a file with a line %s, and names the line number without its content", async (_, line) => {
     const file = join(keys.path, "broken.psk");
     writeFileSync(file, `bob:${readKey("bob", keys.psk)}\n${line}\n`);
     const { status, stdout, stderr } = await run(nbdkit, [
@@ -155,7 +155,7 @@ describeWith(certificateTools, "--tls-psk", () => {
     expect(stderr).not.toContain("ghijk");
   });
 
-  it("refuses a file that is not there", async () => {
+  it("refuses a missing file", async () => {
     const { status, stderr } = await run(nbdkit, [
       "--tls-psk",
       "/nonexistent",
@@ -167,7 +167,7 @@ describeWith(certificateTools, "--tls-psk", () => {
     expect(stderr).toMatch(/^nbdkit: error: cannot read the TLS keys: .*\/nonexistent.*\n$/);
   });
 
-  it("shows no key in what it prints with -v, whoever comes", async () => {
+  it("prints no key with -v, for any client", async () => {
     await using server = await start("-v");
     await (await connect(uri(server, "alice", keys.psk))).close();
     await expect(connect(uri(server, "bob", keys.wrongPsk))).rejects.toThrow();
@@ -179,7 +179,7 @@ describeWith(certificateTools, "--tls-psk", () => {
   });
 
   it.skipIf(!userWithoutName)(
-    `is for a user that has a number and no name too${userWithoutName ? "" : " (skipped: needs the superuser)"}`,
+    `works for a user id without a name${userWithoutName ? "" : " (skipped: needs the superuser)"}`,
     async () => {
       const key = `nbds+unix:///?socket=/nonexistent&tls-psk-file=${keys.psk}`;
       const [program, ...args] = ["setpriv", "--reuid=54321", "--clear-groups", nbd, "info", key];
@@ -187,7 +187,7 @@ describeWith(certificateTools, "--tls-psk", () => {
       const { stderr } = await run(program!, args, { env: unnamed });
       expect(stderr).toMatch(/this user has no name: name one before the host, as in nbds:\/\/NAME@\n$/);
       const named = await run(program!, args, { env: { ...unnamed, LOGNAME: "alice" } });
-      // It gets as far as the keys, which are not readable for such a user.
+      // The client gets as far as the keys, which this user may not read.
       expect(named.stderr).toMatch(/cannot read the TLS keys: EACCES/);
     },
   );

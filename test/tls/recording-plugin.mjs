@@ -2,7 +2,10 @@ import { existsSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { definePlugin, text } from "nbdkit-node/plugin";
 
-/** Says on stderr whatever it is asked, and by whom. Where there is a file to wait for, closing waits for it. */
+/**
+ * Prints on stderr the requests of each client and its names. Where a file to wait for is given, closing
+ * waits for the file.
+ */
 const say = (what, details) => void process.stderr.write(`fake: ${what} ${JSON.stringify(details)}\n`);
 
 export default definePlugin({

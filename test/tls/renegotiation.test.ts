@@ -6,14 +6,14 @@ import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { askForTls, credentials, encrypt, greeted } from "./secure-client.ts";
 
-describeWith(certificateTools, "a client that asks for new keys in TLS 1.2", () => {
+describeWith(certificateTools, "the renegotiation of a TLS 1.2 connection", () => {
   let keys: Certificates;
   beforeAll(async () => {
     keys = await Certificates.make();
   });
   afterAll(() => keys[Symbol.dispose]());
 
-  it("is refused, and the server goes on serving others", async () => {
+  it("is refused, and the server continues to serve other clients", async () => {
     await using server = await ServerProcess.start([
       "--tls=on",
       "--tls-certificates",

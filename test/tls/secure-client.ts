@@ -5,7 +5,7 @@ import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { Option, OptionReply } from "../../src/protocol/constants.ts";
 import { clientFlags, option, RawClient } from "../helpers/raw-client.ts";
 
-/** Greeted, still in clear. */
+/** A client after the greeting, still in clear. */
 export async function greeted(socketPath: string): Promise<RawClient> {
   const client = await RawClient.connect(socketPath);
   await client.take(18);
@@ -13,21 +13,23 @@ export async function greeted(socketPath: string): Promise<RawClient> {
   return client;
 }
 
-/** Asks for TLS and waits for the acknowledgement; the next thing to send is the ClientHello. */
+/** Sends STARTTLS and waits for the acknowledgement; the next message is the ClientHello. */
 export async function askForTls(client: RawClient): Promise<void> {
   client.send(option(Option.starttls));
   const { type, text } = await client.optionReply();
   if (type !== OptionReply.ack) throw new Error(`STARTTLS: ${type} ${text}`);
 }
 
-/** What the programs of this directory show: its authority, and the client's certificate if there is one. */
+/**
+ * The certificates that the programs of this directory use: the authority, and the client's if there is one.
+ */
 export function credentials(directory: string, withCertificate = true): ConnectionOptions {
   const read = (name: string): Buffer => readFileSync(join(directory, name));
   const own = withCertificate ? { cert: read("client-cert.pem"), key: read("client-key.pem") } : {};
   return { ca: read("ca-cert.pem"), servername: "localhost", ...own };
 }
 
-/** A user's pre-shared key as Node takes it. */
+/** A user's pre-shared key in Node's format. */
 export function preShared(user: string, file: string): ConnectionOptions {
   const key = readKey(user, file);
   return {
@@ -44,7 +46,7 @@ export function readKey(user: string, file: string): string {
   return line!.slice(user.length + 1);
 }
 
-/** The TLS handshake, after the acknowledgement. */
+/** Does the TLS handshake, after the acknowledgement. */
 export async function encrypt(
   client: RawClient,
   options: ConnectionOptions,
@@ -55,7 +57,7 @@ export async function encrypt(
   return { client: RawClient.over(stream), stream };
 }
 
-/** Greeted and encrypted, before any other option. */
+/** A client after greeting and encryption, before any other option. */
 export async function encrypted(socketPath: string, options: ConnectionOptions): Promise<RawClient> {
   const client = await greeted(socketPath);
   await askForTls(client);

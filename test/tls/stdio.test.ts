@@ -18,9 +18,9 @@ describeWith(certificateTools, "-s with --tls=require, on a pair of pipes", () =
   });
   afterAll(() => keys[Symbol.dispose]());
 
-  it("serves one client over TLS and ends when it leaves", async () => {
+  it("serves one client over TLS and ends when the client disconnects", async () => {
     const args = ["-s", "--tls=require", "--tls-certificates", keys.pki, "--tls-verify-peer", "memory", "4M"];
-    // Programs of the shell in between, since Node would give the server sockets.
+    // Programs of the shell in between: Node would give the server sockets instead of pipes.
     const child = launch("/bin/sh", ["-c", 'cat | "$0" "$@" | cat', nbdkit, ...args], {
       stdio: ["pipe", "pipe", "pipe"],
     });
@@ -28,7 +28,7 @@ describeWith(certificateTools, "-s with --tls=require, on a pair of pipes", () =
     child.stderr!.on("data", (chunk: Buffer) => {
       said += chunk;
     });
-    // Not "close": what the server still says when the client has left is read by nobody.
+    // Not "close": no program reads what the server prints after the client has disconnected.
     const exit = once(child, "exit");
     const pipes = Duplex.from({ readable: child.stdout!, writable: child.stdin! });
     const address = parseNbdUri(`nbds+unix:///?socket=none&tls-certificates=${keys.pki}`);

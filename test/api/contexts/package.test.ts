@@ -3,7 +3,8 @@ import { definePlugin } from "nbdkit-node/plugin";
 import { conformanceChecks } from "nbdkit-node/testing";
 import { expect, it } from "vitest";
 
-// The package itself, and not its sources, which vitest would compile. contexts.test.ts runs this in all its pools.
+// Imports the built package, not its sources, which vitest would compile. contexts.test.ts runs this file in
+// all pools.
 
 const fails = definePlugin({
   name: "fails",
@@ -16,7 +17,7 @@ const fails = definePlugin({
   }),
 });
 
-it("serves several clients, on several threads, and ends", async () => {
+it("serves several clients on several threads, and ends", async () => {
   await using server = await serve({ plugin: "memory", parameters: { size: "1M" }, filters: ["cow"] });
   await using first = await connect(server.uri);
   await using second = await connect(server.uri);
@@ -24,7 +25,7 @@ it("serves several clients, on several threads, and ends", async () => {
   expect([...(await second.read(0n, 3))]).toEqual([1, 2, 3]);
 });
 
-it("runs commands", async () => {
+it("runs captive commands", async () => {
   const options = { plugin: "null", parameters: { size: "1M" } };
   expect(await run("printf out; printf err >&2; exit 3", options)).toEqual({
     status: 3,
@@ -35,7 +36,7 @@ it("runs commands", async () => {
   expect(await captive.finished).toBe(4);
 });
 
-it("tells errors of the plugin, of the system and of the caller as they are", async () => {
+it("reports errors of the plugin, of the system and of the caller unchanged", async () => {
   const said: string[] = [];
   const log = { verbose: false, error: (line: string) => void said.push(line), debug: () => {} };
   await using server = await serve({ plugin: fails, log });
@@ -49,5 +50,5 @@ it("tells errors of the plugin, of the system and of the caller as they are", as
 });
 
 for (const { name, run: check } of conformanceChecks({ plugin: fails, writes: "refused", runs: 2 })) {
-  it(`has checks for plugins: ${name}`, check);
+  it(`passes the conformance checks: ${name}`, check);
 }

@@ -175,10 +175,12 @@ describeWith(["tar"], "tar", () => {
     const bytes = packed([], [disk, "symbolic", "hard", "fifo", "a"]);
     const refusal = (name: string) => contentOf(bytes, name).catch(({ message }: Error) => message);
     expect(await refusal("symbolic")).toBe(
-      'tar: "symbolic" is no file but a symbolic link, so name what it links to',
+      'tar: "symbolic" is not a file but a symbolic link: use the name of the link target',
     );
-    expect(await refusal("hard")).toBe('tar: "hard" is no file but a hard link, so name what it links to');
-    expect(await refusal("fifo")).toBe('tar: "fifo" is no file but a FIFO');
+    expect(await refusal("hard")).toBe(
+      'tar: "hard" is not a file but a hard link: use the name of the link target',
+    );
+    expect(await refusal("fifo")).toBe('tar: "fifo" is not a file but a FIFO');
     expect(await refusal("a/")).toBe('tar: "a/" is no file but a folder');
   });
 
@@ -193,9 +195,9 @@ describeWith(["tar"], "tar", () => {
   );
 
   it("refuses what is damaged, cut off, or no tar file at all", async () => {
-    await expect(contentOf(randomBytes(10_000), disk)).rejects.toThrow("tar: this is no tar file");
+    await expect(contentOf(randomBytes(10_000), disk)).rejects.toThrow("tar: this is not a tar file");
     await expect(contentOf(Buffer.alloc(100), disk)).rejects.toThrow(
-      "tar: this is no tar file: tar: the tar file is cut off",
+      "tar: this is not a tar file: tar: the tar file is cut off",
     );
     await expect(contentOf(Buffer.alloc(0), disk)).rejects.toThrow('tar: there is no "disk.img"');
     await expect(contentOf(Buffer.alloc(100_000), disk)).rejects.toThrow('tar: there is no "disk.img"');

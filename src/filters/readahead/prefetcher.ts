@@ -11,7 +11,7 @@ interface Range {
 }
 
 /**
- * Prefetches behind the reads of one client: one range at a time. A new range replaces a range that waits.
+ * Prefetches the data after the reads of one client: one range at a time. A new range replaces a range that waits.
  */
 export class Prefetcher {
   readonly #size: bigint;

@@ -13,6 +13,7 @@ export interface Header {
 }
 
 /**
+ * Parses the header of an entry.
  * @returns undefined for a block of zeroes, which ends a tar file
  * @throws NbdError EINVAL for an invalid header
  */

@@ -19,7 +19,7 @@ export function parsePax(bytes: Buffer): PaxRecords {
   return records;
 }
 
-/** The last record of a key is valid. */
+/** The value of the last record of a key, which overrides earlier records. */
 export function lastValue(records: PaxRecords, key: string): Buffer | undefined {
   return records.findLast(([name]) => name === key)?.[1];
 }

@@ -14,19 +14,22 @@ interface State {
   readonly "blocksize-write-disconnect": number | undefined;
 }
 
-/** Tells clients which sizes of requests to keep to, and what happens to those who don't: nbdkit-blocksize-policy-filter(1). */
+/**
+ * Advertises block sizes to clients and rejects requests that violate them:
+ * nbdkit-blocksize-policy-filter(1).
+ */
 const blocksizePolicy: Filter = defineFilter({
   name: "blocksize-policy",
   longname: "nbdkit blocksize policy filter",
   parameters: {
     "blocksize-error-policy": choice(["allow", "error", "strict-error"], {
       default: "allow",
-      help: "What becomes of requests that keep to nothing: they are served; refused; also refused for the end of a disk of no whole blocks",
+      help: "Requests that violate the block size: allow them, refuse them (error), or also refuse a partial last block (strict-error)",
     }),
-    "blocksize-minimum": bytes("Smallest block to tell clients. Default: that of the disk"),
-    "blocksize-preferred": bytes("Block size that is best for them. Default: that of the disk"),
-    "blocksize-maximum": bytes("Largest request with data. Default: that of the disk"),
-    "blocksize-write-disconnect": bytes("Cut off clients that write more at once"),
+    "blocksize-minimum": bytes("Minimum block size to advertise. Default: that of the disk"),
+    "blocksize-preferred": bytes("Preferred block size to advertise. Default: that of the disk"),
+    "blocksize-maximum": bytes("Maximum size of a read or write. Default: that of the disk"),
+    "blocksize-write-disconnect": bytes("Disconnect a client that sends a larger write"),
   },
   configComplete(values: State): State {
     checkValues(values);
@@ -56,10 +59,10 @@ function bytes(help: string): Parameter<number> {
 
 /** doc/proto.md, "Block size constraints" */
 const [minimumMax, preferredMin, preferredMax] = [65_536, 512, 32 * 1024 * 1024];
-/** Instead of a multiple of the smallest block: no limit. */
+/** The maximum that means "no limit"; the only one that need not be a multiple of the minimum. */
 const unlimited = 0xffff_ffff;
 
-/** 0 is the same as nothing. */
+/** A size of 0 counts as not set. */
 function checkValues(values: State): void {
   const minimum = values["blocksize-minimum"] || undefined;
   const preferred = values["blocksize-preferred"] || undefined;
@@ -85,7 +88,7 @@ function isPowerOfTwo(value: number): boolean {
   return Number.isInteger(Math.log2(value));
 }
 
-/** Undefined where neither the command line nor the disk has an opinion. */
+/** @returns undefined when neither the command line nor the disk sets a block size */
 function computed({ blockSize }: Handle, values: State): BlockSize | undefined {
   const minimum = values["blocksize-minimum"] || blockSize?.minimum;
   const preferred = values["blocksize-preferred"] || blockSize?.preferred;
@@ -115,7 +118,8 @@ function refusing(
   if (policy === "allow" && writeMax === Number.POSITIVE_INFINITY) return {};
   const check = (kind: string, offset: bigint, length: number, data: boolean): void => {
     if (policy === "allow" || blockSize === undefined) return;
-    // A disk of no whole blocks ends with a part of one, which is there to be read too.
+    // When the disk size is not a multiple of the minimum, the last block is partial. "error" allows access
+    // to it.
     const reachesEnd = policy === "error" && offset + BigInt(length) === next.size;
     const fault = faultOf(blockSize, { offset, length, data, reachesEnd });
     if (fault !== undefined) throw wrong(`client ${kind} request rejected: ${fault}`);
@@ -167,7 +171,7 @@ interface Asked {
   readonly offset: bigint;
   readonly length: number;
   readonly data: boolean;
-  /** It need not end with a whole block. */
+  /** The request ends at the end of the disk, so its last block may be partial. */
   readonly reachesEnd: boolean;
 }
 

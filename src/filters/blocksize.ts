@@ -6,11 +6,13 @@ import { aligning } from "./blocksize/aligning.ts";
 import { limitsFor, type Wanted } from "./blocksize/limits.ts";
 
 interface State extends Wanted {
-  /** For all clients: they may all change a part of the same block. */
+  /** Shared by all clients, because several clients may change parts of the same block. */
   readonly gate: RangeGate;
 }
 
-/** Lets clients send what they like, and what lies below have what it can do: nbdkit-blocksize-filter(1). */
+/**
+ * Accepts requests of any size and passes on requests that the plugin supports: nbdkit-blocksize-filter(1).
+ */
 const blocksize: Filter = defineFilter({
   name: "blocksize",
   longname: "nbdkit blocksize filter",
@@ -34,7 +36,7 @@ const blocksize: Filter = defineFilter({
 });
 export default blocksize;
 
-/** doc/proto.md, "Block size constraints": no smallest block is larger. */
+/** The largest minimum block size, in bytes (doc/proto.md, "Block size constraints"). */
 const minblockMax = 65_536n;
 
 function checkRange(key: string, value: bigint | undefined): void {

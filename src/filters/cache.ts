@@ -35,16 +35,18 @@ const cache: Filter = defineFilter({
   parameters: {
     cache: choice(["writeback", "writethrough", "unsafe"], {
       default: "writeback",
-      help: "Writes reach the disk: with the next flush, at once, perhaps never",
+      help: "When writes reach the disk: at the next flush (writeback), at once (writethrough), maybe never (unsafe)",
     }),
     "cache-min-block-size": size({
       default: 65_536n,
-      help: "How much is kept at a time, if the file system of the cache allows it",
+      help: "Block size of the cache; at least the block size of its file system",
     }),
-    "cache-max-size": size({ help: "Room that the cache may take. Default: as much as it needs" }),
-    "cache-high-threshold": percent(95, "Percentage of it at which blocks begin to be dropped"),
-    "cache-low-threshold": percent(80, "Percentage of it at which that ends"),
-    "cache-on-read": toggle({ help: "Keep what is read; with a path, while that file exists. Default no" }),
+    "cache-max-size": size({ help: "Maximum size of the cache. Default: no limit" }),
+    "cache-high-threshold": percent(95, "Percentage of cache-max-size at which eviction starts"),
+    "cache-low-threshold": percent(80, "Percentage of cache-max-size at which eviction stops"),
+    "cache-on-read": toggle({
+      help: "Cache blocks that are read; with a path, only while that file exists. Default no",
+    }),
   },
   debugFlags: ["verbose"],
   configComplete(values: Values, host): State {
@@ -56,19 +58,23 @@ const cache: Filter = defineFilter({
     };
     return { ...values, blockBytes, caches: new PerExport(create) };
   },
-  /** What is kept back for a client has to reach the disk although the client has gone, and whoever is below can tell. */
+  /**
+   * In writeback mode, the layers below get a signal that outlives the client: after a disconnect, the cache
+   * still writes dirty blocks to the disk, and a layer below would abort these writes when the client's
+   * signal aborts.
+   */
   openNext: (next, state: State, request) =>
     next(state.cache === "writeback" ? { ...request, signal: sharedAbort().signal } : request),
   open(next, state: State, { exportName, readOnly, signal }) {
     const disk = next.identity ?? exportName;
     const kept = state.caches.enter(disk, next);
-    // What others wrote is not for a client to write that may only read.
+    // A read-only connection must not write back the dirty blocks of other connections.
     const below = applyChanges(next, readOnly ? { write: undefined } : {});
     const unsafe = state.cache === "unsafe";
     return {
       read: (into, offset) => inSteps(kept.read(below, into, offset, state["cache-on-read"]())),
       ...(below.write && (unsafe ? keeping(kept, below) : changing(kept, below))),
-      // What is only here has to be flushed, whatever is below.
+      // Dirty blocks need a flush, even when the disk below has no flush.
       ...((state.cache !== "writethrough" || below.flush) && { flush: () => inSteps(kept.flush(below)) }),
       cache: (offset, length) =>
         forEachPiece({ offset, length }, turnBytes, signal, (at, bytes) =>
@@ -77,7 +83,7 @@ const cache: Filter = defineFilter({
       extents: below.extents && ((offset, length, one) => inSteps(kept.extents(below, offset, length, one))),
       async close() {
         try {
-          // A client that has died has not flushed, and another may not come.
+          // A client that died did not flush, and no later client may come to do it.
           if (!unsafe) await inSteps(kept.settle(below));
         } finally {
           state.caches.leave(disk);
@@ -110,7 +116,7 @@ function changing(kept: BlockCache, below: Handle): HandleChanges {
   };
 }
 
-/** Nothing reaches the disk that does not have to: zeroes are written here, and what is not needed any more stays here. */
+/** Unsafe mode: zeroes are written to the cache, and trims are dropped. */
 function keeping(kept: BlockCache, below: Handle): HandleChanges {
   const { write } = changing(kept, below);
   return { write, zero: undefined, zeroByWriting: true, trim: below.trim && (() => {}) };
@@ -120,10 +126,10 @@ function percent(value: number, help: string) {
   return integer({ default: value, min: 1, max: 2 ** 32 - 1, help });
 }
 
-/** 2^31: blocks are counted in numbers, and larger ones are of no use. */
+/** 2^31 bytes: block numbers must fit into a JavaScript number, and larger blocks have no use. */
 const blockBytesMax = 2n ** 31n;
 
-/** A hole can be no smaller than a block of the file system, and dropping a block makes one. */
+/** At least the block size of the file system: eviction punches a hole, which cannot be smaller. */
 function blockBytesFor(minimum: bigint): number {
   if (minimum < 4096n || minimum > blockBytesMax || (minimum & (minimum - 1n)) !== 0n) {
     throw new NbdError(
@@ -135,7 +141,7 @@ function blockBytesFor(minimum: bigint): number {
   return Math.max(Number(minimum), Number.isInteger(Math.log2(bsize)) ? bsize : 0);
 }
 
-/** nbdkit's limit; less would be of no use. */
+/** nbdkit's minimum for cache-max-size, in bytes. */
 const sizeMin = 1024n * 1024n;
 
 function limitFor(values: Values): Limit | undefined {

@@ -6,7 +6,9 @@ import { isAllZero } from "../core/zero-runs.ts";
 import { pieceBytesFor } from "../served/block-size.ts";
 import { clipExtents } from "../served/extents.ts";
 
-/** Writes succeed where they would change nothing, and fail where they would: nbdkit-checkwrite-filter(1). */
+/**
+ * Compares writes with the disk: a write that would change data fails with EIO: nbdkit-checkwrite-filter(1).
+ */
 const checkwrite: Filter = defineFilter({
   name: "checkwrite",
   longname: "nbdkit checkwrite filter",
@@ -24,7 +26,7 @@ const checkwrite: Filter = defineFilter({
 });
 export default checkwrite;
 
-/** So much is read at a time. */
+/** Bytes to read at a time. */
 const readBytes = 1024 * 1024;
 
 function* compare(next: Handle, from: Uint8Array, offset: bigint): Steps {
@@ -40,7 +42,8 @@ function* expectZeroes(next: Handle, offset: bigint, length: number, fast: boole
     const found =
       next.extents && clipExtents(yield* answer(next.extents(at, Number(end - at), false)), range);
     for (const extent of found ?? unknown) {
-      if (!extent.zero && fast) throw new NbdError("ENOTSUP", "only a look at the data would tell");
+      if (!extent.zero && fast)
+        throw new NbdError("ENOTSUP", "fast zero refused: the data must be read to compare it");
       if (!extent.zero) yield* eachPiece(next, at, Number(extent.length), isAllZero);
       at += extent.length;
     }

@@ -11,7 +11,7 @@ interface State {
 
 const counted = ["read", "write", "zero", "trim"] as const;
 
-/** Counts the bytes that requests were about, and tells at the end under -v: nbdkit-count-filter(1). */
+/** Counts the bytes of requests and logs the totals at exit with -v: nbdkit-count-filter(1). */
 const count: Filter = defineFilter({
   name: "count",
   longname: "nbdkit count filter",

@@ -17,16 +17,18 @@ interface State {
 }
 
 /**
- * A temporary writable copy of a disk, which is never written to: nbdkit-cow-filter(1). All clients of an export
- * share what was written; it is gone with the server.
+ * Serves a temporary writable copy of a disk that is never written to: nbdkit-cow-filter(1). All clients of
+ * an export share the overlay. The overlay is lost when the server exits.
  */
 const cow: Filter = defineFilter({
   name: "cow",
   longname: "nbdkit copy-on-write (COW) filter",
   parameters: {
     "cow-block-size": blockSize(),
-    "cow-on-cache": boolean({ default: false, help: "Copy what a client asks to cache" }),
-    "cow-on-read": toggle({ help: "Copy what is read; with a path, while that file exists. Default no" }),
+    "cow-on-cache": boolean({ default: false, help: "Copy blocks into the overlay for a cache request" }),
+    "cow-on-read": toggle({
+      help: "Copy blocks that are read; with a path, only while that file exists. Default no",
+    }),
   },
   debugFlags: ["verbose"],
   configComplete: (values, host): State => ({
@@ -51,14 +53,14 @@ const cow: Filter = defineFilter({
       extents: (offset, length, requestOne) => inSteps(overlay.extents(next, offset, length, requestOne)),
       close: () => overlays.leave(exportName),
       blockSize: preferringBlocks(next, options["cow-block-size"]),
-      // Nothing survives the server, whatever a client waits for.
+      // FUA needs no work: the overlay does not survive the server.
       nativeFua: true,
       fuaByFlushing: false,
       fastZero: true,
       multiConn: true,
-      // They tell about the disk below.
+      // They describe the disk below, not the overlay.
       metaContexts: undefined,
-      // Each name has an overlay of its own.
+      // Each export name has its own overlay.
       identity: undefined,
     };
   },
@@ -66,13 +68,16 @@ const cow: Filter = defineFilter({
 });
 export default cow;
 
-/** As nbdkit: smaller blocks would make long lists of them, and larger ones are not addressable. */
+/**
+ * In bytes, as in nbdkit: smaller blocks need too much memory for their states, larger blocks are not
+ * addressable.
+ */
 const [blockBytesMin, blockBytesMax] = [4096, 2 ** 31];
 
 function blockSize(): Parameter<number> & { readonly default: number } {
   return {
     placeholder: "SIZE",
-    help: "How much is copied at a time",
+    help: "Block size of the overlay",
     default: 64 * 1024,
     parse(text, key) {
       const bytes = Number(parseSize(text));

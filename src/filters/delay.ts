@@ -5,7 +5,7 @@ import { NbdError } from "../core/errors.ts";
 import { intercept, type Operation } from "../kit/intercept.ts";
 import { delayed, sleep } from "../kit/sleep.ts";
 
-/** ms */
+/** In ms. */
 type Delays = Readonly<Record<Operation["kind"] | "open" | "close", number>>;
 
 interface State {
@@ -14,13 +14,13 @@ interface State {
   readonly fastZero: boolean;
 }
 
-/** Makes requests wait: nbdkit-delay-filter(1). */
+/** Delays requests: nbdkit-delay-filter(1). */
 const delayFilter: Filter = defineFilter({
   name: "delay",
   longname: "nbdkit delay filter",
   parameters: {
     rdelay: delay({ help: "Delay of reads", aliases: ["delay-read", "delay-reads"] }),
-    wdelay: delay({ help: "Delay of writes, zeroes and trims, where they have none of their own" }),
+    wdelay: delay({ help: "Delay of writes, zeroes and trims that have no delay parameter of their own" }),
     "delay-write": delay({ help: "Delay of writes", aliases: ["delay-writes"] }),
     "delay-zero": delay({ help: "Delay of zeroes", aliases: ["delay-zeroes"] }),
     "delay-trim": delay({
@@ -28,13 +28,13 @@ const delayFilter: Filter = defineFilter({
       aliases: ["delay-trims", "delay-discard", "delay-discards"],
     }),
     "delay-extents": delay({ help: "Delay of block status", aliases: ["delay-extent"] }),
-    "delay-cache": delay({ help: "Delay of requests to cache" }),
+    "delay-cache": delay({ help: "Delay of cache requests" }),
     "delay-fast-zero": boolean({
       default: true,
-      help: "Whether fast zeroes wait too; otherwise they are refused at once",
+      help: "Delay fast zeroes too; false refuses them at once",
     }),
     "delay-open": delay({ help: "Delay of opening an export" }),
-    "delay-close": delay({ help: "Delay of closing it" }),
+    "delay-close": delay({ help: "Delay of closing an export" }),
   },
   configComplete: (values, host): State => ({
     host,
@@ -68,7 +68,7 @@ const delayFilter: Filter = defineFilter({
     return {
       ...changes,
       ...(refusesFastZero && changes.zero !== undefined ? { fastZero: true } : {}),
-      // Who has gone waits for nothing.
+      // A client that has disconnected does not wait: its signal ends the delay.
       close: () => sleep(delays.close, signal, host.stopping).catch(() => {}),
     };
   },

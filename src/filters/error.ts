@@ -8,13 +8,13 @@ import { intercept, type Operation } from "../kit/intercept.ts";
 /** When and how requests of one kind fail. */
 interface Setting {
   readonly code: string;
-  /** 0 to 1 */
+  /** Probability from 0 to 1. */
   readonly rate: number;
-  /** Nothing fails while it is missing. */
+  /** Requests fail only while this file exists. */
   readonly file: string | undefined;
 }
 
-/** What nbdkit calls them. */
+/** nbdkit's names of the requests. */
 const kinds = {
   read: "pread",
   write: "pwrite",
@@ -36,7 +36,7 @@ const error: Filter = defineFilter({
   open: (next, settings: ReadonlyMap<string, Setting>, request) =>
     intercept(next, request, (operation, perform) => {
       const setting = settings.get(operation.kind);
-      if (setting !== undefined && shallFail(setting)) {
+      if (setting !== undefined && isToFail(setting)) {
         const name = kinds[operation.kind as keyof typeof kinds];
         throw new NbdError(setting.code, `injecting ${setting.code} error into ${name}`);
       }
@@ -45,7 +45,7 @@ const error: Filter = defineFilter({
 });
 export default error;
 
-/** @param name of a kind of requests; empty for those of all kinds that have none of their own */
+/** @param name kind of requests; empty for the defaults of all kinds */
 function parametersFor(name: string): Parameters {
   const [prefix, whose] = name === "" ? ["error", "requests"] : [`error-${name}`, `${name} requests`];
   return {
@@ -73,6 +73,6 @@ function settingFor(name: string, values: Readonly<Record<string, unknown>>): Se
   };
 }
 
-function shallFail({ rate, file }: Setting): boolean {
+function isToFail({ rate, file }: Setting): boolean {
   return Math.random() < rate && (file === undefined || existsSync(file));
 }

@@ -4,13 +4,13 @@ import type { Client, Host } from "../contract/plugin.ts";
 import { Clients } from "../kit/clients.ts";
 import { sleep } from "../kit/sleep.ts";
 
-/** Ends the server when the last client has gone (nbdkit-exitlast-filter(1)). */
+/** Stops the server when the last client disconnects (nbdkit-exitlast-filter(1)). */
 const exitlast: Filter = defineFilter({
   name: "exitlast",
   longname: "nbdkit exitlast filter",
-  description: "Exits when the last client has gone",
+  description: "Exits when the last client disconnects",
   parameters: {
-    "exitlast-grace": delay({ default: 0, help: "How long to wait then for another client" }),
+    "exitlast-grace": delay({ default: 0, help: "How long to wait for another client before exiting" }),
   },
   configComplete: ({ "exitlast-grace": graceMs }, host) => new LastClient(graceMs, host),
   preconnect: (last, client) => last.connected(client),
@@ -24,8 +24,9 @@ const exitlast: Filter = defineFilter({
 export default exitlast;
 
 /**
- * Counts connections and not open exports, so that nobody is cut off in the handshake, or between two exports. It begins
- * to matter when one has opened an export: who only looks whether we are there is no client that we wait for.
+ * Counts connections, not open exports, so that no client is cut off in the handshake or between two
+ * exports. The count is ignored until a client has opened an export: a client that only probes the server
+ * does not stop it.
  */
 class LastClient {
   readonly #graceMs: number;
@@ -60,7 +61,7 @@ class LastClient {
       if (this.#host.verbose) this.#host.debug("exiting on last client connection");
       this.#host.shutdown();
     };
-    // Somebody has come, or the server ends anyway.
+    // Another client has connected, or the server is already stopping.
     const stay = (): void => {};
     sleep(this.#graceMs, this.#grace.signal).then(exit, stay);
   }

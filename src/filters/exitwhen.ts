@@ -9,7 +9,7 @@ import { processExits } from "./exitwhen/process.ts";
 import { scriptSays } from "./exitwhen/script.ts";
 import { Watcher } from "./exitwhen/watcher.ts";
 
-/** Ends the server in order after something has happened outside (nbdkit-exitwhen-filter(1)). */
+/** Stops the server after an external event, when no client is connected (nbdkit-exitwhen-filter(1)). */
 const exitwhen: Filter = defineFilter({
   name: "exitwhen",
   longname: "nbdkit exitwhen filter",
@@ -35,7 +35,7 @@ const exitwhen: Filter = defineFilter({
       placeholder: "SCRIPT",
       help: "Exit when the shell script ends with status 88; 0 means not yet",
     }),
-    "exit-when-poll": delay({ default: 60_000, help: "How often to look while there is no client" }),
+    "exit-when-poll": delay({ default: 60_000, help: "How often to check while no client is connected" }),
   },
   dumpPlugin: () => ({
     exitwhen_file_created: "yes",

@@ -4,28 +4,28 @@ import { boolean, choice, list, type Parameter, text } from "../contract/paramet
 import { NbdError } from "../core/errors.ts";
 import { scriptDescription } from "./exportname/script.ts";
 
-/** What becomes of the description that the next layer has. */
+/** Computes a description from the export name and the description of the next layer. */
 type Describe = (name: string, before: string | undefined) => Promise<string | undefined>;
 
-/** Changes the names that clients see and may use: nbdkit-exportname-filter(1). */
+/** Changes the export names that clients see and may open: nbdkit-exportname-filter(1). */
 const exportname: Filter = defineFilter({
   name: "exportname",
   longname: "nbdkit exportname filter",
   parameters: {
     "default-export": text({
       placeholder: "NAME",
-      help: "What clients get that ask for no name",
+      help: "The export that a client gets when it asks for the empty name",
       aliases: ["default_export"],
     }),
     "exportname-list": choice(["keep", "error", "empty", "defaultonly", "default-only", "explicit"], {
       default: "keep",
       placeholder: "MODE",
-      help: "What clients see listed: keep, error, empty, defaultonly, or explicit for those of exportname=",
+      help: "The list that clients see: keep, error, empty, defaultonly, or explicit for the names of exportname=",
       aliases: ["exportname_list"],
     }),
     "exportname-strict": boolean({
       default: false,
-      help: "Refuse names that are not among those of exportname=",
+      help: "Refuse names that are not given by exportname=",
       aliases: ["exportname_strict"],
     }),
     exportname: list((name) => checkString("exportname", name), {
@@ -33,7 +33,9 @@ const exportname: Filter = defineFilter({
       placeholder: "NAME",
       help: "A name to list; may be given again",
     }),
-    exportdesc: describedBy("Descriptions: keep, none, fixed:STRING, or script:SCRIPT, which finds $name"),
+    exportdesc: describedBy(
+      "Descriptions: keep, none, fixed:STRING, or script:SCRIPT, which gets the export name in $name",
+    ),
   },
   async listExports(next, values, request, onlyDefault) {
     const { "exportname-list": mode, exportname: names, exportdesc: describe = keep } = values;
@@ -51,7 +53,8 @@ const exportname: Filter = defineFilter({
   defaultExport(next, values, request) {
     checkName("", values);
     const { "default-export": name, "exportname-strict": isStrict } = values;
-    // A name of the next layer is none of those that are allowed here; "" is, and means the same to it.
+    // In strict mode the default name of the next layer may not be allowed. checkName allowed "", which also
+    // opens the default export there.
     return name ?? (isStrict ? "" : next(request));
   },
   openNext(next, values, request) {
@@ -71,7 +74,7 @@ function checkName(
   if (!values["exportname-strict"] || values.exportname.includes(name)) return;
   throw new NbdError(
     "ENOENT",
-    `export '${name}' not found: exportname-strict allows only those of exportname=`,
+    `export '${name}' not found: exportname-strict allows only the names of exportname=`,
   );
 }
 

@@ -13,7 +13,7 @@ interface State {
   readonly host: Host;
 }
 
-/** Shows the holes that a file lists, and not those that the disk has: nbdkit-extentlist-filter(1). */
+/** Replaces the extents of the disk by extents from a file: nbdkit-extentlist-filter(1). */
 const extentlist: Filter = defineFilter({
   name: "extentlist",
   longname: "nbdkit extentlist filter",
@@ -22,7 +22,7 @@ const extentlist: Filter = defineFilter({
       text({
         required: true,
         placeholder: "FILENAME",
-        help: "The list: in each line an offset, a length and what is there (hole, zero, or nothing for data)",
+        help: "File with one extent per line: OFFSET LENGTH [TYPE]; TYPE is hole, zero or hole,zero; data without it",
       }),
       () => "extentlist cannot appear twice",
     ),
@@ -35,14 +35,14 @@ const extentlist: Filter = defineFilter({
   open: (_next, { extents, host }: State) => ({
     extents(offset, length, requestOne) {
       const found = within(extents, offset, length, requestOne);
-      if (host.debugFlag("lookup") > 0) tellLookup(host, offset, found);
+      if (host.debugFlag("lookup") > 0) traceLookup(host, offset, found);
       return found;
     },
   }),
 });
 export default extentlist;
 
-function tellLookup(host: Host, offset: bigint, found: readonly Extent[]): void {
+function traceLookup(host: Host, offset: bigint, found: readonly Extent[]): void {
   const words = found.map(
     ({ length, hole, zero }) => `${length}${hole ? " hole" : ""}${zero ? " zero" : ""}`,
   );

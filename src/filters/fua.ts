@@ -14,7 +14,7 @@ interface State {
   readonly "flush-on-close": boolean;
 }
 
-/** Changes what becomes of FUA and flushes: nbdkit-fua-filter(1). */
+/** Changes how FUA and flush requests are handled: nbdkit-fua-filter(1). */
 const fua: Filter = defineFilter({
   name: "fua",
   longname: "nbdkit fua filter",
@@ -22,9 +22,9 @@ const fua: Filter = defineFilter({
     fuamode: choice(modes, {
       default: "none",
       aliases: ["fua-mode"],
-      help: "FUA is: not offered, done by flushing, offered as native, added to all writes, left alone, dropped along with flushes",
+      help: "FUA: none (not offered), emulate (by a flush), native, force (on all writes), pass (unchanged), discard (with flushes)",
     }),
-    "flush-on-close": boolean({ default: false, help: "Flush when a client has gone" }),
+    "flush-on-close": boolean({ default: false, help: "Flush when a client disconnects" }),
   },
   open(next, { fuamode, "flush-on-close": flushing }: State, { readOnly }) {
     if (next.write !== undefined && !readOnly) checkAbility(next, fuamode);
@@ -55,7 +55,7 @@ const changesOf: Readonly<Record<Mode, (next: Handle) => HandleChanges>> = {
     nativeFua: true,
     fuaByFlushing: false,
     ...changing(next, ({ fua }, change) => (fua ? withFua(next, change) : change(withoutFua))),
-    // Those are writes without FUA, and need no change.
+    // writeNow is only called for writes without FUA, which need no change.
     writeNow: next.writeNow,
   }),
   force: (next) => ({
@@ -76,7 +76,7 @@ const changesOf: Readonly<Record<Mode, (next: Handle) => HandleChanges>> = {
 
 type Way = (flags: WriteFlags, change: (flags: WriteFlags) => MaybePromise<void>) => MaybePromise<void>;
 
-/** All that changes a disk, done in another way. */
+/** Wraps all methods that change a disk. */
 function changing(next: Handle, way: Way): HandleChanges {
   const { write, trim, zero } = next;
   return {

@@ -7,12 +7,12 @@ import { parseRules, type Rule } from "./ip/rules.ts";
 interface State {
   readonly allow: readonly Rule[];
   readonly deny: readonly Rule[];
-  /** Who a client is by its certificate is known only when it has upgraded to TLS. */
+  /** A rule asks for the client's certificate, which is known only after the upgrade to TLS. */
   readonly needsTls: boolean;
   readonly host: Host;
 }
 
-/** Lets clients in by where they come from and who they are: nbdkit-ip-filter(1). */
+/** Accepts or refuses clients by address, process, user or certificate: nbdkit-ip-filter(1). */
 const ip: Filter = defineFilter({
   name: "ip",
   longname: "nbdkit ip filter",
@@ -20,12 +20,12 @@ const ip: Filter = defineFilter({
     allow: list(parseRules, {
       default: [],
       placeholder: "RULE[,RULE...]",
-      help: "Clients to let in, before anything else is asked",
+      help: "Clients to accept; checked before deny",
     }),
     deny: list(parseRules, {
       default: [],
       placeholder: "RULE[,RULE...]",
-      help: "Clients to keep out, unless they are let in by allow",
+      help: "Clients to refuse, unless allow accepts them",
     }),
   },
   debugFlags: ["rules"],
@@ -33,7 +33,7 @@ const ip: Filter = defineFilter({
     const [allow, deny] = [values.allow.flat(), values.deny.flat()];
     const needsTls = [...allow, ...deny].some((rule) => rule.needsTls);
     const state = { allow, deny, needsTls, host };
-    tellRules(state);
+    traceRules(state);
     return state;
   },
   preconnect(state, client) {
@@ -59,7 +59,8 @@ function checkLate(state: State, client: Client): void {
 }
 
 function check({ allow, deny, host }: State, client: Client): void {
-  // A client about whom the system does not tell what a rule asks is not let in by it, but kept out.
+  // When the system does not provide what a rule asks for, an allow rule does not match and a deny rule
+  // matches.
   const matches = (name: string, rules: readonly Rule[], unknown: boolean): boolean =>
     rules.some((rule) => {
       const found = rule.matches(client) ?? unknown;
@@ -72,7 +73,7 @@ function check({ allow, deny, host }: State, client: Client): void {
   throw new NbdError("EPERM", "client not permitted to connect because of source address restriction");
 }
 
-function tellRules({ allow, deny, host }: State): void {
+function traceRules({ allow, deny, host }: State): void {
   if (host.debugFlag("rules") === 0) return;
   for (const { text } of allow) host.debug(`ip: parsed allow=${text}`);
   for (const { text } of deny) host.debug(`ip: parsed deny=${text}`);

@@ -3,21 +3,26 @@ import { integer } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 
 interface State {
-  /** 0 is no limit. */
+  /** Maximum number of clients; 0 means no limit. */
   readonly limit: number;
-  /** Clients that have an export open, or are about to. */
+  /** Number of clients that have an export open or are opening one. */
   clients: number;
 }
 
-/** Bounds how many clients there are at a time: nbdkit-limit-filter(1). */
+/** Limits the number of clients at the same time: nbdkit-limit-filter(1). */
 const limit: Filter = defineFilter({
   name: "limit",
   longname: "nbdkit limit filter",
   parameters: {
-    limit: integer({ min: 0, max: 2 ** 32 - 1, default: 1, help: "Clients at a time; 0 is no limit" }),
+    limit: integer({
+      min: 0,
+      max: 2 ** 32 - 1,
+      default: 1,
+      help: "Maximum number of clients at the same time; 0 means no limit",
+    }),
   },
   configComplete: ({ limit }): State => ({ limit, clients: 0 }),
-  // Early, so that nobody has to negotiate in vain; but only those who open something are counted.
+  // Check before the handshake, to refuse early. Only clients that open an export are counted.
   preconnect: checkLimit,
   async openNext(next, state, request) {
     checkLimit(state);

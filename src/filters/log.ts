@@ -10,21 +10,21 @@ interface State {
   readonly file: string | undefined;
   readonly append: boolean;
   readonly script: string | undefined;
-  /** Present when everything is ready. */
+  /** Set by getReady. */
   journal?: Journal;
   connections: number;
   listings: number;
   preconnects: number;
 }
 
-/** Writes down what clients ask for: nbdkit-log-filter(1). */
+/** Logs the requests of clients: nbdkit-log-filter(1). */
 const log: Filter = defineFilter({
   name: "log",
   longname: "nbdkit log filter",
   parameters: {
-    logfile: path({ help: "The file for the log" }),
-    logappend: boolean({ default: false, help: "Add to the file instead of beginning it anew" }),
-    logscript: text({ placeholder: "SCRIPT", help: "A script to run for each line of the log" }),
+    logfile: path({ help: "Log file" }),
+    logappend: boolean({ default: false, help: "Append to the log file instead of overwriting it" }),
+    logscript: text({ placeholder: "SCRIPT", help: "Shell script to run for each log entry" }),
   },
   configComplete: ({ logfile: file, logappend: append, logscript: script }): State => {
     return { file, append, script, connections: 0, listings: 0, preconnects: 0 };
@@ -37,7 +37,7 @@ const log: Filter = defineFilter({
   async preconnect(state, { readOnly }) {
     const act = { name: "Preconnect", id: ++state.preconnects };
     const asked = { readonly: shown(readOnly) };
-    await state.journal!.around(
+    await state.journal!.logCall(
       act,
       asked,
       () => {},
@@ -47,7 +47,7 @@ const log: Filter = defineFilter({
   listExports(next, state, request) {
     const act = { name: "ListExports", id: ++state.listings };
     const asked = { readonly: shown(request.readOnly), tls: shown(request.tls) };
-    return state.journal!.around(
+    return state.journal!.logCall(
       act,
       asked,
       () => next(request),

@@ -9,13 +9,13 @@ interface State {
   readonly mode: Mode | "auto";
   readonly tracking: Tracking;
   readonly byName: boolean;
-  /** By export name; all in one unless they are told apart. */
+  /** Groups by export name; one group under "" unless multi-conn-exportname is set. */
   readonly groups: Map<string, Group>;
-  /** There is never a second connection. */
+  /** The thread model allows only one connection at a time. */
   alone: boolean;
 }
 
-/** Tells clients whether several connections see the same disk, and makes it true: nbdkit-multi-conn-filter(1). */
+/** Advertises multi-conn and keeps several connections consistent: nbdkit-multi-conn-filter(1). */
 const multiConn: Filter = defineFilter({
   name: "multi-conn",
   longname: "nbdkit multi-conn filter",
@@ -23,20 +23,21 @@ const multiConn: Filter = defineFilter({
     "multi-conn-mode": choice(["auto", "emulate", "plugin", "disable", "unsafe"], {
       default: "auto",
       placeholder: "MODE",
-      help: "auto, emulate (a flush of one flushes all), plugin (as it says), disable, unsafe (just say so)",
+      help: "auto, emulate (each flush flushes all connections), plugin (unchanged), disable, unsafe (advertise only)",
     }),
     "multi-conn-track-dirty": choice(["connection", "conn", "fast", "off"], {
       default: "connection",
       placeholder: "LEVEL",
-      help: "What knows that nothing is to be flushed: connection, fast (all of them together), off",
+      help: "Skip needless flushes: tracked per connection, for all connections together (fast), or never (off)",
     }),
     "multi-conn-exportname": boolean({
       default: false,
-      help: "Connections of different export names have nothing to do with each other",
+      help: "Track each export name separately",
       aliases: ["multi-conn-export-name"],
     }),
   },
-  // A flush of one connection reaches the handles of the others, which may be busy then.
+  // A flush of one connection also uses the handles of the other connections, which may have a running
+  // request.
   threadModel: ({ mode }: State, below): ThreadModel =>
     below === "serialize_requests" && (mode === "emulate" || mode === "auto")
       ? "serialize_all_requests"

@@ -1,7 +1,7 @@
 import { defineFilter, type Filter } from "../contract/filter.ts";
 import { choice } from "../contract/parameter.ts";
 
-/** Changes what becomes of requests to cache: nbdkit-nocache-filter(1). */
+/** Disables, emulates or ignores cache requests: nbdkit-nocache-filter(1). */
 const nocache: Filter = defineFilter({
   name: "nocache",
   longname: "nbdkit nocache filter",
@@ -9,7 +9,7 @@ const nocache: Filter = defineFilter({
     cachemode: choice(["none", "emulate", "nop", "no-op"], {
       default: "none",
       placeholder: "MODE",
-      help: "none (not offered to clients), emulate (by reading), nop (nothing happens)",
+      help: "none (not offered to clients), emulate (by reading), nop (accept and do nothing)",
       aliases: ["cache-mode"],
     }),
   },

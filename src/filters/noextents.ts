@@ -1,6 +1,6 @@
 import { defineFilter, type Filter } from "../contract/filter.ts";
 
-/** Shows clients a disk without holes: nbdkit-noextents-filter(1). */
+/** Hides the extents of a disk, so that clients see no holes: nbdkit-noextents-filter(1). */
 const noextents: Filter = defineFilter({
   name: "noextents",
   longname: "nbdkit noextents filter",

@@ -11,7 +11,7 @@ const models = {
 
 const modes = ["requests", "all-requests", "all_requests", "connections"] as const;
 
-/** One request at a time: nbdkit-noparallel-filter(1). */
+/** Serializes requests or connections: nbdkit-noparallel-filter(1). */
 const noparallel: Filter = defineFilter({
   name: "noparallel",
   longname: "nbdkit noparallel filter",
@@ -19,7 +19,7 @@ const noparallel: Filter = defineFilter({
     serialize: choice(modes, {
       default: "requests",
       placeholder: "MODE",
-      help: "What comes one at a time: requests (of a connection), all-requests, connections",
+      help: "What to serialize: requests (of each connection), all-requests, connections",
       aliases: ["serialise"],
     }),
   },

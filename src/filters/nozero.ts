@@ -4,7 +4,7 @@ import { choice } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { ServedExport } from "../served/served-export.ts";
 
-/** Changes what becomes of requests to zero: nbdkit-nozero-filter(1). */
+/** Disables, emulates or changes zero requests: nbdkit-nozero-filter(1). */
 const nozero: Filter = defineFilter({
   name: "nozero",
   longname: "nbdkit nozero filter",
@@ -12,13 +12,13 @@ const nozero: Filter = defineFilter({
     zeromode: choice(["none", "emulate", "notrim", "plugin"], {
       default: "none",
       placeholder: "MODE",
-      help: "none (not offered to clients), emulate (by writing), notrim (never as a hole), plugin",
+      help: "none (not offered to clients), emulate (by writing), notrim (never makes a hole), plugin (unchanged)",
       aliases: ["zero-mode"],
     }),
     fastzeromode: choice(["default", "none", "slow", "ignore"], {
       default: "default",
       placeholder: "MODE",
-      help: "Fast zeroes: default (as the plugin), none (not offered), slow (always refused), ignore (as other zeroes)",
+      help: "Fast zeroes: default (as the plugin), none (not offered), slow (always refused), ignore (as a normal zero)",
       aliases: ["fast-zero-mode"],
     }),
   },

@@ -4,13 +4,13 @@ import { NbdError } from "../core/errors.ts";
 import { windowOn } from "../kit/window.ts";
 import { requireBlockStart } from "../served/block-size.ts";
 
-/** Serves a part of a disk: nbdkit-offset-filter(1). */
+/** Serves a byte range of a disk: nbdkit-offset-filter(1). */
 const offset: Filter = defineFilter({
   name: "offset",
   longname: "nbdkit offset filter",
   parameters: {
-    offset: size({ default: 0n, help: "Where the part begins" }),
-    range: size({ help: "How long it is. Default: up to the end" }),
+    offset: size({ default: 0n, help: "Start of the range" }),
+    range: size({ help: "Length of the range. Default: up to the end of the disk" }),
   },
   open(next, { offset: start, range }) {
     const end = start + (range ?? 0n);

@@ -6,17 +6,21 @@ import { applyChanges } from "../kit/apply-changes.ts";
 import { sharedAbort } from "../served/shared-abort.ts";
 
 interface State {
-  /** What is open, by what was asked for. */
+  /** The open handles, by the result of keyOf. */
   readonly handles: Map<string, Promise<Handle>>;
-  /** They outlive the clients that asked for them first. */
+  /** Aborted at server exit: a handle outlives the client that opened it first. */
   readonly end: AbortController;
 }
 
-/** All clients of an export share one handle, which stays open to the end: nbdkit-openonce-filter(1). */
+/**
+ * All clients of an export share one handle, which stays open until the server exits:
+ * nbdkit-openonce-filter(1).
+ */
 const openonce: Filter = defineFilter({
   name: "openonce",
   longname: "nbdkit openonce filter",
-  // What bears one request of a handle at a time gets those of all clients on the same handle.
+  // All clients share a handle, so a plugin that serves one request per handle gets one request at a time in
+  // total.
   threadModel: (_state, below): ThreadModel =>
     below === "serialize_requests" ? "serialize_all_requests" : "parallel",
   configComplete: (): State => ({ handles: new Map(), end: sharedAbort() }),
@@ -26,7 +30,7 @@ const openonce: Filter = defineFilter({
     const handle = known ?? opened(next({ ...request, signal: end.signal, disconnect: () => {} }));
     if (known === undefined) {
       handles.set(key, handle);
-      // The next client may be luckier.
+      // Forget a failed open, so that the next client tries again.
       handle.catch(() => handles.delete(key));
     }
     return applyChanges(await handle, { close: undefined });

@@ -63,7 +63,7 @@ function diskBelow(next: Handle, sectorBytes = next.blockSize?.minimum === 4096 
     size: next.size,
     sectorBytes,
     async read(offset, length) {
-      // Where blocks are larger than a sector, whole ones are read.
+      // Read whole blocks: the minimum block size of the disk may be larger than a sector.
       const block = BigInt(Math.max(next.blockSize?.minimum ?? 1, 1));
       const start = offset - (offset % block);
       const end = ((offset + BigInt(length) + block - 1n) / block) * block;

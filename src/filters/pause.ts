@@ -13,7 +13,7 @@ interface State {
   readonly socket: ControlSocket;
 }
 
-/** Lets requests wait while somebody outside wants it: nbdkit-pause-filter(1). */
+/** Pauses and resumes requests on commands from a control socket: nbdkit-pause-filter(1). */
 const pause: Filter = defineFilter({
   name: "pause",
   longname: "nbdkit pause filter",
@@ -21,7 +21,7 @@ const pause: Filter = defineFilter({
     "pause-control": path({
       required: true,
       placeholder: "SOCKET",
-      help: "A Unix socket: whoever writes p to it gets P when all requests rest, and R after r when they go on",
+      help: "Unix control socket: p pauses (answer P when no request is running), r resumes (answer R)",
     }),
   },
   configComplete({ "pause-control": file }, host): State {
@@ -40,7 +40,7 @@ const pause: Filter = defineFilter({
 });
 export default pause;
 
-/** @returns the answer, where there is one */
+/** @returns the answer; empty for white space */
 async function obey(command: string, valve: Valve, host: Host): Promise<string> {
   if (command === "p") {
     host.debug("pause: pausing, waiting for requests to complete");

@@ -12,11 +12,11 @@ interface State {
   readonly host: Host;
 }
 
-/** So much of a request is compared at a time. */
+/** Bytes to compare at a time. */
 const pieceBytes = 256 * 1024;
 const zeroes = Buffer.alloc(pieceBytes);
 
-/** Lets nobody change parts of a disk: nbdkit-protect-filter(1). */
+/** Protects ranges of a disk from changes: nbdkit-protect-filter(1). */
 const protect: Filter = defineFilter({
   name: "protect",
   longname: "nbdkit protect filter",
@@ -24,7 +24,7 @@ const protect: Filter = defineFilter({
     protect: list(parseRanges, {
       default: [],
       placeholder: "START-END",
-      help: "Bytes that stay as they are, the last one included; ~START-END protects all others. May be given again",
+      help: "Range of bytes to protect, END included; ~START-END protects all other bytes. Can be given several times",
     }),
   },
   debugFlags: ["write"],
@@ -57,11 +57,11 @@ const protect: Filter = defineFilter({
 });
 export default protect;
 
-/** A part of a request that is protected. */
+/** The part of a request that lies in a protected range. */
 interface Part {
   readonly offset: bigint;
   readonly length: number;
-  /** Where it begins in the request. */
+  /** Offset of the part in the request, in bytes. */
   readonly start: number;
   readonly range: ProtectedRange;
 }
@@ -85,7 +85,10 @@ function partsOf(
   return parts;
 }
 
-/** What would not change anything is allowed. */
+/**
+ * Compares the request with the disk: a write of the same data is allowed.
+ * @throws NbdError EPERM for a change
+ */
 async function compareAll(
   next: Handle,
   { signal }: OpenRequest,

@@ -8,7 +8,7 @@ import { intercept } from "../kit/intercept.ts";
 import { delayed } from "../kit/sleep.ts";
 import { Bucket } from "./rate/bucket.ts";
 
-/** Reads and writes have a limit each. */
+/** One limit for reads and one for writes. */
 type Buckets = Readonly<Record<"read" | "write", Bucket>>;
 
 interface State {
@@ -26,11 +26,13 @@ const rate: Filter = defineFilter({
   parameters: {
     rate: once(bitsPerSecond("Limit of all connections together"), setTwice),
     "connection-rate": once(bitsPerSecond("Limit of each connection"), setTwice),
-    "rate-file": path({ help: "A file with the limit, which may change while the server runs" }),
-    "connection-rate-file": path({ help: "The same for the limit of each connection" }),
-    burstiness: seconds(
-      "How much a client that was idle may have at once, in seconds of its rate. Default 2",
-    ),
+    "rate-file": path({
+      help: "File with the limit of all connections; it may change while the server runs",
+    }),
+    "connection-rate-file": path({
+      help: "File with the limit of each connection; it may change while the server runs",
+    }),
+    burstiness: seconds("Burst that is allowed after an idle time, in seconds of the rate. Default 2"),
   },
   debugFlags: ["bucket"],
   configComplete(values, host): State {
@@ -68,7 +70,7 @@ function waitFor(bucket: Bucket, bytes: number, file: string | undefined): numbe
   return bucket.take(bytes * 8);
 }
 
-/** Undefined while there is no file, or none that makes sense: somebody may be writing it. */
+/** Undefined when the file is missing or invalid, for example while another process writes it. */
 function rateIn(file: string): number | undefined {
   try {
     return Number(parseSize(readFileSync(file, "utf8").split("\n", 1)[0]!));

@@ -8,7 +8,7 @@ interface State {
   readonly host: Host;
 }
 
-/** Has the disk below prepare for what a client will read next: nbdkit-readahead-filter(1). */
+/** Sends cache requests for the data that a client will probably read next: nbdkit-readahead-filter(1). */
 const readahead: Filter = defineFilter({
   name: "readahead",
   longname: "nbdkit readahead filter",

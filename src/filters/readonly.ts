@@ -4,14 +4,14 @@ import type { HandleChanges } from "../contract/handle.ts";
 import { once, path } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 
-/** Lets nobody change anything, always or while a file exists: nbdkit-readonly-filter(1). */
+/** Refuses all changes, always or while a file exists: nbdkit-readonly-filter(1). */
 const readonly: Filter = defineFilter({
   name: "readonly",
   longname: "nbdkit readonly filter",
   parameters: {
-    "readonly-file": once(path({ help: "Read-only only while this file exists" })),
+    "readonly-file": once(path({ help: "Refuse changes only while this file exists" })),
   },
-  // The plugin may make use of knowing that nobody will write.
+  // Open the plugin read-only too, because some plugins behave differently then.
   openNext: (next, { "readonly-file": file }, request) =>
     next(file === undefined ? { ...request, readOnly: true } : request),
   open(next, { "readonly-file": file }): HandleChanges {

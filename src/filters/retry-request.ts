@@ -14,20 +14,20 @@ interface State {
   readonly host: Host;
 }
 
-/** Sends requests that failed once more, to the same open plugin (nbdkit-retry-request-filter(1)). */
+/** Sends failed requests again to the same open plugin (nbdkit-retry-request-filter(1)). */
 const retryRequest: Filter = defineFilter({
   name: "retry-request",
   longname: "nbdkit retry request filter",
-  description: "Sends single requests again when they fail",
+  description: "Sends failed requests again",
   parameters: {
     "retry-request-retries": integer({
       min: 0,
       max: 1000,
       default: 2,
-      help: "How often to send a request again",
+      help: "Maximum number of retries",
     }),
-    "retry-request-delay": delay({ default: 2000, help: "How long to wait before that" }),
-    "retry-request-open": boolean({ default: true, help: "Open the plugin again too, if that fails" }),
+    "retry-request-delay": delay({ default: 2000, help: "Delay before each retry" }),
+    "retry-request-open": boolean({ default: true, help: "Also retry when opening the plugin fails" }),
   },
   configComplete(values, host): State {
     const delayMs = values["retry-request-delay"];
@@ -47,7 +47,7 @@ const retryRequest: Filter = defineFilter({
       ...intercept(next, request, (operation, perform) =>
         repeat(() => perform(), recovery(operation.kind, state, request.signal)),
       ),
-      // What they cannot do now comes here anyway.
+      // The fast path needs no retry: when it cannot serve a request, the server uses the normal methods.
       readNow,
       writeNow,
     };
@@ -58,7 +58,7 @@ export default retryRequest;
 
 function recovery(what: string, { retries, delayMs, host }: State, gone: AbortSignal): Recover {
   return async (error, failures) => {
-    // Fast zeroing that is not possible is an answer, and no failure.
+    // ENOTSUP is a valid answer to a fast zero, not a failure.
     if (failures > retries || codeOf(error) === "ENOTSUP") throw error;
     if (host.verbose) {
       host.debug(`${what} failed: ${messageOf(error)}`);

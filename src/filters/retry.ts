@@ -16,16 +16,16 @@ interface State {
   readonly host: Host;
 }
 
-/** Opens the plugin again when something fails, and goes on as if nothing had been (nbdkit-retry-filter(1)). */
+/** Reopens the plugin after a failed request and sends the request again (nbdkit-retry-filter(1)). */
 const retry: Filter = defineFilter({
   name: "retry",
   longname: "nbdkit retry filter",
-  description: "Closes the plugin when something fails, opens it again, and tries once more",
+  description: "Reopens the plugin after a failed request and sends the request again",
   parameters: {
-    retries: integer({ min: 0, max: 2 ** 31 - 1, default: 5, help: "How often to try again" }),
-    "retry-delay": delay({ default: 2000, help: "How long to wait before that" }),
-    "retry-exponential": boolean({ default: true, help: "Wait twice as long each time" }),
-    "retry-readonly": boolean({ default: false, help: "After a failure, open it for reading only" }),
+    retries: integer({ min: 0, max: 2 ** 31 - 1, default: 5, help: "Maximum number of retries" }),
+    "retry-delay": delay({ default: 2000, help: "Delay before the first retry" }),
+    "retry-exponential": boolean({ default: true, help: "Double the delay after each retry" }),
+    "retry-readonly": boolean({ default: false, help: "Reopen the plugin read-only" }),
   },
   configComplete(values, host): State {
     const delayMs = values["retry-delay"];
@@ -70,14 +70,14 @@ const retry: Filter = defineFilter({
 
 export default retry;
 
-/** Waits before another attempt, or gives up with the error. */
+/** Waits before the next retry, or throws the error when no retry is left. */
 function waiting(
   { retries, delayMs, exponential, readOnly, host }: State,
   gone: AbortSignal,
 ): (what: string, ...failure: Parameters<Recover>) => Promise<void> {
   return async (what, error, failures) => {
     const code = codeOf(error);
-    // Fast zeroing that is not possible is an answer, and who was told to open for reading only will not write.
+    // ENOTSUP is a valid answer to a fast zero. With retry-readonly, a write cannot succeed after a reopen.
     if (code === "ENOTSUP" || (readOnly && code === "EROFS")) throw error;
     if (failures > retries) {
       if (host.verbose) host.debug(`could not recover after ${retries} retries`);

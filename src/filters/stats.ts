@@ -10,27 +10,27 @@ import { type Tallies, Tally } from "./stats/tally.ts";
 interface State {
   readonly file: string;
   readonly append: boolean;
-  /** 0 to 1; 0 for no histogram */
+  /** Share of the requests from 0 to 1; 0 means no histogram. */
   readonly threshold: number;
   readonly tallies: Tallies;
   fd?: number;
-  /** ms */
+  /** Start time, in ms. */
   since: number;
 }
 
-/** Tells at the end what there was to do: nbdkit-stats-filter(1). */
+/** Writes statistics about requests to a file at exit: nbdkit-stats-filter(1). */
 const stats: Filter = defineFilter({
   name: "stats",
   longname: "nbdkit stats filter",
   parameters: {
-    statsfile: path({ required: true, help: "The file for the report" }),
-    statsappend: boolean({ default: false, help: "Add to the file instead of beginning it anew" }),
+    statsfile: path({ required: true, help: "Report file" }),
+    statsappend: boolean({ default: false, help: "Append to the report file instead of overwriting it" }),
     statsthreshold: integer({
       min: 0,
       max: 100,
       default: 95,
       placeholder: "PERCENTILE",
-      help: "So many percent of the requests are told by size and alignment; 0 for none",
+      help: "Percentage of the requests that the size and alignment breakdown covers; 0 omits it",
     }),
   },
   configComplete: ({ statsfile, statsappend, statsthreshold }): State => ({

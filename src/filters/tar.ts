@@ -10,16 +10,16 @@ import { sparseDisk } from "./tar/sparse-disk.ts";
 
 interface State {
   readonly entry: string;
-  /** bytes */
+  /** In bytes. */
   readonly limit: bigint | undefined;
   readonly host: Host;
 }
 
-/** One file of a tar file as a disk, where it lies (nbdkit-tar-filter(1)). */
+/** Serves one file inside a tar file as a disk, without extracting it (nbdkit-tar-filter(1)). */
 const tar: Filter = defineFilter({
   name: "tar",
   longname: "nbdkit tar filter",
-  description: "A file inside an uncompressed tar file",
+  description: "Serves a file inside an uncompressed tar file",
   parameters: {
     "tar-entry": once(
       text({
@@ -29,7 +29,7 @@ const tar: Filter = defineFilter({
       }),
       (key) => `only one ${key} parameter can be given`,
     ),
-    "tar-limit": size({ help: "How much of the tar file to search for it, from the start" }),
+    "tar-limit": size({ help: "Search only this much of the tar file, from the start" }),
     tar: text({
       placeholder: "PROGRAM",
       help: "Accepted for compatibility; no program is needed to read tar files",

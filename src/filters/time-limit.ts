@@ -3,14 +3,14 @@ import { delay } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { sleep } from "../kit/sleep.ts";
 
-/** Ends connections that last too long, whatever they do: nbdkit-time-limit-filter(1). */
+/** Disconnects clients after a time limit, also active clients: nbdkit-time-limit-filter(1). */
 const timeLimit: Filter = defineFilter({
   name: "time-limit",
   longname: "nbdkit time limit filter",
   parameters: {
     "time-limit": delay({
       default: 60_000,
-      help: "How long a client may have an export open; 0 is no limit",
+      help: "How long a client may have an export open; 0 means no limit",
       aliases: ["time_limit", "timelimit"],
     }),
   },

@@ -3,10 +3,10 @@ import type { Handle } from "../contract/handle.ts";
 import { text } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 
-/** The size of what clients in clear see. */
+/** The size of the disk that plaintext clients see, in bytes. */
 const messageBytes = 512;
 
-/** Shows a message instead of the disk to clients in clear: nbdkit-tls-fallback-filter(1). */
+/** Serves a message instead of the disk to plaintext clients: nbdkit-tls-fallback-filter(1). */
 const tlsFallback: Filter = defineFilter({
   name: "tls-fallback",
   longname: "nbdkit tls-fallback filter",
@@ -14,17 +14,17 @@ const tlsFallback: Filter = defineFilter({
     tlsreadme: text({
       default: "This NBD server requires TLS authentication before it will serve useful data.\n",
       placeholder: "MESSAGE",
-      help: "What clients in clear can read",
+      help: "The message that plaintext clients can read",
     }),
   },
   getReady(_state, _host, threadModel) {
     if (threadModel !== "serialize_connections") return;
-    // A client in clear that never leaves would keep everybody else out.
+    // A plaintext client that stays connected would block all other clients.
     throw new NbdError("EINVAL", "the tls-fallback filter requires a plugin that serves several connections");
   },
   listExports: (next, _state, request) => (request.tls ? next(request) : [{ name: "" }]),
   defaultExport: (next, _state, request) => (request.tls ? next(request) : ""),
-  // The plugin hears nothing of clients in clear: who knows how long it takes to open.
+  // Do not open the plugin for plaintext clients: opening it may take long.
   openNext: (next, { tlsreadme }, request) => (request.tls ? next(request) : messageDisk(tlsreadme)),
 });
 export default tlsFallback;

@@ -11,7 +11,7 @@ const parameters = {
   "round-down": size({ help: "Round the size down to a multiple of this power of 2" }),
 } as const;
 
-/** Changes the size of a disk; what is added reads as zeroes: nbdkit-truncate-filter(1). */
+/** Changes the size of a disk; the added part reads as zeroes: nbdkit-truncate-filter(1). */
 const truncate: Filter = defineFilter({
   name: "truncate",
   longname: "nbdkit truncate filter",

@@ -16,7 +16,9 @@ const smallCache = {
   "cache-on-read": "yes",
 };
 
-/** Those that choose themselves how much to read or write at a time, with what makes them do it. */
+/**
+ * Filters that choose the size of their own reads and writes, with parameters that make them read or write.
+ */
 const choosing: readonly (readonly [keyof typeof builtInFilters & string, Record<string, string>])[] = [
   ["cache", {}],
   ["cache", { cache: "writethrough" }],
@@ -35,21 +37,24 @@ describe.each([
   [512, 65_536],
   [4096, 4096],
   [65_536, 131_072],
-])("over a disk with blocks from %d to %d bytes", (minimum, maximum) => {
-  it.each(choosing)("%s keeps to them with %j", async (name, parameters) => {
-    const { default: filter } = await builtInFilters[name]!();
-    const blockSize = { minimum, preferred: Math.max(minimum, 4096), maximum };
-    const fake = new RecordingFake(Buffer.alloc(diskBytes), { blockSize, slow: true });
-    const filters = [filter as AnyFilter];
-    await using session = await Session.start({ plugin: fake.plugin, filters, parameters });
-    const disk = await session.open();
-    for (let seed = 0; seed < 20; seed++) await Promise.all(requests(disk, new Random(seed)));
-    await disk.flush();
-    expect(session.debugLines.filter((line) => line.includes("does not keep to"))).toEqual([]);
-  });
+])("over a disk with block sizes from %d to %d bytes", (minimum, maximum) => {
+  it.each(choosing)(
+    "%s with %j sends only requests that respect the block sizes",
+    async (name, parameters) => {
+      const { default: filter } = await builtInFilters[name]!();
+      const blockSize = { minimum, preferred: Math.max(minimum, 4096), maximum };
+      const fake = new RecordingFake(Buffer.alloc(diskBytes), { blockSize, slow: true });
+      const filters = [filter as AnyFilter];
+      await using session = await Session.start({ plugin: fake.plugin, filters, parameters });
+      const disk = await session.open();
+      for (let seed = 0; seed < 20; seed++) await Promise.all(requests(disk, new Random(seed)));
+      await disk.flush();
+      expect(session.debugLines.filter((line) => line.includes("violates the block sizes"))).toEqual([]);
+    },
+  );
 });
 
-/** As a client may send them, all within the disk below. */
+/** Requests as a client may send them, all within the disk below. */
 function requests(disk: ServedExport, random: Random): readonly unknown[] {
   const { minimum, maximum } = disk.blockSize!;
   const offset = random.below(diskBytes / minimum) * minimum;

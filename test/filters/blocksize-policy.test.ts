@@ -40,47 +40,53 @@ describe("blocksize-policy", () => {
       undefined,
       { minimum: 4096, preferred: 4096, maximum: 8192 },
     ],
-  ] as const)("tells clients %j over %j", async (parameters, blockSize, told) => {
-    await using session = await start(parameters, blockSize && { blockSize });
-    const disk = await session.open();
-    if (told === undefined) expect(disk.blockSize).toBe(undefined);
-    else expect(disk.blockSize).toMatchObject(told);
-    expect(disk.requestUnit).toBe(1);
-  });
+  ] as const)(
+    "blocksize-policy with %j over %j advertises the expected block sizes",
+    async (parameters, blockSize, advertised) => {
+      await using session = await start(parameters, blockSize && { blockSize });
+      const disk = await session.open();
+      if (advertised === undefined) expect(disk.blockSize).toBe(undefined);
+      else expect(disk.blockSize).toMatchObject(advertised);
+      expect(disk.requestUnit).toBe(1);
+    },
+  );
 
-  it.each(["error", "strict-error"])("with %s refuses what keeps to nothing", async (policy) => {
-    const parameters = { minimum: "4k", maximum: "8k", "error-policy": policy };
-    await using session = await start(parameters);
-    const disk = await session.open();
-    for (const [offset, length, reason] of [
-      [0n, 512, "count 512 is smaller than minimum size 4096"],
-      [0n, 5000, "count 5000 is not a multiple of minimum size 4096"],
-      [512n, 4096, "offset 512 is not aligned to a multiple of minimum size 4096"],
-      [0n, 12_288, "count 12288 is larger than maximum size 8192"],
-    ] as const) {
-      await expect(contents(disk, offset, length)).rejects.toThrow(
-        `client pread request rejected: ${reason}`,
-      );
-      const write = async () => disk.write(Buffer.alloc(length), offset, false);
-      await expect(write).rejects.toMatchObject({ code: "EINVAL" });
-      if (length > 8192) continue;
-      for (const ask of [
-        async () => disk.zero(offset, length, flags),
-        async () => disk.trim(offset, length, false),
-        async () => disk.cache(offset, length),
-        async () => disk.extents(offset, length, false),
-      ]) {
-        await expect(ask).rejects.toThrow(`request rejected: ${reason}`);
+  it.each(["error", "strict-error"])(
+    "blocksize-policy with %s refuses requests that violate the block sizes",
+    async (policy) => {
+      const parameters = { minimum: "4k", maximum: "8k", "error-policy": policy };
+      await using session = await start(parameters);
+      const disk = await session.open();
+      for (const [offset, length, reason] of [
+        [0n, 512, "count 512 is smaller than minimum size 4096"],
+        [0n, 5000, "count 5000 is not a multiple of minimum size 4096"],
+        [512n, 4096, "offset 512 is not aligned to a multiple of minimum size 4096"],
+        [0n, 12_288, "count 12288 is larger than maximum size 8192"],
+      ] as const) {
+        await expect(contents(disk, offset, length)).rejects.toThrow(
+          `client pread request rejected: ${reason}`,
+        );
+        const write = async () => disk.write(Buffer.alloc(length), offset, false);
+        await expect(write).rejects.toMatchObject({ code: "EINVAL" });
+        if (length > 8192) continue;
+        for (const ask of [
+          async () => disk.zero(offset, length, flags),
+          async () => disk.trim(offset, length, false),
+          async () => disk.cache(offset, length),
+          async () => disk.extents(offset, length, false),
+        ]) {
+          await expect(ask).rejects.toThrow(`request rejected: ${reason}`);
+        }
       }
-    }
-    await contents(disk, 4096n, 8192);
-    await disk.zero(0n, 12_288, flags);
-    await disk.trim(0n, 12_288, false);
-    await disk.cache(0n, 12_288);
-    await disk.extents(0n, 12_288, false);
-  });
+      await contents(disk, 4096n, 8192);
+      await disk.zero(0n, 12_288, flags);
+      await disk.trim(0n, 12_288, false);
+      await disk.cache(0n, 12_288);
+      await disk.extents(0n, 12_288, false);
+    },
+  );
 
-  it("serves the end of a disk of no whole blocks, unless it is strict", async () => {
+  it("blocksize-policy serves a partial last block, except with strict-error", async () => {
     const keeping = (policy: string): Promise<Session> =>
       start({ minimum: "4k", maximum: "8k", "error-policy": policy }, {}, 100_000);
     await using session = await keeping("error");
@@ -102,7 +108,7 @@ describe("blocksize-policy", () => {
     await expect(contents(disk, 99_000n, 1000)).rejects.toThrow("is not aligned");
   });
 
-  it("zeroes in pieces of the allowed size where the disk cannot zero", async () => {
+  it("blocksize-policy emulates zeroes by writes of the allowed size", async () => {
     const parameters = { minimum: "4k", maximum: "8k", "error-policy": "error" };
     await using session = await start(parameters, { without: ["zero"] });
     const disk = await session.open();
@@ -110,7 +116,7 @@ describe("blocksize-policy", () => {
     expect(await contents(disk, 0n, 4096)).toEqual(Buffer.alloc(4096));
   });
 
-  it("cuts off clients that write too much at once", async () => {
+  it("blocksize-policy disconnects clients that send a too large write", async () => {
     await using session = await start({ "write-disconnect": "8k" });
     let cut = 0;
     const disk = await session.open({ disconnect: () => void cut++ });
@@ -133,11 +139,11 @@ describe("blocksize-policy", () => {
     [{ minimum: "4k", "write-disconnect": "4k" }, "blocksize-write-disconnect must be larger"],
     [{ maximum: "4G" }, "blocksize-maximum: could not parse 4G"],
     [{ "error-policy": "x" }, "unknown blocksize-error-policy"],
-  ] as const)("refuses %j", async (parameters, message) => {
+  ] as const)("blocksize-policy refuses the parameters %j", async (parameters, message) => {
     await expect(start(parameters)).rejects.toThrow(message);
   });
 
-  it("refuses values that do not fit those of the disk", async () => {
+  it("blocksize-policy refuses values that conflict with the block size of the disk", async () => {
     await using session = await start({ minimum: "64k" }, { blockSize: below });
     await expect(session.open()).rejects.toThrow("computed block size values are invalid");
   });

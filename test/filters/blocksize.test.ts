@@ -35,7 +35,7 @@ describe("blocksize", () => {
     ["holes, some of them zeroes", (at: number) => ({ hole: true, zero: at % 1024 === 0 })],
     ["data where one extent is data", (at: number) => ({ hole: at !== 70_144, zero: at !== 70_144 })],
   ] as const)(
-    "judges each block by all of its extents, however few the disk tells at once: %s",
+    "blocksize combines all extents of a block, also from several answers of the disk: %s",
     async (_title, kind) => {
       const bytes = 512;
       const kindOf = (start: number, end: number) => {
@@ -68,7 +68,7 @@ describe("blocksize", () => {
     ["zero", (disk: ServedExport) => disk.zero(0n, 16_384, { ...flags, fua: true })],
     ["trim", (disk: ServedExport) => disk.trim(0n, 16_384, true)],
   ] as const)(
-    "flushes once after the pieces of a %s with FUA, below another filter too",
+    "blocksize flushes once after all pieces of a %s with FUA, also below another filter",
     async (kind, ask) => {
       const pieces = [0, 4096, 8192, 12_288].map((at) => `${kind} ${at}+4096`);
       for (const between of [[], [count], [count, error]]) {
@@ -87,14 +87,14 @@ describe("blocksize", () => {
     },
   );
 
-  it("asks for FUA with each piece where that costs no flush", async () => {
+  it("blocksize passes native FUA on with each piece", async () => {
     const { session, disk, fake } = await start({ maxdata: "4k", minblock: "4k" });
     await using _ = session;
     await disk.write(Buffer.alloc(8192), 0n, true);
     expect(fake.take()).toEqual(["write 0+4096 fua", "write 4096+4096 fua"]);
   });
 
-  it("has whole blocks only, and tells clients to send what they like", async () => {
+  it("blocksize serves whole blocks only and advertises a minimum block size of 1", async () => {
     const { session, disk } = await start({ minblock: "4k" });
     await using _ = session;
     expect(disk.size).toBe(98_304n);
@@ -104,30 +104,33 @@ describe("blocksize", () => {
   it.each([
     [{ minblock: "4k", maxdata: "8k", maxlen: "16k" }, {}],
     [{}, { blockSize: { minimum: 4096, preferred: 4096, maximum: 8192 } }],
-  ] as const)("passes on whole blocks of the allowed size: %j over %j", async (parameters, options) => {
-    const { session, disk, fake } = await start(parameters, options);
-    await using _ = session;
-    const random = new Random(2);
-    for (let count = 0; count < 100; count++) {
-      const at = random.below(98_304);
-      const length = random.between(1, 98_304 - at);
-      const offset = BigInt(at);
-      await contents(disk, offset, length);
-      await disk.write(random.bytes(length), offset, random.oneIn(2));
-      await disk.zero(offset, length, flags);
-      await disk.trim(offset, length, false);
-      await disk.cache(offset, length);
-      await disk.extents(offset, length, false);
-    }
-    for (const call of fake.take()) {
-      const [, kind, at, bytes] = /^(\w+) (\d+)\+(\d+)/.exec(call)!;
-      expect([Number(at) % 4096, Number(bytes) % 4096], call).toEqual([0, 0]);
-      const most = ["read", "write", "cache"].includes(kind!) ? 8192 : 16_384;
-      if ("maxlen" in parameters || most === 8192) expect(Number(bytes), call).toBeLessThanOrEqual(most);
-    }
-  });
+  ] as const)(
+    "blocksize with %j over %j passes on whole blocks of the allowed size",
+    async (parameters, options) => {
+      const { session, disk, fake } = await start(parameters, options);
+      await using _ = session;
+      const random = new Random(2);
+      for (let count = 0; count < 100; count++) {
+        const at = random.below(98_304);
+        const length = random.between(1, 98_304 - at);
+        const offset = BigInt(at);
+        await contents(disk, offset, length);
+        await disk.write(random.bytes(length), offset, random.oneIn(2));
+        await disk.zero(offset, length, flags);
+        await disk.trim(offset, length, false);
+        await disk.cache(offset, length);
+        await disk.extents(offset, length, false);
+      }
+      for (const call of fake.take()) {
+        const [, kind, at, bytes] = /^(\w+) (\d+)\+(\d+)/.exec(call)!;
+        expect([Number(at) % 4096, Number(bytes) % 4096], call).toEqual([0, 0]);
+        const most = ["read", "write", "cache"].includes(kind!) ? 8192 : 16_384;
+        if ("maxlen" in parameters || most === 8192) expect(Number(bytes), call).toBeLessThanOrEqual(most);
+      }
+    },
+  );
 
-  it("reads and writes around what does not fill a block, ignores it in trims, and never calls it fast", async () => {
+  it("blocksize reads and writes whole blocks for partial ones, skips them in trims, and refuses fast zeroes of them", async () => {
     const { session, disk, fake } = await start({ minblock: "4k" });
     await using _ = session;
     await disk.write(Buffer.alloc(4096, 1), 4000n, true);
@@ -145,7 +148,7 @@ describe("blocksize", () => {
     [{ maxdata: "0" }, "parameter 'maxdata' must be non-zero if specified"],
     [{ maxlen: "4G" }, "parameter 'maxlen' too large"],
     [{ minblock: "512", maxlen: "1000" }, "maxlen must be a multiple of 512"],
-  ] as const)("refuses %j", async (parameters, message) => {
+  ] as const)("blocksize refuses the parameters %j", async (parameters, message) => {
     await expect(start(parameters)).rejects.toThrow(message);
   });
 });

@@ -12,7 +12,7 @@ import { RecordingFake } from "./recording-fake.ts";
 const filters = [cache];
 const block = 65_536;
 const flags = { fua: false, mayTrim: true, fastZero: false };
-/** 16 blocks at most, of which 2 may stay. */
+/** At most 16 blocks; eviction leaves 2 blocks. */
 const small = {
   "cache-min-block-size": "64k",
   "cache-max-size": "1M",
@@ -40,7 +40,7 @@ function start(parameters: Record<string, string>, fake: RecordingFake): Promise
 }
 
 describe("cache", () => {
-  it("writes to the disk when a client flushes, and not before", async () => {
+  it("cache writes to the disk when a client flushes, and not before", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block));
     await using session = await start({}, fake);
     const [disk, other] = [await session.open(), await session.open()];
@@ -57,7 +57,7 @@ describe("cache", () => {
     expect(fake.take()).toEqual(["flush"]);
   });
 
-  it("tells what becomes of blocks with -D cache.verbose=1", async () => {
+  it("cache logs the state changes of blocks with -D cache.verbose=1", async () => {
     const { plugin } = new RecordingFake(Buffer.alloc(4 * block));
     await using session = await Session.start({
       plugin,
@@ -68,11 +68,11 @@ describe("cache", () => {
     const disk = await session.open();
     await disk.write(Buffer.alloc(block), BigInt(block), false);
     await disk.flush();
-    const told = session.debugLines.map((line) => /: ([^:]*)$/.exec(line)![1]);
-    expect(told).toEqual(["newer here than in the disk below", "cached"]);
+    const traced = session.debugLines.map((line) => /: ([^:]*)$/.exec(line)![1]);
+    expect(traced).toEqual(["newer here than in the disk below", "cached"]);
   });
 
-  it("keeps zeroes and trims to itself with cache=unsafe, under a filter that knows what can be zeroed too", async () => {
+  it("cache passes no zeroes or trims on with cache=unsafe, also under the filter count", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block, 7));
     await using session = await Session.start({
       plugin: fake.plugin,
@@ -89,7 +89,7 @@ describe("cache", () => {
   });
 
   it.each([[[cache]], [[cache, offset]]])(
-    "is one for a disk that clients know by several names",
+    "cache is shared by all export names of one disk",
     async (chain) => {
       const options = { plugin: memory, filters: chain, parameters: { size: "300k" } };
       await using session = await Session.start(options);
@@ -103,7 +103,7 @@ describe("cache", () => {
     },
   );
 
-  it("is one for each export over a filter that shows each another disk", async () => {
+  it("cache is separate for each export over a filter that serves a different disk for each export", async () => {
     const options = { plugin: memory, filters: [cache, cow], parameters: { size: "300k" } };
     await using session = await Session.start(options);
     const one = await session.open({ exportName: "one" });
@@ -113,7 +113,7 @@ describe("cache", () => {
     expect(await contents(other, 0n, 3)).toEqual(Buffer.alloc(3));
   });
 
-  it("is one for each export where the disk does not tell", async () => {
+  it("cache is separate for each export when the disk has no identity", async () => {
     await using session = await start({}, new RecordingFake(Buffer.alloc(4 * block)));
     const one = await session.open({ exportName: "one" });
     await one.write(Buffer.from("one"), 0n, false);
@@ -121,7 +121,7 @@ describe("cache", () => {
     expect(await contents(other, 0n, 3)).toEqual(Buffer.alloc(3));
   });
 
-  it("loses nothing when a client dies before it flushes", async () => {
+  it("cache loses no data when a client dies before it flushes", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block));
     await using session = await start({}, fake);
     const disk = await session.open();
@@ -133,7 +133,7 @@ describe("cache", () => {
     expect(fake.take()).toEqual([]);
   });
 
-  it("keeps what could not be written, tells about it, and tries again", async () => {
+  it("cache keeps blocks that could not be written, logs the error, and tries again", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block));
     await using session = await start({}, fake);
     const disk = await session.open();
@@ -150,7 +150,7 @@ describe("cache", () => {
   });
 
   it.each(["write", "zero", "trim"] as const)(
-    "keeps nothing of what a %s that failed may have changed",
+    "cache drops the clean blocks that a failed %s may have changed",
     async (kind) => {
       const fake = new RecordingFake(Buffer.alloc(4 * block, 9));
       await using session = await start({}, fake);
@@ -167,7 +167,7 @@ describe("cache", () => {
     },
   );
 
-  it("drops others when it cannot write one block to make room, and keeps that", async () => {
+  it("cache evicts other blocks when it cannot write one block, and keeps that block", async () => {
     const fake = new RecordingFake(Buffer.alloc(20 * block));
     await using session = await start(small, fake);
     const disk = await session.open();
@@ -186,7 +186,7 @@ describe("cache", () => {
     expect(fake.bytes[0]).toBe(1);
   });
 
-  it("does not write for a client that may only read", async () => {
+  it("cache writes no dirty blocks through a read-only connection", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block));
     await using session = await start({}, fake);
     const [disk, reader] = [await session.open(), await session.open({ readOnly: true })];
@@ -198,7 +198,7 @@ describe("cache", () => {
     expect(fake.take()).toEqual([`write 0+${block}`, "flush"]);
   });
 
-  it("can be flushed whatever the disk can, and promises no more about other connections than the disk does", async () => {
+  it("cache without writethrough offers flush over any disk, and only cache=unsafe adds multi-conn", async () => {
     const { plugin, bytes } = new RecordingFake(Buffer.alloc(4 * block), { without: ["flush", "multiConn"] });
     for (const [mode, can] of [
       ["writeback", [true, false]],
@@ -215,7 +215,7 @@ describe("cache", () => {
     }
   });
 
-  it("writes at once what must be safe at once, and only that", async () => {
+  it("cache writes only the data with FUA at once", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block));
     await using session = await start({}, fake);
     const disk = await session.open();
@@ -229,7 +229,7 @@ describe("cache", () => {
     );
   });
 
-  it("writes everything at once with cache=writethrough, and serves later reads of whole blocks itself", async () => {
+  it("cache=writethrough writes all data at once and serves later reads of whole blocks from the cache", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block));
     await using session = await start({ cache: "writethrough" }, fake);
     const disk = await session.open();
@@ -240,7 +240,7 @@ describe("cache", () => {
     expect(fake.take()).toEqual([]);
   });
 
-  it("does not write with cache=unsafe, whatever a client wants", async () => {
+  it("cache=unsafe never writes to the disk, also for flush and FUA", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block), { without: ["flush"], nativeFua: false });
     await using session = await start({ cache: "unsafe" }, fake);
     const disk = await session.open();
@@ -252,7 +252,7 @@ describe("cache", () => {
     expect(await contents(await session.open(), 0n, block)).toEqual(Buffer.alloc(block, 1));
   });
 
-  it("keeps to its size: writes what is new before it drops it, the least used first", async () => {
+  it("cache respects its size limit: it evicts the least recently used blocks and writes dirty ones first", async () => {
     const fake = new RecordingFake(Buffer.alloc(20 * block));
     await using session = await start(small, fake);
     const disk = await session.open();
@@ -270,7 +270,7 @@ describe("cache", () => {
     }
   });
 
-  it("puts zeroes and trims through, after what is new, and forgets", async () => {
+  it("cache writes dirty blocks before it passes zeroes and trims on, and drops the blocks", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block, 9));
     await using session = await start({}, fake);
     const disk = await session.open();
@@ -282,7 +282,7 @@ describe("cache", () => {
     expect(fake.take()).toEqual([`read 0+${2 * block}`]);
   });
 
-  it("keeps what is read or cached when it is told to", async () => {
+  it("cache keeps blocks that are read with cache-on-read, and blocks of cache requests", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block, 9));
     await using session = await start({}, fake);
     const disk = await session.open();
@@ -295,18 +295,15 @@ describe("cache", () => {
   it.each([
     ["cache", cache, {}],
     ["cow", cow, { "cow-on-cache": "yes" }],
-  ])(
-    "stops caching what a client asked for when it has gone, under %s too",
-    async (_name, filter, parameters) => {
-      const options = { plugin: memory, filters: [filter], parameters: { size: "4T", ...parameters } };
-      await using session = await Session.start(options);
-      const gone = new AbortController();
-      const disk = await session.open({ signal: gone.signal });
-      const caching = disk.cache(0n, 2 ** 42);
-      gone.abort(new Error("the client has gone"));
-      await expect(caching).rejects.toThrow("the client has gone");
-    },
-  );
+  ])("a cache request stops when its client disconnects: %s", async (_name, filter, parameters) => {
+    const options = { plugin: memory, filters: [filter], parameters: { size: "4T", ...parameters } };
+    await using session = await Session.start(options);
+    const gone = new AbortController();
+    const disk = await session.open({ signal: gone.signal });
+    const caching = disk.cache(0n, 2 ** 42);
+    gone.abort(new Error("the client has gone"));
+    await expect(caching).rejects.toThrow("the client has gone");
+  });
 
   it.each([
     [{ cache: "no" }, "unknown cache mode: no"],
@@ -314,7 +311,7 @@ describe("cache", () => {
     [{ "cache-max-size": "1023k" }, "cache-max-size is too small"],
     [{ "cache-max-size": "1M", "cache-low-threshold": "95" }, "cache-low-threshold must be less than"],
     [{ "cache-high-threshold": "0" }, "cache-high-threshold"],
-  ] as const)("refuses %j", async (parameters, message) => {
+  ] as const)("cache refuses the parameters %j", async (parameters, message) => {
     await expect(start(parameters, new RecordingFake(Buffer.alloc(1)))).rejects.toThrow(message);
   });
 });

@@ -11,7 +11,7 @@ const flags = { fua: false, mayTrim: true, fastZero: false };
 testPlugin("checkwrite", { plugin: data, filters, parameters, writes: "refused", runs: 10 });
 
 describe("checkwrite", () => {
-  it("lets pass what is there already, and nothing else", async () => {
+  it("checkwrite accepts writes of the same data and fails other writes", async () => {
     await using session = await Session.start({ plugin: data, filters, parameters });
     const disk = await session.open();
     const wrong = expect.objectContaining({ code: "EIO", message: "data written does not match expected" });
@@ -25,7 +25,7 @@ describe("checkwrite", () => {
     await disk.flush();
   });
 
-  it("knows quickly where a hole is, and says no elsewhere", async () => {
+  it("checkwrite accepts fast zeroes of holes and refuses them elsewhere", async () => {
     await using session = await Session.start({ plugin: data, filters, parameters });
     const disk = await session.open();
     await disk.zero(8192n, 4 * 2 ** 20, { ...flags, fastZero: true });

@@ -14,7 +14,7 @@ const smallCache = {
 };
 const copying = { "cow-block-size": "4k", "cow-on-read": "yes", "cow-on-cache": "yes" };
 
-/** Filters that keep or move data, in ways that their own tests do not try, over disks that are hard to please. */
+/** Combinations of filters that their own tests do not cover, over disks with unusual limits. */
 const stacks: readonly (readonly [filters: string, parameters: Readonly<Record<string, string>>])[] = [
   ["cache", smallCache],
   ["cache", { ...smallCache, cache: "writethrough" }],

@@ -19,12 +19,12 @@ describe("count", () => {
     return session.debugLines;
   }
 
-  it("tells at the end how many bytes there were of each", async () => {
+  it("count logs at exit the bytes of each kind of requests", async () => {
     const line = "count bytes: read 1001, written 300, zeroed 4000, trimmed 50000";
     expect(await linesOf(new RecordingDisk())).toEqual([line]);
   });
 
-  it("does so too where the plugin takes its time, and counts zeroes that are written as zeroes", async () => {
+  it("count counts asynchronous requests, and counts emulated zeroes as zeroes", async () => {
     const disk = new RecordingDisk({
       read: async () => {},
       write: async () => {},
@@ -34,7 +34,7 @@ describe("count", () => {
     expect(await linesOf(disk)).toEqual([line]);
   });
 
-  it("leaves out what failed", async () => {
+  it("count ignores failed requests", async () => {
     const session = await Session.start({
       plugin: new RecordingDisk({
         read: () => {

@@ -30,7 +30,7 @@ describe("cow", () => {
   const folder = new Folder();
   afterAll(() => folder[Symbol.dispose]());
 
-  it("lets a client write to a disk that cannot be written to, and opens it for reading only", async () => {
+  it("cow accepts writes over a read-only disk and opens the disk read-only", async () => {
     const fake = new RecordingFake(new Random(1).bytes(100_000), {
       without: ["write", "zero", "trim", "flush"],
     });
@@ -50,7 +50,7 @@ describe("cow", () => {
     expect(fake.bytes).toEqual(original);
   });
 
-  it("keeps what a client wrote for those who come after it, flushed or not", async () => {
+  it("cow keeps the writes of a client for later clients, also without a flush", async () => {
     await using session = await start({}, new RecordingFake(Buffer.alloc(100_000)));
     const first = await session.open();
     await first.write(Buffer.from("written"), 1000n, false);
@@ -58,7 +58,7 @@ describe("cow", () => {
     expect(await contents(await session.open(), 1000n, 7)).toEqual(Buffer.from("written"));
   });
 
-  it("tells what becomes of blocks with -D cow.verbose=1", async () => {
+  it("cow logs the state changes of blocks with -D cow.verbose=1", async () => {
     const fake = new RecordingFake(Buffer.alloc(300_000));
     const options = { plugin: fake.plugin, filters, parameters: {}, debugFlags: { verbose: 1 } };
     await using session = await Session.start(options);
@@ -72,7 +72,7 @@ describe("cow", () => {
     ]);
   });
 
-  it("has an overlay for each export", async () => {
+  it("cow has one overlay for each export", async () => {
     await using session = await start({}, new RecordingFake(Buffer.alloc(100_000)));
     const [one, other] = [
       await session.open({ exportName: "one" }),
@@ -83,7 +83,7 @@ describe("cow", () => {
     expect(await contents(await session.open({ exportName: "one" }), 0n, 7)).toEqual(Buffer.from("written"));
   });
 
-  it("refuses a disk that has changed its size", async () => {
+  it("cow refuses a disk whose size has changed", async () => {
     const fake = new RecordingFake(Buffer.alloc(100_000));
     await using session = await start({}, fake);
     await (await session.open()).write(Buffer.alloc(1), 0n, false);
@@ -92,7 +92,7 @@ describe("cow", () => {
     expect((await session.open({ exportName: "other" })).size).toBe(1000n);
   });
 
-  it("zeroes whole blocks quickly and without copying them, and says no where that is not possible", async () => {
+  it("cow zeroes whole blocks without copying them and refuses fast zeroes of partial blocks", async () => {
     const fake = new RecordingFake(Buffer.alloc(256 * 1024, 1));
     await using session = await start({}, fake);
     const disk = await session.open();
@@ -110,7 +110,7 @@ describe("cow", () => {
     ]);
   });
 
-  it("takes a terabyte of zeroes at once", async () => {
+  it("cow accepts a terabyte of zeroes at once", async () => {
     await using session = await Session.start({ plugin: memory, filters, parameters: { size: "4E" } });
     const disk = await session.open();
     await disk.write(Buffer.alloc(1, 1), 1n << 40n, false);
@@ -118,7 +118,7 @@ describe("cow", () => {
     expect(await disk.extents(0n, 2 ** 52, false)).toEqual([{ length: 2n ** 52n, hole: true, zero: true }]);
   });
 
-  it("copies what is read or cached when it is told to, even while it runs", async () => {
+  it("cow copies blocks with cow-on-read and cow-on-cache, also when the file of cow-on-read appears later", async () => {
     const fake = new RecordingFake(Buffer.alloc(256 * 1024, 1));
     const path = folder.join("on");
     await using session = await start({ "cow-on-read": path, "cow-on-cache": "yes" }, fake);
@@ -135,7 +135,7 @@ describe("cow", () => {
     expect([fake.take(), await read(65_536n)]).toEqual([["read 65536+65536"], []]);
   });
 
-  it("leaves no file behind, and says where it cannot make one", async () => {
+  it("cow leaves no file behind, and its error names the folder where it cannot create one", async () => {
     vi.stubEnv("TMPDIR", folder.path);
     try {
       await using session = await start({}, new RecordingFake(Buffer.alloc(100_000)));
@@ -153,7 +153,7 @@ describe("cow", () => {
     }
   });
 
-  it.each(["4095", "5000", "4G", "0"])("refuses cow-block-size=%s", async (size) => {
+  it.each(["4095", "5000", "4G", "0"])("cow refuses cow-block-size=%s", async (size) => {
     await expect(start({ "cow-block-size": size }, new RecordingFake(Buffer.alloc(1)))).rejects.toThrow(
       "cow-block-size is out of range (4096..2G) or not a power of 2",
     );

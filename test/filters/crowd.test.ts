@@ -19,7 +19,7 @@ interface Subject {
   readonly title: string;
   readonly filters: readonly AnyFilter[];
   readonly parameters: Readonly<Record<string, string>>;
-  /** The disk below has what clients wrote, once they flushed. */
+  /** After a flush, the disk below has the data that clients wrote. */
   readonly reaches?: boolean;
 }
 
@@ -54,7 +54,7 @@ const subjects: readonly Subject[] = [
   },
 ];
 
-describe.each([true, false])("many requests of several clients over a disk that is slow: %j", (slow) => {
+describe.each([true, false])("many parallel requests of several clients over a slow disk (%j)", (slow) => {
   it.each(subjects.map((subject) => [subject.title, subject] as const))(
     "%s",
     async (_title, { filters, parameters, reaches }) => {
@@ -75,7 +75,7 @@ describe.each([true, false])("many requests of several clients over a disk that 
   );
 });
 
-describe("many requests of several clients", () => {
+describe("many parallel requests of several clients", () => {
   it.each(transparentFilters.map((filter) => [filter.name, filter] as const))("%s", async (name, filter) => {
     const { default: definition } = await builtInFilters[name]!();
     const { plugin } = new RecordingFake(new Random(1).bytes(300_000), { slow: true });

@@ -10,7 +10,7 @@ import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 testPlugin("delay over memory", { ...overMemory(delay, { wdelay: "0.01ms" }), runs: 5 });
 
 describe("delay", () => {
-  /** The requests that wait, with these parameters. */
+  /** The kinds of requests that these parameters delay. */
   async function delayed(parameters: Record<string, string>): Promise<readonly string[]> {
     const disk = new RecordingDisk();
     const session = await Session.start({ plugin: disk.plugin, filters: [delay], parameters });
@@ -47,11 +47,11 @@ describe("delay", () => {
     [{ "delay-zeroes": "1000" }, ["zero"]],
     [{ "delay-cache": "1000" }, ["cache"]],
     [{ "delay-extent": "1000000ms" }, ["extents"]],
-  ])("%j lets wait: %j", async (parameters, expected) => {
+  ])("delay with %j delays only %j", async (parameters, expected) => {
     expect(await delayed(parameters)).toEqual(expected);
   });
 
-  it("answers after the delay", async () => {
+  it("delay answers a request after the delay", async () => {
     const disk = new RecordingDisk();
     await using session = await Session.start({
       plugin: disk.plugin,
@@ -66,7 +66,7 @@ describe("delay", () => {
     expect(into[0]).toBe(7);
   });
 
-  it("refuses fast zeroes at once where they shall not wait", async () => {
+  it("delay refuses fast zeroes at once with delay-fast-zero=false", async () => {
     const disk = new RecordingDisk({ fastZero: false });
     const parameters = { "delay-zero": "1000", "delay-fast-zero": "no" };
     await using session = await Session.start({ plugin: disk.plugin, filters: [delay], parameters });
@@ -77,7 +77,7 @@ describe("delay", () => {
     expect(disk.calls).toEqual([]);
   });
 
-  it("gives up opening when the client has gone", async () => {
+  it("delay stops an open when the client disconnects", async () => {
     const disk = new RecordingDisk();
     const parameters = { "delay-open": "1000", "delay-close": "1000" };
     await using session = await Session.start({ plugin: disk.plugin, filters: [delay], parameters });
@@ -89,7 +89,7 @@ describe("delay", () => {
 });
 
 describeWith(["nbdsh"], "delay-close", () => {
-  it("lets a client that says goodbye see the end only after the delay", async () => {
+  it("delay-close delays the end of the connection after NBD_CMD_DISC", async () => {
     const script = `import time
 start = time.monotonic()
 h.shutdown()

@@ -4,7 +4,7 @@ import memory from "../../src/plugins/memory.ts";
 import type { SessionOptions } from "../../src/testing/subject.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
 
-/** A filter over a disk in memory that can do everything. */
+/** A filter over a memory disk that supports all requests. */
 export function overMemory(
   filter: AnyFilter,
   parameters: SessionOptions["parameters"] = {},
@@ -12,7 +12,7 @@ export function overMemory(
   return { plugin: memory, filters: [filter], parameters: { size: "300K", ...parameters } };
 }
 
-/** A small disk that writes down what it is asked, one for all clients. */
+/** A small disk that records its requests; all clients share it. */
 export class RecordingDisk {
   readonly calls: string[] = [];
   readonly bytes: Buffer = Buffer.alloc(64 * 1024, 7);

@@ -10,7 +10,7 @@ import { Sandbox } from "../helpers/sandbox.ts";
 const names = Object.keys(builtInFilters).sort();
 const pathOf = (name: string): string => `docs/filters/${name}.md`;
 
-it("each filter has a page, and docs/filters.md a table of them", () => {
+it("each filter has a page and a row in docs/filters.md", () => {
   const files = readdirSync(join(packageRoot(), "docs/filters"));
   expect(files.map((file) => basename(file, ".md")).sort()).toEqual(names);
   const rows = [...page("docs/filters.md").matchAll(/^\| \[([^\]]*)\]\(([^)]*)\) \|/gm)];
@@ -19,7 +19,7 @@ it("each filter has a page, and docs/filters.md a table of them", () => {
   );
 });
 
-it.each(names)("the page of %s says what one wants to know", (name) => {
+it.each(names)("the page of %s has all sections", (name) => {
   const prose = page(pathOf(name)).replace(/^```.*?^```$/gms, "");
   expect(prose.match(/^#.*$/gm)).toEqual([
     `# ${name}`,
@@ -32,7 +32,7 @@ it.each(names)("the page of %s says what one wants to know", (name) => {
 
 testDeclarations("docs/filters/NAME.md", builtInFilters, (name) => page(pathOf(name)));
 
-describe.concurrent("examples work as they stand:", () => {
+describe.concurrent("the example on the page of the filter works:", () => {
   it.each(names)("%s", async (name) => {
     await using sandbox = new Sandbox();
     const [script, ...more] = codeBlocks(pathOf(name), "sh");

@@ -1,4 +1,4 @@
-// Writes to the export that is named, says so, and waits to be killed before it has flushed.
+// Writes to the export of the given URI, prints a line, and waits to be killed before a flush.
 import { connect } from "nbdkit-node";
 
 const client = await connect(process.argv[2]);

@@ -20,7 +20,7 @@ describe("a client that is killed between a write and its flush", () => {
     ["--filter=fua fuamode=discard", "written"],
     ["--filter=fua fuamode=force", "written"],
     ["--filter=blocksize --filter=cache minblock=4k", "written"],
-  ])("loses nothing with %s", async (args, onDisk) => {
+  ])("the server loses no data with %s", async (args, onDisk) => {
     const disk = folder.join("disk");
     writeFileSync(disk, Buffer.alloc(1 << 20));
     {
@@ -32,7 +32,7 @@ describe("a client that is killed between a write and its flush", () => {
     expect(readFileSync(disk).subarray(1000, 1007).toString()).toBe(onDisk);
   });
 
-  it("loses nothing where neither it nor the server lives until the disk is ready", async () => {
+  it("the server loses no data when the client and the server are killed before the disk answers", async () => {
     const disk = folder.join("disk");
     writeFileSync(disk, Buffer.alloc(1 << 20));
     {

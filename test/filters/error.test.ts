@@ -9,7 +9,7 @@ import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 testPlugin("error without a rate over memory", { ...overMemory(error, { error: "EPERM" }), runs: 5 });
 
 describe("error", () => {
-  /** What becomes of each kind of requests: "ok", or the code of the error. */
+  /** The result of each kind of requests: "ok" or the error code. */
   async function fates(parameters: Record<string, string>): Promise<Record<string, string>> {
     const { plugin } = new RecordingDisk();
     await using session = await Session.start({ plugin, filters: [error], parameters });
@@ -61,11 +61,11 @@ describe("error", () => {
       { "error-rate": "1", "error-zero-file": "/nonexistent/file" },
       { ...all("EIO"), zero: "ok" },
     ],
-  ])("%j", async (parameters, expected) => {
+  ])("error with %j fails the expected requests", async (parameters, expected) => {
     expect(await fates(parameters)).toEqual(expected);
   });
 
-  it("starts and stops with its file", async () => {
+  it("error fails requests only while its file exists", async () => {
     using folder = new Folder();
     const { plugin } = new RecordingDisk();
     const parameters = { "error-rate": "100%", "error-file": folder.join("trigger") };
@@ -79,7 +79,7 @@ describe("error", () => {
     read();
   });
 
-  it("fails about as often as it was told to", async () => {
+  it("error fails requests at about the given rate", async () => {
     const { plugin } = new RecordingDisk();
     await using session = await Session.start({
       plugin,
@@ -95,7 +95,7 @@ describe("error", () => {
         failed++;
       }
     }
-    // Eleven standard deviations to either side.
+    // The limits are eleven standard deviations from the mean.
     expect(Math.abs(failed - 2500)).toBeLessThan(500);
   });
 
@@ -103,7 +103,7 @@ describe("error", () => {
     [{ "error-rate": "2" }, "error-rate: rate out of range: '2'"],
     [{ "error-pread-rate": "x" }, "error-pread-rate: could not parse probability"],
     [{ error: "EFOO" }, "EFOO: use EPERM, EIO"],
-  ])("refuses %j", async (parameters, message) => {
+  ])("error refuses the parameters %j", async (parameters, message) => {
     await expect(Session.start(overMemory(error, parameters))).rejects.toThrow(message);
   });
 });

@@ -19,7 +19,7 @@ testPlugin("memory under exitlast", {
 const underExitlast = ["--filter=exitlast", "memory", "1M"];
 
 describe("exitlast", () => {
-  it("ends the server when its only client has gone", async () => {
+  it("exitlast stops the server when its only client disconnects", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitlast);
     using client = await RawClient.ready(socket);
@@ -29,7 +29,7 @@ describe("exitlast", () => {
     await sandbox.empty();
   });
 
-  it("waits for the last of several clients, on whatever loop they are", async () => {
+  it("exitlast waits for the last of several clients, on all worker threads", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitlast);
     const clients: RawClient[] = [];
@@ -41,7 +41,7 @@ describe("exitlast", () => {
     expect(await outcome).toEqual(inOrder);
   });
 
-  it("does not count who only looks whether we are there", async () => {
+  it("exitlast ignores a client that opens no export", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitlast);
     using probe = await RawClient.connect(socket);
@@ -54,7 +54,7 @@ describe("exitlast", () => {
     expect(await outcome).toEqual(inOrder);
   });
 
-  it("stays for a client that asks about one export and opens another", async () => {
+  it("exitlast waits for a client that asks about one export and opens another", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitlast);
     using client = await RawClient.connect(socket);
@@ -67,7 +67,7 @@ describe("exitlast", () => {
     expect(await outcome).toEqual(inOrder);
   });
 
-  it("does not cut off a client that is choosing its export when the last other one leaves", async () => {
+  it("exitlast waits for a client in the handshake when the last other client disconnects", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitlast);
     using first = await RawClient.ready(socket);
@@ -82,7 +82,7 @@ describe("exitlast", () => {
     expect(await outcome).toEqual(inOrder);
   });
 
-  it("ends a captive server before its command, whose status counts", async () => {
+  it("exitlast stops a captive server before its command, and the exit status is that of the command", async () => {
     await using sandbox = new Sandbox();
     const script =
       '"$client" info "$uri" >/dev/null; while [ -e "$unixsocket" ]; do sleep 0.02; done; exit 5';
@@ -94,7 +94,7 @@ describe("exitlast", () => {
     await sandbox.empty();
   });
 
-  it("gives another client the time of exitlast-grace to come", async () => {
+  it("exitlast continues when another client connects within exitlast-grace", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome, child } = await serving(sandbox, [...underExitlast, "exitlast-grace=3600"]);
     for (let count = 0; count < 3; count++) {
@@ -106,7 +106,7 @@ describe("exitlast", () => {
     expect(await outcome).toEqual(inOrder);
   });
 
-  it("ends when nobody has come in that time", async () => {
+  it("exitlast stops the server when no client connects within exitlast-grace", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, [...underExitlast, "exitlast-grace=1ms"]);
     using client = await RawClient.ready(socket);
@@ -116,7 +116,7 @@ describe("exitlast", () => {
 });
 
 describeWith(["nbdsh", "nbdinfo"], "exitlast and real clients:", () => {
-  it("a client that is killed was the last one too", async () => {
+  it("exitlast stops the server when the last client is killed", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitlast);
     const client = sandbox.start("nbdsh", [
@@ -131,7 +131,7 @@ describeWith(["nbdsh", "nbdinfo"], "exitlast and real clients:", () => {
     await sandbox.empty();
   });
 
-  it("a server in the background ends after its client, and leaves nothing but its pidfile", async () => {
+  it("exitlast stops a server in the background and leaves only its pidfile", async () => {
     await using sandbox = new Sandbox();
     const start = [nbdkit, "-U", "socket", "-P", "pid", ...underExitlast];
     expect(await outcomeOf(sandbox.start(start[0]!, start.slice(1)))).toEqual(inOrder);

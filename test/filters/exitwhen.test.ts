@@ -16,7 +16,7 @@ testPlugin("memory under exitwhen", {
   runs: 5,
 });
 
-/** A memory disk under exitwhen, which looks for its events often, or as good as never. */
+/** A memory disk under exitwhen, which checks its events often or almost never. */
 function underExitwhen(event: string, poll = "10ms"): string[] {
   return ["--filter=exitwhen", "memory", "1M", event, `exit-when-poll=${poll}`];
 }
@@ -49,19 +49,19 @@ describe("exitwhen ends an idle server", () => {
     expect(await outcome).toEqual(inOrder);
   });
 
-  it("when whoever held the other end of a pipe is killed, whatever lies in the pipe", async () => {
+  it("when the process with the write end of a pipe is killed, also with unread data in the pipe", async () => {
     await using sandbox = new Sandbox();
     const writer = sandbox.start("/bin/sh", ["-c", "echo something; exec sleep 1000"]);
     const { outcome } = await serving(sandbox, underExitwhen("exit-when-pipe-closed=5"), {
       stdio: ["ignore", "pipe", "pipe", "ignore", "ignore", writer.stdout!],
     });
-    // Ours is one more reader.
+    // Close our read end: it is an additional reader.
     writer.stdout!.destroy();
     writer.kill("SIGKILL");
     expect(await outcome).toEqual(inOrder);
   });
 
-  it("when a script says so, and not before", async () => {
+  it("when a script exits with status 88, and not before", async () => {
     await using sandbox = new Sandbox();
     const script = "exit-when-script=echo looked >>looks; test -e stop && exit 88; exit 0";
     const { outcome } = await serving(sandbox, underExitwhen(script));
@@ -78,7 +78,7 @@ describe("exitwhen ends an idle server", () => {
     expect(await outcome).toEqual(inOrder);
   });
 
-  it("in the background, by the name that the file had for who started it", async () => {
+  it("in the background, when a file is created whose path is relative to the starting folder", async () => {
     await using sandbox = new Sandbox();
     const args = ["-U", "socket", "-P", "pid", ...underExitwhen("exit-when-file-created=stop")];
     expect(await sandbox.nbdkit(args)).toEqual(inOrder);
@@ -91,11 +91,11 @@ describe("exitwhen", () => {
   it.each([
     ["a file is there", "exit-when-file-created=."],
     ["a file is not there", "exit-when-file-deleted=nothing"],
-    ["a script says so", "exit-when-script=exit 88"],
+    ["a script exits with status 88", "exit-when-script=exit 88"],
     ["the pipe is closed", "exit-when-pipe-closed=0"],
-  ])("ends the server before it has begun if %s", async (_title, event) => {
+  ])("exitwhen stops the server before it starts if %s", async (_title, event) => {
     await using sandbox = new Sandbox();
-    // The end of the pipe is seen by cat first.
+    // cat first sees the end of the pipe.
     const { status, stderr } = await sandbox.sh(
       `true | { cat; exec "$nbdkit" -f -U - -P pid ${words(event)}; }`,
     );
@@ -104,7 +104,7 @@ describe("exitwhen", () => {
     await sandbox.empty();
   });
 
-  it("then starts no captive command, which is no success, and says so", async () => {
+  it("exitwhen starts no captive command after an event, exits with status 1, and prints an error", async () => {
     await using sandbox = new Sandbox();
     const args = [...underExitwhen("exit-when-file-created=."), "--run", "echo started"];
     const { status, stdout, stderr } = await sandbox.nbdkit(args);
@@ -112,7 +112,7 @@ describe("exitwhen", () => {
     expect(stderr).toMatch(/^nbdkit: error: the command of --run was not started: .*\n$/);
   });
 
-  it("lets clients finish, turns away new ones, and ends after the last", async () => {
+  it("exitwhen lets connected clients finish, refuses new ones, and stops after the last", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitwhen("exit-when-file-created=stop", "3600"));
     const [first, second] = [await RawClient.ready(socket), await RawClient.ready(socket)];
@@ -132,7 +132,7 @@ describe("exitwhen", () => {
     await sandbox.empty();
   });
 
-  it("looks when a client leaves", async () => {
+  it("exitwhen checks its events when a client disconnects", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitwhen("exit-when-file-created=stop", "3600"));
     using client = await RawClient.ready(socket);
@@ -141,7 +141,7 @@ describe("exitwhen", () => {
     expect(await outcome).toEqual(inOrder);
   });
 
-  it("looks when a client comes, who may be the only one", async () => {
+  it("exitwhen checks its events when a client connects, also the only client", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitwhen("exit-when-file-created=stop", "3600"));
     sandbox.file("stop", "");
@@ -150,7 +150,7 @@ describe("exitwhen", () => {
     expect((await outcome).status).toBe(0);
   });
 
-  it("reports scripts that fail, and goes on", async () => {
+  it("exitwhen logs failed scripts and continues", async () => {
     await using sandbox = new Sandbox();
     const script = "exit-when-script=test -e stop && exit 88; test -e broken || exit 0; rm broken; exit 3";
     const { outcome } = await serving(sandbox, underExitwhen(script));
@@ -162,7 +162,7 @@ describe("exitwhen", () => {
     expect(stderr).toMatch(/^nbdkit: error: exit-when-script: command failed with exit code 3: .*\n$/);
   });
 
-  it("keeps what scripts print away from a client on standard output", async () => {
+  it("exitwhen keeps the output of scripts away from a client on standard output", async () => {
     await using sandbox = new Sandbox();
     const child = sandbox.start("/bin/sh", ["-c", `"$nbdkit" -s ${words("exit-when-script=echo hello")}`], {
       stdio: ["pipe", "pipe", "pipe"],
@@ -173,7 +173,7 @@ describe("exitwhen", () => {
     expect(await ended(child)).toBe(0);
   });
 
-  it("leaves no script behind when the server is stopped", async () => {
+  it("exitwhen kills a running script when the server stops", async () => {
     await using sandbox = new Sandbox();
     const script = "exit-when-script=test -e serving || exit 0; echo >looking; sleep 1000; exit 0";
     const { child, outcome } = await serving(sandbox, underExitwhen(script));
@@ -191,7 +191,7 @@ describe("exitwhen", () => {
     ["exit-when-process-exits=x", 'exit-when-process-exits: could not parse number: "x"'],
     ["exit-when-pipe-closed=99", "exit-when-pipe-closed: invalid file descriptor 99"],
     ["exit-when-poll=often", 'exit-when-poll: could not parse delay "often"'],
-  ])("refuses %s", async (event, message) => {
+  ])("exitwhen refuses %s", async (event, message) => {
     await using sandbox = new Sandbox();
     const { status, stderr } = await sandbox.nbdkit([
       "-f",
@@ -208,7 +208,7 @@ describe("exitwhen", () => {
   });
 });
 
-/** As part of a shell command. */
+/** The command line as a part of a shell command. */
 function words(event: string): string {
   return underExitwhen(event)
     .map((word) => `'${word}'`)
@@ -216,7 +216,7 @@ function words(event: string): string {
 }
 
 describeWith(["nbdsh"], "exitwhen and a real client:", () => {
-  it("one that is killed ends a server whose event has occurred", async () => {
+  it("exitwhen stops the server after an event when the last client is killed", async () => {
     await using sandbox = new Sandbox();
     const { socket, outcome } = await serving(sandbox, underExitwhen("exit-when-file-created=stop", "3600"));
     const client = sandbox.start("nbdsh", [

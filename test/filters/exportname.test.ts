@@ -43,7 +43,7 @@ describe("exportname", () => {
         { name: "b", description: "all" },
       ],
     ],
-  ])("lists with %j", async (parameters, expected) => {
+  ])("exportname with %j lists the expected exports", async (parameters, expected) => {
     expect(await listed(parameters)).toEqual(expected);
   });
 
@@ -51,16 +51,19 @@ describe("exportname", () => {
     [{ "default-export": "" }, [{ name: "" }]],
     [{ "exportname-strict": "true", exportname: "a" }, []],
     [{ "exportname-strict": "true", exportname: ["a", ""] }, [{ name: "" }]],
-  ])("lists only the default export, if there is one, with %j", async (parameters, expected) => {
-    expect(await listed({ ...parameters, "exportname-list": "defaultonly" })).toEqual(expected);
-  });
+  ])(
+    "exportname-list=defaultonly with %j lists only the default export, if one exists",
+    async (parameters, expected) => {
+      expect(await listed({ ...parameters, "exportname-list": "defaultonly" })).toEqual(expected);
+    },
+  );
 
-  it("opens the default export of the disk below where its own is empty", async () => {
+  it("exportname opens the default export of the disk below if default-export is empty", async () => {
     await using session = await start({ "default-export": "", "exportname-strict": "true", exportname: "" });
     expect((await session.open({ exportName: "" })).description).toBe("is a");
   });
 
-  it("refuses names and lists that NBD has no room for", async () => {
+  it("exportname refuses names and lists that exceed the limits of NBD", async () => {
     const long = "\u00e9".repeat(2049);
     await expect(start({ exportname: long })).rejects.toThrow("exportname has 4098 bytes");
     await expect(listed({ exportdesc: `fixed:${long}` })).rejects.toThrow(
@@ -68,7 +71,7 @@ describe("exportname", () => {
     );
   });
 
-  it("lists nothing where that is forbidden", async () => {
+  it("exportname-list=error refuses to list exports", async () => {
     await expect(listed({ "exportname-list": "error" })).rejects.toMatchObject({
       code: "EPERM",
       message: "export list restricted by policy",
@@ -81,7 +84,7 @@ describe("exportname", () => {
     [{ exportdesc: "fixed:" }, ""],
     [{ exportdesc: 'script:printf %s "<$name>"' }, "<b>"],
     [{ exportdesc: "script:head -c 10000 /dev/zero | tr '\\0' x" }, "x".repeat(4096)],
-  ])("describes an open export with %j", async (parameters, expected) => {
+  ])("exportname with %j gives an open export the expected description", async (parameters, expected) => {
     await using session = await start(parameters);
     expect((await session.open({ exportName: "b" })).description).toBe(expected);
   });
@@ -92,19 +95,19 @@ describe("exportname", () => {
     [{ "default-export": "" }, ""],
     [{ "exportname-strict": "true", exportname: ["", "a"] }, ""],
     [{ "exportname-strict": "true", exportname: ["", "b"], "default-export": "b" }, "b"],
-  ])("with %j the default export is %s", async (parameters, expected) => {
+  ])("exportname with %j has the default export %s", async (parameters, expected) => {
     await using session = await start(parameters);
     expect(await session.chain.defaultExport(someClient)).toBe(expected);
   });
 
-  it("is strict where it was told to", async () => {
+  it("exportname-strict refuses names that are not listed", async () => {
     await using session = await start({ "exportname-strict": "true", exportname: "a" });
     await session.open({ exportName: "a" });
     await expect(session.open({ exportName: "b" })).rejects.toThrow("export 'b' not found");
     await expect(session.chain.defaultExport(someClient)).rejects.toThrow("export '' not found");
   });
 
-  it("refuses descriptions that it does not know", async () => {
+  it("exportname refuses unknown modes of exportdesc", async () => {
     await expect(start({ exportdesc: "file:x" })).rejects.toThrow("unrecognized exportdesc mode: file:x");
   });
 });

@@ -11,7 +11,7 @@ const filters = [extentlist];
 const gap = { hole: true, zero: true };
 
 describe("extentlist", () => {
-  it("shows what the list says", async () => {
+  it("extentlist serves the extents of the list", async () => {
     using folder = new Folder();
     const path = folder.join("list");
     const { writeFileSync } = await import("node:fs");
@@ -29,7 +29,7 @@ describe("extentlist", () => {
     expect(await disk.extents(5000n, 10, true)).toEqual([{ length: 10n, hole: true, zero: false }]);
   });
 
-  it("says what an array of states says, for any list and range", () => {
+  it("extentlist gives the same answers as an array of states, for any list and range", () => {
     const pieces = fc.array(fc.record({ skip: fc.nat(5), length: fc.nat(5), type: fc.nat(3) }), {
       maxLength: 20,
     });
@@ -71,11 +71,11 @@ describe("extentlist", () => {
     ["0 1\n\n", 'list:2: cannot parse ""'],
     ["x 1", "list:1: could not parse size string (x)"],
     ["0 1 holes", 'list:1: unknown type "holes"'],
-  ])("refuses %j", (text, message) => {
+  ])("extentlist refuses the list %j", (text, message) => {
     expect(() => parseExtentList(text, "list")).toThrow(message);
   });
 
-  it("refuses a list that is not there, and two of them", async () => {
+  it("extentlist refuses a missing file and a second file", async () => {
     const { plugin } = new RecordingFake(Buffer.alloc(1));
     const start = (paths: string[]) => Session.start({ plugin, filters, parameters: { extentlist: paths } });
     await expect(start(["/nothing/list"])).rejects.toThrow("open: /nothing/list: No such file or directory");

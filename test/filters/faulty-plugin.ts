@@ -9,7 +9,7 @@ export function fail(code: string, message: string): never {
   throw Object.assign(new Error(message), { code });
 }
 
-/** A disk of which every third request fails, and every third open; half of the answers come later. */
+/** A disk where every third request and every third open fails. Half of the answers are asynchronous. */
 export function faultyPlugin(size: number): Plugin {
   const random = new Random(1);
   const bytes = Buffer.alloc(size, 7);
@@ -39,7 +39,9 @@ export function faultyPlugin(size: number): Plugin {
   });
 }
 
-/** Opens one handle after another; the last one for good. What was called is kept. */
+/**
+ * A plugin that opens the given handles in order, and the last one for all later opens. It records its calls.
+ */
 export function sequencePlugin(handles: readonly (() => Handle)[]): {
   readonly plugin: Plugin;
   readonly opened: Pick<OpenRequest, "readOnly" | "exportName">[];
@@ -55,7 +57,7 @@ export function sequencePlugin(handles: readonly (() => Handle)[]): {
   return { plugin, opened };
 }
 
-/** A session with such a plugin under a filter. */
+/** A session with this plugin under a filter. */
 export async function sequenceSession(
   filter: AnyFilter,
   handles: readonly (() => Handle)[],

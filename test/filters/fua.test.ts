@@ -52,26 +52,26 @@ describe("fua", () => {
     ["pass", withoutFua, true, flushed],
     ["discard", {}, true, ["write 0+10", "write 10+10", "trim 0+10", "zero 0+10"]],
     ["discard", neither, true, ["write 0+10", "write 10+10", "trim 0+10", "zero 0+10"]],
-  ] as const)("fuamode=%s over %j", async (fuamode, options, canFua, calls) => {
+  ] as const)("fuamode=%s over %j sends the expected requests", async (fuamode, options, canFua, calls) => {
     expect(await asked({ fuamode }, options)).toEqual({ canFua, canFlush: true, calls, atClose: [] });
   });
 
-  it("does without FUA where nobody said what else", async () => {
+  it("fua offers no FUA by default", async () => {
     expect(await asked({})).toMatchObject({ canFua: false });
   });
 
-  it("flushes when a client has gone, if it is told to", async () => {
+  it("flush-on-close flushes when a client disconnects", async () => {
     const flushing = { "flush-on-close": "yes" };
     expect((await asked({ fuamode: "pass", ...flushing })).atClose).toEqual(["flush"]);
     expect((await asked({ fuamode: "discard", ...flushing })).atClose).toEqual(["flush"]);
   });
 
-  it("refuses to flush for clients that have gone where the disk cannot flush", async () => {
+  it("flush-on-close refuses a disk that cannot flush", async () => {
     const parameters = { fuamode: "pass", "flush-on-close": "yes" };
     await expect(asked(parameters, neither)).rejects.toThrow("flush-on-close requires plugin flush support");
   });
 
-  it("is told its mode as fua-mode= too", async () => {
+  it("fua accepts fua-mode= as an alias of fuamode=", async () => {
     expect(await asked({ "fua-mode": "pass" })).toMatchObject({ canFua: true });
   });
 

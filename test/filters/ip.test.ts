@@ -14,7 +14,7 @@ import { overMemory } from "./disks.ts";
 testPlugin("ip over memory", { ...overMemory(ip, { allow: "any", deny: "10.0.0.0/8" }), runs: 5 });
 
 const v4 = { peer: { family: "tcp", address: "192.168.1.77", port: 5 } } as const;
-/** An IPv4 client on a socket for both families. */
+/** An IPv4 client on a dual-stack socket. */
 const mapped = { peer: { ...v4.peer, address: "::ffff:192.168.1.77" } } as const;
 const v6 = { peer: { family: "tcp", address: "2001:db8::1", port: 5 } } as const;
 const unix = { peer: { family: "unix", pid: 99, uid: 1000, gid: 100, securityContext: "me:t:s0" } } as const;
@@ -62,16 +62,16 @@ describe("a rule", () => {
     ["dn:CN=clien?,O=Two*", [named]],
     ["dn:CN=client", []],
     ["issuer-dn:CN=authority,O=Example", [named]],
-  ])("%s", (text, expected) => {
+  ])("%s matches the expected clients", (text, expected) => {
     const [rule, ...others] = parseRules(text, "allow");
     expect(others).toEqual([]);
     const clients: Partial<Client>[] = [v4, mapped, v6, unix, vsock, stdio, named, {}];
     const matched = clients.filter((client) => rule!.matches({ ...someClient, ...client }));
-    // Whom nobody knows anything about is somebody all the same.
+    // `any` also matches a client about which nothing is known.
     expect(matched).toEqual(text.length === 3 ? clients : expected);
   });
 
-  it("ends with a comma, which is not one of a name", () => {
+  it("may end with a comma, which does not belong to a distinguished name", () => {
     const texts = (text: string) => parseRules(text, "allow").map((rule) => rule.text);
     expect(texts("any,1.2.3.4,pid:1")).toEqual(["any", "1.2.3.4", "pid:1"]);
     expect(texts("any,1.2.3.4,")).toEqual(["any", "1.2.3.4"]);
@@ -123,13 +123,13 @@ describe("ip", () => {
     [{ deny: "::ffff:192.168.1.77" }, { peer: { ...v4.peer, address: "0:0:0:0:0:FFFF:c0a8:014d" } }, false],
     [{ deny: "uid:7" }, unix, true],
     [{ deny: "vsock-cid:2" }, vsock, true],
-  ])("%j lets %j in: %s", async (parameters, client, welcome) => {
+  ])("ip with %j accepts the client %j: %s", async (parameters, client, welcome) => {
     if (welcome) await admit(parameters, client);
     else await expect(admit(parameters, client)).rejects.toMatchObject({ code: "EPERM", message: refused });
   });
 
   it.each(["uid:7", "gid:7", "pid:7"])(
-    "keeps a client out by deny=%s where the system does not tell who it is",
+    "ip refuses a client by deny=%s when the system does not identify the client",
     async (deny) => {
       await expect(admit({ deny }, { peer: { family: "unix" } })).rejects.toMatchObject({ message: refused });
       await expect(admit({ deny, allow: deny }, { peer: { family: "unix" } })).rejects.toThrow(refused);
@@ -137,7 +137,7 @@ describe("ip", () => {
   );
 
   it.each(["uid:7", "anyunix", "anyipv4", "anyipv6", "anyvsock", "10.0.0.0/8", "vsock-cid:3", "security:x"])(
-    "keeps a client on pipes, which may be anywhere, out by deny=%s, and does not let it in by allow=",
+    "ip refuses a client on pipes by deny=%s and does not accept it by allow=",
     async (rule) => {
       await expect(admit({ deny: rule }, stdio)).rejects.toThrow(refused);
       await expect(admit({ allow: rule, deny: "any" }, stdio)).rejects.toThrow(refused);
@@ -145,7 +145,7 @@ describe("ip", () => {
     },
   );
 
-  it("waits for TLS only where a rule asks for a certificate, and then tells others no names", async () => {
+  it("ip checks after the TLS handshake only if a rule asks for a certificate, and shows refused clients no export names", async () => {
     await using early = await Session.start(overMemory(ip, { deny: "any" }));
     await expect(early.chain.preconnect(someClient)).rejects.toThrow(refused);
     await using late = await Session.start(overMemory(ip, { allow: "dn:CN=a", deny: "any" }));
@@ -154,7 +154,7 @@ describe("ip", () => {
     await expect(late.chain.defaultExport(someClient)).rejects.toThrow(refused);
   });
 
-  it("shows its rules and what they match with -D ip.rules=1", async () => {
+  it("ip logs its rules and their matches with -D ip.rules=1", async () => {
     const options = { ...overMemory(ip, { allow: "anyunix", deny: "any" }), debugFlags: { rules: 1 } };
     await using session = await Session.start(options);
     await expect(session.open(v4)).rejects.toThrow(refused);
@@ -168,7 +168,10 @@ describe("ip", () => {
 });
 
 describeWith(["nbdinfo"], "ip and real clients", () => {
-  /** Who asks is the shell's child, whose number is the shell's when it is the last command. */
+  /**
+   * The client is a child of the shell. It has the PID of the shell if it is the last command, which the
+   * shell execs.
+   */
   it.each([
     ["allow=anyunix deny=all", true],
     ["deny=anyunix", false],
@@ -176,7 +179,7 @@ describeWith(["nbdinfo"], "ip and real clients", () => {
     ["allow=uid:4242 deny=all", false],
     ["allow=gid:$(id -g) deny=all", true],
     ["allow=pid:1 deny=all", false],
-  ])("%s: a client on a Unix socket is welcome: %s", async (rules, welcome) => {
+  ])("ip with %s accepts a client on a Unix socket: %s", async (rules, welcome) => {
     await using sandbox = new Sandbox();
     const script = `"$nbdkit" -U - --filter=ip null 1M ${rules} --run 'nbdinfo --size "$uri"'`;
     const { stdout, stderr } = await sandbox.sh(script);
@@ -184,7 +187,7 @@ describeWith(["nbdinfo"], "ip and real clients", () => {
     if (!welcome) expect(stderr).toContain("client not permitted to connect");
   });
 
-  it("knows the process of a client", async () => {
+  it("ip knows the process of a client", async () => {
     await using sandbox = new Sandbox();
     const script = `"$nbdkit" -U sock -P pid --filter=ip null 1M allow=pid:$$ deny=all &&
       until test -s pid; do sleep 0.01; done && exec nbdinfo --size 'nbd+unix:///?socket=sock'`;
@@ -198,7 +201,7 @@ describeWith(["nbdinfo"], "ip and real clients", () => {
     ["127.0.0.0/8", true],
     ["127.0.0.1,::1", true],
     ["anyipv6,10.0.0.0/8", false],
-  ])("allow=%s deny=any: a client from 127.0.0.1 is welcome: %s", async (allow, welcome) => {
+  ])("ip with allow=%s deny=any accepts a client from 127.0.0.1: %s", async (allow, welcome) => {
     await using sandbox = new Sandbox();
     const args = ["-i", "127.0.0.1", "-p", "0", "--filter=ip", "null", "1M", `allow=${allow}`, "deny=any"];
     const { stdout } = await sandbox.nbdkit([...args, "--run", 'nbdinfo --size "$uri"']);
@@ -207,7 +210,7 @@ describeWith(["nbdinfo"], "ip and real clients", () => {
 });
 
 describeWith(["nbdinfo", ...certificateTools], "ip and certificates", () => {
-  it("lets in those whose certificate says the right thing", async () => {
+  it("ip accepts only clients with a matching certificate", async () => {
     using keys = await Certificates.make();
     await using sandbox = new Sandbox();
     const size = async (rules: string): Promise<string> => {
@@ -221,12 +224,12 @@ describeWith(["nbdinfo", ...certificateTools], "ip and certificates", () => {
     };
     expect(await size(`dn:${clientDn}`)).toBe("1048576\n");
     expect(await size("issuer-dn:CN=test authority,*")).toBe("1048576\n");
-    expect(await size("dn:CN=somebody else")).toBe("");
+    expect(await size("dn:CN=another client")).toBe("");
   });
 });
 
 describeWith(["python3"], "ip with -s", () => {
-  /** Starts a server on a socket that is connected already, and prints whether it greets its client. */
+  /** Starts a server on a connected socket, and prints whether it sends a greeting to its client. */
   const superserver = `import os, socket, subprocess, sys
 family, rules = sys.argv[1], [rule.replace("ME", str(os.getpid())) for rule in sys.argv[2:]]
 if family == "unix":
@@ -258,7 +261,7 @@ server.wait()`;
     ["ipv4", "in", ["deny=anyunix,uid:0"]],
     ["ipv6", "out", ["deny=::1"]],
     ["ipv6", "in", ["deny=anyipv4"]],
-  ])("knows who is on a socket (%s, %s with %j)", async (family, outcome, rules) => {
+  ])("ip identifies a client on the socket of -s (%s, %s with %j)", async (family, outcome, rules) => {
     await using sandbox = new Sandbox();
     const { stdout, stderr } = await outcomeOf(
       sandbox.start("python3", ["-c", superserver, family, ...rules]),

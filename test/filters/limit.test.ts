@@ -13,7 +13,7 @@ describe("limit", () => {
   it.each([
     [{}, 1],
     [{ limit: "3" }, 3],
-  ])("with %j lets in %d at a time", async (parameters, most) => {
+  ])("limit with %j accepts %d clients at a time", async (parameters, most) => {
     await using session = await Session.start(overMemory(limit, parameters));
     const first = await session.open();
     for (let count = 1; count < most; count++) await session.open();
@@ -23,12 +23,12 @@ describe("limit", () => {
     await expect(session.open()).rejects.toThrow(refused);
   });
 
-  it("lets everybody in with limit=0", async () => {
+  it("limit=0 accepts all clients", async () => {
     await using session = await Session.start(overMemory(limit, { limit: "0" }));
     for (let count = 0; count < 20; count++) await session.open();
   });
 
-  it("counts those who are still opening, and not those who failed", async () => {
+  it("limit counts clients that are opening an export, and not clients whose open failed", async () => {
     const opening: ((error: Error) => void)[] = [];
     const { plugin } = new RecordingDisk();
     const slow: AnyPlugin = { ...plugin, open: () => new Promise((_, reject) => opening.push(reject)) };

@@ -12,7 +12,7 @@ testPlugin("log over memory", { ...overMemory(log, { logfile: "/dev/null" }), ru
 testPlugin("log to nowhere over memory", { ...overMemory(log), runs: 5 });
 
 describe("log", () => {
-  /** The lines without their times. */
+  /** The lines without their timestamps. */
   async function linesOf(
     disk: RecordingDisk,
     act: (session: Session) => Promise<unknown>,
@@ -26,7 +26,7 @@ describe("log", () => {
     return lines.map((line) => line.replace(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6} /, ""));
   }
 
-  it("tells what clients ask for and what they get", async () => {
+  it("log records requests and their results", async () => {
     const disk = new RecordingDisk({
       read: () => Promise.reject(Object.assign(new Error("bad sector"), { code: "EIO" })),
       trim: () => {
@@ -77,7 +77,7 @@ describe("log", () => {
     ]);
   });
 
-  it("adds to the file with logappend=true", async () => {
+  it("log appends to the file with logappend=true", async () => {
     using folder = new Folder();
     const file = folder.file("log", "before\n");
     for (const [logappend, lines] of [
@@ -90,7 +90,7 @@ describe("log", () => {
     }
   });
 
-  it("runs a script for each line, in their order, and whatever it says does not matter", async () => {
+  it("log runs a script for each line in order and ignores its exit status", async () => {
     await using sandbox = new Sandbox();
     const script = 'echo "$act $type $id $connection $return $error $offset" >> "$TMPDIR/../said"; exit 3';
     const { status } = await sandbox.nbdkit([

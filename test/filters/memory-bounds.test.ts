@@ -4,11 +4,11 @@ import { ServerProcess } from "../helpers/server-process.ts";
 
 const MiB = 1024 * 1024;
 const diskBytes = 2n ** 40n;
-/** So many places all over the disk are written to and read. */
+/** Number of places on the disk that are written and read. */
 const places = 2000;
 const step = diskBytes / BigInt(places);
 
-/** A node process takes some of its own for whatever it does. */
+/** Memory that a Node process needs itself. */
 const boundMiB = 100;
 
 describe.skipIf(process.platform !== "linux")("a sparse disk of 1 TiB takes little memory", () => {
@@ -20,7 +20,7 @@ describe.skipIf(process.platform !== "linux")("a sparse disk of 1 TiB takes litt
     "--filter=cache memory 1T cache=unsafe cache-max-size=16M cache-min-block-size=4k",
     "--filter=retry memory 1T",
     "--filter=blocksize --filter=cache --filter=cow memory 1T minblock=4k cache-max-size=16M",
-  ])("under %s", async (args) => {
+  ])("with %s", async (args) => {
     await using server = await ServerProcess.start(args.split(" "));
     await using client = await connect(server.uri());
     const before = server.peakBytes;

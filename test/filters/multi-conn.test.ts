@@ -14,7 +14,7 @@ for (const mode of ["auto", "emulate", "plugin"]) {
   });
 }
 
-/** Each client has a cache of its own, which only a flush brings to the disk, and only a flush renews. */
+/** Each client has its own cache: only a flush writes it to the disk, and only a flush refreshes it. */
 function caching(changes: object = {}): { plugin: AnyPlugin; flushed: string[] } {
   const disk = Buffer.alloc(1024);
   const flushed: string[] = [];
@@ -68,7 +68,7 @@ describe("multi-conn", () => {
     ["unsafe", false, true],
     ["plugin", false, false],
     ["plugin", true, true],
-  ])("%s: where the plugin says %s, clients hear %s", async (mode, plugins, expected) => {
+  ])("multi-conn-mode=%s over a plugin with multi-conn %s advertises %s", async (mode, plugins, expected) => {
     const { plugin } = caching({ multiConn: plugins });
     await using session = await start(plugin, { "multi-conn-mode": mode });
     expect((await session.open()).canMultiConn).toBe(expected);
@@ -78,54 +78,63 @@ describe("multi-conn", () => {
     ["emulate", "serialize_requests", "serialize_all_requests"],
     ["plugin", "serialize_requests", "serialize_requests"],
     ["auto", "parallel", "parallel"],
-  ] as const)("%s makes %s of the plugin %s", async (mode, threadModel, expected) => {
-    const { plugin } = caching();
-    await using session = await start({ ...plugin, threadModel }, { "multi-conn-mode": mode });
-    expect(session.chain.threadModel).toBe(expected);
-  });
+  ] as const)(
+    "multi-conn-mode=%s over a plugin with %s has the thread model %s",
+    async (mode, threadModel, expected) => {
+      const { plugin } = caching();
+      await using session = await start({ ...plugin, threadModel }, { "multi-conn-mode": mode });
+      expect(session.chain.threadModel).toBe(expected);
+    },
+  );
 
-  it("promises nothing of itself where there is one connection at a time", async () => {
+  it("multi-conn does not advertise multi-conn if only one connection is allowed at a time", async () => {
     const parameters = { serialize: "connections" };
     const { plugin } = caching();
     await using session = await Session.start({ plugin, filters: [multiConn, noparallel], parameters });
     expect((await session.open()).canMultiConn).toBe(false);
   });
 
-  it.each(["connection", "conn", "fast", "off"])("keeps its promise when it tracks %s", async (tracking) => {
-    for (const fua of [true, false]) {
-      const { plugin } = caching();
-      await using session = await start(plugin, { "multi-conn-track-dirty": tracking });
-      const [one, two, three] = [await session.open(), await session.open(), await session.open()];
-      for (let round = 1; round < 5; round++) {
-        for (const [writer, reader, flusher] of [
-          [one, two, three],
-          [two, one, one],
-          [three, three, two],
-        ]) {
-          const into = Buffer.alloc(1);
-          await reader!.read(into, 5n);
-          await writer!.write(Buffer.of(round * 7), 5n, fua);
-          if (!fua) await flusher!.flush();
-          await reader!.read(into, 5n);
-          expect(into[0]).toBe(round * 7);
+  it.each(["connection", "conn", "fast", "off"])(
+    "multi-conn-track-dirty=%s keeps several connections consistent",
+    async (tracking) => {
+      for (const fua of [true, false]) {
+        const { plugin } = caching();
+        await using session = await start(plugin, { "multi-conn-track-dirty": tracking });
+        const [one, two, three] = [await session.open(), await session.open(), await session.open()];
+        for (let round = 1; round < 5; round++) {
+          for (const [writer, reader, flusher] of [
+            [one, two, three],
+            [two, one, one],
+            [three, three, two],
+          ]) {
+            const into = Buffer.alloc(1);
+            await reader!.read(into, 5n);
+            await writer!.write(Buffer.of(round * 7), 5n, fua);
+            if (!fua) await flusher!.flush();
+            await reader!.read(into, 5n);
+            expect(into[0]).toBe(round * 7);
+          }
         }
       }
-    }
-  });
+    },
+  );
 
   it.each([
     ["off", ["client 1", "client 2", "client 1", "client 2"]],
     ["connection", ["client 1"]],
     ["fast", ["client 1", "client 2"]],
-  ])("with %s flushes where that is needed", async (tracking, expected) => {
-    const { plugin, flushed } = caching();
-    await using session = await start(plugin, { "multi-conn-track-dirty": tracking });
-    const [one, two] = [await session.open(), await session.open()];
-    await one.write(Buffer.of(1), 0n, false);
-    await two.flush();
-    await one.flush();
-    expect(flushed).toEqual(expected);
-  });
+  ])(
+    "multi-conn-track-dirty=%s flushes only the connections that need a flush",
+    async (tracking, expected) => {
+      const { plugin, flushed } = caching();
+      await using session = await start(plugin, { "multi-conn-track-dirty": tracking });
+      const [one, two] = [await session.open(), await session.open()];
+      await one.write(Buffer.of(1), 0n, false);
+      await two.flush();
+      await one.flush();
+      expect(flushed).toEqual(expected);
+    },
+  );
 
   it.each([
     ["plugin", "connection", true],
@@ -135,7 +144,7 @@ describe("multi-conn", () => {
     ["unsafe", "connection", false],
     ["emulate", "off", false],
   ])(
-    "%s, tracking %s: a flush of one connection covers the writes of another (%s)",
+    "multi-conn-mode=%s, tracking %s: a flush of one connection covers the writes of another (%s)",
     async (mode, tracking, plugins) => {
       const { plugin, flushed } = caching({ multiConn: plugins });
       const parameters = { "multi-conn-mode": mode, "multi-conn-track-dirty": tracking };
@@ -146,7 +155,7 @@ describe("multi-conn", () => {
       expect(flushed).toContain("client 2");
       flushed.splice(0);
       await two.flush();
-      // Nothing has changed since, but for a connection that flushes all the others.
+      // No data has changed since the last flush. Only tracking=off flushes all other connections again.
       expect(flushed).toEqual(tracking === "off" ? ["client 1", "client 2"] : []);
       await one.flush();
       const isFlushedWithAll = plugins || tracking !== "connection";
@@ -155,7 +164,7 @@ describe("multi-conn", () => {
   );
 
   it.each(["emulate", "plugin", "disable"])(
-    "%s: a flush covers what a connection wrote that has gone",
+    "multi-conn-mode=%s: a flush covers the writes of a disconnected connection",
     async (mode) => {
       for (const multiConn of [true, false]) {
         const { plugin, flushed } = caching({ multiConn });
@@ -173,28 +182,31 @@ describe("multi-conn", () => {
     },
   );
 
-  it.each(["emulate", "plugin"])("%s: is not flushed early by what is still running", async (mode) => {
-    const running: (() => void)[] = [];
-    const slowly = (): Promise<void> => new Promise((resolve) => void running.push(resolve));
-    const flushes: number[] = [];
-    const flush = async () => void flushes.push(running.length);
-    const { plugin } = caching({ multiConn: true, flush, write: slowly });
-    await using session = await start(plugin, { "multi-conn-mode": mode });
-    const one = await session.open();
-    const writing = one.write(Buffer.of(1), 0n, false);
-    const another = one.write(Buffer.of(1), 1n, false);
-    running[0]!();
-    await writing;
-    await one.flush();
-    running[1]!();
-    await another;
-    await one.flush();
-    await one.flush();
-    expect(flushes).toHaveLength(2);
-  });
+  it.each(["emulate", "plugin"])(
+    "multi-conn-mode=%s: a flush does not cover a write that is still running",
+    async (mode) => {
+      const running: (() => void)[] = [];
+      const slowly = (): Promise<void> => new Promise((resolve) => void running.push(resolve));
+      const flushes: number[] = [];
+      const flush = async () => void flushes.push(running.length);
+      const { plugin } = caching({ multiConn: true, flush, write: slowly });
+      await using session = await start(plugin, { "multi-conn-mode": mode });
+      const one = await session.open();
+      const writing = one.write(Buffer.of(1), 0n, false);
+      const another = one.write(Buffer.of(1), 1n, false);
+      running[0]!();
+      await writing;
+      await one.flush();
+      running[1]!();
+      await another;
+      await one.flush();
+      await one.flush();
+      expect(flushes).toHaveLength(2);
+    },
+  );
 
   it.each(["emulate", "plugin"])(
-    "%s: answers no flush before what it relies on has succeeded",
+    "multi-conn-mode=%s: a flush is not answered before the running flush that it depends on has succeeded",
     async (mode) => {
       const running: { resolve: () => void; reject: (error: Error) => void }[] = [];
       const flush = () => new Promise<void>((resolve, reject) => void running.push({ resolve, reject }));
@@ -214,7 +226,7 @@ describe("multi-conn", () => {
     },
   );
 
-  it("flushes the caches of readers after all that was written", async () => {
+  it("multi-conn flushes connections that have read after all connections that have written", async () => {
     const { plugin, flushed } = caching();
     await using session = await start(plugin);
     const [one, two, three] = [await session.open(), await session.open(), await session.open()];
@@ -224,7 +236,7 @@ describe("multi-conn", () => {
     expect(flushed).toEqual(["client 3", "client 1"]);
   });
 
-  it("lets those who have read flush too when another has written", async () => {
+  it("multi-conn flushes a connection that has read when another connection has written", async () => {
     const { plugin, flushed } = caching();
     await using session = await start(plugin);
     const [one, two] = [await session.open(), await session.open()];
@@ -236,7 +248,7 @@ describe("multi-conn", () => {
     expect(flushed).toEqual(["client 1", "client 2"]);
   });
 
-  it("keeps exports apart that have nothing to do with each other", async () => {
+  it("multi-conn-exportname tracks each export separately", async () => {
     const { plugin, flushed } = caching();
     await using session = await start(plugin, { "multi-conn-exportname": "true" });
     const [one, two] = [await session.open({ exportName: "a" }), await session.open({ exportName: "b" })];
@@ -246,7 +258,7 @@ describe("multi-conn", () => {
     expect(flushed).toEqual(["client 1"]);
   });
 
-  it("flushes again what could not be flushed", async () => {
+  it("multi-conn flushes a connection again after a failed flush", async () => {
     let fails = true;
     const flushed: string[] = [];
     const flush = async () => {
@@ -264,7 +276,7 @@ describe("multi-conn", () => {
     expect(flushed).toEqual(["failed", "done"]);
   });
 
-  it("closes nothing that another client is flushing", async () => {
+  it("multi-conn does not close a handle that another client is flushing", async () => {
     let finish = (): void => {};
     const said: string[] = [];
     const { plugin } = caching({
@@ -283,7 +295,7 @@ describe("multi-conn", () => {
     expect(said).toEqual(["flushed", "closed"]);
   });
 
-  it("says what emulation needs", async () => {
+  it("multi-conn-mode=emulate refuses a disk that cannot flush", async () => {
     const { plugin } = caching({ flush: undefined });
     await using session = await start(plugin, { "multi-conn-mode": "emulate" });
     await expect(session.open()).rejects.toThrow("emulating multi-conn requires working flush");

@@ -12,16 +12,19 @@ describe("nocache", () => {
     ["emulate", true, ["read"]],
     ["nop", true, []],
     ["no-op", true, []],
-  ] as const)("cachemode=%s: clients may ask: %s, and %j happens", async (cachemode, offered, calls) => {
-    const disk = new RecordingDisk();
-    await using session = await Session.start({
-      plugin: disk.plugin,
-      filters: [nocache],
-      parameters: { cachemode },
-    });
-    const exported = await session.open();
-    expect(exported.canCache).toBe(offered);
-    if (offered) await exported.cache(0n, 512);
-    expect(disk.calls).toEqual(calls);
-  });
+  ] as const)(
+    "cachemode=%s advertises cache requests (%s) and sends %j to the disk",
+    async (cachemode, offered, calls) => {
+      const disk = new RecordingDisk();
+      await using session = await Session.start({
+        plugin: disk.plugin,
+        filters: [nocache],
+        parameters: { cachemode },
+      });
+      const exported = await session.open();
+      expect(exported.canCache).toBe(offered);
+      if (offered) await exported.cache(0n, 512);
+      expect(disk.calls).toEqual(calls);
+    },
+  );
 });

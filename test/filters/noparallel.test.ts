@@ -14,7 +14,7 @@ describe("noparallel", () => {
     [{ serialize: "all-requests" }, "serialize_all_requests"],
     [{ serialise: "all_requests" }, "serialize_all_requests"],
     [{ serialize: "connections" }, "serialize_connections"],
-  ])("with %j makes the chain %s", async (parameters, model) => {
+  ])("noparallel with %j gives the chain the thread model %s", async (parameters, model) => {
     await using session = await Session.start(overMemory(noparallel, parameters));
     expect(session.chain.threadModel).toBe(model);
   });
@@ -24,12 +24,12 @@ describe("noparallel", () => {
     [["memory", "serialize=connections"], "serialize_connections"],
     [["eval", "thread_model=echo serialize_requests", "serialize=all-requests"], "serialize_all_requests"],
     [["eval"], "serialize_all_requests"],
-  ])("over %j is told by --dump-plugin to be %s", async (plugin, model) => {
-    const told = await succeed(nbdkit, ["--filter=noparallel", ...plugin, "--dump-plugin"]);
-    expect(told).toContain(`\nthread_model=${model}\n`);
+  ])("noparallel over %j has the thread model %s in --dump-plugin", async (plugin, model) => {
+    const dumped = await succeed(nbdkit, ["--filter=noparallel", ...plugin, "--dump-plugin"]);
+    expect(dumped).toContain(`\nthread_model=${model}\n`);
   });
 
-  it("refuses other words", async () => {
+  it("noparallel refuses unknown modes", async () => {
     const starting = Session.start(overMemory(noparallel, { serialize: "disks" }));
     await expect(starting).rejects.toThrow("unknown serialize mode: disks: use requests");
   });

@@ -24,12 +24,12 @@ describe("nozero", () => {
     };
   }
 
-  it("offers no zeroing at first", async () => {
+  it("nozero offers no zero requests by default", async () => {
     await using disk = await opened({});
     expect(disk.exported).toMatchObject({ canZero: false, canFastZero: false, canWrite: true });
   });
 
-  it("writes zeroes with zeromode=emulate, and refuses fast ones", async () => {
+  it("zeromode=emulate writes zeroes and refuses fast zeroes", async () => {
     await using disk = await opened({ zeromode: "emulate" });
     await disk.exported.zero(0n, 512, zeroFlags);
     expect(disk.calls).toEqual(["write"]);
@@ -42,12 +42,12 @@ describe("nozero", () => {
     ["plugin", "none", false],
     ["plugin", "slow", true],
     ["notrim", "ignore", true],
-  ])("zeromode=%s fastzeromode=%s: fast zeroes are offered: %s", async (zeromode, fastzeromode, offered) => {
+  ])("zeromode=%s fastzeromode=%s offers fast zeroes: %s", async (zeromode, fastzeromode, offered) => {
     await using disk = await opened({ zeromode, fastzeromode });
     expect(disk.exported).toMatchObject({ canZero: true, canFastZero: offered });
   });
 
-  it("passes zeroes on without what the modes take away", async () => {
+  it("nozero removes the flags that the modes forbid", async () => {
     const flags: unknown[] = [];
     const zero = (_offset: bigint, _length: number, given: unknown) => void flags.push(given);
     const parameters = { zeromode: "notrim", fastzeromode: "ignore" };
@@ -56,13 +56,13 @@ describe("nozero", () => {
     expect(flags).toEqual([{ fua: false, mayTrim: false, fastZero: false }]);
   });
 
-  it("refuses fast zeroes with fastzeromode=slow", async () => {
+  it("fastzeromode=slow refuses fast zeroes", async () => {
     await using disk = await opened({ zeromode: "plugin", fastzeromode: "slow" });
     await expect(disk.exported.zero(0n, 512, fast)).rejects.toMatchObject({ code: "ENOTSUP" });
     expect(disk.calls).toEqual([]);
   });
 
-  it("says what it needs where the plugin cannot write", async () => {
+  it("zeromode=plugin refuses a plugin that cannot zero", async () => {
     const parameters = { zeromode: "plugin" };
     const opening = opened(parameters, new RecordingDisk({ write: undefined } as object));
     await expect(opening).rejects.toThrow("zeromode 'plugin' requires a plugin that can zero");

@@ -28,14 +28,14 @@ function start(parameters: Record<string, string>, plugin = pattern): Promise<Se
 }
 
 describe("offset", () => {
-  it("shows the bytes from there on", async () => {
+  it("offset serves the bytes from the offset on", async () => {
     await using session = await start({ size: "1M", offset: "4k", range: "10000" });
     await using whole = await Session.start({ plugin: pattern, parameters: { size: "1M" } });
     const disk = await session.open();
     expect(await contents(disk)).toEqual(await contents(await whole.open(), 4096n, 10_000));
   });
 
-  it("leaves everything else alone", async () => {
+  it("offset does not change bytes outside the range", async () => {
     const fake = new RecordingFake(Buffer.alloc(10_000, 7));
     await using session = await start({ offset: "1000", range: "100" }, fake.plugin);
     const disk = await session.open();
@@ -53,7 +53,7 @@ describe("offset", () => {
     [{ offset: "1M", range: "0" }, undefined],
     [{ offset: "1048577" }, "offset (1048577) is larger than the real size (1048576)"],
     [{ offset: "1k", range: "1M" }, "offset+range (1024+1048576) is larger than the real size (1048576)"],
-  ] as const)("%j", async (parameters, refusal) => {
+  ] as const)("offset with %j accepts or refuses the range", async (parameters, refusal) => {
     await using session = await start({ size: "1M", ...parameters });
     if (refusal === undefined) expect((await session.open()).size).toBe(0n);
     else await expect(session.open()).rejects.toThrow(refusal);
@@ -63,7 +63,7 @@ describe("offset", () => {
     const plugin = blockyPlugin(100_352, { minimum: 512, maximum: 4096 }, true);
     const subject = { plugin, parameters: { offset: "1000", range: "50000" } };
 
-    it("begins with a block, or says how to begin anywhere", async () => {
+    it("offset refuses a range that starts inside a block, and its error names the remedy", async () => {
       await using session = await Session.start({ ...subject, filters });
       await expect(session.open()).rejects.toThrow(
         "offset=1000 does not begin with a block of the disk below (512 bytes): " +

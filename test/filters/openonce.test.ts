@@ -23,7 +23,7 @@ describe("openonce", () => {
     return { plugin: counted, said };
   }
 
-  it("opens once what several clients ask for, and closes it at the end", async () => {
+  it("openonce opens an export once for several clients and closes it at exit", async () => {
     const { plugin, said } = counting();
     const session = await Session.start({ plugin, filters: [openonce], parameters: {} });
     const [first, second] = await Promise.all([session.open(), session.open()]);
@@ -37,7 +37,7 @@ describe("openonce", () => {
     expect(said.slice(3)).toEqual(["close ", "close other", "close "]);
   });
 
-  it("lets the next client try again when opening failed", async () => {
+  it("openonce tries again for the next client after a failed open", async () => {
     const { plugin } = new RecordingDisk();
     let tries = 0;
     const shy: AnyPlugin = {
@@ -56,7 +56,7 @@ describe("openonce", () => {
     ["serialize_requests", "serialize_all_requests"],
     ["parallel", "parallel"],
     ["serialize_connections", "serialize_connections"],
-  ] as const)("makes %s of the plugin %s", async (threadModel, model) => {
+  ] as const)("openonce over a plugin with %s has the thread model %s", async (threadModel, model) => {
     const { plugin } = counting({ threadModel });
     await using session = await Session.start({ plugin, filters: [openonce], parameters: {} });
     expect(session.chain.threadModel).toBe(model);

@@ -42,34 +42,37 @@ describe("partition", () => {
     ["5", 210, 20],
     ["6", 301, 99],
     ["7", 504, 96],
-  ] as const)("finds number %s in an MBR", async (number, first, count) => {
+  ] as const)("partition finds partition %s in an MBR", async (number, first, count) => {
     await using session = await start(mbr, { partition: number });
     const found = await contents(await session.open());
     expect(found.equals(mbr.subarray(first * 512, (first + count) * 512))).toBe(true);
   });
 
-  it.each([512, 4096])("finds partitions in a GPT with sectors of %i bytes", async (sectorBytes) => {
-    const bytes = gptDisk(sectorBytes, [{ first: 40, last: 49 }, undefined, { first: 60, last: 60 }]);
-    const options = { "partition-sectorsize": String(sectorBytes) };
-    for (const [number, first, count] of [
-      ["1", 40, 10],
-      ["3", 60, 1],
-    ] as const) {
-      await using session = await start(bytes, { partition: number, ...options });
-      const found = await contents(await session.open());
-      expect(found.equals(bytes.subarray(first * sectorBytes, (first + count) * sectorBytes))).toBe(true);
-    }
-    await using session = await start(bytes, { partition: "2", ...options });
-    await expect(session.open()).rejects.toThrow("GPT partition 2 not found");
-  });
+  it.each([512, 4096])(
+    "partition finds partitions in a GPT with sectors of %i bytes",
+    async (sectorBytes) => {
+      const bytes = gptDisk(sectorBytes, [{ first: 40, last: 49 }, undefined, { first: 60, last: 60 }]);
+      const options = { "partition-sectorsize": String(sectorBytes) };
+      for (const [number, first, count] of [
+        ["1", 40, 10],
+        ["3", 60, 1],
+      ] as const) {
+        await using session = await start(bytes, { partition: number, ...options });
+        const found = await contents(await session.open());
+        expect(found.equals(bytes.subarray(first * sectorBytes, (first + count) * sectorBytes))).toBe(true);
+      }
+      await using session = await start(bytes, { partition: "2", ...options });
+      await expect(session.open()).rejects.toThrow("GPT partition 2 not found");
+    },
+  );
 
-  it("takes the size of sectors from the disk, and reads whole blocks of it", async () => {
+  it("partition uses the minimum block size of the disk as the sector size, and reads whole blocks", async () => {
     const bytes = gptDisk(4096, [{ first: 40, last: 49 }]);
     await using session = await start(bytes, { partition: "1" }, 4096);
     expect((await session.open()).size).toBe(40_960n);
   });
 
-  it("refuses a partition that does not begin with a block of the disk below", async () => {
+  it("partition refuses a partition that does not start at a block boundary of the disk below", async () => {
     const bytes = gptDisk(512, [{ first: 100, last: 109 }]);
     await using session = await start(bytes, { partition: "1", "partition-sectorsize": "512" }, 4096);
     await expect(session.open()).rejects.toThrow(
@@ -96,12 +99,12 @@ describe("partition", () => {
     ["129", gpt, "GPT partition number out of range"],
     ["1", Buffer.alloc(1 << 20), "disk does not contain MBR or GPT partition table signature"],
     ["1", Buffer.alloc(1000), "disk is too small to be a partitioned disk"],
-  ] as const)("number %s: refuses %#", async (number, bytes, message) => {
+  ] as const)("partition %s is refused in case %#", async (number, bytes, message) => {
     await using session = await start(bytes, { partition: number });
     await expect(session.open()).rejects.toThrow(message);
   });
 
-  describe("over a GPT in sectors of another size", () => {
+  describe("partition over a GPT with another sector size", () => {
     const hybrid = (sectorBytes: number, types: readonly number[]): Buffer => {
       const disk = gptDisk(sectorBytes, [{ first: 40, last: 49 }]);
       const record = mbrDisk(
@@ -117,16 +120,19 @@ describe("partition", () => {
       [4096, 512, "partition-sectorsize=4k"],
     ] as const;
 
-    it.each(both)("refuses each number where the disk has %i, not %i", async (real, wanted, hint) => {
-      for (const number of ["1", "2", "3", "5"]) {
-        const options = { partition: number, "partition-sectorsize": String(wanted) };
-        await using session = await start(hybrid(real, [0xee, 0x83]), options);
-        await expect(session.open()).rejects.toThrow(hint);
-      }
-    });
+    it.each(both)(
+      "refuses each partition number when the sectors have %i bytes, not %i",
+      async (real, wanted, hint) => {
+        for (const number of ["1", "2", "3", "5"]) {
+          const options = { partition: number, "partition-sectorsize": String(wanted) };
+          await using session = await start(hybrid(real, [0xee, 0x83]), options);
+          await expect(session.open()).rejects.toThrow(hint);
+        }
+      },
+    );
 
     it.each(both)(
-      "refuses the protective entry also where %i, not %i finds no GPT",
+      "refuses the protective entry also when it finds no GPT (sectors of %i bytes, not %i)",
       async (real, wanted, hint) => {
         const disk = hybrid(real, [0x83, 0xee]);
         disk.fill(0, real, real + 8);
@@ -145,14 +151,14 @@ describe("partition", () => {
       await expect(session.open()).rejects.toThrow("partition-sectorsize=4k");
     });
 
-    it("serves an MBR without a protective entry although an old GPT is there", async () => {
+    it("serves an MBR without a protective entry even if the disk has an old GPT", async () => {
       const disk = hybrid(4096, [0x83]);
       await using session = await start(disk, { partition: "1" });
       expect((await session.open()).size).toBe(4096n);
     });
   });
 
-  it("refuses parameters that mean nothing", async () => {
+  it("partition refuses invalid parameters", async () => {
     await expect(start(mbr, {})).rejects.toThrow("you must specify partition=");
     await expect(start(mbr, { partition: "0" })).rejects.toThrow("partition");
     await expect(start(mbr, { partition: "1", "partition-sectorsize": "1024" })).rejects.toThrow(

@@ -1,6 +1,6 @@
 import { Random } from "../../src/testing/random.ts";
 
-/** Repeated; of a prime length, so that no two sectors of a disk are alike. */
+/** Noise that is repeated over the disk. Its length is prime, so that no two sectors are equal. */
 const noise = new Random(1).bytes(100_003);
 
 const recordEnd = 0x1fe;
@@ -13,15 +13,15 @@ interface MbrEntry {
 }
 
 interface Logical {
-  /** Where its boot record is, counted from the extended partition. */
+  /** Sector of the boot record, relative to the extended partition. */
   readonly record: number;
   readonly start: number;
   readonly count: number;
-  /** Where the next record is, if not where the next one in the list is. */
+  /** Sector of the next record, if it differs from the next one in the list. */
   readonly link?: number;
 }
 
-/** A disk of 1 MiB in sectors of 512 bytes, full of noise where no table is. */
+/** A disk of 1 MiB with sectors of 512 bytes, filled with noise outside the tables. */
 export function mbrDisk(primary: readonly MbrEntry[], extended: number, logical: readonly Logical[]): Buffer {
   const disk = Buffer.alloc(1 << 20, noise);
   writeRecord(disk, 0, primary);
@@ -44,7 +44,10 @@ function writeRecord(disk: Buffer, sector: number, entries: readonly MbrEntry[])
   record.writeUInt16LE(0xaa55, recordEnd);
 }
 
-/** A disk of 2048 sectors with a table of 128 entries; sums are left out, as nobody looks at them here. */
+/**
+ * A disk of 2048 sectors with a table of 128 entries. It has no checksums, because the filter does not check
+ * them.
+ */
 export function gptDisk(
   sectorBytes: number,
   partitions: readonly ({ readonly first: number; readonly last: number } | undefined)[],

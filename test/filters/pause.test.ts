@@ -20,7 +20,7 @@ testPlugin("pause over memory", {
   runs: 5,
 });
 
-/** Sends commands one by one to a control socket, and gets the answers. */
+/** Sends commands one after the other to a control socket, and returns the answers. */
 class Control {
   readonly #socket;
   readonly #answers: AsyncIterator<Buffer>;
@@ -41,7 +41,7 @@ class Control {
 }
 
 describe("pause", () => {
-  it("lets requests wait from p to r, and answers when all that were there are done", async () => {
+  it("pause holds requests from p to r, and answers p when all running requests have completed", async () => {
     using folder = new Folder();
     const held: (() => void)[] = [];
     const disk = new RecordingDisk({ read: () => new Promise((resolve) => held.push(resolve)) });
@@ -51,7 +51,7 @@ describe("pause", () => {
     using control = new Control(folder.join("control"));
     const first = exported.read(Buffer.alloc(1), 0n);
     const paused = control.ask("p");
-    // The command has arrived as soon as nothing gets through any more.
+    // When no request passes any more, the command has arrived.
     let second: unknown;
     while (held.length === 1) {
       await new Promise(setImmediate);
@@ -69,7 +69,7 @@ describe("pause", () => {
     expect(disk.calls).toEqual(["write"]);
   });
 
-  it("answers what it does not know with X, and white space not at all", async () => {
+  it("pause answers unknown commands with X and does not answer white space", async () => {
     using folder = new Folder();
     await using session = await Session.start(overMemory(pause, { "pause-control": folder.join("control") }));
     expect(session.chain.threadModel).toBe("parallel");
@@ -81,7 +81,7 @@ describe("pause", () => {
     expect(await control.ask("\nr\n")).toBe("R");
   });
 
-  it("works on a server with clients, who may go while they wait, and leaves no socket", async () => {
+  it("pause works with clients that disconnect while they wait, and removes its socket", async () => {
     using folder = new Folder();
     const socket = folder.join("control");
     {
@@ -105,13 +105,13 @@ describe("pause", () => {
     expect(existsSync(socket)).toBe(false);
   });
 
-  it("says at the start that it cannot listen", async () => {
+  it("pause fails at the start when it cannot listen", async () => {
     const starting = Session.start(overMemory(pause, { "pause-control": "/nonexistent/control" }));
     await expect(starting).rejects.toThrow("bind: /nonexistent/control: ");
     await expect(Session.start(overMemory(pause))).rejects.toThrow("you must specify pause-control=<SOCKET>");
   });
 
-  it("refuses paths that no socket can have, where Node would make one of another name", async () => {
+  it("pause refuses paths that are too long for a socket, which Node would truncate", async () => {
     using folder = new Folder();
     const long = folder.join("a".repeat(120));
     await expect(Session.start(overMemory(pause, { "pause-control": long }))).rejects.toThrow(
@@ -120,7 +120,7 @@ describe("pause", () => {
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
-  it("takes the place of a socket that was left behind, and of nothing else", async () => {
+  it("pause replaces a stale socket and no other file", async () => {
     using folder = new Folder();
     const parameters = { "pause-control": folder.join("control") };
     writeFileSync(folder.join("control"), "precious");
@@ -134,14 +134,14 @@ describe("pause", () => {
     await using _ = await Session.start(overMemory(pause, parameters));
     using control = new Control(folder.join("control"));
     expect(await control.ask("r")).toBe("R");
-    // Also not of one that another server listens on.
+    // A socket on which another server listens is not replaced either.
     await expect(Session.start(overMemory(pause, parameters))).rejects.toThrow("Address already in use");
     expect(await control.ask("r")).toBe("R");
   });
 });
 
 describe("a valve", () => {
-  it("lets those go who have nothing to wait for any more", async () => {
+  it("a waiting request is rejected when its signal aborts", async () => {
     const valve = new Valve();
     await valve.close();
     const gone = new AbortController();
@@ -150,7 +150,7 @@ describe("a valve", () => {
     await expect(waiting).rejects.toThrow("gone");
   });
 
-  it("counts what fails as done", async () => {
+  it("a failed request counts as completed", async () => {
     const valve = new Valve();
     const failing = valve.pass(() => Promise.reject(new Error("no")));
     await Promise.all([valve.close(), expect(failing).rejects.toThrow("no")]);

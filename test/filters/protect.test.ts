@@ -7,7 +7,7 @@ import { testPlugin } from "../helpers/conformance.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 
 testPlugin("protect of nothing over memory", { ...overMemory(protect), runs: 5 });
-// What it protects lies behind the end.
+// The protected range is beyond the end of the disk.
 testPlugin("protect over memory", {
   ...overMemory(protect, { protect: "307200-" }),
   runs: 5,
@@ -29,7 +29,7 @@ describe("a protected range", () => {
     ["~0-1023", [[1024n, 2n ** 63n - 1n]]],
     ["~-", []],
     ["-", [[0n, 2n ** 63n - 1n]]],
-  ])("%s", (text, expected) => {
+  ])("%s is parsed as the expected ranges", (text, expected) => {
     expect(parseRanges(text).map(({ start, end }) => [start, end])).toEqual(expected);
   });
 
@@ -45,7 +45,7 @@ describe("a protected range", () => {
 });
 
 describe("protect", () => {
-  it("refuses just what would change a protected byte", async () => {
+  it("protect refuses only requests that would change a protected byte", async () => {
     const range = fc
       .tuple(fc.nat(4095), fc.nat(4095))
       .map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
@@ -93,7 +93,7 @@ describe("protect", () => {
     await fc.assert(property, { numRuns: 50 });
   });
 
-  it("names the range", async () => {
+  it("protect names the range in the error", async () => {
     const { plugin } = new RecordingDisk();
     const parameters = { protect: ["~100-199", "5-6"] };
     await using session = await Session.start({ plugin, filters: [protect], parameters });
@@ -102,7 +102,7 @@ describe("protect", () => {
     await expect(writing).rejects.toThrow("protect filter prevented write to protected range ~100-199");
   });
 
-  it("compares large requests to the last byte", async () => {
+  it("protect compares large requests up to the last byte", async () => {
     const bytes = Buffer.alloc(3 * 1024 * 1024, 1);
     const disk = new RecordingDisk({
       size: BigInt(bytes.length),

@@ -18,7 +18,7 @@ describe("a bucket", () => {
     return { bucket: new Bucket(rate, seconds, () => now), pass };
   }
 
-  it("is full at first, and then gives what has come in", () => {
+  it("a bucket starts full and then fills at its rate", () => {
     const { bucket, pass } = bucketAt(1000, 2);
     expect(bucket.take(2000)).toBe(0);
     expect(bucket.take(500)).toBe(500);
@@ -29,13 +29,13 @@ describe("a bucket", () => {
     expect(bucket.take(1)).toBe(1);
   });
 
-  it("lets nobody overtake", () => {
+  it("a bucket does not let a later request overtake", () => {
     const { bucket } = bucketAt(1000, 1);
     bucket.take(1000);
     expect([bucket.take(1000), bucket.take(1), bucket.take(1000)]).toEqual([1000, 1001, 2001]);
   });
 
-  it("takes another rate at once", () => {
+  it("a bucket applies a new rate at once", () => {
     const { bucket, pass } = bucketAt(1000, 1);
     bucket.take(1000);
     bucket.setRate(4000);
@@ -54,11 +54,11 @@ describe("rate", () => {
     [{ rate: "0" }, "rate cannot be set to 0"],
     [{ rate: ["1", "2"] }, "rate set twice on the command line"],
     [{ burstiness: "x" }, "burstiness must be a number of seconds"],
-  ])("refuses %j", async (parameters, message) => {
+  ])("rate refuses the parameters %j", async (parameters, message) => {
     await expect(Session.start(overMemory(rate, parameters))).rejects.toThrow(message);
   });
 
-  /** Which of the requests had to wait. */
+  /** The requests that had to wait. */
   async function waits(parameters: Record<string, string>, act: (session: Session) => Promise<unknown[]>) {
     const { plugin } = new RecordingDisk();
     await using session = await Session.start({ plugin, filters: [rate], parameters });
@@ -66,7 +66,7 @@ describe("rate", () => {
     return done.map((answer) => answer instanceof Promise);
   }
 
-  it("lets reads and writes wait for what they are themselves", async () => {
+  it("rate limits reads and writes separately", async () => {
     const disk = new RecordingDisk();
     const parameters = { rate: "8000", burstiness: "1" };
     await using session = await Session.start({ plugin: disk.plugin, filters: [rate], parameters });
@@ -82,7 +82,7 @@ describe("rate", () => {
     await expect(waiting).rejects.toThrow("gone");
   });
 
-  it("counts for connections apart, and for all together", async () => {
+  it("rate limits all connections together, and connection-rate limits each connection", async () => {
     const both = (session: Session) =>
       Promise.all([session.open(), session.open()]).then(([one, two]) => [
         one!.read(Buffer.alloc(10), 0n),
@@ -92,7 +92,7 @@ describe("rate", () => {
     expect(await waits({ "connection-rate": "80", burstiness: "1" }, both)).toEqual([false, false]);
   });
 
-  it("follows its file", async () => {
+  it("rate-file changes the rate while the server runs", async () => {
     using folder = new Folder();
     const { plugin } = new RecordingDisk();
     const parameters = { "rate-file": folder.join("rate"), burstiness: "1" };

@@ -22,7 +22,7 @@ async function start(
 }
 
 describe("readahead", () => {
-  it("asks for more and more while a client goes on in order, and for little when it goes back", async () => {
+  it("readahead grows its window while a client reads sequentially, and resets it when the client goes back", async () => {
     const { session, fake } = await start();
     await using _ = session;
     const disk = await session.open();
@@ -37,7 +37,7 @@ describe("readahead", () => {
     );
   });
 
-  it("ends with the disk, and has nothing on its way when the disk is closed", async () => {
+  it("readahead stops at the end of the disk, and no prefetch is running when the disk is closed", async () => {
     const { session, fake } = await start({ slow: true });
     await using _ = session;
     const disk = await session.open();
@@ -50,7 +50,7 @@ describe("readahead", () => {
     expect(fake.take()).toEqual([]);
   });
 
-  it("reads on when a prefetch fails", async () => {
+  it("readahead continues when a prefetch fails", async () => {
     const { session, fake } = await start();
     await using _ = session;
     fake.failing = "cache";
@@ -63,7 +63,7 @@ describe("readahead", () => {
   it.each([
     [{ without: ["cache"] } satisfies WitnessOptions, {}, 2],
     [{}, { threadModel: "serialize_requests" }, 1],
-  ] as const)("says so where it can do nothing: %j %j", async (options, change, lines) => {
+  ] as const)("readahead logs a warning when it cannot prefetch: %j %j", async (options, change, lines) => {
     const { session, fake } = await start(options, change);
     await using _ = session;
     await contents(await session.open(), 0n, 4096);

@@ -14,7 +14,7 @@ testPlugin("readonly without its file", {
 });
 
 describe("readonly", () => {
-  it("offers no changes, and has the plugin opened for reading", async () => {
+  it("readonly advertises a read-only export and opens the plugin read-only", async () => {
     const asked: boolean[] = [];
     const { plugin } = new RecordingDisk();
     const watched: AnyPlugin = {
@@ -29,7 +29,7 @@ describe("readonly", () => {
     expect(asked).toEqual([true]);
   });
 
-  it("refuses changes only while the file is there", async () => {
+  it("readonly-file refuses changes only while the file exists", async () => {
     using folder = new Folder();
     const disk = new RecordingDisk();
     const parameters = { "readonly-file": folder.join("lock") };
@@ -47,7 +47,7 @@ describe("readonly", () => {
     expect(disk.bytes.subarray(0, 2).toString()).toBe("ac");
   });
 
-  it("refuses a second file, as only one would count", async () => {
+  it("readonly refuses a second readonly-file", async () => {
     const parameters = { "readonly-file": ["a", "b"] };
     const session = Session.start({ plugin: new RecordingDisk().plugin, filters: [readonly], parameters });
     await expect(session).rejects.toThrow("readonly-file parameter appears multiple times");

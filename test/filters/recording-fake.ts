@@ -4,16 +4,16 @@ import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
 import { NbdError } from "../../src/core/errors.ts";
 
 export interface WitnessOptions {
-  /** Members that it does without. */
+  /** Members of the handle to omit. */
   readonly without?: readonly (keyof Handle)[];
-  /** Whatever does not keep to them fails. */
+  /** Requests that violate these block sizes fail. */
   readonly blockSize?: BlockSize;
   readonly nativeFua?: boolean;
-  /** Answers when it likes, in no particular order, as a disk behind a network does. */
+  /** Answers asynchronously and out of order, like a network disk. */
   readonly slow?: boolean;
 }
 
-/** A disk below a filter: shows its bytes, remembers what it was asked, and fails when it is told to. */
+/** A fake disk below a filter. It shows its bytes, records its requests, and fails on demand. */
 export class RecordingFake {
   bytes: Buffer;
   /** "write 512+100 fua" */
@@ -21,11 +21,11 @@ export class RecordingFake {
   readonly opened: { readonly readOnly: boolean; readonly exportName: string }[] = [];
   /** Requests of this kind fail. */
   failing: string | undefined;
-  /** Requests of this kind are done and fail all the same, as when a connection breaks before the answer. */
+  /** Requests of this kind are performed and then fail, as when a connection breaks before the answer. */
   losing: string | undefined;
   readonly plugin: Plugin;
   readonly #options: WitnessOptions;
-  #turn = 0;
+  #delayed = 0;
 
   constructor(bytes: Buffer, options: WitnessOptions = {}) {
     this.bytes = bytes;
@@ -39,7 +39,7 @@ export class RecordingFake {
     });
   }
 
-  /** What it was asked since the last look. */
+  /** The requests since the last call. */
   take(): readonly string[] {
     return this.calls.splice(0);
   }
@@ -93,18 +93,21 @@ export class RecordingFake {
     return this.#options.slow === true ? this.#later(perform) : perform();
   }
 
-  /** Clients are not let through with such requests, so filters are not to send any either. */
+  /** The server refuses such requests of clients, so filters must not send them either. */
   #checkSize(kind: string, offset: bigint, length: number): void {
     const { minimum, maximum } = this.#options.blockSize ?? { minimum: 1, maximum: Number.MAX_SAFE_INTEGER };
     const isWhole = offset % BigInt(minimum) === 0n && length % minimum === 0;
     const hasData = kind === "read" || kind === "write";
     if (isWhole && (!hasData || length <= maximum)) return;
-    throw new NbdError("EINVAL", `${kind} ${offset}+${length} does not keep to ${minimum} and ${maximum}`);
+    throw new NbdError(
+      "EINVAL",
+      `${kind} ${offset}+${length} violates the block sizes ${minimum} and ${maximum}`,
+    );
   }
 
   async #later(perform: () => void): Promise<void> {
-    const turns = 1 + ((this.#turn++ * 7) % 5);
-    for (let turn = 0; turn < turns; turn++) await setImmediate();
+    const iterations = 1 + ((this.#delayed++ * 7) % 5);
+    for (let done = 0; done < iterations; done++) await setImmediate();
     perform();
   }
 }

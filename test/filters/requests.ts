@@ -3,8 +3,8 @@ import type { ServedExport } from "../../src/served/served-export.ts";
 import { Random } from "../../src/testing/random.ts";
 
 /**
- * Many requests at once to one disk, over several handles, none of which touches bytes of another: whatever order they are
- * worked on in, the result is known. Ranges meet in the middle of blocks all the time.
+ * Many parallel requests to one disk, over several handles. No two requests touch the same bytes, so the
+ * result does not depend on their order. Ranges often meet in the middle of a block.
  */
 export async function crowd(disks: readonly ServedExport[], expected: Buffer, seed: number): Promise<void> {
   const random = new Random(seed);

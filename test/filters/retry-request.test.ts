@@ -19,7 +19,7 @@ testPlugin("a faulty disk under retry-request", {
   runs: 10,
 });
 
-/** Fails so many times, then reads fives. */
+/** A handle that fails the given number of times and then reads bytes of 5. */
 function failing(times: number): Handle {
   let left = times;
   const disk = bufferDisk(Buffer.alloc(1000, 5));
@@ -30,7 +30,7 @@ const started = (handles: readonly (() => Handle)[], parameters: Record<string, 
   sequenceSession(retryRequest, handles, { "retry-request-delay": "1ms", ...parameters });
 
 describe("retry-request", () => {
-  it("sends a request again, to what is open", async () => {
+  it("retry-request sends a request again to the same open handle", async () => {
     const { session, opened } = await started([() => failing(2)]);
     await using _ended = session;
     const into = Buffer.alloc(2);
@@ -40,14 +40,14 @@ describe("retry-request", () => {
     expect(session.debugLines).toContain("retry 2: waiting 0.001 seconds before retrying");
   });
 
-  it("gives up after so many times, with the last error", async () => {
+  it("retry-request gives up after the maximum number of retries, with the last error", async () => {
     const { session } = await started([() => failing(9)], { "retry-request-retries": "3" });
     await using _ended = session;
     const disk = await session.open();
     await expect(disk.read(Buffer.alloc(1), 0n)).rejects.toMatchObject({ message: "5 left" });
   });
 
-  it("opens again, unless it is told not to", async () => {
+  it("retry-request retries a failed open, except with retry-request-open=no", async () => {
     const unopened = () => fail("EACCES", "not now");
     const patient = await started([unopened, unopened, () => failing(0)]);
     await using _ended = patient.session;
@@ -59,7 +59,7 @@ describe("retry-request", () => {
     expect(strict.opened).toHaveLength(1);
   });
 
-  it("sends what was written with FUA again as a whole", async () => {
+  it("retry-request sends a failed write with FUA again as a whole", async () => {
     const calls: string[] = [];
     const disk = (): Handle => ({
       ...bufferDisk(Buffer.alloc(1000)),
@@ -76,7 +76,7 @@ describe("retry-request", () => {
   it.each([
     [{ "retry-request-delay": "0" }, "retry-request-delay cannot be 0"],
     [{ "retry-request-retries": "1001" }, "retry-request-retries: 1001 is out of range"],
-  ])("refuses %j", async (parameters, message) => {
+  ])("retry-request refuses the parameters %j", async (parameters, message) => {
     await expect(started([() => failing(0)], parameters)).rejects.toThrow(message);
   });
 });

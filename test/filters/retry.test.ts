@@ -27,7 +27,7 @@ testPlugin("a faulty disk under retry", {
 const flags = { fua: false, mayTrim: true, fastZero: false };
 const size = 1000;
 
-/** Changed for the worse: every request fails. */
+/** A handle where every request fails. */
 function broken(): Handle {
   const broken = () => fail("EIO", "broken");
   const disk = bufferDisk(Buffer.alloc(size));
@@ -58,7 +58,7 @@ describe("retry", () => {
   });
   const brokenContext: MetaContext = { name: "x-test:one", status: () => fail("EIO", "broken") };
 
-  it.each(Object.keys(requests))("opens again and tries again: %s", async (kind) => {
+  it.each(Object.keys(requests))("retry reopens the plugin and sends the request again: %s", async (kind) => {
     const bad = () => ({
       ...broken(),
       cache: () => fail("EIO", "broken"),
@@ -81,7 +81,7 @@ describe("retry", () => {
     ]);
   });
 
-  it("gives up after so many retries, with the last error", async () => {
+  it("retry gives up after the maximum number of retries, with the last error", async () => {
     const { session, opened } = await started([broken], { retries: "3" });
     await using _ended = session;
     const disk = await session.open();
@@ -90,7 +90,7 @@ describe("retry", () => {
     expect(session.debugLines).toContain("could not recover after 3 retries");
   });
 
-  it("with retries=0 does nothing", async () => {
+  it("retries=0 disables retry", async () => {
     const { session, opened } = await started([broken], { retries: "0" });
     await using _ended = session;
     const disk = await session.open();
@@ -98,14 +98,14 @@ describe("retry", () => {
     expect(opened).toHaveLength(1);
   });
 
-  it("waits as long each time with retry-exponential=no", async () => {
+  it("retry-exponential=no keeps the delay constant", async () => {
     const { session } = await started([broken, broken, whole], { "retry-exponential": "no" });
     await using _ended = session;
     await (await session.open()).read(Buffer.alloc(1), 0n);
     expect(session.debugLines.filter((line) => line.includes("waiting 0.001"))).toHaveLength(2);
   });
 
-  it("opens the same export, and tries again when that fails", async () => {
+  it("retry reopens the same export and retries a failed open", async () => {
     const unopened = () => fail("EIO", "not now");
     const { session, opened } = await started([unopened, broken, unopened, unopened, whole]);
     await using _ended = session;
@@ -116,7 +116,7 @@ describe("retry", () => {
     expect(opened).toEqual(Array.from({ length: 5 }, () => ({ readOnly: false, exportName: "disk" })));
   });
 
-  it("tells why it could not be opened, or not opened again", async () => {
+  it("retry reports why an open or a reopen failed", async () => {
     const unopened = () => fail("ENOENT", "gone away");
     const never = await started([unopened], { retries: "2" });
     await using _ended = never.session;
@@ -131,7 +131,7 @@ describe("retry", () => {
     });
   });
 
-  it("takes a close that fails for a failure, and opens again all the same", async () => {
+  it("retry counts a failed close as a failure and reopens the plugin", async () => {
     let closes = 0;
     const close = (): void => {
       closes++;
@@ -146,7 +146,7 @@ describe("retry", () => {
     expect(session.debugLines.join("\n")).toContain("could not be opened again: lost data");
   });
 
-  it("opens for reading only after a failure with retry-readonly=yes, for this client", async () => {
+  it("retry-readonly=yes reopens the plugin read-only for the client whose request failed", async () => {
     const { session, opened } = await started([broken, whole], { "retry-readonly": "yes" });
     await using _ended = session;
     const disk = await session.open();
@@ -164,7 +164,7 @@ describe("retry", () => {
     expect(opened).toMatchObject([{ readOnly: false }, { readOnly: true }, { readOnly: false }]);
   });
 
-  it("survives an export that has become smaller, or larger", async () => {
+  it("retry handles an export that is smaller or larger after a reopen", async () => {
     const small = () => bufferDisk(Buffer.alloc(100));
     const { session, opened } = await started(
       [broken, small, small, () => bufferDisk(Buffer.alloc(5000, 5))],
@@ -190,7 +190,7 @@ describe("retry", () => {
     await expect(shrunk.write(Buffer.alloc(10), 500n, false)).rejects.toMatchObject({ code: "ENOSPC" });
   });
 
-  it("fails requests that the export cannot do any more", async () => {
+  it("retry fails requests that the reopened export does not support any more", async () => {
     const poor = (): Handle => ({ size: BigInt(size), read: whole().read, metaContexts: [] });
     const { session } = await started([() => ({ ...broken(), metaContexts: [context(1n)] }), poor], {
       retries: "1",
@@ -216,7 +216,7 @@ describe("retry", () => {
     });
   });
 
-  it("takes it for an answer that zeroing is not fast", async () => {
+  it("retry does not retry a fast zero that fails with ENOTSUP", async () => {
     const slow = () => ({ ...whole(), zero: () => fail("ENOTSUP", "slow") });
     const { session, opened } = await started([slow]);
     await using _ended = session;
@@ -226,7 +226,7 @@ describe("retry", () => {
     expect(opened).toHaveLength(1);
   });
 
-  it("closes what failed only when no request is under way on it, and opens once for all that failed", async () => {
+  it("retry closes a failed handle only when no request is running on it, and reopens once for all failed requests", async () => {
     const steps: string[] = [];
     let finish: () => void = () => {};
     const first = (): Handle => ({
@@ -252,7 +252,7 @@ describe("retry", () => {
     expect(opened).toHaveLength(2);
   });
 
-  it("does not wait for a client that has gone", async () => {
+  it("retry stops waiting when the client disconnects", async () => {
     const { session } = await started([broken], { "retry-delay": "3600" });
     await using _ended = session;
     const gone = new AbortController();
@@ -267,7 +267,7 @@ describe("retry", () => {
     [{ "retry-delay": "0" }, "retry-delay cannot be 0"],
     [{ retries: "-1" }, "retries: negative numbers are not allowed"],
     [{ "retry-exponential": "x" }, "could not decipher boolean (x)"],
-  ])("refuses %j", async (parameters, message) => {
+  ])("retry refuses the parameters %j", async (parameters, message) => {
     await expect(started([whole], parameters)).rejects.toThrow(message);
   });
 });

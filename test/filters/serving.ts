@@ -2,14 +2,14 @@ import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
 import type { Sandbox } from "../helpers/sandbox.ts";
 
-/** A server that is expected to end by itself. */
+/** A server that is expected to stop by itself. */
 export interface Serving {
   readonly child: ChildProcess;
   readonly socket: string;
   readonly outcome: Promise<Outcome>;
 }
 
-/** Starts `nbdkit ARGS` in the foreground; clients can connect when it resolves. */
+/** Starts `nbdkit ARGS` in the foreground. Resolves when clients can connect. */
 export async function serving(
   sandbox: Sandbox,
   args: readonly string[],
@@ -25,5 +25,5 @@ export async function serving(
   return { child, socket: sandbox.folder.join("socket"), outcome };
 }
 
-/** The end of a server that had nothing to complain about. */
+/** The result of a server that exits without an error. */
 export const inOrder: Outcome = { status: 0, stdout: "", stderr: "" };

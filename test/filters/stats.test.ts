@@ -16,11 +16,11 @@ function tallies(): Tallies {
 }
 
 describe("the report", () => {
-  it("is one line without requests", () => {
+  it("the report has one line if no request was made", () => {
     expect(reportOf(tallies(), 1500, 0.95)).toBe("total: 0 ops, 1.500000 s, 0 bytes, 0 bytes/s\n");
   });
 
-  it("tells sizes and rates in units that suit them", () => {
+  it("the report has sizes and rates in suitable units", () => {
     const all = tallies();
     all.read.add(0n, 3 * 2 ** 30, 1000);
     all.write.add(0n, 1536, 0);
@@ -38,7 +38,7 @@ describe("the report", () => {
     );
   });
 
-  it("tells the requests by size and alignment", () => {
+  it("the report breaks requests down by size and alignment", () => {
     const all = tallies();
     for (let index = 0; index < 40; index++) all.read.add(BigInt(index) * 4096n, 4096, 1);
     for (let index = 0; index < 9; index++) all.read.add(2n ** 40n + 512n, 700, 1);
@@ -63,7 +63,7 @@ describe("the report", () => {
 });
 
 describe("stats", () => {
-  it("counts what succeeds, and writes the report at the end", async () => {
+  it("stats counts successful requests and writes the report at exit", async () => {
     using folder = new Folder();
     const disk = new RecordingDisk({ trim: () => Promise.reject(new Error("no")), zero: async () => {} });
     const parameters = { statsfile: folder.join("stats"), statsthreshold: "0" };
@@ -102,7 +102,7 @@ describe("stats", () => {
     expect(readFileSync(folder.join("stats"), "utf8").match(/^total:/gm)).toHaveLength(reports);
   });
 
-  it("says at the start that it cannot write", async () => {
+  it("stats fails at the start when it cannot open the report file", async () => {
     const starting = Session.start(overMemory(stats, { statsfile: "/nonexistent/stats" }));
     await expect(starting).rejects.toThrow("open: /nonexistent/stats: No such file or directory");
   });

@@ -6,7 +6,10 @@ import { connect } from "../../src/client/connect.ts";
 import { ServerProcess, until } from "../helpers/server-process.ts";
 import { Folder } from "../plugins/folder.ts";
 
-/** Each lets a read wait for longer than any test; what only waits for time is done at the end. */
+/**
+ * Each case delays a read for longer than any test. A read that only waits for time is served when the server
+ * stops.
+ */
 const waiting: readonly (readonly [args: string, outcome: string])[] = [
   ["--filter=delay memory 1M rdelay=1000", "answered"],
   ["--filter=rate memory 1M rate=1", "answered"],
@@ -19,7 +22,7 @@ const waiting: readonly (readonly [args: string, outcome: string])[] = [
   ],
 ];
 
-describe("a server that is asked to end lets no request wait for time to pass:", () => {
+describe("a server that stops does not wait for delayed requests:", () => {
   it.each(waiting)("%s", async (args, outcome) => {
     using folder = new Folder();
     const [log, control] = [folder.join("log"), folder.join("control")];

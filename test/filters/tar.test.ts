@@ -25,7 +25,7 @@ const sparseFormats: readonly (readonly string[])[] = [
 const folder = new Folder();
 afterAll(() => folder[Symbol.dispose]());
 
-/** Runs tar in the folder; gives the tar file. */
+/** Runs tar in the folder and returns the path of the tar file. */
 function packed(args: readonly string[], names: readonly string[]): Buffer {
   execFileSync("tar", [...args, "-cf", "packed.tar", ...names], { cwd: folder.path });
   return readFileSync(folder.join("packed.tar"));
@@ -37,7 +37,7 @@ function put(name: string, bytes: string | Uint8Array): string {
   return name;
 }
 
-/** A file with data in some ranges and holes elsewhere. */
+/** Creates a file with data in some ranges and holes elsewhere. */
 function putSparse(
   name: string,
   size: number,
@@ -95,7 +95,7 @@ describeWith(["tar"], "tar", () => {
   });
 
   describe.each(formats)("in format %s", (format) => {
-    it("finds each file by its whole name", async () => {
+    it("tar finds each file by its full name", async () => {
       const bytes = packed([`--format=${format}`], [...others, disk, "a"]);
       for (const name of [...others, disk]) {
         expect((await contentOf(bytes, name)).equals(readFileSync(folder.join(name))), name).toBe(true);
@@ -104,7 +104,7 @@ describeWith(["tar"], "tar", () => {
     });
   });
 
-  it.each(["ustar", "oldgnu", "gnu", "posix"])("finds long names in format %s", async (format) => {
+  it.each(["ustar", "oldgnu", "gnu", "posix"])("tar finds long names in format %s", async (format) => {
     const long = put(`${"folder-".repeat(13)}/${"file".repeat(24)}`, "long");
     expect(await contentOf(packed([`--format=${format}`], [disk, long, disk]), long)).toEqual(
       Buffer.from("long"),
@@ -112,7 +112,7 @@ describeWith(["tar"], "tar", () => {
   });
 
   it.each(["oldgnu", "gnu", "posix"])(
-    "finds very long names, and others than ASCII, in format %s",
+    "tar finds very long names and non-ASCII names in format %s",
     async (format) => {
       const long = put(`${"ö/".repeat(100)}${"日本".repeat(30)} ü`, "very long");
       const bytes = packed([`--format=${format}`], [others[0]!, long, disk]);
@@ -122,7 +122,7 @@ describeWith(["tar"], "tar", () => {
   );
 
   it.each(sparseFormats.map((args) => [args.join(" "), args] as const))(
-    "knows sparse files made with %s, and shows their holes",
+    "tar serves sparse files made with %s, with their holes",
     async (_title, args) => {
       const bytes = packed(["-S", ...args], [disk, sparse, disk]);
       expect((await contentOf(bytes, sparse)).equals(readFileSync(folder.join(sparse)))).toBe(true);
@@ -140,14 +140,14 @@ describeWith(["tar"], "tar", () => {
   );
 
   it.each([["--format=gnu"], ["--format=posix"]])(
-    "finds what is behind 9 GiB in a tar file with %s",
+    "tar finds a file behind 9 GiB in a tar file made with %s",
     async (format) => {
       folder.sparseFile("large", 9 * 2 ** 30);
       const head = execFileSync("/bin/sh", ["-c", `tar ${format} -cf - large | head -c 10240`], {
         cwd: folder.path,
         maxBuffer: 2 ** 20,
       });
-      // The last header is followed by nothing but zeroes.
+      // After the last header, the tar file has only zeroes.
       const headerEnd = (Math.floor(head.lastIndexOf("ustar") / 512) + 1) * 512;
       const path = put("huge.tar", head.subarray(0, headerEnd));
       truncateSync(folder.join(path), headerEnd + 9 * 2 ** 30);
@@ -162,28 +162,30 @@ describeWith(["tar"], "tar", () => {
     },
   );
 
-  it("tells what it is part of", async () => {
+  it("tar describes the export as embedded in the tar file", async () => {
     await using session = await sessionOn(plain, { "tar-entry": disk });
     expect((await session.open()).description).toBe("embedded disk.img from within tar file: packed files");
     expect(session.debugLines.at(-1)).toMatch(/^disk.img found at offset \d+, size 100000$/);
   });
 
-  it("refuses what is no file, and says what it is", async () => {
+  it("tar refuses an entry that is not a file, and names its type", async () => {
     symlinkSync("disk.img", folder.join("symbolic"));
     linkSync(folder.join(disk), folder.join("hard"));
     execFileSync("mkfifo", [folder.join("fifo")]);
     const bytes = packed([], [disk, "symbolic", "hard", "fifo", "a"]);
     const refusal = (name: string) => contentOf(bytes, name).catch(({ message }: Error) => message);
     expect(await refusal("symbolic")).toBe(
-      'tar: "symbolic" is no file but a symbolic link, so name what it links to',
+      'tar: "symbolic" is not a file but a symbolic link: use the name of the link target',
     );
-    expect(await refusal("hard")).toBe('tar: "hard" is no file but a hard link, so name what it links to');
-    expect(await refusal("fifo")).toBe('tar: "fifo" is no file but a FIFO');
-    expect(await refusal("a/")).toBe('tar: "a/" is no file but a folder');
+    expect(await refusal("hard")).toBe(
+      'tar: "hard" is not a file but a hard link: use the name of the link target',
+    );
+    expect(await refusal("fifo")).toBe('tar: "fifo" is not a file but a FIFO');
+    expect(await refusal("a/")).toBe('tar: "a/" is not a file but a folder');
   });
 
   it.each(["gzip", "xz", "bzip2", "zstd"].filter(hasTool))(
-    "refuses what %s has compressed",
+    "tar refuses a file that is compressed with %s",
     async (program) => {
       const bytes = execFileSync(program, ["-c"], { input: plain });
       await expect(contentOf(bytes, disk)).rejects.toThrow(
@@ -192,10 +194,10 @@ describeWith(["tar"], "tar", () => {
     },
   );
 
-  it("refuses what is damaged, cut off, or no tar file at all", async () => {
-    await expect(contentOf(randomBytes(10_000), disk)).rejects.toThrow("tar: this is no tar file");
+  it("tar refuses a damaged or truncated tar file, and other files", async () => {
+    await expect(contentOf(randomBytes(10_000), disk)).rejects.toThrow("tar: this is not a tar file");
     await expect(contentOf(Buffer.alloc(100), disk)).rejects.toThrow(
-      "tar: this is no tar file: tar: the tar file is cut off",
+      "tar: this is not a tar file: tar: the tar file is cut off",
     );
     await expect(contentOf(Buffer.alloc(0), disk)).rejects.toThrow('tar: there is no "disk.img"');
     await expect(contentOf(Buffer.alloc(100_000), disk)).rejects.toThrow('tar: there is no "disk.img"');
@@ -208,7 +210,7 @@ describeWith(["tar"], "tar", () => {
     await expect(contentOf(damaged, disk)).rejects.toThrow(`tar: the tar file is damaged at ${start}`);
   });
 
-  it("searches no further than tar-limit", async () => {
+  it("tar searches only up to tar-limit", async () => {
     const start = plain.indexOf("disk.img");
     await using session = await sessionOn(plain, { "tar-entry": disk, "tar-limit": String(start) });
     await expect(session.open()).rejects.toThrow(
@@ -218,27 +220,27 @@ describeWith(["tar"], "tar", () => {
     expect((await other.open()).size).toBe(100_000n);
   });
 
-  it("refuses to read a disk of large blocks from the middle of one", async () => {
+  it("tar refuses a file that starts inside a block of the disk", async () => {
     const blockSize = { minimum: 4096, preferred: 4096, maximum: 65_536 };
     const plugin = definePlugin({ name: "blocks", open: () => ({ ...bufferDisk(plain), blockSize }) });
     await using session = await Session.start({ plugin, filters: [tar], parameters: { "tar-entry": disk } });
     await expect(session.open()).rejects.toThrow("put --filter=blocksize after --filter=tar");
   });
 
-  it("takes exactly one entry", async () => {
+  it("tar requires exactly one tar-entry", async () => {
     await expect(sessionOn(plain, {})).rejects.toThrow("you must specify tar-entry=<FILENAME>");
     await expect(sessionOn(plain, { "tar-entry": ["a", "b"] })).rejects.toThrow(
       "only one tar-entry parameter can be given",
     );
   });
 
-  it("does not go on searching for a client that has gone", async () => {
+  it("tar stops searching when the client disconnects", async () => {
     await using session = await sessionOn(plain, { "tar-entry": disk });
     const reason = new Error("the client has gone");
     await expect(session.open({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
-  it("opens or refuses any damaged tar file", async () => {
+  it("tar opens or refuses any damaged tar file", async () => {
     const samples = sparseFormats.map((args) => packed(["-S", ...args], [others[0]!, sparse, disk]));
     const headers = fc.nat({ max: 8191 });
     const damages = fc.array(fc.tuple(headers, fc.nat({ max: 255 })), { minLength: 1, maxLength: 6 });
@@ -259,7 +261,7 @@ describeWith(["tar"], "tar", () => {
   });
 });
 
-/** So that damage to headers is met behind the checksum too. */
+/** Fixes the checksum, so that the test also reaches the code behind the checksum check. */
 function mendChecksums(bytes: Buffer): void {
   for (let at = 0; at < 8192; at += 512) {
     const block = bytes.subarray(at, at + 512);
@@ -274,7 +276,7 @@ describeWith(
   ["tar", "nbdkit", "nbdcopy", "nbdinfo", "qemu-img"],
   "a file in a tar file, for real clients:",
   () => {
-    it("is the same as nbdkit's", async () => {
+    it("tar serves the same bytes as nbdkit", async () => {
       await using sandbox = new Sandbox();
       sandbox.file("other", "z".repeat(1000));
       writeFileSync(sandbox.folder.join("disk"), randomBytes(300_000));
@@ -291,7 +293,7 @@ describeWith(
       expect(ours).toEqual(theirs);
     });
 
-    it("can be overwritten where it lies, as nbdkit-captive(1) has it", async () => {
+    it("a file inside a tar file can be overwritten in place, as in nbdkit-captive(1)", async () => {
       await using sandbox = new Sandbox();
       for (const name of ["before", "disk.img", "after"])
         writeFileSync(sandbox.folder.join(name), randomBytes(1_048_576));
@@ -300,7 +302,7 @@ describeWith(
       const args = ["file", "data.tar", "--filter=tar", "tar-entry=disk.img"];
       const copy = "qemu-img convert -n -f raw -O raw disk.img $nbd";
       expect(await sandbox.nbdkit([...args, "--run", copy])).toEqual({ status: 0, stdout: "", stderr: "" });
-      // tar compares times too.
+      // tar also compares modification times.
       const compare = "touch -r old disk.img; tar --compare -f data.tar && ! cmp -s disk.img old";
       expect(await sandbox.sh(compare)).toMatchObject({ status: 0, stdout: "", stderr: "" });
     });

@@ -9,14 +9,14 @@ import { overMemory } from "./disks.ts";
 testPlugin("time-limit over memory", { ...overMemory(timeLimit), runs: 5 });
 
 describe("time-limit", () => {
-  it("cuts a client off when its time is over", async () => {
+  it("time-limit disconnects a client after its time", async () => {
     await using session = await Session.start(overMemory(timeLimit, { time_limit: "5ms" }));
     await new Promise<void>((resolve) => {
       void session.open({ disconnect: () => resolve() });
     });
   });
 
-  it("leaves those alone that have gone, or have no limit", async () => {
+  it("time-limit ignores disconnected clients and clients without a limit", async () => {
     await using session = await Session.start(overMemory(timeLimit, { timelimit: "1ms" }));
     await using unlimited = await Session.start(overMemory(timeLimit, { "time-limit": "0" }));
     const disconnect = (): void => {
@@ -24,13 +24,13 @@ describe("time-limit", () => {
     };
     await session.close(await session.open({ disconnect }));
     await unlimited.open({ disconnect });
-    // One that comes later is cut off, so the time of the others would have been over too.
+    // A later client is disconnected, so the time of the earlier clients would have ended too.
     await new Promise<void>((resolve) => void session.open({ disconnect: () => resolve() }));
   });
 });
 
 describeWith(["nbdsh"], "time-limit and real clients", () => {
-  it("ends the connection of a client that does nothing", async () => {
+  it("time-limit disconnects an idle client", async () => {
     const script = `while not h.aio_is_dead() and not h.aio_is_closed(): h.poll(-1)
 print("over")`;
     const args = ["--filter=time-limit", "memory", "1M", "time-limit=0.2"];

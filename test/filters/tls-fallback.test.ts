@@ -17,7 +17,7 @@ describe("tls-fallback", () => {
     [{}, "This NBD server requires TLS authentication before it will serve useful data.\n"],
     [{ tlsreadme: "Go away" }, "Go away"],
     [{ tlsreadme: "x".repeat(600) }, "x".repeat(512)],
-  ])("shows clients in clear a message, with %j", async (parameters, message) => {
+  ])("tls-fallback with %j serves a message to plaintext clients", async (parameters, message) => {
     await using session = await Session.start(overMemory(tlsFallback, parameters));
     const exported = await session.open({ exportName: "whatever" });
     const flags = { canWrite: false, canFlush: false, canMultiConn: false, canCache: false };
@@ -25,7 +25,7 @@ describe("tls-fallback", () => {
     expect((await contents(exported)).toString().replace(/\0*$/, "")).toBe(message);
   });
 
-  it("asks the plugin nothing for them", async () => {
+  it("tls-fallback does not open the plugin for plaintext clients", async () => {
     const asked = (): never => {
       throw new Error("asked");
     };
@@ -38,7 +38,7 @@ describe("tls-fallback", () => {
     await expect(session.chain.listExports({ ...someClient, tls: true })).rejects.toThrow("asked");
   });
 
-  it("refuses to let one client in clear keep everybody out", async () => {
+  it("tls-fallback refuses a plugin that serves one connection at a time", async () => {
     const starting = Session.start({
       plugin: new RecordingDisk().plugin,
       filters: [tlsFallback, noparallel],
@@ -49,7 +49,7 @@ describe("tls-fallback", () => {
 });
 
 describeWith(["nbdinfo", ...certificateTools], "tls-fallback and real clients", () => {
-  it("serves the disk to those who encrypt", async () => {
+  it("tls-fallback serves the disk to TLS clients", async () => {
     using keys = await Certificates.make();
     const args = ["--tls=on", "--tls-certificates", keys.pki, "--filter=tls-fallback", "null", "1M"];
     const script = `nbdinfo --size "nbd+unix:///?socket=$unixsocket"

@@ -1,12 +1,12 @@
 import type { builtInFilters } from "../../src/registry/filters.ts";
 import type { Random } from "../../src/testing/random.ts";
 
-/** A filter under which a disk stays a disk. */
+/** A filter that does not change the data of a disk. */
 interface Transparent {
   readonly name: keyof typeof builtInFilters & string;
-  /** Each is left out, or has one of these values. */
+  /** Optional parameters: each is absent or has one of these values. */
   readonly parameters?: Readonly<Record<string, readonly string[]>>;
-  /** Debian's nbdkit has not got it, or not as it should be. */
+  /** Debian's nbdkit does not have the filter, or has a bug in it. */
   readonly isOurs?: boolean;
 }
 
@@ -23,7 +23,7 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "cacheextents" },
   { name: "count", isOurs: true },
   { name: "cow", parameters: { "cow-block-size": ["4k", "64k"], "cow-on-cache": flags } },
-  // Debian's ends with an assertion over multi-conn.
+  // Debian's filter aborts with an assertion over multi-conn.
   { name: "delay", parameters: { wdelay: ["0.01ms"], "delay-open": ["0.01ms"] }, isOurs: true },
   { name: "error", parameters: { error: ["EPERM"] } },
   { name: "exitlast" },
@@ -52,16 +52,16 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "truncate", parameters: { truncate: ["200000"], "round-down": ["512", "4k"] } },
 ];
 
-/** What cannot be left out. */
+/** Required parameters. */
 const required = ["statsfile", "readonly-file", "limit"];
 
 export interface Stack {
-  /** Outermost first. */
+  /** The outermost filter comes first. */
   readonly names: readonly Transparent["name"][];
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Three different ones, with parameters at random. */
+/** Three different filters with random parameters. */
 export function randomStack(random: Random, from: readonly Transparent[] = transparentFilters): Stack {
   const chosen = new Set<Transparent>();
   while (chosen.size < 3) chosen.add(random.pick(from));
@@ -74,12 +74,12 @@ export function randomStack(random: Random, from: readonly Transparent[] = trans
   return { names: [...chosen].map(({ name }) => name), parameters };
 }
 
-/** Each of its parameters, with its first value. */
+/** Each parameter of a filter with its first value. */
 export function firstParameters({ parameters = {} }: Transparent): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(parameters).map(([key, values]) => [key, values[0]!]));
 }
 
-/** As the command line has it. */
+/** The command line arguments. */
 export function textOf({ names, parameters }: Stack): string {
   const words = Object.entries(parameters).map(([key, value]) => `${key}=${value}`);
   return [...names.map((name) => `--filter=${name}`), ...words].join(" ");

@@ -41,7 +41,7 @@ describe("truncate", () => {
     [{ "round-down": "512" }, 512n],
     [{ truncate: "1025", "round-up": "512", "round-down": "1k" }, 1024n],
     [{ truncate: "0", "round-up": "4k" }, 0n],
-  ] as const)("%j", async (parameters, size) => {
+  ] as const)("truncate with %j gives the expected size", async (parameters, size) => {
     await using session = await start(parameters);
     expect((await session.open()).size).toBe(size);
   });
@@ -51,16 +51,16 @@ describe("truncate", () => {
     [{ "round-down": "3" }, "the round-down parameter must be a power of 2"],
     [{ "round-up": "8G" }, "the round-up parameter is too large"],
     [{ truncate: "-1" }, "size cannot be negative"],
-  ] as const)("refuses %j", async (parameters, message) => {
+  ] as const)("truncate refuses the parameters %j", async (parameters, message) => {
     await expect(start(parameters)).rejects.toThrow(message);
   });
 
-  it("refuses to round up what is as large as it can be", async () => {
+  it("truncate refuses to round up beyond the maximum size", async () => {
     await using session = await start({ truncate: "9223372036854775807", "round-up": "512" });
     await expect(session.open()).rejects.toThrow("cannot round size 9223372036854775807 up");
   });
 
-  it("has zeroes behind the end, where only zeroes can be written", async () => {
+  it("truncate adds a tail that reads as zeroes and accepts only zeroes", async () => {
     const fake = new RecordingFake(new Random(1).bytes(1000));
     await using session = await start({ truncate: "3000" }, fake);
     const disk = await session.open();
@@ -77,7 +77,7 @@ describe("truncate", () => {
     expect(fake.take()).toEqual([]);
   });
 
-  it("has a hole behind the end, and does not ask the disk about it", async () => {
+  it("truncate reports the tail as a hole without a request to the disk", async () => {
     const fake = new RecordingFake(Buffer.alloc(1000, 1));
     await using session = await start({ truncate: "3000" }, fake);
     const disk = await session.open();
@@ -89,7 +89,7 @@ describe("truncate", () => {
     expect(fake.take()).toEqual(["extents 0+1000", "extents 0+1000"]);
   });
 
-  it("has a hole where the last block of a sparse disk ends behind it", async () => {
+  it("truncate reports a hole when the last block of a sparse disk continues into the tail", async () => {
     const hole = (bytes: number) => ({ length: BigInt(bytes), hole: true, zero: true });
     const blockSize = { minimum: 4096, preferred: 4096, maximum: 65_536 };
     const plugin: AnyPlugin = {
@@ -105,7 +105,7 @@ describe("truncate", () => {
     expect(await (await session.open()).extents(4096n, 8192, false)).toEqual([hole(8192)]);
   });
 
-  it("cannot zero quickly what the disk cannot", async () => {
+  it("truncate refuses fast zeroes of the disk if the disk does not support them", async () => {
     await using session = await start({ truncate: "3000" });
     const disk = await session.open();
     await expect(disk.zero(999n, 10, { ...flags, fastZero: true })).rejects.toMatchObject({
@@ -113,7 +113,7 @@ describe("truncate", () => {
     });
   });
 
-  it("offers no zeroing where the disk has none", async () => {
+  it("truncate offers no zero requests if the disk does not", async () => {
     const parameters = { size: "1000", truncate: "3000", zeromode: "none" };
     await using session = await Session.start({ plugin: memory, filters: [truncate, nozero], parameters });
     expect((await session.open()).canZero).toBe(false);

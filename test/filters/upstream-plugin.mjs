@@ -2,12 +2,15 @@ import { existsSync, writeFileSync } from "node:fs";
 import { connect } from "nbdkit-node";
 import { definePlugin, text } from "nbdkit-node/plugin";
 
-/** Another server's export. It fails when that server has been killed, until somebody opens it anew. The file "begun" says that it was used. */
+/**
+ * The export of another server. When that server is killed, it fails until it is reopened. The file "begun"
+ * marks its use.
+ */
 export default definePlugin({
   name: "upstream",
   parameters: { socket: text({ required: true, help: "Where the other server listens" }) },
   async open({ socket }) {
-    if (!existsSync(socket)) throw Object.assign(new Error("nobody listens"), { code: "ENOENT" });
+    if (!existsSync(socket)) throw Object.assign(new Error("no server listens"), { code: "ENOENT" });
     let begun = false;
     const begin = () => {
       if (!begun) writeFileSync("begun", "");

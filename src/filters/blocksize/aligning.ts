@@ -8,10 +8,18 @@ import { applyChanges } from "../../kit/apply-changes.ts";
 import { checkedExtents, clipExtents, lengthOf } from "../../served/extents.ts";
 import type { Limits } from "./limits.ts";
 
-/** What a filter changes that cuts requests into whole blocks of at most so many bytes. */
+// Splits requests into whole blocks of at most `maxdata` or `maxlen` bytes.
+//
+// - A write or zero of a part of a block is a read-modify-write cycle. The RangeGate holds the block
+//   exclusively for the cycle, so that no other request changes the block between the read and the write.
+// - Requests of whole blocks hold the gate shared: they may run at the same time, but not during such a
+//   cycle.
+// - A trim skips partial blocks, because a trim may leave data unchanged.
+
+/** The handle changes of a filter that passes on only whole blocks, within `limits`. */
 export function aligning(next: Handle, limits: Limits, gate: RangeGate): HandleChanges {
   const { minblock } = limits;
-  // What does not fill a block cannot be served safely.
+  // A partial last block is not served: the disk below cannot write it as a whole block.
   const size = next.size - (next.size % BigInt(minblock));
   const requests = new Aligning(applyChanges(next, {}), limits, gate, size);
   const { write, trim, zero, cache, extents } = next;
@@ -25,18 +33,21 @@ export function aligning(next: Handle, limits: Limits, gate: RangeGate): HandleC
     zero: zero && ((offset, length, flags) => inSteps(requests.zero(offset, length, flags))),
     cache: cache && ((offset, length) => inSteps(requests.cache(offset, length))),
     extents: extents && ((offset, length, one) => inSteps(requests.extents(offset, length, one))),
-    // The server flushes once, after all pieces.
+    // With emulated FUA, the server flushes once after all pieces; passed on, each piece would flush.
     nativeFua: next.nativeFua === true && next.fuaByFlushing !== true,
     metaContexts: minblock === 1 ? next.metaContexts : undefined,
   };
 }
 
-/** Clients may send anything; larger blocks are quicker. */
+/** Clients may send requests of any size; the preferred size avoids read-modify-write cycles. */
 function advertised({ blockSize }: Handle, minblock: number): BlockSize {
   return { minimum: 1, preferred: Math.max(blockSize?.preferred ?? 0, 4096, minblock), maximum: 0xffff_ffff };
 }
 
-/** The fast ways, for what needs no cutting. Where parts of blocks are written, whole ones have to wait for their turn. */
+/**
+ * The fast path, for requests that need no splitting. With a `minblock` above 1 writes must hold the gate,
+ * which `writeNow` cannot wait for.
+ */
 function nowWithin(next: Handle, { minblock, maxdata }: Limits): HandleChanges {
   const { readNow, writeNow } = applyChanges(next, {});
   return {
@@ -83,7 +94,7 @@ class Aligning {
     }
   }
 
-  /** Parts of blocks stay as they are, which a trim may do. */
+  /** Trims whole blocks only; partial blocks stay unchanged. */
   *trim(offset: bigint, length: number, flags: WriteFlags): Steps {
     for (const part of this.#parts(offset, length)) {
       if (!part.whole) continue;
@@ -91,11 +102,14 @@ class Aligning {
     }
   }
 
-  /** @throws NbdError ENOTSUP for a fast one that would have to be cut, as a later piece could turn out to be slow */
+  /** @throws NbdError ENOTSUP for a fast zero that must be split, because a later piece could be slow */
   *zero(offset: bigint, length: number, flags: ZeroFlags): Steps {
     const parts = this.#parts(offset, length);
     if (flags.fastZero && (length > this.#limits.maxlen || parts.some(({ whole }) => !whole))) {
-      throw new NbdError("ENOTSUP", "only whole blocks are zeroed quickly, and not too many of them");
+      throw new NbdError(
+        "ENOTSUP",
+        "fast zero refused: the range is not whole blocks, or is longer than maxlen",
+      );
     }
     for (const part of parts) {
       if (part.whole) yield* this.#shared(part, (at, bytes) => this.#next.zero!(at, bytes, flags));
@@ -104,21 +118,23 @@ class Aligning {
   }
 
   *cache(offset: bigint, length: number): Steps {
-    const { start, bytes } = this.#around(offset, length);
+    const { start, bytes } = this.#wholeBlocks(offset, length);
     yield* pieces(start, bytes, this.#limits.maxdata, (at, piece) => this.#next.cache!(at, piece));
   }
 
   *extents(offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
-    const { start, bytes } = this.#around(offset, length);
+    const { start, bytes } = this.#wholeBlocks(offset, length);
     const asked = Math.min(bytes, this.#limits.maxlen);
     const block = BigInt(this.#limits.minblock);
     const found = yield* this.#extentsOfBlock(start, asked, requestOne);
     const [first, ...rest] = clipExtents(found, { length: BigInt(asked), block, requestOne });
-    // All begin with a whole block, the answer with what was asked for.
+    // The first extent starts at a whole block. Cut it, so that the answer starts at the requested offset.
     return [{ ...first!, length: first!.length - (offset - start) }, ...rest];
   }
 
-  /** Extents of at least one whole block: where an answer ends inside the first block, the rest of the block is asked for. */
+  /**
+   * Asks again when an answer ends inside the first block, until the extents cover at least one whole block.
+   */
   *#extentsOfBlock(start: bigint, asked: number, requestOne: boolean): Steps<readonly Extent[]> {
     const { minblock } = this.#limits;
     const found = [...checkedExtents(yield* answer(this.#next.extents!(start, asked, requestOne)))];
@@ -136,13 +152,13 @@ class Aligning {
     return [...blockParts(offset, length, this.#limits.minblock, this.#size)];
   }
 
-  /** Where a part of a block begins in it. */
+  /** The offset of a part within its block, in bytes. */
   #inside({ offset }: BlockPart): number {
     return Number(offset % BigInt(this.#limits.minblock));
   }
 
-  /** The whole blocks around a range. */
-  #around(offset: bigint, length: number): { readonly start: bigint; readonly bytes: number } {
+  /** The smallest range of whole blocks that covers a range. */
+  #wholeBlocks(offset: bigint, length: number): { readonly start: bigint; readonly bytes: number } {
     const block = BigInt(this.#limits.minblock);
     const start = offset - (offset % block);
     const end = ((offset + BigInt(length) + block - 1n) / block) * block;
@@ -171,7 +187,7 @@ class Aligning {
     );
   }
 
-  /** Changes a part of a block, which must not change otherwise between reading and writing. */
+  /** Read-modify-write of one block, held exclusively. */
   *#change(part: BlockPart, flags: WriteFlags, apply: (block: Buffer, at: number) => void): Steps {
     const { fua } = flags;
     const inside = this.#inside(part);

@@ -1,22 +1,22 @@
 import type { Handle } from "../../contract/handle.ts";
 
-/** What the command line says; bytes. */
+/** The parameters of the command line, in bytes. */
 export interface Wanted {
   readonly minblock: bigint | undefined;
   readonly maxdata: bigint | undefined;
   readonly maxlen: bigint | undefined;
 }
 
-/** What requests that are passed on keep to; bytes. */
+/** The limits of the requests that the filter passes on, in bytes. */
 export interface Limits {
   readonly minblock: number;
   readonly maxdata: number;
   readonly maxlen: number;
 }
 
-/** nbdkit's own limit for reads and writes. */
+/** nbdkit's limit for reads and writes, in bytes. */
 const dataMax = 64 * 1024 * 1024;
-/** Lengths have 32 bits in most of NBD. */
+/** Most lengths in the NBD protocol have 32 bits. */
 const lengthEnd = 2 ** 32;
 
 export function limitsFor({ blockSize }: Handle, wanted: Wanted): Limits {
@@ -29,7 +29,7 @@ export function limitsFor({ blockSize }: Handle, wanted: Wanted): Limits {
   return { minblock, maxdata: wholeBlocks(maxdata, minblock), maxlen: wholeBlocks(maxlen, minblock) };
 }
 
-/** The blocks of the disk may be larger than anybody expected; one is always passed on. */
+/** Rounds down to whole blocks, but to at least one block: the minimum of the disk may exceed the limit. */
 function wholeBlocks(bytes: number, minblock: number): number {
   return Math.max(bytes - (bytes % minblock), minblock);
 }

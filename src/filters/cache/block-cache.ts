@@ -6,24 +6,36 @@ import type { MaybePromise, Steps } from "../../core/maybe-promise.ts";
 import { BlockStore, type Blocks, type Trace } from "../../descriptor/block-store.ts";
 import { type Limit, Recency } from "./recency.ts";
 
-/** A block is only in the disk below; here too; here, and newer than in the disk below. */
+// The cache of one disk. Each block is in one of three states.
+//
+// - absent: only the disk below has the block.
+// - clean: the cache has the same data as the disk below.
+// - dirty: the cache has newer data than the disk below; a flush delivers it.
+//
+// A change holds its blocks exclusively, a read holds them shared. A change that fails may have written a
+// part, so its clean blocks become absent; dirty blocks stay, because the disk below does not have their
+// data.
+
 const absent = 0;
 const clean = 1;
 const dirty = 2;
 const stateNames = ["not cached", "cached", "newer here than in the disk below"] as const;
 
-/** What takes long is done for so many blocks at a time, so that others need not wait for all of it. */
+/** Long operations hold at most this many blocks at a time, so that other requests can run in between. */
 const heldBlocks = 64;
 
 export interface CacheOptions {
   readonly mode: "writeback" | "writethrough" | "unsafe";
   readonly blockBytes: number;
-  /** Absent where the cache may take what it needs. */
+  /** Undefined when the size of the cache is not limited. */
   readonly limit: Limit | undefined;
   readonly host: Host;
 }
 
-/** The cache of one disk, which comes with each request, as every client has a handle of its own. */
+/**
+ * The cache of one disk. Each method gets the handle of the disk below, because each client has its own
+ * handle.
+ */
 export class BlockCache {
   readonly #mode: CacheOptions["mode"];
   readonly #log: Host;
@@ -31,12 +43,12 @@ export class BlockCache {
   readonly #recency: Recency | undefined;
   #isReclaiming = false;
 
-  /** @param size of the disk, in bytes */
+  /** @param size size of the disk, in bytes */
   constructor({ mode, blockBytes, limit, host }: CacheOptions, size: bigint) {
     this.#mode = mode;
     this.#log = host;
-    const told: Trace = (blocks, state) => host.debug(`cache: ${blocks}: ${stateNames[state]}`);
-    const trace = host.debugFlag("verbose") > 0 ? told : undefined;
+    const traced: Trace = (blocks, state) => host.debug(`cache: ${blocks}: ${stateNames[state]}`);
+    const trace = host.debugFlag("verbose") > 0 ? traced : undefined;
     this.#store = new BlockStore("nbdkit-cache", blockBytes, size, trace);
     this.#recency = limit && new Recency(limit, blockBytes);
   }
@@ -62,7 +74,7 @@ export class BlockCache {
     yield* this.#reclaim(next);
   }
 
-  /** A change that goes past the cache: what is newer here goes before it, and nothing is kept here after it. */
+  /** Applies a change to the disk below: first delivers the dirty blocks, then drops all of the blocks. */
   *bypass(
     next: Handle,
     offset: bigint,
@@ -82,7 +94,7 @@ export class BlockCache {
     );
   }
 
-  /** Keeps what a client will want to read. */
+  /** Fetches blocks into the cache (NBD_CMD_CACHE). */
   *copy(next: Handle, offset: bigint, length: number): Steps {
     const blocks = this.#store.blocksCovering(offset, length);
     for (let first = blocks.first; first < blocks.end; first += heldBlocks) {
@@ -91,7 +103,7 @@ export class BlockCache {
     }
   }
 
-  /** A client has gone, and might not have flushed. */
+  /** Flushes if any block is dirty: the client may have disconnected without a flush. */
   *settle(next: Handle): Steps {
     if (next.write === undefined) return;
     for (const { state } of this.#store.runs(this.#store.all)) {
@@ -99,7 +111,9 @@ export class BlockCache {
     }
   }
 
-  /** Tries everything, and throws the first error; what could not be written is tried again with the next flush. */
+  /**
+   * Tries to deliver every dirty block and throws the first error. The next flush tries failed blocks again.
+   */
   *flush(next: Handle): Steps {
     if (this.#mode === "unsafe") return;
     const errors: unknown[] = [];
@@ -129,7 +143,7 @@ export class BlockCache {
     }
   }
 
-  /** Nobody knows what a change that fails has done, so only what is newer here is still taken from here. */
+  /** After a failed change, clean blocks become absent: the change may have been applied in part. */
   *#change(blocks: Blocks, body: () => Steps): Steps {
     try {
       yield* body();
@@ -149,7 +163,7 @@ export class BlockCache {
     this.#keep(this.#store.blocksCovering(offset, from.length), dirty);
   }
 
-  /** Blocks of which only a part is written stay as new or old as they were. */
+  /** A block that is written in part keeps its state. */
   *#writeThrough(next: Handle, from: Uint8Array, offset: bigint, fua: boolean): Steps {
     yield next.write!(from, offset, { fua });
     for (const part of this.#store.parts(offset, from.length)) {
@@ -190,7 +204,7 @@ export class BlockCache {
     }
   }
 
-  /** Those that are still newer here when their turn has come. */
+  /** Delivers the blocks that are still dirty now that they are held. */
   *#deliverDirty(next: Handle, blocks: Blocks): Steps {
     for (const run of this.#store.runs(blocks)) if (run.state === dirty) yield* this.#deliver(next, run);
   }
@@ -212,14 +226,14 @@ export class BlockCache {
     );
   }
 
-  /** @param stored those of the blocks that take room here */
+  /** @param stored the blocks that occupy space in the cache file */
   *#forget(blocks: Blocks, stored: readonly Blocks[]): Steps {
     this.#store.set(blocks, absent);
     this.#recency?.dropped(blocks);
     for (const run of stored) yield* this.#store.free(run);
   }
 
-  /** One does it for all; the others may go on meanwhile. */
+  /** Evicts blocks for all requests; other requests do not wait for it. */
   *#reclaim(next: Handle): Steps {
     const surplus = this.#isReclaiming ? [] : (this.#recency?.surplus() ?? []);
     if (surplus.length === 0) return;
@@ -230,7 +244,7 @@ export class BlockCache {
         yield* this.#store.hold(blocks, false, () => this.#evict(next, blocks));
       }
     } catch (error) {
-      // The block is still here, and its client will hear of it when it flushes.
+      // The block is still dirty. The next flush tries again, and its client gets the error.
       this.#log.error(`cache: cannot make room: ${messageOf(error)}`);
     } finally {
       this.#isReclaiming = false;
@@ -239,9 +253,9 @@ export class BlockCache {
 
   *#evict(next: Handle, blocks: Blocks): Steps {
     if (this.#store.stateOf(blocks.first) === dirty) {
-      // It may have to stay, and then others come before it the next time.
+      // The block may have to stay. Mark it as used, so that the next eviction tries other blocks first.
       this.#recency!.used(blocks);
-      // Clients that write will come by and drop it.
+      // A read-only connection cannot deliver it; a later request of a writable connection evicts it.
       if (next.write === undefined) return;
       yield* this.#deliver(next, blocks);
     }

@@ -1,17 +1,17 @@
 import type { Blocks } from "../../descriptor/block-store.ts";
 
-/** Bytes: above `high`, the cache is made smaller until it has `low`. */
+/** In bytes: above `high`, blocks are evicted until the cache has `low`. */
 export interface Limit {
   readonly high: number;
   readonly low: number;
 }
 
-/** Which of the blocks in a cache of limited size were used last. */
+/** The order in which the blocks of a cache with a size limit were used (LRU). */
 export class Recency {
-  /** Blocks. */
+  /** Number of blocks. */
   readonly #high: number;
   readonly #low: number;
-  /** From the one that was not used for the longest time. */
+  /** The least recently used block comes first. */
   readonly #blocks: Set<number> = new Set();
 
   constructor({ high, low }: Limit, blockBytes: number) {
@@ -34,7 +34,7 @@ export class Recency {
     }
   }
 
-  /** Those that have to go, if any. */
+  /** The blocks to evict, the least recently used first. */
   surplus(): readonly number[] {
     if (this.#blocks.size <= this.#high) return [];
     const count = Math.ceil(this.#blocks.size - this.#low);

@@ -5,28 +5,36 @@ import type { Extent } from "../../core/extent.ts";
 import type { Steps } from "../../core/maybe-promise.ts";
 import { BlockStore, type Blocks, type Trace } from "../../descriptor/block-store.ts";
 
-/** Where the bytes of a block are: in the disk below, here, or nowhere, because it is zeroes. */
+// The blocks that clients changed. Each block is in one of three states.
+//
+// - below: the disk below has the data.
+// - here: the overlay has the data.
+// - zeroes: the block is all zeroes and is stored nowhere.
+//
+// A change holds its blocks exclusively. A read holds nothing: a block is complete before its state becomes
+// `here`.
+
 const below = 0;
 const here = 1;
 const zeroes = 2;
 const stateNames = ["as in the disk below", "kept here", "zeroes"] as const;
 
 /**
- * What clients changed of a disk. The disk itself comes with each request, as every client has a handle of its own.
- * Those who change a block take turns; who only reads needs none, as a block is complete before it is said to be here.
+ * The overlay of one disk. Each method gets the handle of the disk below, because each client has its own
+ * handle.
  */
 export class Overlay {
   readonly #store: BlockStore;
   #isUnchanged = true;
 
-  /** @param size of the disk, in bytes */
+  /** @param size size of the disk, in bytes */
   constructor(blockBytes: number, size: bigint, host: Host) {
-    const told: Trace = (blocks, state) => host.debug(`cow: ${blocks}: ${stateNames[state]}`);
-    const trace = host.debugFlag("verbose") > 0 ? told : undefined;
+    const traced: Trace = (blocks, state) => host.debug(`cow: ${blocks}: ${stateNames[state]}`);
+    const trace = host.debugFlag("verbose") > 0 ? traced : undefined;
     this.#store = new BlockStore("nbdkit-cow", blockBytes, size, trace);
   }
 
-  /** Nobody needs to remember it. */
+  /** The overlay has no changes, so it can be dropped. */
   get isUnused(): boolean {
     return this.#isUnchanged;
   }
@@ -50,7 +58,10 @@ export class Overlay {
     });
   }
 
-  /** Also for what is trimmed. @throws NbdError ENOTSUP for a fast one that would have to keep bytes around it */
+  /**
+   * Zeroes or trims.
+   * @throws NbdError ENOTSUP for a fast zero of a part of a block that is not zeroes already
+   */
   *zero(next: Handle, offset: bigint, length: number, fast = false): Steps {
     yield* this.#change(this.#store.blocksCovering(offset, length), function* (this: Overlay) {
       const parts = this.#store.parts(offset, length);
@@ -64,7 +75,7 @@ export class Overlay {
     });
   }
 
-  /** Brings here what is below. */
+  /** Copies blocks from the disk below into the overlay. */
   *copy(next: Handle, offset: bigint, length: number): Steps {
     const blocks = this.#store.blocksCovering(offset, length);
     if (![...this.#store.runs(blocks)].some(({ state }) => state === below)) return;
@@ -88,7 +99,7 @@ export class Overlay {
     yield* this.#store.hold(blocks, false, () => body.call(this));
   }
 
-  /** Makes blocks in one state complete here, so that a part of them can be changed. */
+  /** Fills blocks of one state into the overlay, so that a part of them can be changed. */
   *#bring(next: Handle, blocks: Blocks): Steps {
     const state = this.#store.stateOf(blocks.first);
     if (state === here) return;

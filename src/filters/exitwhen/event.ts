@@ -1,11 +1,11 @@
 import type { MaybePromise } from "../../core/maybe-promise.ts";
 
-/** Something outside that the server is to end after. */
+/** An external event that stops the server. */
 export interface Event {
-  /** For debug lines, once it has happened. */
+  /** The debug message after the event. */
   readonly description: string;
-  /** Looks now. Throws when nobody can tell, with a line for the user. */
+  /** Checks now. @throws an error with a message for the user when the check itself fails */
   happened(): MaybePromise<boolean>;
-  /** Ends a look that is under way and gives back what is open. */
+  /** Ends a running check and closes open descriptors. */
   close?(): void;
 }

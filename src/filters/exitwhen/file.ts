@@ -4,7 +4,7 @@ import { failure } from "../../contract/failure.ts";
 import { codeOf } from "../../core/errors.ts";
 import type { Event } from "./event.ts";
 
-/** exit-when-file-created: somebody has made a file that we may read. */
+/** exit-when-file-created: a file exists and is readable. */
 export function fileCreated(path: string): Event {
   return {
     description: `exit-when-file-created: detected ${path} created`,
@@ -16,7 +16,7 @@ export function fileCreated(path: string): Event {
   };
 }
 
-/** exit-when-file-deleted: there is no such file any more. */
+/** exit-when-file-deleted: the file does not exist any more. */
 export function fileDeleted(path: string): Event {
   return {
     description: `exit-when-file-deleted: detected ${path} deleted`,

@@ -3,7 +3,7 @@ import { native } from "../../native/load.ts";
 import type { Event } from "./event.ts";
 
 /**
- * exit-when-pipe-closed: whoever held the other end has gone. What was written into the pipe is not read.
+ * exit-when-pipe-closed: all write ends of the pipe are closed. Data in the pipe is not read.
  * @throws NbdError EBADF when the descriptor is not open
  */
 export function pipeClosed(fd: number): Event {

@@ -6,14 +6,14 @@ import type { Event } from "./event.ts";
 const description = "exit-when-process-exits: detected process exit";
 
 /**
- * exit-when-process-exits: a process, which need not be our parent, is no more.
- * @throws NbdError when there is no such process now
+ * exit-when-process-exits: a process has exited. It need not be the parent process.
+ * @throws NbdError when no process with this PID exists now
  */
 export function processExits(pid: number): Event {
   return process.platform === "linux" ? openProcess(pid) : signalledProcess(pid);
 }
 
-/** The open file stays that of this very process, also when its number is given to another one. */
+/** Keeps /proc/PID/stat open: the descriptor refers to this process even after the kernel reuses the PID. */
 function openProcess(pid: number): Event {
   const path = `/proc/${pid}/stat`;
   const fd = open(path);
@@ -46,7 +46,7 @@ function signalledProcess(pid: number): Event {
       process.kill(pid, 0);
       return false;
     } catch (error) {
-      // EPERM: it is somebody else's, and there.
+      // EPERM means that the process exists and belongs to another user.
       return codeOf(error) === "ESRCH";
     }
   };

@@ -3,16 +3,18 @@ import { failure } from "../../contract/failure.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Event } from "./event.ts";
 
-/** The exit status by which a script says that the event has happened. */
+/** The exit status of a script when the event has happened. */
 const triggered = 88;
 
-/** exit-when-script: whatever a command or script says. */
+/** exit-when-script: a shell script exits with status 88. */
 export function scriptSays(script: string): Event {
   let running: ChildProcess | undefined;
   return {
     description: "exit-when-script: detected scripted event",
     happened() {
-      // A group of its own, so that all it started can be stopped. Our standard input and output may be a client.
+      // detached: a process group of its own, so that stop() also kills the children of the script. Standard
+      // input and output of the server may be the connection to a client (-s), so the script must not use
+      // them.
       const child = spawn("/bin/sh", ["-c", script], { stdio: ["ignore", 2, 2], detached: true });
       running = child;
       return verdict(child).finally(() => {
@@ -35,13 +37,13 @@ function verdict(child: ChildProcess): Promise<boolean> {
 }
 
 function broken(how: string): NbdError {
-  return new NbdError("EIO", `exit-when-script: ${how}: 0 and ${triggered} would say no and yes`);
+  return new NbdError("EIO", `exit-when-script: ${how}: use exit status ${triggered} for yes and 0 for no`);
 }
 
 function stop(child: ChildProcess | undefined): void {
   try {
     if (child?.pid !== undefined) process.kill(-child.pid, "SIGKILL");
   } catch {
-    // It has just ended.
+    // The script has just exited.
   }
 }

@@ -5,16 +5,20 @@ import { Clients } from "../../kit/clients.ts";
 import { sleep } from "../../kit/sleep.ts";
 import type { Event } from "./event.ts";
 
-/** Looks at pipes and processes take no time, and would leave none for anything else. */
+/** At least 1 ms: with 0, the checks of pipes and processes would keep the event loop busy. */
 const pollMsMin = 1;
 
-/** Looks for events when clients come and go, and now and then while there is none. */
+/**
+ * Checks the events when a client connects, when the last client disconnects, and periodically while no
+ * client is connected. After an event, new clients are refused, and the server stops when no client is
+ * connected.
+ */
 export class Watcher {
   readonly #events: readonly Event[];
   readonly #pollMs: number;
   readonly #host: Host;
   readonly #clients = new Clients(() => void this.#exitIfIdle());
-  /** One look at a time, so that many clients do not start many scripts. */
+  /** One check at a time, so that many clients do not start many scripts. */
   readonly #looking = new Gate();
   #happened = false;
   readonly #stopping = new AbortController();
@@ -25,15 +29,15 @@ export class Watcher {
     this.#host = host;
   }
 
-  /** What has happened already ends the server before it has begun. */
+  /** Stops the server before it starts if an event has already happened. */
   async lookBeforeStart(): Promise<void> {
     await this.#exitIfIdle();
   }
 
-  /** Looks regularly until it is stopped. */
+  /** Checks periodically until stop(). */
   async poll(): Promise<void> {
     if (this.#events.length === 0) return;
-    // The next look is counted from the end of this one, which may be that of a slow script.
+    // The interval starts at the end of a check, because a script may be slow.
     while (await this.#isTimeToLook()) await this.#exitIfIdle();
   }
 
@@ -59,7 +63,7 @@ export class Watcher {
 
   async #exitIfIdle(): Promise<void> {
     if (this.#clients.count > 0 || !(await this.#look())) return;
-    // Somebody may have come meanwhile, and is turned away; this is called again then.
+    // A client may have connected meanwhile. admit() refuses it, and its disconnect calls this method again.
     if (this.#clients.count === 0) this.#host.shutdown();
   }
 
@@ -82,7 +86,7 @@ export class Watcher {
       if (happened && this.#host.verbose) this.#host.debug(event.description);
       return happened;
     } catch (error) {
-      // What nobody can tell has not happened, as far as we know.
+      // A check that fails counts as "not happened".
       if (!this.#stopping.signal.aborted) this.#host.error(messageOf(error));
       return false;
     }

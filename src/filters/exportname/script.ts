@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 
-/** doc/proto.md, "Value conventions": the longest text that clients take. */
+/** The longest string that clients accept, in bytes (doc/proto.md, "Value conventions"). */
 const descriptionBytesMax = 4096;
 
-/** What a script prints about an export, without the end of its last line. */
+/** The output of a script that describes an export, without the final newline. */
 export async function scriptDescription(script: string, name: string): Promise<string> {
   const child = spawn("/bin/sh", ["-c", script], {
     env: { ...process.env, name },
@@ -14,7 +14,7 @@ export async function scriptDescription(script: string, name: string): Promise<s
     child.once("close", () => resolve());
   });
   let bytes = Buffer.alloc(0);
-  // What is too much is read too, since the script may not expect that nobody listens.
+  // Read all output and drop what exceeds the limit: a script could fail when its standard output is closed.
   child.stdout.on("data", (chunk: Buffer) => {
     if (bytes.length < descriptionBytesMax) bytes = Buffer.concat([bytes, chunk]);
   });

@@ -6,18 +6,18 @@ export interface ListedExtent extends Extent {
   readonly offset: bigint;
 }
 
-/** The bits of a type that is given as a number. */
+/** The bits of a numeric type. */
 const [holeBit, zeroBit] = [1, 2];
 
 /**
- * "OFFSET LENGTH [TYPE]" in each line, in any order.
- * @param name of the file, for errors
- * @returns the extents in order of their offsets
- * @throws NbdError EINVAL with the line that makes no sense, or where two overlap
+ * Parses lines of "OFFSET LENGTH [TYPE]", in any order.
+ * @param name file name for error messages
+ * @returns the extents, sorted by offset
+ * @throws NbdError EINVAL with the line that cannot be parsed, or when two extents overlap
  */
 export function parseExtentList(text: string, name: string): readonly ListedExtent[] {
   const lines = text.split("\n");
-  // A last line without an end is a line too.
+  // The last line may have no newline.
   if (lines.at(-1) === "") lines.pop();
   const extents = lines
     .map((line, index) => parseLine(line, `${name}:${index + 1}`))

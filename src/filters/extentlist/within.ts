@@ -1,10 +1,10 @@
 import type { Extent } from "../../core/extent.ts";
 import type { ListedExtent } from "./parse.ts";
 
-/** An answer ends after so many; clients ask again. */
+/** An answer has at most this many extents; clients ask again for the rest. */
 const extentsMax = 4096;
 
-/** What the list says about a range. Gaps in it are holes. */
+/** The extents of a range. Gaps in the list are holes. */
 export function within(
   list: readonly ListedExtent[],
   offset: bigint,
@@ -34,7 +34,7 @@ export function within(
   return found;
 }
 
-/** Where in the list to begin, by halving it. */
+/** Binary search: the index of the first extent that ends after an offset. */
 function firstEndingAfter(list: readonly ListedExtent[], offset: bigint): number {
   let [low, high] = [0, list.length];
   while (low < high) {

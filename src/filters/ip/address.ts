@@ -3,20 +3,21 @@ import type { Peer } from "../../contract/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import { parseInteger } from "../../core/values.ts";
 
-/** Whether a client matches; undefined where the system does not tell what it takes to know that. */
+/** Whether a client matches; undefined when the system does not provide what the rule asks for. */
 export type Match = boolean | undefined;
 
 /** The bits before the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2). */
 const mappedBits = 96;
 
 /**
- * An IPv4 or IPv6 address, or a range of them: "10.0.0.0/8". An IPv4-mapped one (::ffff:10.0.0.0/104) is the IPv4 one.
+ * Parses an IPv4 or IPv6 address, or a range: "10.0.0.0/8". An IPv4-mapped range (::ffff:10.0.0.0/104) is
+ * the IPv4 range.
  * @throws NbdError EINVAL
  */
 export function addressRule(text: string, key: string): (peer: Peer | undefined) => Match {
   const [given, prefix, ...rest] = text.split("/");
   const bits = { 0: 0, 4: 32, 6: 128 }[isIP(given!)] ?? 0;
-  // An address with the name of an interface is no range.
+  // An address with an interface name (fe80::1%eth0) is refused: BlockList has no zones.
   if (bits === 0 || rest.length > 0 || given!.includes("%")) {
     throw new NbdError(
       "EINVAL",
@@ -37,8 +38,9 @@ function rangeOf(address: string, length: number): (peer: Peer | undefined) => M
 }
 
 /**
- * The addresses that a client connects from: none over a Unix socket, undefined where the system does not tell. On a
- * socket for both families, which a superserver may have opened, an IPv4 client has an IPv6 address beside its own.
+ * The source addresses of a client: none over a Unix socket, undefined when the system does not provide
+ * them. On a dual-stack socket, which a superserver may have opened, an IPv4 client has an IPv4-mapped
+ * address and an IPv4 one.
  */
 export function addressesOf(peer: Peer | undefined): readonly string[] | undefined {
   if (peer === undefined || peer.family === "stdio") return undefined;
@@ -49,7 +51,7 @@ export function addressesOf(peer: Peer | undefined): readonly string[] | undefin
   return mapped === undefined ? [address] : [mapped, address];
 }
 
-/** The IPv4 address in an IPv4-mapped IPv6 address, in whatever form that is written. */
+/** The IPv4 address in an IPv4-mapped IPv6 address, in any notation; undefined for other addresses. */
 function mappedAddress(address: string): string | undefined {
   if (isIP(address) !== 6) return undefined;
   const [, high, low] =

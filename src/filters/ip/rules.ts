@@ -4,17 +4,17 @@ import { NbdError } from "../../core/errors.ts";
 import { parseInteger } from "../../core/values.ts";
 import { addressesOf, addressRule, type Match } from "./address.ts";
 
-/** One thing that a client can be known by (nbdkit-ip-filter(1), "RULES"). */
+/** One condition on a client (nbdkit-ip-filter(1), "RULES"). */
 export interface Rule {
   readonly text: string;
   matches(client: Client): Match;
-  /** It asks for the client's certificate. */
+  /** The rule asks for the client's certificate. */
   readonly needsTls: boolean;
 }
 
 /**
- * Several rules, with commas between them, of which one at the end is nothing; none is no mistake either.
- * @param key names the list in errors
+ * Parses rules that are separated by commas. A trailing comma and an empty list are allowed.
+ * @param key parameter name for error messages
  * @throws NbdError EINVAL
  */
 export function parseRules(text: string, key: string): readonly Rule[] {
@@ -26,8 +26,9 @@ export function parseRules(text: string, key: string): readonly Rule[] {
 }
 
 /**
- * Distinguished names have commas themselves. So a comma behind a backslash is none, and what follows the one of a
- * name belongs to it where it reads ATTRIBUTE=VALUE or has a `*`, which no rule does.
+ * Splits at commas, except those inside a distinguished name: a comma after a backslash, and a comma after a
+ * dn: or issuer-dn: rule when the next part looks like ATTRIBUTE=VALUE or contains a `*`, which no rule
+ * does.
  */
 function separate(text: string): readonly string[] {
   const rules: string[] = [];
@@ -58,13 +59,13 @@ function parseRule(text: string, key: string): Rule {
 const families: Readonly<Record<string, (peer: Peer | undefined) => Match>> = {
   any: () => true,
   anyipv4: (peer) => addressesOf(peer)?.some(isIPv4),
-  // An IPv4 client of a socket for both families is none.
+  // An IPv4 client of a dual-stack socket is not an IPv6 client.
   anyipv6: (peer) => isFamily(peer, "tcp") && addressesOf(peer)?.every((address) => !isIPv4(address)),
   anyunix: (peer) => isFamily(peer, "unix"),
   anyvsock: (peer) => isFamily(peer, "vsock"),
 };
 
-/** Over pipes a client may be anywhere. */
+/** Undefined for a client over pipes, because its family is unknown. */
 function isFamily(peer: Peer | undefined, family: Peer["family"]): Match {
   return peer === undefined || peer.family === "stdio" ? undefined : peer.family === family;
 }
@@ -74,7 +75,7 @@ interface Kind {
   parse(value: string): Rule["matches"];
 }
 
-/** All numbers that the system has for users, groups, processes and ports of vsock. */
+/** The largest user, group and process ID, and the largest vsock port. */
 const idMax = 2 ** 32 - 1;
 
 const kinds: Readonly<Record<string, Kind>> = {
@@ -86,7 +87,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   ),
   "vsock-port": idKind("vsock", "vsock-port", 0, ({ port }) => port),
   security: {
-    // Where there is no SELinux, no client has a label.
+    // Without SELinux no client has a label.
     parse:
       (value) =>
       ({ peer }) =>
@@ -115,7 +116,7 @@ function idKind(
   };
 }
 
-/** `*` stands for anything and `?` for one character. */
+/** A rule on a name: `*` matches any text and `?` one character. */
 function nameKind(nameOf: (client: Client) => string | undefined): Kind {
   return {
     needsTls: true,

@@ -6,7 +6,7 @@ import { intercept, type Operation } from "../../kit/intercept.ts";
 import { ServedExport } from "../../served/served-export.ts";
 import type { Fields, Journal } from "./journal.ts";
 
-/** One client's export in the log. */
+/** Logs the requests of one open export. */
 export class LoggedConnection {
   readonly #journal: Journal;
   readonly #connection: number;
@@ -32,7 +32,7 @@ export class LoggedConnection {
         connection: this.#connection,
         id: ++this.#requests,
       };
-      return this.#journal.around(act, requestFields(operation), perform, (answer) =>
+      return this.#journal.logCall(act, requestFields(operation), perform, (answer) =>
         answerFields(operation, answer),
       );
     });
@@ -61,7 +61,7 @@ function hex(value: bigint | number): string {
   return `0x${value.toString(16)}`;
 }
 
-/** What the next layer can do, in nbdkit's numbers: 0 not, 1 the server does it, 2 it does it itself. */
+/** The abilities of the next layer, in nbdkit's numbers: 0 none, 1 emulated by the server, 2 native. */
 function connectFields(next: Handle, { exportName, tls, readOnly, signal }: OpenRequest): Fields {
   const below = new ServedExport(next, readOnly, signal);
   const degree = (can: boolean, itself: boolean): string => (can ? (itself ? "2" : "1") : "0");
@@ -103,7 +103,7 @@ function requestFields(operation: Operation): Fields {
   }
 }
 
-/** Only extents are told. */
+/** Only extents are logged. */
 function answerFields(operation: Operation, answer: unknown): Fields {
   if (operation.kind !== "extents") return {};
   return { extents: { words: extentWords(operation.offset, answer as readonly Extent[]) } };

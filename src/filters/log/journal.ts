@@ -5,31 +5,31 @@ import type { Log } from "../../core/log.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
 import { printableWord } from "../../core/printable.ts";
 
-/** Something that is logged; an id where it has a beginning and an end. */
+/** A log entry. It has an id if it has an ENTER and a LEAVE line. */
 export interface Act {
   readonly name: string;
-  /** The client, for what happens on a connection. */
+  /** The number of the connection, for entries that belong to one. */
   readonly connection?: number;
   readonly id?: number;
 }
 
-/** name=value, in order. A list is written as a shell has it. */
+/** The name=value pairs of an entry, in order. A list is written in shell syntax. */
 export type Fields = Readonly<Record<string, string | List>>;
 
-/** Words that are quoted already. */
+/** Words that are already quoted. */
 export interface List {
   readonly words: readonly string[];
 }
 
 type Type = "ENTER" | "LEAVE" | "PRINT";
 
-/** Where the log goes: to a file, to a script, to both, or nowhere. */
+/** Writes log entries to a file, to a script, to both, or to neither. */
 export class Journal {
   readonly #fd: number | undefined;
   readonly #script: string | undefined;
   readonly #log: Log;
 
-  /** @param fd closed with the journal */
+  /** @param fd log file; close() closes it */
   constructor(fd: number | undefined, script: string | undefined, log: Log) {
     this.#fd = fd;
     this.#script = script;
@@ -40,13 +40,13 @@ export class Journal {
     if (this.#fd !== undefined) closeSync(this.#fd);
   }
 
-  /** Something that just is. */
+  /** Logs an event with one line. */
   print(act: Act, fields: Fields): MaybePromise<void> {
     return this.#write(act, "PRINT", fields);
   }
 
-  /** Something that is done, with a line before and one after it. A request waits for its lines. */
-  around<Result>(
+  /** Logs a call with a line before and a line after it. The call waits until the script has run. */
+  logCall<Result>(
     act: Act,
     fields: Fields,
     perform: () => MaybePromise<Result>,
@@ -86,7 +86,7 @@ export class Journal {
     if (this.#script !== undefined) return this.#run(this.#script, act, type, fields);
   }
 
-  /** What the script says about its own success changes nothing. */
+  /** The exit status of the script is ignored. */
   #run(script: string, act: Act, type: Type, fields: Fields): Promise<void> {
     const child = spawn("/bin/sh", ["-c", script], {
       env: { ...process.env, ...variablesOf(act, type, fields) },
@@ -129,21 +129,21 @@ function variablesOf(act: Act, type: Type, fields: Fields): Record<string, strin
   return variables;
 }
 
-/** A word as the log has it, on one line: a shell reads it back as the same text. */
+/** Quotes a word for one line of the log, so that a shell reads the same text back. */
 export function quoted(word: string): string {
   return printableWord(word, (plain) =>
     /^[\w%+\-./:=@]+$/.test(plain) ? plain : `"${plain.replace(/[\\"$`]/g, "\\$&")}"`,
   );
 }
 
-/** UTC, with microseconds. */
+/** The current time in UTC, with microseconds. */
 function timestamp(): string {
   const ms = performance.timeOrigin + performance.now();
   const microseconds = String(Math.floor((ms % 1) * 1000)).padStart(3, "0");
   return `${new Date(ms).toISOString().slice(0, -1).replace("T", " ")}${microseconds}`;
 }
 
-/** The errors that a client can be told; any other is EINVAL to it. */
+/** The error code that the client receives: NBD has few codes, and any other error becomes EINVAL. */
 function loggedCode(code: string): string {
   const same = ["EPERM", "EIO", "ENOMEM", "ENOSPC", "ESHUTDOWN", "ENOTSUP", "EOVERFLOW"];
   const others: Readonly<Record<string, string>> = {

@@ -2,7 +2,7 @@ import type { Handle } from "../../contract/handle.ts";
 
 export type Mode = "emulate" | "plugin" | "disable" | "unsafe";
 
-/** One connection of a group, and what it may keep in a cache of its own. */
+/** One connection of a group, and whether its own cache may differ from the disk. */
 export class Connection {
   readonly mode: Mode;
   /** The number of the last change that this connection made; see {@link Group}. */

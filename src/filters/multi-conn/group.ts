@@ -5,12 +5,14 @@ import { applyChanges } from "../../kit/apply-changes.ts";
 import { intercept, type Operation } from "../../kit/intercept.ts";
 import { Connection, type Mode } from "./connection.ts";
 
-// A flush may be left out only when it would change nothing. To know that, the group numbers all changes of the disk.
+// A flush may be left out only when it would change nothing. To know that, the group numbers all changes of
+// the disk.
 //
-// - A write gets its number when it has completed: a flush promises nothing about a write that is still running, so the
-//   next flush has to cover that write.
-// - A flush covers the changes that had a number when it began, and only once it has succeeded. A second flush that
-//   arrives meanwhile is passed on; answered at once, it would promise what the first one may still fail to do.
+// - A write gets its number when it has completed: a flush promises nothing about a write that is still
+//   running, so the next flush has to cover that write.
+// - A flush covers the changes that had a number when it began, and only once it has succeeded. A second
+//   flush that arrives meanwhile is passed on; answered at once, it would promise what the first one may
+//   still fail to do.
 // - A connection that disconnects without a flush leaves its changes to the flushes of the other connections.
 
 export type Tracking = "connection" | "fast" | "off";
@@ -28,7 +30,7 @@ export class Group {
     this.#tracking = tracking;
   }
 
-  /** There is nothing left to remember. */
+  /** The group has no connections and no unflushed changes, so it can be dropped. */
   get isUnused(): boolean {
     return this.#connections.size === 0 && this.#flushed === this.#changes;
   }
@@ -70,7 +72,7 @@ export class Group {
       writeNow:
         writeNow &&
         ((...part) => {
-          // Also when it fails, as it may have written a part.
+          // Count the change even when the write fails: it may have written a part.
           this.#changed(connection);
           return writeNow(...part);
         }),
@@ -111,7 +113,10 @@ export class Group {
     }
   }
 
-  /** What a connection had kept to itself has reached the disk, which the caches of the others do not know. */
+  /**
+   * Counts a new change: a flush moved cached writes to the disk, and the other connections may cache old
+   * data.
+   */
   #appeared(connection: Connection): void {
     const knowsAll = connection.flushed === this.#changes;
     this.#changes++;
@@ -146,7 +151,10 @@ function isChange({ kind }: Operation): boolean {
   return kind === "write" || kind === "trim" || kind === "zero";
 }
 
-/** One by one, as the plugin may bear no more; and all of them, as what the others have is safe then. */
+/**
+ * Flushes one connection after the other, because the plugin may not support parallel requests. Continues
+ * after an error, so that the data of the other connections is safe.
+ */
 async function flushEach(connections: readonly Connection[]): Promise<unknown[]> {
   const errors: unknown[] = [];
   for (const connection of connections) await connection.flush().catch((error) => errors.push(error));

@@ -1,7 +1,7 @@
 import { NbdError } from "../../core/errors.ts";
 import type { Disk, Partition } from "./table.ts";
 
-/** UEFI specification, "GPT Header" and "GPT Partition Entry". */
+// Offsets in bytes: UEFI specification, "GPT Header" and "GPT Partition Entry".
 const signature = Buffer.from("EFI PART");
 const entriesAt = 72;
 const countAt = 80;
@@ -10,10 +10,10 @@ const entryBytesMin = 128;
 const firstAt = 32;
 const lastAt = 40;
 
-/** Before and after the partitions there are at least this many sectors of tables, where sectors have 512 bytes. */
+/** Minimum size of the tables before and after the partitions, in sectors of 512 bytes. */
 const tableSectors = 34n;
 
-/** @param start the first two sectors */
+/** @param start the first two sectors of the disk */
 export function isGpt({ size, sectorBytes }: Disk, start: Buffer): boolean {
   return (
     size >= 2n * tableSectors * 512n &&
@@ -21,7 +21,9 @@ export function isGpt({ size, sectorBytes }: Disk, start: Buffer): boolean {
   );
 }
 
-/** Whether there is a GPT for sectors of 4096 bytes where 512 are expected, or the other way round. */
+/**
+ * Whether the disk has a GPT for the other sector size: 4096 bytes instead of 512, or 512 instead of 4096.
+ */
 export async function hasGptInOtherSectors({ size, sectorBytes, read }: Disk): Promise<boolean> {
   const other = sectorBytes === 512 ? 4096 : 512;
   if (size < 2n * BigInt(other)) return false;
@@ -29,7 +31,7 @@ export async function hasGptInOtherSectors({ size, sectorBytes, read }: Disk): P
   return isGpt({ size, sectorBytes: other, read }, start);
 }
 
-/** @throws NbdError EINVAL when there is no such partition, or the table makes no sense */
+/** @throws NbdError EINVAL when the partition does not exist or the table is invalid */
 export async function findGptPartition(disk: Disk, start: Buffer, number: number): Promise<Partition> {
   const sector = BigInt(disk.sectorBytes);
   const header = start.subarray(disk.sectorBytes);

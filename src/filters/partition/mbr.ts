@@ -2,18 +2,18 @@ import { NbdError } from "../../core/errors.ts";
 import { hasGptInOtherSectors } from "./gpt.ts";
 import type { Disk, Partition } from "./table.ts";
 
-/** Of a master or extended boot record. */
+/** Size of a master or extended boot record, in bytes. */
 const recordBytes = 512;
 const entriesAt = 0x1be;
 const entryBytes = 16;
 const primaryCount = 4;
 
-/** Chains are followed no further; Linux stops at 256 partitions. */
+/** The highest number of a logical partition, to bound the walk along the chain; Linux stops at 256. */
 const logicalMax = 1024;
 
 interface Entry {
   readonly type: number;
-  /** sectors */
+  /** First sector. */
   readonly start: bigint;
   readonly count: bigint;
 }
@@ -22,10 +22,10 @@ export function isMbr(start: Buffer): boolean {
   return start.readUInt16LE(recordBytes - 2) === 0xaa55;
 }
 
-/** @throws NbdError EINVAL when there is no such partition, or the table makes no sense */
+/** @throws NbdError EINVAL when the partition does not exist or the table is invalid */
 export async function findMbrPartition(disk: Disk, start: Buffer, number: number): Promise<Partition> {
   const primary = Array.from({ length: primaryCount }, (_, index) => entryOf(start, index));
-  // Addresses of a disk with a GPT mean nothing in sectors of another size, also those of a hybrid MBR.
+  // With a GPT for another sector size, all sector numbers are wrong, also those of a hybrid MBR.
   if (primary.some(isProtective) && (await hasGptInOtherSectors(disk))) throw otherSectors(disk);
   if (number > primaryCount) {
     const extended = primary.find((entry) => entry.count > 0n && isExtended(entry));
@@ -50,17 +50,19 @@ function entryOf(record: Buffer, index: number): Entry {
   };
 }
 
-/** The kinds that Linux takes for containers too: DOS, Windows, Linux. */
+/** The types of extended partitions that Linux recognizes: DOS, Windows, Linux. */
 function isExtended({ type }: Entry): boolean {
   return type === 0x05 || type === 0x0f || type === 0x85;
 }
 
-/** The entry that keeps tools which know no GPT from taking the disk for an empty one (UEFI specification, "Protective MBR"). */
+/**
+ * An entry that covers a GPT disk, so that tools without GPT support see no free space ("Protective MBR").
+ */
 function isProtective({ type, count }: Entry): boolean {
   return type === 0xee && count > 0n;
 }
 
-/** It covers the GPT itself, so that writing there would destroy the table. */
+/** The protective entry is not served: it covers the GPT itself, and a write could destroy the table. */
 function otherSectors({ sectorBytes }: Disk): NbdError {
   const [other, value] = sectorBytes === 512 ? ["4096", "4k"] : ["512", "512"];
   return new NbdError(
@@ -70,7 +72,9 @@ function otherSectors({ sectorBytes }: Disk): NbdError {
   );
 }
 
-/** Each logical partition has a record of its own, which tells where the next one is; the first number is 5. */
+/**
+ * Walks the chain of extended boot records, one for each logical partition. The first logical partition is 5.
+ */
 async function findLogical(disk: Disk, extended: Entry, number: number): Promise<Partition> {
   const end = extended.start + extended.count;
   let record = extended.start;
@@ -83,7 +87,7 @@ async function findLogical(disk: Disk, extended: Entry, number: number): Promise
     }
     if (link.start === 0n && link.count === 0n) break;
     const following = extended.start + link.start;
-    // Chains that go backwards could have no end.
+    // A chain that goes backwards could be endless.
     if (following <= record) {
       throw new NbdError(
         "EINVAL",

@@ -1,4 +1,4 @@
-/** A disk with a partition table somewhere in it. */
+/** A disk with a partition table. */
 export interface Disk {
   /** bytes */
   readonly size: bigint;

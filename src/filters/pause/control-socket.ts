@@ -3,7 +3,7 @@ import { failure } from "../../contract/failure.ts";
 import { native } from "../../native/load.ts";
 import { removeStaleSocket, SocketFile } from "../../native/socket-file.ts";
 
-/** A Unix socket that takes commands of one letter each, and answers them in order. */
+/** A Unix socket that accepts commands of one letter and answers them in order. */
 export class ControlSocket {
   readonly #path: string;
   readonly #obey: (command: string) => Promise<string>;
@@ -11,14 +11,15 @@ export class ControlSocket {
   #server: Server | undefined;
   #file: SocketFile | undefined;
 
-  /** @param obey returns the answer */
+  /** @param obey performs a command and returns the answer */
   constructor(path: string, obey: (command: string) => Promise<string>) {
     this.#path = path;
     this.#obey = obey;
   }
 
   async listen(): Promise<void> {
-    // Not by its path: Node would remove at the end what lies there, whatever it is by then.
+    // Pass a descriptor, not the path: on close, Node would remove any file at the path, also one of another
+    // process.
     const fd = this.#bind();
     this.#file = new SocketFile(this.#path);
     const server = createServer((client) => void this.#serve(client));
@@ -54,7 +55,7 @@ export class ControlSocket {
           client.write(await this.#obey(letter), "latin1");
       }
     } catch {
-      // Whoever asked has gone.
+      // The client of the control socket has disconnected.
     }
   }
 }

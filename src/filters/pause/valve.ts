@@ -1,14 +1,14 @@
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
 import { wait } from "../../kit/sleep.ts";
 
-/** What requests go through; nothing does while it is closed. */
+/** Counts running requests and holds new requests back while it is closed. */
 export class Valve {
   #closed = false;
   #inside = 0;
   readonly #waiting = new Set<() => void>();
   #emptied: (() => void)[] = [];
 
-  /** Resolves when everything that went in has come out. */
+  /** Resolves when all running requests have ended. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#inside > 0) await new Promise<void>((resolve) => this.#emptied.push(resolve));
@@ -21,8 +21,8 @@ export class Valve {
   }
 
   /**
-   * Waits while it is closed, unless one of the signals is aborted before.
-   * @throws the signal's reason
+   * Waits while the valve is closed.
+   * @throws the reason of the first signal that aborts
    */
   enter(signals: readonly AbortSignal[]): MaybePromise<void> {
     if (!this.#closed) return;
@@ -30,7 +30,7 @@ export class Valve {
       this.#waiting.add(go);
       return () => this.#waiting.delete(go);
     }, signals);
-    // It may have been closed again by the time that this one has its turn.
+    // Check again: the valve may have been closed again before this callback runs.
     return opened.then(() => this.enter(signals));
   }
 

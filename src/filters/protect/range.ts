@@ -1,16 +1,16 @@
 import { NbdError } from "../../core/errors.ts";
 import { sizeMax } from "../../core/size.ts";
 
-/** Bytes from `start` up to and without `end`. */
+/** A range of bytes; `end` is exclusive. */
 export interface ProtectedRange {
   readonly start: bigint;
   readonly end: bigint;
-  /** As it was given. */
+  /** The parameter value, for error messages. */
   readonly text: string;
 }
 
 /**
- * "START-END", where either may be left out, or "~START-END" for everything else, which is up to two ranges.
+ * Parses "START-END", where START or END may be empty, or "~START-END", which gives up to two ranges.
  * @throws NbdError EINVAL
  */
 export function parseRanges(text: string): readonly ProtectedRange[] {

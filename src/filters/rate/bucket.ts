@@ -1,9 +1,10 @@
 /**
- * A token bucket that may be overdrawn: who takes more than there is waits until it would have been there, and who comes
- * later waits for that too. So large requests are neither refused nor overtaken.
+ * A token bucket that may be overdrawn. A request that takes more tokens than the bucket holds waits until
+ * the bucket would have held them, and later requests wait for that time too. So a large request is not
+ * refused, and later requests do not overtake it.
  */
 export class Bucket {
-  /** Tokens per second; 0 is no limit. */
+  /** Tokens per second; 0 means no limit. */
   rate: number;
   readonly #capacitySeconds: number;
   readonly #now: () => number;
@@ -11,8 +12,8 @@ export class Bucket {
   #filledAt: number;
 
   /**
-   * @param capacitySeconds how much it holds, in seconds of the rate; it begins full
-   * @param now ms, never going back
+   * @param capacitySeconds capacity in seconds of the rate; the bucket starts full
+   * @param now monotonic clock, in ms
    */
   constructor(rate: number, capacitySeconds: number, now: () => number = () => performance.now()) {
     this.rate = rate;
@@ -25,13 +26,13 @@ export class Bucket {
   setRate(rate: number): void {
     if (rate === this.rate) return;
     this.#fill();
-    // Without a limit nothing was counted, so there is as much as there can be.
+    // Without a limit no tokens were counted, so the bucket is full.
     const isNew = this.rate === 0;
     this.rate = rate;
     this.#level = isNew ? this.#capacity : Math.min(this.#level, this.#capacity);
   }
 
-  /** @returns how long to wait before going on, in ms */
+  /** @returns the time to wait, in ms */
   take(tokens: number): number {
     if (this.rate === 0) return 0;
     this.#fill();

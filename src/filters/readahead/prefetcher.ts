@@ -2,7 +2,7 @@ import type { Handle } from "../../contract/handle.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 
-/** How far ahead of a client; it grows while the client goes on in order. nbdkit's limits. */
+/** nbdkit's limits of the read-ahead window, in bytes. The window grows while a client reads sequentially. */
 const [windowMin, windowMax] = [32 * 1024, 4 * 1024 * 1024];
 
 interface Range {
@@ -10,7 +10,9 @@ interface Range {
   readonly length: number;
 }
 
-/** Follows what one client reads, and asks for what comes after it: one thing at a time, and of those that wait the last. */
+/**
+ * Prefetches the data after the reads of one client: one range at a time. A new range replaces a range that waits.
+ */
 export class Prefetcher {
   readonly #size: bigint;
   readonly #windowMin: number;
@@ -25,14 +27,14 @@ export class Prefetcher {
 
   constructor({ size, blockSize }: Handle, cache: NonNullable<Handle["cache"]>, log: Log) {
     this.#size = size;
-    // Both are powers of 2, so that whole blocks are asked for.
+    // Both values are powers of 2, so the window is whole blocks.
     this.#windowMin = Math.max(windowMin, blockSize?.minimum ?? 1);
     this.#window = this.#windowMin;
     this.#cache = cache;
     this.#log = log;
   }
 
-  /** The client is about to read this. */
+  /** Call this before each read of the client. */
   reading(offset: bigint, length: number): void {
     if (offset <= this.#lastOffset) this.#window = this.#windowMin;
     else if (offset > this.#reached) this.#window = Math.min(this.#window * 2, windowMax);
@@ -46,20 +48,20 @@ export class Prefetcher {
     this.#running ??= this.#run();
   }
 
-  /** Resolves when the disk is left alone. */
+  /** Resolves when no prefetch is running. */
   async finished(): Promise<void> {
     this.#wanted = undefined;
     await this.#running;
   }
 
   async #run(): Promise<void> {
-    // The read itself comes first.
+    // Let the client's read start first.
     await undefined;
     for (let range = this.#take(); range !== undefined; range = this.#take()) {
       try {
         await this.#cache(range.offset, range.length);
       } catch (error) {
-        // The read of these bytes will meet it again, and tell the client.
+        // Not an error for the client: its read of these bytes fails again and reports the error.
         if (this.#log.verbose) this.#log.debug(`prefetch failed: ${messageOf(error)}`);
       }
     }

@@ -3,8 +3,8 @@ import type { Operation } from "../../kit/intercept.ts";
 import type { ServedExport } from "../../served/served-export.ts";
 
 /**
- * What was opened again may be smaller than what the client knows, or able to do less.
- * @throws NbdError that says what is missing
+ * Checks that a reopened plugin can still serve a request: it may be smaller, or support fewer requests.
+ * @throws NbdError with the missing ability
  */
 export function requireAbility(operation: Operation, now: ServedExport): void {
   const { kind } = operation;

@@ -8,13 +8,13 @@ import { intercept, type Operation } from "../../kit/intercept.ts";
 import type { ServedExport } from "../../served/served-export.ts";
 import type { Reopenable } from "./reopenable.ts";
 
-/** Performs a request on what is open, however often it takes. */
+/** Performs a request on the open plugin, with retries. */
 export type Perform = <Result>(
   operation: Operation,
   ask: (below: ServedExport) => MaybePromise<Result>,
 ) => MaybePromise<Result>;
 
-/** What the client sees: the export as it was opened first, whatever it has become since. */
+/** The handle for the client. Its size and abilities are those of the first open, also after a reopen. */
 export function steadyHandle(
   first: Handle,
   disk: Reopenable,
@@ -45,7 +45,7 @@ function steadyContext(context: MetaContext, perform: Perform): MetaContext {
 
 type Part = Parameters<NonNullable<Handle["readNow"]>>;
 
-/** What is open now, if anything is, may be smaller. */
+/** Whether the plugin is open and large enough: after a reopen, it may be smaller. */
 function canReach({ opened }: Reopenable, [, start, end, offset]: Part): boolean {
   return opened !== undefined && BigInt(offset + end - start) <= opened.below.size;
 }

@@ -3,7 +3,11 @@ import { messageOf, NbdError } from "../../core/errors.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
 import { ServedExport } from "../../served/served-export.ts";
 
-/** One client's export, which may be closed and opened again between requests, of which several can be under way. */
+// The rule of a reopen: new requests wait for it, and it waits for the running requests of the old handle.
+// Then it closes the old handle and opens a new one. When several requests fail at the same time, only the
+// first one reopens.
+
+/** One client's export, which can be closed and opened again between requests. */
 export class Reopenable {
   readonly #open: (again: boolean) => Promise<Opened>;
   #opened: Opened | undefined;
@@ -11,35 +15,35 @@ export class Reopenable {
   #failure: unknown;
   #reopens = 0;
 
-  /** @param open what is opened is this object's to close */
+  /** @param open opens the export; this object closes it */
   constructor(open: (again: boolean) => Promise<Opened>) {
     this.#open = open;
   }
 
-  /** How often it was closed to be opened again. */
+  /** Number of reopens. */
   get reopens(): number {
     return this.#reopens;
   }
 
-  /** What is open now, and not being closed. */
+  /** The open export; undefined during a reopen and after a failed one. */
   get opened(): Opened | undefined {
     return this.#reopening === undefined ? this.#opened : undefined;
   }
 
-  /** Opens it for the first time. */
+  /** Opens the export for the first time. */
   async open(): Promise<Opened> {
     this.#opened = await this.#open(false);
     return this.#opened;
   }
 
-  /** @throws NbdError ESHUTDOWN when it could not be opened again; another {@link reopen} may help */
+  /** @throws NbdError ESHUTDOWN when the last reopen failed; another {@link reopen} may succeed */
   use<Result>(perform: (opened: Opened) => MaybePromise<Result>): MaybePromise<Result> {
     if (this.#reopening !== undefined) return this.#reopening.then(() => this.use(perform));
     if (this.#opened !== undefined) return this.#opened.use(perform);
     throw new NbdError("ESHUTDOWN", `the plugin could not be opened again: ${messageOf(this.#failure)}`);
   }
 
-  /** Closes what failed and opens it again, unless another request has seen to that already. */
+  /** Reopens the export after a failure, unless another request has already reopened it. */
   async reopen(failed: Opened | undefined): Promise<void> {
     if (this.#reopening === undefined && (this.#opened === undefined || this.#opened === failed)) {
       this.#reopening = this.#replace().finally(() => {
@@ -53,7 +57,7 @@ export class Reopenable {
     await this.#opened?.below.close();
   }
 
-  /** It never rejects: whoever uses it next is told why it is not open. */
+  /** It never rejects: the next {@link use} throws the failure. */
   async #replace(): Promise<void> {
     const old = this.#opened;
     this.#opened = undefined;
@@ -68,14 +72,14 @@ export class Reopenable {
   }
 }
 
-/** An open export, and how many requests are under way on it. */
+/** An open export and the number of its running requests. */
 export class Opened {
   readonly handle: Handle;
   readonly below: ServedExport;
   #users = 0;
   #idle: (() => void) | undefined;
 
-  /** @param gone aborted when the client has gone */
+  /** @param gone aborts when the client disconnects */
   constructor(handle: Handle, readOnly: boolean, gone: AbortSignal) {
     this.handle = handle;
     this.below = new ServedExport(handle, readOnly, gone);
@@ -91,7 +95,7 @@ export class Opened {
     });
   }
 
-  /** Resolves when no request is under way; none may begin from now on. */
+  /** Resolves when no request is running. The caller must not start another request after this call. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#idle = resolve;

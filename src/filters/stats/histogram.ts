@@ -1,7 +1,7 @@
 import type { SizeClass, Tally } from "./tally.ts";
 import { percentText, sizeText } from "./text.ts";
 
-/** Requests by size, the most frequent first, until the threshold; below each how they are aligned. */
+/** Lists requests by size, the most frequent first, up to the threshold, each with its alignments. */
 export function histogram({ bytes, classes }: Tally, threshold: number): string {
   const total = classes.reduce((sum, { requests }) => sum + requests, 0);
   const wanted = Math.floor(threshold * total);
@@ -25,7 +25,7 @@ export function histogram({ bytes, classes }: Tally, threshold: number): string 
   return lines.join("");
 }
 
-/** How many are aligned to each power of two, or to a larger one. Those at offset 0 are aligned to all. */
+/** Counts the requests that are aligned to each power of two. Offset 0 is aligned to every power. */
 function alignments({ requests: total, byAlignment }: SizeClass, threshold: number): readonly string[] {
   const steps = [...byAlignment.keys()].filter(Number.isFinite).sort((one, other) => one - other);
   const cutoff = Math.floor((1 - threshold) * total);

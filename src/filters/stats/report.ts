@@ -5,9 +5,9 @@ import { sizeText } from "./text.ts";
 const kinds = ["read", "write", "trim", "zero", "extents", "cache", "flush"] as const;
 
 /**
- * nbdkit-stats-filter(1), "EXAMPLE OUTPUT".
- * @param ms how long the server ran
- * @param threshold the part of the requests that the histogram tells about, from 0 to 1
+ * Formats the report as in nbdkit-stats-filter(1), "EXAMPLE OUTPUT".
+ * @param ms run time of the server, in ms
+ * @param threshold share of the requests that the histogram covers, from 0 to 1
  */
 export function reportOf(tallies: Tallies, ms: number, threshold: number): string {
   return totals(tallies, ms) + kinds.map((kind) => section(kind, tallies[kind], ms, threshold)).join("");

@@ -4,22 +4,22 @@ export type Tallies = Readonly<Record<Operation["kind"], Tally>>;
 
 /** Requests of similar size. */
 export interface SizeClass {
-  /** The size is at least 2 to this power, and less than twice that. */
+  /** The size is at least 2^bits bytes and less than 2^(bits+1). */
   readonly bits: number;
   requests: number;
   bytes: bigint;
-  /** Requests by the zero bits at the end of their offset; those at offset 0 under Infinity. */
+  /** Number of requests by the count of trailing zero bits of their offset; offset 0 is under Infinity. */
   readonly byAlignment: Map<number, number>;
 }
 
-/** What there was of one kind of requests. */
+/** The totals of one kind of requests. */
 export class Tally {
   operations = 0;
   bytes = 0n;
   ms = 0;
   readonly #classes = new Map<number, SizeClass>();
 
-  /** Requests of no size have no class. */
+  /** Requests without a length, such as flushes, are in no class. */
   get classes(): readonly SizeClass[] {
     return [...this.#classes.values()];
   }

@@ -1,4 +1,4 @@
-/** How the files of compression programs begin, and what undoes it, if a filter does. */
+/** The first bytes of compressed files, and the filter that decompresses them, if one exists. */
 const formats: readonly (readonly [name: string, start: readonly number[], filter?: string])[] = [
   ["gzip", [0x1f, 0x8b], "gzip"],
   ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00], "xz"],
@@ -9,14 +9,16 @@ const formats: readonly (readonly [name: string, start: readonly number[], filte
   ["compress", [0x1f, 0x9d]],
 ];
 
-/** What a disk that begins with these bytes was compressed with, and what to do about it; undefined if it was not. */
+/**
+ * The compression of a disk and its remedy, for an error message; undefined if the disk is not compressed.
+ */
 export function compressionOf(start: Buffer): string | undefined {
   const found = formats.find(([, bytes]) => bytes.every((byte, at) => start[at] === byte));
   if (found === undefined) return undefined;
   const [name, , filter] = found;
   const remedy =
     filter === undefined
-      ? "uncompress it before"
+      ? "uncompress it first"
       : `put --filter=${filter} after --filter=tar, or uncompress it`;
   return `compressed with ${name}: ${remedy}`;
 }

@@ -6,33 +6,33 @@ import type { TarReader } from "./reader.ts";
 import type { Piece } from "./sparse-disk.ts";
 import { gnuSparseMap, paxSparseMap, type SparseMap } from "./sparse-map.ts";
 
-/** The bytes of an entry. */
+/** The data of an entry. */
 export interface Content {
-  /** Where in the tar file they begin. */
+  /** Offset of the data in the tar file. */
   readonly start: bigint;
   readonly size: bigint;
-  /** Of a sparse file: what lies between them is zeroes. */
+  /** The pieces of a sparse file; the gaps between them are zeroes. */
   readonly pieces?: readonly Piece[];
 }
 
-/** Long names and extended headers are kept in memory while they are looked at. */
+/** The largest long name or extended header, in bytes: it is read into memory. */
 const metadataBytesMax = 16 * 1024 * 1024;
 
-/** An entry, with everything that was said about it beforehand. */
+/** An entry, with the long name and the extended header that precede it. */
 interface Entry {
   readonly header: Header;
-  /** Of the header. */
+  /** Offset of the header. */
   readonly at: bigint;
   readonly name: Buffer;
   readonly pax: PaxRecords;
-  /** What is stored of it, behind the header. */
+  /** Bytes of data in the tar file, after the header. */
   readonly stored: bigint;
 }
 
 /**
- * The first entry of this name.
- * @param limit how far from the start to search
- * @throws NbdError with a line for the user when there is none, or none that could be a disk
+ * Finds the first entry of a name.
+ * @param limit how much of the tar file to search, in bytes
+ * @throws NbdError when no entry has this name, or the entry is not a file
  */
 export async function findEntry(
   reader: TarReader,
@@ -81,7 +81,7 @@ async function headerAt(reader: TarReader, at: bigint): Promise<Header | undefin
   try {
     return parseHeader(await reader.bytes(at, blockBytes));
   } catch (error) {
-    const what = at === 0n ? "this is no tar file" : `the tar file is damaged at ${at}`;
+    const what = at === 0n ? "this is not a tar file" : `the tar file is damaged at ${at}`;
     throw new NbdError("EINVAL", `tar: ${what}: ${messageOf(error)}`, { cause: error });
   }
 }
@@ -90,7 +90,7 @@ function metadata(reader: TarReader, start: bigint, size: bigint): Promise<Buffe
   if (size <= metadataBytesMax) return reader.bytes(start, Number(size));
   throw new NbdError(
     "ENOTSUP",
-    `tar: a name or extended header of ${size} bytes, and ${metadataBytesMax} are the limit`,
+    `tar: a name or extended header has ${size} bytes, more than the limit of ${metadataBytesMax}`,
   );
 }
 
@@ -109,13 +109,13 @@ function inBlocks(bytes: bigint): bigint {
   return ((bytes + block - 1n) / block) * block;
 }
 
-/** Plain ones of new and old programs, contiguous ones, and sparse ones of GNU tar. */
+/** The types of regular files: POSIX, old tar, contiguous, and GNU sparse. */
 const fileTypes: readonly string[] = ["0", "\0", "7", "S"];
 
-/** What an entry may be instead of a file, by the type in its header. */
+/** Descriptions of the entries that are not files, by type. */
 const noFiles: Readonly<Record<string, string>> = {
-  "1": "a hard link, so name what it links to",
-  "2": "a symbolic link, so name what it links to",
+  "1": "a hard link: use the name of the link target",
+  "2": "a symbolic link: use the name of the link target",
   "3": "a character device",
   "4": "a block device",
   "5": "a folder",
@@ -126,7 +126,10 @@ const noFiles: Readonly<Record<string, string>> = {
 async function contentOf(reader: TarReader, entry: Entry, name: string): Promise<Content> {
   const { header, at, pax, stored } = entry;
   if (!fileTypes.includes(header.type)) {
-    throw new NbdError("EINVAL", `tar: "${name}" is no file but ${noFiles[header.type] ?? "something else"}`);
+    throw new NbdError(
+      "EINVAL",
+      `tar: "${name}" is not a file but ${noFiles[header.type] ?? "something else"}`,
+    );
   }
   const start = at + BigInt(blockBytes);
   const map = await (header.type === "S" ? gnuSparseMap(reader, at) : paxSparseMap(reader, pax, start));

@@ -1,6 +1,6 @@
 import { NbdError } from "../../core/errors.ts";
 
-/** What an extended header says about the next entry: "KEY=VALUE" in order, as a key may come again (pax(1)). */
+/** The KEY=VALUE records of an extended header, in order; a key may occur several times (pax(1)). */
 export type PaxRecords = readonly (readonly [key: string, value: Buffer])[];
 
 /** @throws NbdError EINVAL */
@@ -19,14 +19,17 @@ export function parsePax(bytes: Buffer): PaxRecords {
   return records;
 }
 
-/** The last one counts. */
+/** The value of the last record of a key, which overrides earlier records. */
 export function lastValue(records: PaxRecords, key: string): Buffer | undefined {
   return records.findLast(([name]) => name === key)?.[1];
 }
 
-/** @throws NbdError EINVAL for what is no number */
+/** @throws NbdError EINVAL when the value is not a number */
 export function decimal(value: Buffer): bigint {
   const digits = value.toString("latin1");
   if (/^\d{1,19}$/.test(digits)) return BigInt(digits);
-  throw new NbdError("EINVAL", `"${digits.slice(0, 40)}" is no number in an extended header of the tar file`);
+  throw new NbdError(
+    "EINVAL",
+    `"${digits.slice(0, 40)}" is not a number in an extended header of the tar file`,
+  );
 }

@@ -3,26 +3,29 @@ import type { Handle } from "../../contract/handle.ts";
 import { NbdError } from "../../core/errors.ts";
 import { applyChanges } from "../../kit/apply-changes.ts";
 
-/** Read at once, as headers of small files lie near each other; whole blocks for every disk that is read in blocks. */
+/**
+ * Bytes to read at a time: headers of small files are near each other. A multiple of every minimum block
+ * size.
+ */
 const windowBytes = 64 * 1024;
 
-/** Reads a disk that is a tar file, from its start to its end. */
+/** Reads a tar file through a window, in whole blocks of the disk. */
 export class TarReader {
   readonly size: bigint;
   readonly #read: Handle["read"];
   readonly #gone: AbortSignal;
   readonly #window = Buffer.alloc(windowBytes);
-  /** Where the window lies; nowhere at first. */
+  /** Offset of the window; -1 before the first read. */
   #start = -1n;
 
-  /** @param gone ends the reading, with the signal's reason */
+  /** @param gone aborts when the client disconnects; reads then throw its reason */
   constructor(disk: Handle, gone: AbortSignal) {
     this.size = disk.size;
     this.#read = applyChanges(disk, {}).read;
     this.#gone = gone;
   }
 
-  /** @throws NbdError EINVAL where the disk ends before */
+  /** @throws NbdError EINVAL when the range exceeds the disk */
   async bytes(offset: bigint, length: number): Promise<Buffer> {
     if (offset + BigInt(length) > this.size)
       throw new NbdError("EINVAL", `tar: the tar file is cut off: it ends at ${this.size}`);
@@ -38,7 +41,7 @@ export class TarReader {
 
   async #moveTo(start: bigint): Promise<void> {
     if (start === this.#start) return;
-    // A disk in memory would let nobody in between.
+    // Yield to the event loop: reads of a disk in memory would block it for the whole search.
     await setImmediate();
     this.#gone.throwIfAborted();
     const left = this.size - start;

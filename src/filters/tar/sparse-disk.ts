@@ -2,14 +2,14 @@ import type { Handle, HandleChanges } from "../../contract/handle.ts";
 import type { Extent } from "../../core/extent.ts";
 import { applyChanges } from "../../kit/apply-changes.ts";
 
-/** Bytes of a sparse file, and where in the tar file they are. */
+/** A range of a sparse file, and `at`, its offset in the tar file. */
 export interface Piece {
   readonly offset: bigint;
   readonly length: bigint;
   readonly at: bigint;
 }
 
-/** A sparse file inside a tar file: read-only, since its holes have no room to be written to. */
+/** A sparse file inside a tar file. It is read-only, because its holes occupy no space in the tar file. */
 export function sparseDisk(next: Handle, size: bigint, pieces: readonly Piece[]): HandleChanges {
   const { read } = applyChanges(next, {});
   return {
@@ -31,7 +31,7 @@ export function sparseDisk(next: Handle, size: bigint, pieces: readonly Piece[])
   };
 }
 
-/** The pieces that the range meets, each with the part of it that lies in the range. */
+/** The pieces that overlap a range, each with its part inside the range. */
 function* within(
   pieces: readonly Piece[],
   offset: bigint,

@@ -3,24 +3,26 @@ import { blockBytes, numberAt } from "./header.ts";
 import { decimal, lastValue, type PaxRecords } from "./pax.ts";
 import type { TarReader } from "./reader.ts";
 
-/** A range of a sparse file that has bytes; what lies between reads as zeroes. All in bytes. */
+/** A range of a sparse file that has data, in bytes. The gaps between ranges read as zeroes. */
 export interface Range {
   readonly offset: bigint;
   readonly length: bigint;
 }
 
-/** What is known about a sparse file before its bytes. */
+/** The map of a sparse file. */
 export interface SparseMap {
   readonly size: bigint;
   readonly ranges: readonly Range[];
-  /** Where the bytes of the first range are. */
+  /** Offset of the data of the first range in the tar file. */
   readonly dataStart: bigint;
 }
 
-/** More than files have in practice; they are kept in memory as long as the export is open. */
+/**
+ * Maximum number of ranges, more than files have in practice. They stay in memory while the export is open.
+ */
 const rangesMax = 2 ** 18;
 
-/** GNU's own headers: four ranges in the header at `offset`, and blocks of 21 behind it. */
+/** Reads the map of an old GNU header: four ranges in the header at `offset`, then blocks of 21 ranges. */
 export async function gnuSparseMap(reader: TarReader, offset: bigint): Promise<SparseMap> {
   const header = await reader.bytes(offset, blockBytes);
   const ranges = rangesIn(header, 386, 4);
@@ -41,7 +43,10 @@ function rangesIn(block: Buffer, at: number, count: number): Range[] {
   })).filter(({ length }) => length > 0n);
 }
 
-/** What pax headers say, in one of the three ways that GNU tar has had; undefined for a file that is not sparse. */
+/**
+ * Reads a map from pax headers, in the three formats of GNU tar.
+ * @returns undefined if the file is not sparse
+ */
 export async function paxSparseMap(
   reader: TarReader,
   records: PaxRecords,
@@ -58,7 +63,9 @@ export async function paxSparseMap(
   return { size: decimal(size), ranges: paired(values.map(decimal)), dataStart };
 }
 
-/** Version 1.0: before the bytes stands how many ranges there are, and then each, in lines, up to the end of a block. */
+/**
+ * Format 1.0: the number of ranges and the ranges precede the data, one number per line, padded to a block.
+ */
 async function storedRanges(
   reader: TarReader,
   start: bigint,
@@ -72,7 +79,7 @@ async function storedRanges(
       text = text.slice(end + 1);
       if (values.length === 1) wanted = requireFew(Number(values[0])) * 2 + 1;
     }
-    // A number does not go on for ever.
+    // A line longer than a block is not a number: decimal() throws.
     if (text.length > blockBytes) decimal(Buffer.from(text));
   }
   return { ranges: paired(values.slice(1)), dataStart: at };
@@ -89,5 +96,5 @@ function paired(numbers: readonly bigint[]): readonly Range[] {
 
 function requireFew(ranges: number): number {
   if (ranges <= rangesMax) return ranges;
-  throw new NbdError("ENOTSUP", `a sparse file has ${ranges} ranges, and ${rangesMax} are the limit`);
+  throw new NbdError("ENOTSUP", `a sparse file has ${ranges} ranges, more than the limit of ${rangesMax}`);
 }

@@ -6,7 +6,7 @@ import { isAllZero } from "../../core/zero-runs.ts";
 import { applyChanges } from "../../kit/apply-changes.ts";
 import { clipExtents, clipStatus, lengthOf } from "../../served/extents.ts";
 
-/** What a filter changes that shows a longer disk, with a tail of zeroes that is nowhere. */
+/** The handle changes of a filter that makes a disk longer. The tail is zeroes and is stored nowhere. */
 export function lengthened(next: Handle, size: bigint): HandleChanges {
   const { read, write, trim, cache } = applyChanges(next, {});
   const there = (offset: bigint, length: number): number => realPart(next, offset, length);
@@ -43,16 +43,19 @@ export function lengthened(next: Handle, size: bigint): HandleChanges {
 }
 
 function beyondEnd(): NbdError {
-  return new NbdError("ENOSPC", "truncate: write beyond end of underlying device: only zeroes fit there");
+  return new NbdError(
+    "ENOSPC",
+    "truncate: write beyond end of underlying device: only zeroes can be written there",
+  );
 }
 
-/** How much of a range lies before the tail. */
+/** The number of bytes of a range before the tail. */
 function realPart({ size }: Handle, offset: bigint, length: number): number {
   const left = size > offset ? size - offset : 0n;
   return left < length ? Number(left) : length;
 }
 
-/** The tail is always zeroed quickly, so a fast zero is possible somewhere at least. */
+/** Fast zero is always offered, because zeroing the tail is fast. */
 function zeroing(next: Handle): HandleChanges {
   const { write, zero, zeroByWriting, fastZero } = applyChanges(next, {});
   if (write === undefined || (zero === undefined && zeroByWriting === false)) return {};
@@ -62,12 +65,12 @@ function zeroing(next: Handle): HandleChanges {
       const real = realPart(next, offset, length);
       if (real === 0) return;
       if (zero !== undefined && (!flags.fastZero || fastZero === true)) return zero(offset, real, flags);
-      throw new NbdError("ENOTSUP", "what lies below cannot zero quickly");
+      throw new NbdError("ENOTSUP", "the disk below cannot zero quickly");
     },
   };
 }
 
-/** The tail follows what the disk below knows up to its end, as a block may begin there and end in the tail. */
+/** Appends the tail to the extents of the disk below, so that an answer can cover a block at the boundary. */
 function describing(next: Handle): HandleChanges {
   const { extents, metaContexts } = applyChanges(next, {});
   return {
@@ -91,7 +94,7 @@ function untilTail(next: Handle, context: MetaContext): MetaContext {
     ...context,
     status(offset, length, requestOne) {
       const real = realPart(next, offset, length);
-      // Nobody knows anything about the tail, and 0 says nothing.
+      // The tail has no state in this context; 0 means no information.
       if (real === 0) return [{ length: BigInt(length), state: 0n }];
       const range = { length: BigInt(real), block: 1n, requestOne };
       return then(context.status(offset, real, requestOne), (found) => clipStatus(found, range));

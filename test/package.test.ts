@@ -40,7 +40,7 @@ it("exports what the README's program imports", async () => {
   expect(Object.keys(await own("filter"))).toEqual(
     expect.arrayContaining([
       "defineFilter",
-      "around",
+      "intercept",
       "applyChanges",
       "sleep",
       "windowOn",

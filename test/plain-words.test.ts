@@ -13,11 +13,21 @@ const hidden = new RegExp(
 const exceptions = /-u no(?=body)|--user,? "?no(?=body)|"no(?=body)"|user=no(?=body)/g;
 
 const folders = ["src", "native", "test", "bench", "scripts", "docs", "packaging", "templates"];
-const files = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", ".ci/run", "bin/nbdkit", "bin/nbd", "binding.gyp"];
+const files = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  ".ci/run",
+  "bin/nbdkit",
+  "bin/nbd",
+  "binding.gyp",
+];
 
 it.each([...folders.flatMap(filesOf), ...files])("the actors in %s have names", (path) => {
   const text = readFileSync(join(packageRoot(), path), "utf8").replace(exceptions, "");
-  const lines = text.split("\n").flatMap((line, index) => (hidden.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
+  const lines = text
+    .split("\n")
+    .flatMap((line, index) => (hidden.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
   expect(lines).toEqual([]);
 });
 

@@ -38,9 +38,9 @@ function whatIsWrong(error: unknown): string {
   return `the addon ${file} does not load on this ${system} (${messageOf(error)})`;
 }
 
-/** Starts a worker thread that serves connections (src/loop.ts). */
-  return new Worker(join(packageRoot(), "dist", "bundle", "loop.cjs"), options);
+/** Starts a worker thread that serves migrated connections (src/worker.ts). */
 export function startWorker(options: WorkerOptions): Worker {
+  return new Worker(join(packageRoot(), "dist", "bundle", "worker.cjs"), options);
 }
 
 /** Starts this program again with the same arguments. */

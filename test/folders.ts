@@ -134,7 +134,7 @@ export const folders: readonly Folder[] = [
   { name: "bin.ts", mayImport: ["cli", "server"] },
   { name: "nbd.ts", mayImport: ["cli", "server"] },
   { name: "single-file.ts", mayImport: [] },
-  { name: "loop.ts", mayImport: ["connection", "descriptor", "native"] },
+  { name: "worker.ts", mayImport: ["connection", "descriptor", "native"] },
 ];
 
 /** The table of the README. */

@@ -38,7 +38,8 @@ export const folders: readonly Folder[] = [
   },
   {
     name: "chain",
-    purpose: "filters on top of a plugin: their life cycle, their configuration, checks of their return values",
+    purpose:
+      "filters on top of a plugin: their life cycle, their configuration, checks of their return values",
     mayImport: ["kit", "served", "contract", "core"],
   },
   {

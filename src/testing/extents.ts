@@ -4,7 +4,7 @@ import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { TestClient } from "./client.ts";
 import type { Model, Window } from "./model.ts";
 
-/** An extent, and where it begins in the range; bytes. */
+/** An extent and its position in the range; bytes. */
 export interface FoundExtent {
   readonly at: number;
   readonly length: number;
@@ -12,12 +12,12 @@ export interface FoundExtent {
   readonly zero: boolean;
 }
 
-/** What can be asked for extents: a {@link TestClient}, or an export. */
+/** A disk with extents: a {@link TestClient} or an export. */
 interface Described {
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]>;
 }
 
-/** Walks the extents of a range as a client does that asks again from where an answer ended. */
+/** Collects the extents of a range as a client does: each request starts where the previous answer ended. */
 export async function allExtents(
   disk: Described,
   { start, length }: Window,
@@ -37,7 +37,7 @@ export async function allExtents(
   return found;
 }
 
-/** Compares what extents say about a range with its bytes. */
+/** Compares the extents of a range with its bytes. */
 export async function checkExtents(
   client: TestClient,
   model: Model,

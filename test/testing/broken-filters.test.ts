@@ -124,7 +124,7 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
   ],
   "moves reads and writes, and forgets extents": [
     moving("read", "write", "zero", "trim"),
-    "the extents of any range cover it, and say nothing that is not true of its bytes: the extents say of",
+    "the extents of any range cover it, and describe its bytes correctly: the extents say of",
   ],
   "changes bytes, and forgets zero": [
     turning((gate) => gate, { zero: () => {} }),
@@ -132,11 +132,11 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
   ],
   "changes bytes, and takes no range for a block": [
     turning(() => undefined),
-    "requests of one connection that are under way at once lose nothing of each other: byte",
+    "requests of one connection that are under way at once do not lose each other's changes: byte",
   ],
   "changes bytes, and has a gate for each connection": [
     turning(() => new RangeGate()),
-    "requests of several connections that are under way at once lose nothing of each other: byte",
+    "requests of several connections that are under way at once do not lose each other's changes: byte",
   ],
   "keeps what was read, and forgets nothing": [
     caching("zero", "trim"),

@@ -100,7 +100,7 @@ const cases: Readonly<
         global.setImmediate(() => void disk.read(into, offset));
       },
     }),
-    "the buffer of a read changed after the read had been answered: it is lent only until then",
+    "the buffer of a read changed after the read had been answered: the plugin may use this borrowed buffer only until then",
   ],
   "changes the buffer of a write": [
     (disk) => ({
@@ -109,7 +109,7 @@ const cases: Readonly<
         from.fill(0);
       },
     }),
-    "a write changed the buffer that it was lent",
+    "a write changed its borrowed buffer",
   ],
   "fills the whole ArrayBuffer": [
     (disk) => ({
@@ -261,11 +261,11 @@ const cases: Readonly<
         },
       };
     },
-    "requests of one connection that are under way at once lose nothing of each other: byte",
+    "requests of one connection that are under way at once do not lose each other's changes: byte",
   ],
   "loses writes of one connection that meet in a sector": [
     (disk) => ({ write: (from, offset) => readChangeWrite(disk, Buffer.from(from), offset) }),
-    "requests of one connection that are under way at once lose nothing of each other: byte",
+    "requests of one connection that are under way at once do not lose each other's changes: byte",
   ],
   "loses writes of several connections that meet in a sector": [
     (disk) => {
@@ -279,7 +279,7 @@ const cases: Readonly<
         },
       };
     },
-    "requests of several connections that are under way at once lose nothing of each other: byte",
+    "requests of several connections that are under way at once do not lose each other's changes: byte",
   ],
   "claims multiConn, and each client has a disk of its own": [
     () => ({ ...sectorDisk(Buffer.alloc(size, 7)), multiConn: true }),
@@ -321,7 +321,7 @@ const cases: Readonly<
   ],
   "breaks when another client leaves": [
     (_disk, bytes) => ({ close: () => void bytes.fill(9) }),
-    "a client that leaves takes nothing away from another: byte 0 reads as 9 and should be",
+    "a client that disconnects does not affect the data of another client: byte 0 reads as 9 and should be",
   ],
   "has another size for every client": [
     () => {

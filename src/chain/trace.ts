@@ -9,10 +9,7 @@ export type Trace = (line: string) => void;
 export interface Tracing {
   /** Opening, closing, and questions about exports. */
   readonly controlPath: boolean;
-  /**
-   * Each request. Requests then bypass neither a layer nor the event loop of the server: there is no fast
-   * path.
-   */
+  /** Each request. The fast path is off then, so that every request passes through every layer. */
   readonly dataPath: boolean;
 }
 

@@ -106,9 +106,10 @@ class Guard {
     if (typeof done === "boolean") return done;
     // No request waits for the promise; its rejection must not end the process.
     if (isPromise(done)) done.then(undefined, () => {});
+    const slow = name === "readNow" ? "read" : "write";
     this.#fault = new NbdError(
       "EIO",
-      `${this.#who}'s ${name} returned ${said(done)}: it must return true when all is done, and false when it is not to be done at once`,
+      `${this.#who}'s ${name} returned ${said(done)}: it must return true when it has done the request, and false to leave it to ${slow}`,
     );
     return false;
   }

@@ -42,7 +42,7 @@ export function checkContexts(from: string, contexts: readonly MetaContext[] = [
   }
   const seen = new Set<string>();
   for (const { name } of contexts) {
-    const fault = nameFault(name) ?? (seen.has(name) ? "is there twice" : undefined);
+    const fault = nameFault(name) ?? (seen.has(name) ? "appears twice" : undefined);
     if (fault !== undefined)
       throw new NbdError("EINVAL", `the metadata context "${name}" that ${from} returned ${fault}`);
     seen.add(name);

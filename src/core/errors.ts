@@ -88,7 +88,7 @@ function ownText(error: unknown): string {
   return (text ?? "unknown error").trim().replace(/\s*\n\s*/g, " ");
 }
 
-/** For errors without a message. */
+/** Returns the code or the name of an error that has no message. */
 function nameOf(error: unknown): string {
   return attempt(() => String(partsOf(error).code ?? partsOf(error).name ?? "")) ?? "";
 }

@@ -39,7 +39,7 @@ export function either(...kinds: readonly Kind[]): Kind {
   };
 }
 
-/** @param plural "strings" */
+/** @param plural plural name of the members, for messages: "strings" */
 export function anArrayOf(plural: string, kind: Kind): Kind {
   const accepts = (value: unknown): boolean =>
     Array.isArray(value) && value.every((one) => kind.accepts(one));

@@ -66,7 +66,11 @@ export function checkOptions(
   }
 }
 
-/** Checks a value. @throws NbdError EINVAL */
+/**
+ * Checks the type of a value.
+ *
+ * @throws NbdError EINVAL
+ */
 export function checkKind(where: string, value: unknown, kind: Kind): void {
   if (kind.accepts(value)) return;
   throw new NbdError("EINVAL", `${where} must be ${kind.name}, and is ${said(value)}`);

@@ -5,7 +5,7 @@ import { NbdError } from "../core/errors.ts";
 export interface Kept {
   /** Nothing is lost without it, so the filter can drop it when the last client has disconnected. */
   readonly isUnused: boolean;
-  /** The server stops. */
+  /** Called when the server stops. */
   close(): void;
 }
 
@@ -73,7 +73,7 @@ export class PerExport<T extends Kept> {
     if (shared.clients === 0 && shared.kept.isUnused) this.#shared.delete(key);
   }
 
-  /** The server stops. */
+  /** Closes everything that is kept. Call it in `unload`, when the server stops. */
   close(): void {
     for (const { kept } of this.#shared.values()) kept.close();
   }

@@ -56,19 +56,16 @@ async function checkExtent(
   at: number,
   { length, hole, zero }: FoundExtent,
 ): Promise<void> {
-  const which = `the extents say of ${length} bytes at ${model.offset(at)} that they`;
+  const which = `the extents report ${length} bytes at ${model.offset(at)} as`;
   const written = hole ? model.firstWritten(at, length) : -1;
   assert.ok(
     written < 0,
-    `${which} are a hole${zero ? " and zero" : ""}, but byte ${model.offset(written)} has been written${rule}`,
+    `${which} a hole${zero ? " and zero" : ""}, but byte ${model.offset(written)} has been written${rule}`,
   );
   if (!zero) return;
   const bytes = await client.read(model.offset(at), length);
   const wrong = bytes.findIndex((byte) => byte !== 0);
-  assert.ok(
-    wrong < 0,
-    `${which} are zero, but byte ${model.offset(at + wrong)} reads as ${bytes[wrong]}${rule}`,
-  );
+  assert.ok(wrong < 0, `${which} zero, but byte ${model.offset(at + wrong)} reads as ${bytes[wrong]}${rule}`);
 }
 
 const rule = ": extents begin at `offset`, follow each other without gaps, and have lengths in bytes";

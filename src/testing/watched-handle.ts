@@ -73,7 +73,7 @@ export class WatchedHandle {
   #close(): MaybePromise<void> {
     if (this.#underWay > 0) {
       this.#complain(
-        `${this.#plugin} was closed while requests were under way (${this.#underWay}): wait for what you ask of the layer below`,
+        `${this.#plugin} was closed while requests were under way (${this.#underWay}): wait for the requests to the layer below`,
       );
     }
     this.closed++;

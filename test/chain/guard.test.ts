@@ -77,7 +77,7 @@ const wrong: Readonly<Record<string, readonly [Members, string]>> = {
   ],
   "returns a promise from readNow": [
     { readNow: async () => true },
-    "forgetful's readNow returned a promise: it must return true when all is done",
+    "forgetful's readNow returned a promise: it must return true when it has done the request, and false to leave it to read",
   ],
   "returns a promise from readNow that rejects": [
     { readNow: async () => Promise.reject(new Error("later")) },

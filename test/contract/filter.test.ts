@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Handle } from "../../src/contract/handle.ts";
 import { applyChanges } from "../../src/kit/apply-changes.ts";
 
-/** A handle whose methods need their `this`. */
+/** A handle whose methods use `this`. */
 class Counter implements Handle {
   readonly size = 10n;
   readonly multiConn = true;

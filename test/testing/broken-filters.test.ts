@@ -124,7 +124,7 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
   ],
   "shifts reads and writes, but not extents": [
     moving("read", "write", "zero", "trim"),
-    "the extents of any range cover it, and describe its bytes correctly: the extents say of",
+    "the extents of any range cover it, and describe its bytes correctly: the extents report",
   ],
   "changes bytes, but not those of zero": [
     turning((gate) => gate, { zero: () => {} }),
@@ -148,7 +148,7 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
   ],
   "caches reads, and keeps the cache after trim": [
     caching("write", "zero"),
-    "a range that is trimmed reads as zeroes or as before, and no byte beside it changes: the extents say of",
+    "a range that is trimmed reads as zeroes or as before, and no byte beside it changes: the extents report",
   ],
   "returns the data of a read": [
     filter((next) => ({
@@ -162,7 +162,7 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
   ],
   "answers before the layer below has answered": [
     filter((next) => ({ write: (from, offset, flags) => void next.write!(from, offset, flags) })),
-    "memory was closed while requests were under way (1): wait for what you ask of the layer below",
+    "memory was closed while requests were under way (1): wait for the requests to the layer below",
   ],
   "reads beyond the end of the disk": [
     filter((next) => ({
@@ -200,7 +200,7 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
         return next.read(into, offset);
       },
     })),
-    "memory was closed while requests were under way (1): wait for what you ask of the layer below",
+    "memory was closed while requests were under way (1): wait for the requests to the layer below",
   ],
 };
 

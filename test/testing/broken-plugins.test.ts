@@ -200,11 +200,11 @@ const cases: Readonly<
   ],
   "reports data as zeroes": [
     () => ({ extents: (_, length) => [{ length: BigInt(length), hole: true, zero: true }] }),
-    "the extents say of 100000 bytes at 0 that they are zero, but byte 0 reads as 7",
+    "the extents report 100000 bytes at 0 as zero, but byte 0 reads as 7",
   ],
   "reports data as a non-zero hole": [
     () => ({ extents: (_, length) => [{ length: BigInt(length), hole: true, zero: false }] }),
-    "that they are a hole, but byte 0 has been written",
+    "as a hole, but byte 0 has been written",
   ],
   "returns extents from the beginning of the disk": [
     (disk) => ({ extents: (_offset, length, one) => disk.extents(0n, length, one) }),
@@ -248,7 +248,7 @@ const cases: Readonly<
         return one ? [{ ...all[0]!, length: BigInt(length) }] : all;
       },
     }),
-    "that they are a hole and zero, but byte 513 has been written",
+    "as a hole and zero, but byte 513 has been written",
   ],
   "mixes up concurrent requests": [
     (disk) => {

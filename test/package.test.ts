@@ -40,7 +40,7 @@ it("the package exports everything that the README's program imports", async () 
   expect(Object.keys(await own("filter"))).toEqual(
     expect.arrayContaining([
       "defineFilter",
-      "around",
+      "intercept",
       "applyChanges",
       "sleep",
       "windowOn",

@@ -32,11 +32,11 @@ testPlugin("a disk for each client", {
   plugin: definePlugin({ name: "honest", open: () => sectorDisk(Buffer.alloc(size, 7)) }),
   runs,
 });
-testPlugin("a disk that only reads", {
+testPlugin("a read-only disk", {
   plugin: sharing(() => ({ write: undefined!, trim: undefined!, zero: undefined! })),
   runs,
 });
-testPlugin("a disk that only reads, and knows nothing of extents", {
+testPlugin("a read-only disk without extents", {
   plugin: definePlugin({
     name: "honest",
     open: () => ({ size: BigInt(size), read: (into) => void into.fill(0xf1) }),
@@ -125,7 +125,7 @@ for (const threadModel of [
   "serialize_requests",
   "parallel",
 ] as const) {
-  testPlugin(`a disk that stands ${threadModel}`, {
+  testPlugin(`a disk with the thread model ${threadModel}`, {
     plugin: { ...counting(threadModel), threadModel },
     runs,
   });

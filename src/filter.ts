@@ -1,4 +1,7 @@
-/** What filters are made of; parameters, errors, clients, locks and blocks are those of plugins. */
+/**
+ * The API for filters. It re-exports the plugin API, because parameters, errors, clients, locks and blocks
+ * are the same.
+ */
 
 export {
   type DefaultExport,

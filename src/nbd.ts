@@ -1,4 +1,4 @@
-/** The executable behind `nbd`. */
+/** The entry point of the command `nbd`. */
 import { endNow } from "./cli/nbd/end.ts";
 import { main } from "./cli/nbd/main.ts";
 import { refuseDebugger } from "./server/debugger.ts";

@@ -1,17 +1,18 @@
 /**
- * What the single executable runs first. The bundles are assets of it, and become modules when they are first needed.
- * Node's own modules do what is left: built-in parts, and what users bring along.
+ * The entry point of the single executable. The bundles are assets of the executable; each becomes a module
+ * when another bundle first requires it. Every other name goes to Node's own `require`: built-in modules, and
+ * modules of the user.
  */
 import Module from "node:module";
 import { basename } from "node:path";
 import { getAsset } from "node:sea";
 
-/** Where Node's modules have their inner parts, which @types/node leaves out. */
+/** `_compile` is an internal method of Node's modules, which @types/node leaves out. */
 type OpenModule = Module & { _compile(code: string, path: string): void };
 
 const modules = new Map<string, OpenModule>();
 
-// The command that it was called as, `nbdkit` unless by a link called `nbd`.
+// The name of the link selects the command: `nbd` runs nbd, every other name runs nbdkit.
 requireBundle(basename(process.argv0) === "nbd" ? "./nbd.cjs" : "./nbdkit.cjs");
 
 function requireBundle(name: string): unknown {

@@ -11,17 +11,17 @@ const allowed: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
   folders.map(({ name, mayImport }) => [name, mayImport]),
 );
 
-/** What a folder must not take from Node. */
+/** Node modules that a folder must not import. */
 const forbidden: Readonly<Record<string, RegExp>> = {
   core: /^node:(?!url$)/,
   protocol: /^node:/,
 };
-/** Globals that wait or look at the clock or the outside world. */
+/** Globals that wait, or that read the clock, the environment or a stream. */
 const clocks =
   /\b(setTimeout|setInterval|setImmediate|Date\.now|new Date|performance\.|process\.(env|stdin|stdout|stderr|hrtime|on))/;
 
 interface Source {
-  /** Below src. */
+  /** The path below src. */
   readonly path: string;
   readonly folder: string;
   readonly text: string;
@@ -42,19 +42,19 @@ function folderOf(path: string): string {
   return path.split("/")[0]!;
 }
 
-/** The imported files of src, as paths below it. */
+/** Returns the imported files of src as paths below src. */
 function importedFiles({ path, imports }: Source): readonly string[] {
   return imports.filter((name) => name.startsWith(".")).map((name) => posix.join(posix.dirname(path), name));
 }
 
-describe("the layers", () => {
-  it("has every folder of src in its table", () => {
+describe("the layers of src", () => {
+  it("every folder of src is in the table of layers", () => {
     expect(
       [...new Set(sources.map(({ folder }) => folder))].filter((folder) => !(folder in allowed)),
     ).toEqual([]);
   });
 
-  it("stand in the README's table (UPDATE_README=1 renews it)", () => {
+  it("the README's table of folders is up to date (UPDATE_README=1 renews it)", () => {
     const path = `${root}/README.md`;
     const text = readFileSync(path, "utf8");
     const renewed = text.replace(/^\| folder \|.*?(?=\n\n)/ms, () => foldersTable());
@@ -62,7 +62,7 @@ describe("the layers", () => {
     else expect(renewed).toBe(text);
   });
 
-  it.each(Object.keys(allowed))("%s imports only what lies below it", (folder) => {
+  it.each(Object.keys(allowed))("%s imports only layers below it", (folder) => {
     const wrong = sources
       .filter((source) => source.folder === folder)
       .flatMap((source) =>
@@ -73,7 +73,7 @@ describe("the layers", () => {
     expect(wrong).toEqual([]);
   });
 
-  it.each(Object.keys(forbidden))("%s does no input and output", (folder) => {
+  it.each(Object.keys(forbidden))("%s does no input or output", (folder) => {
     const wrong = sources
       .filter((source) => source.folder === folder)
       .flatMap(({ path, text, imports }) => [
@@ -83,7 +83,7 @@ describe("the layers", () => {
     expect(wrong).toEqual([]);
   });
 
-  it.each(["plugins", "filters"])("none of the %s knows another", (folder) => {
+  it.each(["plugins", "filters"])("none of the %s imports another one", (folder) => {
     const nameOf = (path: string): string => path.split("/")[1]!.replace(/\.ts$/, "");
     const wrong = sources
       .filter((source) => source.folder === folder)
@@ -95,7 +95,7 @@ describe("the layers", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("has one plugin that is a client", () => {
+  it("only the plugin nbd imports the client", () => {
     const clients = sources.filter(
       (source) =>
         source.folder === "plugins" && importedFiles(source).some((file) => folderOf(file) === "client"),
@@ -103,12 +103,12 @@ describe("the layers", () => {
     expect(clients.filter(({ path }) => !/^plugins\/nbd\b/.test(path)).map(({ path }) => path)).toEqual([]);
   });
 
-  it("takes nothing from npm but the loader of the addon", () => {
+  it("the only npm dependency is node-gyp-build, the loader of the addon", () => {
     const packages = sources.flatMap(({ imports }) => imports.filter((name) => !/^(\.|node:)/.test(name)));
     expect([...new Set(packages)]).toEqual(["node-gyp-build"]);
   });
 
-  it("has entrances that only pass things on", () => {
+  it("the entry files contain only exports", () => {
     for (const path of ["index.ts", "plugin.ts", "testing.ts"]) {
       const { text } = sources.find((source) => source.path === path)!;
       expect(
@@ -120,12 +120,12 @@ describe("the layers", () => {
 });
 
 describe("the sources", () => {
-  it("are files of less than 300 lines", () => {
+  it("no source file is longer than 300 lines", () => {
     const long = sources.filter(({ text }) => text.split("\n").length > 300).map(({ path }) => path);
     expect(long).toEqual([]);
   });
 
-  it("name the version of package.json", () => {
+  it("the version in the sources is that of package.json", () => {
     const { name, version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
     expect(ownVersion).toBe(`${name} ${version}`);
   });

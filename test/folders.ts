@@ -1,13 +1,16 @@
 /** One folder of src, or one file directly in src. */
 export interface Folder {
   readonly name: string;
-  /** For the README. Entry points (files) have none. */
+  /** The purpose of the folder in the README's table. Entry files have none. */
   readonly purpose?: string;
-  /** Folders and files of src. */
+  /** The folders and files of src that the folder may import. */
   readonly mayImport: readonly string[];
 }
 
-/** Which folders of src each may import, from the lowest layer to the highest. `architecture.test.ts` enforces it. */
+/**
+ * The folders of src from the lowest layer to the highest, with their allowed imports. `architecture.test.ts`
+ * enforces them.
+ */
 export const folders: readonly Folder[] = [
   { name: "core", purpose: "helpers without I/O and without imports: errors, sizes, bytes", mayImport: [] },
   {
@@ -137,7 +140,7 @@ export const folders: readonly Folder[] = [
   { name: "worker.ts", mayImport: ["connection", "descriptor", "native"] },
 ];
 
-/** The table of the README. */
+/** Returns the table of folders for the README. */
 export function foldersTable(): string {
   const rows = folders.flatMap(({ name, purpose, mayImport }) => {
     if (purpose === undefined) return [];

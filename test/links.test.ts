@@ -10,7 +10,7 @@ const pages = [
   ...documents.filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`),
 ];
 
-it.each(pages)("the links of %s lead somewhere", (from) => {
+it.each(pages)("every link of %s has an existing target", (from) => {
   const targets = [...page(from).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!);
   const own = targets.filter((target) => !/^https?:/.test(target));
   expect(own.filter((target) => !leads(from, target))).toEqual([]);
@@ -23,7 +23,7 @@ function leads(from: string, target: string): boolean {
   return anchor === undefined || anchorsOf(path).includes(anchor);
 }
 
-/** As GitHub makes them of headings. */
+/** Returns the anchors that GitHub makes of headings. */
 function anchorsOf(path: string): readonly string[] {
   return [...page(path).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
     heading!

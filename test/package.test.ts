@@ -10,12 +10,12 @@ import { run } from "./helpers/run.ts";
 
 const bin = (name: string): string => join(packageRoot(), "bin", name);
 
-/** The code of the README that contains `mark`. */
+/** Returns the code block of the README that contains `mark`. */
 function readmeCode(mark: string): string {
   return codeBlocks("README.md", "ts").find((code) => code.includes(mark))!;
 }
 
-it("serves the README's plugin to our own client", async () => {
+it("the README's plugin serves the client of this package", async () => {
   using folder = project();
   writeFileSync(folder.join("zeroes.mjs"), readmeCode("definePlugin"));
   const command = `"${bin("nbd")}" info --size "$uri"`;
@@ -28,7 +28,7 @@ it("serves the README's plugin to our own client", async () => {
   expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: "1073741824\n", stderr: "" });
 });
 
-it("exports what the README's program imports", async () => {
+it("the package exports everything that the README's program imports", async () => {
   const own = (name: string) => import(pathToFileURL(join(packageRoot(), `dist/${name}.js`)).href);
   expect(Object.keys(await own("index"))).toEqual(
     expect.arrayContaining(["connect", "NbdError", "run", "serve", "spawn"]),
@@ -51,7 +51,7 @@ it("exports what the README's program imports", async () => {
   expect(Object.keys(await own("testing"))).toEqual(["conformanceChecks"]);
 });
 
-it("runs the filter of docs/writing-filters.md, from a file and from a package", async () => {
+it("the filter of docs/writing-filters.md runs from a file and from a package", async () => {
   using folder = project();
   const [code] = codeBlocks("docs/writing-filters.md", "js");
   const installed = folder.join("node_modules/nbdkit-slowly-filter");
@@ -68,7 +68,7 @@ it("runs the filter of docs/writing-filters.md, from a file and from a package",
   }
 });
 
-describe("the filter of docs/writing-filters.md that changes data", () => {
+describe("the data-changing filter of docs/writing-filters.md", () => {
   const folder = project();
   const [, filter, tests] = codeBlocks("docs/writing-filters.md", "js");
   const path = folder.file("backwards.mjs", filter!);
@@ -80,7 +80,7 @@ describe("the filter of docs/writing-filters.md that changes data", () => {
     expect(stdout).toMatch(/^# pass [3-9]\d$/m);
   });
 
-  it("stores blocks backwards", async () => {
+  it("returns through nbd copy the data that nbd copy wrote", async () => {
     const args = [`--filter=${path}`, "memory", "8k", "--run"];
     const copies = `printf abc | "${bin("nbd")}" copy - "$uri" && "${bin("nbd")}" copy "$uri" - | head -c 3`;
     const { status, stdout, stderr } = await run(bin("nbdkit"), [...args, copies]);

@@ -8,7 +8,10 @@ import type { Folder } from "./plugins/folder.ts";
 const tsc = join(packageRoot(), "node_modules/.bin/tsc");
 const imports = `import { intercept, choice, defineFilter, applyChanges, size, sleep } from "nbdkit-node/filter";`;
 
-/** Compiles as a user of the package does, with declarations; returns the numbers of the lines that are refused. */
+/**
+ * Compiles a source against the package's declarations, as a user does, and returns the numbers of the lines
+ * with errors.
+ */
 async function refusedLines(folder: Folder, code: string): Promise<readonly number[]> {
   folder.file("filter.mts", code);
   const options = ["--strict", "--declaration", "--target", "es2022", "--module", "nodenext", "--types", ""];
@@ -18,7 +21,7 @@ async function refusedLines(folder: Folder, code: string): Promise<readonly numb
   return [...new Set(lines)];
 }
 
-it("a filter in TypeScript knows its values, its state and the layer below", async () => {
+it("the compiler derives the types of a filter's values, state and next layer", async () => {
   using folder = project();
   const filter = `${imports}
 interface State { readonly shift: bigint; readonly tone: "low" | "high"; count: number; work?: Promise<void> }
@@ -77,7 +80,7 @@ const mistakes = [
   "open: (next, _state, request) => intercept(next, request, ({ from }, perform) => perform())",
 ];
 
-it("mistakes in a filter are refused by the compiler", async () => {
+it("the compiler refuses mistakes in a filter", async () => {
   using folder = project();
   const filters = mistakes.map(
     (members, at) => `export const filter${at} = defineFilter({ name: "mine", ${members} });`,
@@ -86,7 +89,7 @@ it("mistakes in a filter are refused by the compiler", async () => {
   expect(mistakes.filter((_, at) => !refused.includes(at + 2))).toEqual([]);
 });
 
-it("the checks in TypeScript take definitions, names and paths", async () => {
+it("conformanceChecks accepts definitions, names and paths in TypeScript", async () => {
   using folder = project();
   const checks = (subject: string): string =>
     `for (const { name, run } of conformanceChecks(${subject})) void [name, run];`;

@@ -7,7 +7,8 @@ export default defineConfig({
     globalSetup: ["test/helpers/remove-left-folders.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // Most tests wait for other processes; one worker fewer than processors leaves half of a small machine idle.
+    // Most tests wait for other processes. With the default of one worker fewer than processors, a small
+    // machine would idle half of the time.
     maxWorkers: "100%",
   },
 });

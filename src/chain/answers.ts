@@ -7,11 +7,14 @@ import { aString } from "../core/kinds.ts";
 import { isPlain, memberFault, type Own, type Shape } from "../core/shape.ts";
 import { checkBlockSize } from "../served/block-size.ts";
 
-// Plugins and filters may be written without types: what they answer is looked at once, where it comes in.
+// Plugins and filters may be written in JavaScript, without type checking. These functions check what they
+// return once, on the way in.
 
 /**
- * @param from whose function made it: "mine's open"
- * @throws NbdError EINVAL for what is no handle, or says of a disk what cannot be
+ * Checks the handle of a plugin.
+ *
+ * @param from the function that returned it, for the message: "mine's open"
+ * @throws NbdError EINVAL for a value that is no handle, or has impossible properties
  */
 export function checkedHandle(from: string, handle: Handle): Handle {
   if (typeof handle?.read !== "function")
@@ -29,9 +32,11 @@ export function checkedHandle(from: string, handle: Handle): Handle {
 }
 
 /**
- * @param who the filter
+ * Checks the changes of a filter.
+ *
+ * @param who name of the filter, for the message
  * @returns the changes as a plain object, whatever class they are of
- * @throws NbdError EINVAL for what is none
+ * @throws NbdError EINVAL for values that are no changes
  */
 export function checkedChanges(who: string, changes: HandleChanges): HandleChanges {
   if (typeof changes !== "object" || changes === null)
@@ -50,7 +55,12 @@ function membersOf(changes: HandleChanges): HandleChanges {
   );
 }
 
-/** @param who the plugin or filter. @throws NbdError EINVAL for what is no list of exports */
+/**
+ * Checks a list of exports.
+ *
+ * @param who name of the plugin or filter, for the message
+ * @throws NbdError EINVAL
+ */
 export function checkedExports(who: string, exports: readonly ExportItem[]): readonly ExportItem[] {
   if (Array.isArray(exports) && exports.every(isExport)) {
     for (const item of exports)
@@ -62,13 +72,21 @@ export function checkedExports(who: string, exports: readonly ExportItem[]): rea
   );
 }
 
-/** @throws NbdError EINVAL for what is no name */
+/**
+ * Checks the name of a default export.
+ *
+ * @throws NbdError EINVAL
+ */
 export function checkedName(who: string, name: string): string {
   if (typeof name === "string") return name;
   throw wrong(`the name that ${who}'s defaultExport returned must be a string, and is ${String(name)}`);
 }
 
-/** @throws NbdError EINVAL for a word that is none */
+/**
+ * Checks the name of a thread model.
+ *
+ * @throws NbdError EINVAL
+ */
 export function checkedThreadModel(who: string, model: ThreadModel): ThreadModel {
   if (threadModels.includes(model)) return model;
   throw wrong(`the threadModel of ${who} must be one of ${threadModels.join(", ")}, and is ${String(model)}`);
@@ -76,7 +94,11 @@ export function checkedThreadModel(who: string, model: ThreadModel): ThreadModel
 
 const exportShape: Shape<ExportItem> = { name: aString, description: aString };
 
-/** @throws NbdError EINVAL for members that are unknown, or of another kind */
+/**
+ * Checks the names and types of the members.
+ *
+ * @throws NbdError EINVAL
+ */
 function checkMembers(what: string, value: object, shape: Shape, own: Own): void {
   const fault = memberFault(value, shape, own);
   if (fault !== undefined) throw wrong(`${what}: ${fault}`);

@@ -11,33 +11,42 @@ import { failOnDeadlock } from "./fail-on-deadlock.ts";
 import type { Trust } from "./guard.ts";
 import { openFilter, openPlugin } from "./open-layer.ts";
 import { reportProgress } from "./report-progress.ts";
-import { noTracing, openText, questionText, type Tell, type Tracing, traced } from "./trace.ts";
+import { noTracing, openText, questionText, type Trace, type Tracing, traced } from "./trace.ts";
 
-/** A plugin under its filters, outermost first: runs their lifecycle and answers as one. */
+// The order of the layers: index 0 is the outermost filter, and the plugin comes after the last filter. Steps
+// that set up (`load`, `configComplete`, `getReady`, `afterFork`) run from the plugin outwards, because a
+// layer may rely on the layers below. Requests, `preconnect` and the steps that take down (`cleanup`,
+// `unload`) run from the outermost filter inwards.
+
+/** A plugin with its filters. The chain runs their lifecycle and answers as one. */
 export class Chain {
-  /** Of everything that is done for clients, and at the end. */
+  /** Progress of the requests of clients, and of the shutdown. */
   readonly progress: Progress = new Progress();
   readonly #plugin: Component<AnyPlugin>;
   readonly #filters: readonly Component<AnyFilter>[];
-  readonly #told: Tell;
+  readonly #traceStep: Trace;
   readonly #tracing: Tracing;
   readonly #stopping = sharedAbort();
   #ending = "";
 
   /**
-   * @param told is given a line before each step of the lifecycle, in nbdkit's words
-   * @param tracing what there is to tell, about the chain to `told`, and about a client to its own log
-   * @param trustIn how far each of them is trusted
+   * @param plugin the innermost layer
+   * @param filters outermost first
+   * @param hostFor returns the host of a plugin or filter by its name
+   * @param trace receives a line before each step of the lifecycle, in nbdkit's words
+   * @param tracing what to trace: steps of the chain go to `trace`, steps of a client go to the client's own
+   *   log
+   * @param trustIn how far each plugin or filter is trusted
    */
   constructor(
     plugin: AnyPlugin,
     filters: readonly AnyFilter[],
     hostFor: (name: string) => Omit<Host, "stopping">,
-    told: Tell = () => {},
+    trace: Trace = () => {},
     tracing: Tracing = noTracing,
     trustIn: (definition: AnyPlugin | AnyFilter) => Trust = () => "none",
   ) {
-    this.#told = told;
+    this.#traceStep = trace;
     this.#tracing = tracing;
     const host = (name: string): Host => ({ ...hostFor(name), stopping: this.#stopping.signal });
     const component = <Kind extends AnyPlugin | AnyFilter>(definition: Kind): Component<Kind> =>
@@ -50,7 +59,7 @@ export class Chain {
     return this.#plugin.definition;
   }
 
-  /** The strictest of all. */
+  /** The strictest thread model of all layers. */
   get threadModel(): ThreadModel {
     return this.#threadModelOver(this.#plugin.threadModelOver("parallel"));
   }
@@ -59,27 +68,33 @@ export class Chain {
     return this.#filters.reduceRight((below, filter) => filter.threadModelOver(below), plugins);
   }
 
-  /** Filters first, as they are nearer to the client; what nobody knows is the plugin's to refuse. */
+  /**
+   * Gives a parameter to the first layer that declares it, from the outermost filter on. The plugin comes
+   * last and refuses unknown keys.
+   */
   config(key: string, text: string): void {
     this.#config(this.#components, key, text);
   }
 
-  /** For whoever says whose parameter it is: 0 is the outermost filter, and the plugin comes after the last one. */
+  /** Gives a parameter to one layer: 0 is the outermost filter, and the plugin comes after the last one. */
   configLayer(layer: number, key: string, text: string): void {
     this.#config([this.#components[layer]!], key, text);
   }
 
-  /** What the plugin tells --dump-plugin, once it has been given parameters, and the thread model of all. */
+  /**
+   * Returns the plugin's keys for --dump-plugin, and the thread model of the chain. Parameters may have been
+   * given before.
+   */
   async dumpPlugin(): Promise<Readonly<Record<string, string>>> {
     const { definition, state, host } = this.#plugin;
     const dump = definition.dumpPlugin?.(state as Record<string, unknown>, host);
-    const told = (await failOnDeadlock(`${definition.name}'s dumpPlugin`, dump)) ?? {};
-    // One that depends on parameters is told by the plugin itself.
-    const plugins = told.thread_model ?? this.#plugin.threadModelOver("parallel");
-    return { ...told, thread_model: this.#threadModelOver(plugins as ThreadModel) };
+    const keys = (await failOnDeadlock(`${definition.name}'s dumpPlugin`, dump)) ?? {};
+    // Where the thread model depends on parameters, the plugin's dumpPlugin returns it.
+    const plugins = keys.thread_model ?? this.#plugin.threadModelOver("parallel");
+    return { ...keys, thread_model: this.#threadModelOver(plugins as ThreadModel) };
   }
 
-  /** From the plugin outwards, as each layer may rely on those below it. */
+  /** Loads from the plugin outwards: each layer may rely on those below it. */
   async load(): Promise<void> {
     for (const { definition } of this.#fromPlugin)
       await failOnDeadlock(`${definition.name}'s load`, definition.load?.());
@@ -87,14 +102,14 @@ export class Chain {
 
   async configComplete(): Promise<void> {
     for (const component of this.#fromPlugin) {
-      this.#tell(component, "config_complete");
+      this.#traceIn(component, "config_complete");
       await component.configComplete();
     }
   }
 
   async getReady(): Promise<void> {
     for (const component of this.#fromPlugin) {
-      this.#tell(component, "get_ready");
+      this.#traceIn(component, "get_ready");
       const { definition, state, host } = component;
       await failOnDeadlock(
         `${definition.name}'s getReady`,
@@ -105,39 +120,39 @@ export class Chain {
 
   async afterFork(): Promise<void> {
     for (const component of this.#fromPlugin) {
-      this.#tell(component, "after_fork");
+      this.#traceIn(component, "after_fork");
       const { definition, state, host } = component;
       await failOnDeadlock(`${definition.name}'s afterFork`, definition.afterFork?.(state, host));
     }
   }
 
-  /** @param context of the connection, the same for all that its client asks */
-  async preconnect(client: Client, context: ConnectionContext = this.#anyone): Promise<void> {
+  /** @param context context of the connection; the same one for all calls of a client */
+  async preconnect(client: Client, context: ConnectionContext = this.#noConnection): Promise<void> {
     for (const component of this.#components) {
-      this.#tell(component, "preconnect", context.tell);
+      this.#traceIn(component, "preconnect", context.trace);
       await component.definition.preconnect?.(component.state, client);
     }
   }
 
-  /** @throws NbdError EIO where a name or description is too long to be told */
+  /** @throws NbdError EIO when a name or description is too long for NBD */
   async listExports(
     request: ListRequest,
-    context: ConnectionContext = this.#anyone,
+    context: ConnectionContext = this.#noConnection,
   ): Promise<readonly ExportItem[]> {
     return checkExportStrings(await this.#exportsFrom(0, request, context));
   }
 
-  defaultExport(request: ListRequest, context: ConnectionContext = this.#anyone): Promise<string> {
+  defaultExport(request: ListRequest, context: ConnectionContext = this.#noConnection): Promise<string> {
     return this.#defaultFrom(0, request, context);
   }
 
-  open(request: OpenRequest, context: ConnectionContext = this.#anyone): Promise<Handle> {
+  open(request: OpenRequest, context: ConnectionContext = this.#noConnection): Promise<Handle> {
     return this.#openFrom(0, request, context);
   }
 
-  /** For what is asked outside of any connection. */
-  get #anyone(): ConnectionContext {
-    return new ConnectionContext(this.#told);
+  /** The context for calls outside of any connection. */
+  get #noConnection(): ConnectionContext {
+    return new ConnectionContext(this.#traceStep);
   }
 
   async #exportsFrom(
@@ -145,7 +160,7 @@ export class Chain {
     request: ListRequest,
     context: ConnectionContext,
   ): Promise<readonly ExportItem[]> {
-    this.#tell(this.#components[layer]!, questionText("list_exports", request), context.tell);
+    this.#traceIn(this.#components[layer]!, questionText("list_exports", request), context.trace);
     const filter = this.#filters[layer];
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
@@ -162,7 +177,7 @@ export class Chain {
     return checkedExports(definition.name, await definition.listExports(next, state, request, onlyDefault));
   }
 
-  /** A list of the default export; empty where there is none for this client. */
+  /** A list of only the default export; empty when there is none for this client. */
   async #onlyDefault(
     layer: number,
     request: ListRequest,
@@ -183,7 +198,7 @@ export class Chain {
   }
 
   async #askDefault(layer: number, request: ListRequest, context: ConnectionContext): Promise<string> {
-    this.#tell(this.#components[layer]!, questionText("default_export", request), context.tell);
+    this.#traceIn(this.#components[layer]!, questionText("default_export", request), context.trace);
     const filter = this.#filters[layer];
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
@@ -197,14 +212,14 @@ export class Chain {
 
   async #openFrom(layer: number, asked: OpenRequest, context: ConnectionContext): Promise<Handle> {
     const component = this.#components[layer]!;
-    // What "" stands for is for each layer to say: the default of a filter may be the default of the next layer.
+    // Each layer resolves "" itself: the default of a filter may be the default of the next layer.
     const exportName = asked.exportName || (await this.#defaultFrom(layer, asked, context));
     const request = { ...asked, exportName };
-    this.#tell(component, openText(request), context.tell);
+    this.#traceIn(component, openText(request), context.trace);
     const handle = await this.#openLayer(layer, request, context);
     const { controlPath, dataPath } = this.#tracing;
     if (!controlPath && !dataPath) return handle;
-    return traced(handle, component.definition.name, this.#tracing, context.tell);
+    return traced(handle, component.definition.name, this.#tracing, context.trace);
   }
 
   async #openLayer(layer: number, request: OpenRequest, context: ConnectionContext): Promise<Handle> {
@@ -215,27 +230,27 @@ export class Chain {
     return openFilter(filter, next, request);
   }
 
-  /** No request comes any more; those in flight need not wait for time to pass. */
+  /** Call it when no new request can arrive. Requests in flight then end their delays early. */
   stop(): void {
     this.#stopping.abort(new NbdError("ESHUTDOWN", "the server is stopping"));
   }
 
-  /** From the outside in, so that no layer outlives what it rests on. */
+  /** Runs from the outermost filter inwards, so that a layer never outlives the layers it depends on. */
   async cleanup(): Promise<void> {
     for (const component of this.#components) {
-      this.#tell(component, "cleanup");
+      this.#traceIn(component, "cleanup");
       await this.#end(component, "cleanup");
     }
   }
 
   async unload(): Promise<void> {
     for (const component of this.#components) {
-      this.#tell(component, component === this.#plugin ? "unload plugin" : "unload filter");
+      this.#traceIn(component, component === this.#plugin ? "unload plugin" : "unload filter");
       await this.#end(component, "unload");
     }
   }
 
-  /** The step of `cleanup` or `unload` that is under way, for a message. */
+  /** The running step of `cleanup` or `unload`, for a message. */
   get ending(): string {
     return this.#ending;
   }
@@ -257,7 +272,7 @@ export class Chain {
   #config(candidates: readonly Component[], key: string, text: string): void {
     const found = candidates.find((component) => component.config(key, text));
     if (found !== undefined) {
-      this.#tell(found, `config key=${key}, value=${found.isSecret(key) ? "***" : text}`);
+      this.#traceIn(found, `config key=${key}, value=${found.isSecret(key) ? "***" : text}`);
       return;
     }
     const hints = [...candidates].reverse().map(({ definition: { name, parameters = {} } }) => {
@@ -267,7 +282,7 @@ export class Chain {
     throw new NbdError("EINVAL", `unknown parameter '${key}': ${hints.join(", ")}`);
   }
 
-  #tell({ definition }: Component, step: string, tell: Tell = this.#told): void {
-    if (this.#tracing.controlPath) tell(`${definition.name}: ${step}`);
+  #traceIn({ definition }: Component, step: string, trace: Trace = this.#traceStep): void {
+    if (this.#tracing.controlPath) trace(`${definition.name}: ${step}`);
   }
 }

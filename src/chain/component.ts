@@ -6,19 +6,19 @@ import { checkedThreadModel } from "./answers.ts";
 import { failOnDeadlock } from "./fail-on-deadlock.ts";
 import type { Trust } from "./guard.ts";
 
-/** A plugin or a filter whose type parameters no longer matter: each meets only its own values and state. */
+/** A plugin whose type parameters no longer matter: it receives only its own values and state. */
 // biome-ignore lint/suspicious/noExplicitAny: the state goes back only to the component that made it
 export type AnyPlugin = Plugin<any, any>;
 // biome-ignore lint/suspicious/noExplicitAny: as above
 export type AnyFilter = Filter<any, any>;
 
-/** One plugin or filter of a chain, with what it was configured with. */
+/** One plugin or filter of a chain, with its configuration. */
 export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilter> {
   readonly definition: Kind;
   readonly host: Host;
   readonly trust: Trust;
   readonly #values: Record<string, unknown> = {};
-  /** What `configComplete` returned; the values before that and for components without one. */
+  /** What `configComplete` returned; the values before that call, and where there is no `configComplete`. */
   state: unknown = this.#values;
   #complete = false;
 
@@ -28,7 +28,11 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
     this.trust = trust;
   }
 
-  /** @returns false when the component knows no such parameter */
+  /**
+   * Sets a parameter.
+   *
+   * @returns false when the component does not declare the parameter
+   */
   config(key: string, text: string): boolean {
     const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
     const name = this.#nameOf(key);
@@ -37,13 +41,17 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
     return true;
   }
 
-  /** The value must not be shown to anybody. */
+  /** Whether the value of the parameter must not be shown. */
   isSecret(key: string): boolean {
     const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
     return parameters[this.#nameOf(key) ?? key]?.placeholder === secretPlaceholder;
   }
 
-  /** @throws NbdError EINVAL with a line for the user when something required is missing */
+  /**
+   * Applies the defaults and completes the configuration.
+   *
+   * @throws NbdError EINVAL with a line for the user when a required parameter is missing
+   */
   async configComplete(): Promise<void> {
     const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
     for (const [key, parameter] of Object.entries(parameters)) {
@@ -65,8 +73,8 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
   }
 
   /**
-   * What it bears, and what lies below it. Before the configuration is complete, that is told as far as it is known
-   * without the state.
+   * The stricter of the component's own thread model and that of the layers below. Before the configuration
+   * is complete, there is no state: the model then counts only if it can be computed without.
    */
   threadModelOver(below: ThreadModel): ThreadModel {
     const { name, threadModel: own = "parallel", configComplete } = this.definition;
@@ -92,9 +100,12 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
     return "catchAllKey" in this.definition ? this.definition.catchAllKey : undefined;
   }
 
-  /** Runs a step of the end; the others must have their turn too, so an error is only reported. */
+  /**
+   * Runs a step of the shutdown. An error is only logged, because the other components must run their step
+   * too.
+   */
   async quietly(step: "cleanup" | "unload"): Promise<void> {
-    // What was never set up has nothing to clean up.
+    // A component that was never configured has nothing to clean up.
     if (!this.#complete) return;
     try {
       await failOnDeadlock(this.definition.name, this.definition[step]?.(this.state));

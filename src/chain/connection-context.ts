@@ -1,17 +1,23 @@
 import type { ListRequest } from "../contract/plugin.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
-import type { Tell } from "./trace.ts";
+import type { Trace } from "./trace.ts";
 
-/** What a chain keeps for one connection: where its debug lines go, and the default exports that it has been told. */
+/**
+ * What a chain keeps for one connection: where its trace lines go, and the default exports that the layers
+ * have returned.
+ */
 export class ConnectionContext {
-  readonly tell: Tell;
+  readonly trace: Trace;
   readonly #defaultExports = new Map<string, string>();
 
-  constructor(tell: Tell) {
-    this.tell = tell;
+  constructor(trace: Trace) {
+    this.trace = trace;
   }
 
-  /** Each layer is asked once, and once more under TLS, as the client is a known one then. */
+  /**
+   * Asks each layer once, and once more under TLS, because the server then knows who the client is and may
+   * answer differently.
+   */
   async defaultExport(layer: number, { tls }: ListRequest, ask: () => MaybePromise<string>): Promise<string> {
     const key = `${layer} ${tls}`;
     const known = this.#defaultExports.get(key);

@@ -3,21 +3,23 @@ import { NbdError } from "../core/errors.ts";
 import { said } from "../core/kinds.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 
-// Replies are composed in memory that had other requests in it, and a plugin or filter of another author may forget to fill
-// what it is asked to read. No byte of other requests may leave the server then: what such a plugin or filter reads into is
-// cleared before. Plugins and filters of this package always fill it, and are not guarded.
+// Replies are composed in memory that held other requests before, and a plugin or filter of another author
+// may forget to fill its read buffer. Bytes of other requests must not leave the server then, so the guard
+// clears the buffer before such a plugin or filter reads into it. Plugins and filters of this package always
+// fill the buffer and are not guarded.
 
 /**
- * How far the server trusts a plugin or filter: in nothing, with the memory that it is given to read into, or with what its
- * methods return as well.
+ * How far the server trusts a plugin or filter: "none", "memory" (it fills the buffers that it is given to
+ * read into), or "full" (its methods also return the right values).
  */
 export type Trust = "none" | "memory" | "full";
 
 /**
- * The same handle, with the methods guarded that one plugin or filter has made.
- * @param who the plugin or filter, for messages
+ * Returns the handle with a guard around the methods that one plugin or filter has made.
+ *
+ * @param who name of the plugin or filter, for messages
  * @param handle a plain object
- * @param own the members that the plugin or filter has made; all others are those of the layers below it
+ * @param own the members that the plugin or filter has made; all others belong to the layers below
  */
 export function guarded(who: string, handle: Handle, own: HandleChanges, trust: Trust): Handle {
   if (trust === "full") return handle;
@@ -39,7 +41,10 @@ export function guarded(who: string, handle: Handle, own: HandleChanges, trust: 
 class Guard {
   readonly #who: string;
   readonly #clears: boolean;
-  /** What is wrong with `readNow` or `writeNow`, which are not called again then: the next request tells it. */
+  /**
+   * The fault of `readNow` or `writeNow`. These methods are not called again after a fault; the next request
+   * reports it.
+   */
   #fault: NbdError | undefined;
 
   constructor(who: string, clears: boolean) {
@@ -56,7 +61,10 @@ class Guard {
     };
   }
 
-  /** A method that returns nothing: what it returns instead means that its author expects something else of it. */
+  /**
+   * Guards a method that must return nothing. Another value means that its author expects it to have an
+   * effect, so the request fails.
+   */
   silent<Args extends readonly unknown[]>(
     name: string,
     method: (...args: Args) => MaybePromise<void>,
@@ -70,8 +78,9 @@ class Guard {
   }
 
   /**
-   * The memory of the fast ways belongs to all connections of a thread. These get some of their own, so that they can neither see
-   * nor change what lies beside it, and none of it later, if they go on in the background.
+   * Guards `readNow`. The buffer of the fast path is shared by all connections of a thread, so an untrusted
+   * method gets a buffer of its own. It can then neither read nor change other bytes, and cannot use the
+   * shared buffer after the call.
    */
   readNow(readNow: NonNullable<Handle["readNow"]>): NonNullable<Handle["readNow"]> {
     return (buffer, start, end, offset) => {
@@ -95,11 +104,12 @@ class Guard {
 
   #answer(name: string, done: unknown): boolean {
     if (typeof done === "boolean") return done;
-    // The request that tells of the fault does not wait for it, and an error in it changes nothing.
+    // No request waits for the promise; its rejection must not end the process.
     if (isPromise(done)) done.then(undefined, () => {});
+    const slow = name === "readNow" ? "read" : "write";
     this.#fault = new NbdError(
       "EIO",
-      `${this.#who}'s ${name} returned ${said(done)}: it must return true when all is done, and false when it is not to be done at once`,
+      `${this.#who}'s ${name} returned ${said(done)}: it must return true when it has done the request, and false to leave it to ${slow}`,
     );
     return false;
   }

@@ -6,7 +6,11 @@ import { checkedChanges, checkedHandle } from "./answers.ts";
 import type { AnyFilter, AnyPlugin, Component } from "./component.ts";
 import { guarded } from "./guard.ts";
 
-/** @throws whatever the plugin throws, and NbdError EINVAL for an answer that is no handle */
+/**
+ * Opens the plugin.
+ *
+ * @throws what the plugin throws, and NbdError EINVAL for a value that is no handle
+ */
 export async function openPlugin(plugin: Component<AnyPlugin>, request: OpenRequest): Promise<Handle> {
   const { definition, state } = plugin;
   const handle = await accepted(`${definition.name}'s open`, await definition.open(state, request));
@@ -14,8 +18,9 @@ export async function openPlugin(plugin: Component<AnyPlugin>, request: OpenRequ
 }
 
 /**
- * What the next layer opened, with the changes of a filter.
- * @throws likewise; nothing is left open then
+ * Opens the next layer and applies the changes of a filter.
+ *
+ * @throws what a layer throws, and NbdError EINVAL for a value that is no handle; nothing is left open then
  */
 export async function openFilter(
   filter: Component<AnyFilter>,
@@ -37,7 +42,10 @@ export async function openFilter(
   return guarded(definition.name, merged, changes, filter.trust);
 }
 
-/** What a filter returns may be a handle of the next layer, which is guarded already, or one of its own. */
+/**
+ * Opens the next layer through the filter's `openNext`, which may return a handle of the next layer, which is
+ * already guarded, or a handle of its own.
+ */
 async function openNext(filter: Component<AnyFilter>, next: OpenNext, request: OpenRequest): Promise<Handle> {
   const { definition, state } = filter;
   const opened = new Set<Handle>();
@@ -55,12 +63,17 @@ function guardedHandle({ definition, trust }: Component, handle: Handle): Handle
   return trust === "full" ? handle : guarded(definition.name, applyChanges(handle, {}), handle, trust);
 }
 
-/** @param from the plugin or filter, and its function */
+/**
+ * Checks a handle, and closes it when it is not valid.
+ *
+ * @param from the plugin or filter, and its function
+ */
 async function accepted(from: string, handle: Handle): Promise<Handle> {
   try {
     return checkedHandle(from, handle);
   } catch (error) {
-    // It is of no use, but it is open. What is wrong is said anyway, and may be its `close`.
+    // The handle is unusable but open, so close it. Errors of `close` are ignored: the fault is reported
+    // anyway, and may be `close` itself.
     await (async () => handle?.close?.())().catch(() => {});
     throw error;
   }

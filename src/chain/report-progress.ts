@@ -5,8 +5,9 @@ import { applyChanges } from "../kit/apply-changes.ts";
 const calls = ["read", "write", "flush", "trim", "zero", "cache", "extents", "close"] as const;
 
 /**
- * The same handle for the filter above it, which may make many calls for one of its own: each begins when the one before it
- * has got somewhere. The fast ways and other threads go past.
+ * Returns the handle with a progress report before each call, for the filter above. A filter may make many
+ * calls for one request, and each new call shows that the previous one is done. The fast path and worker
+ * threads bypass the report.
  */
 export function reportProgress(handle: Handle, progress: Progress): Handle {
   const plain = applyChanges(handle, {});

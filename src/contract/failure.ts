@@ -1,7 +1,7 @@
 import { getSystemErrorMap } from "node:util";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 
-/** A failed system call in nbdkit's words: "realpath: /nonexist: No such file or directory". */
+/** Describes a failed system call in nbdkit's words: "realpath: /nonexist: No such file or directory". */
 export function failure(call: string, subject: string, error: unknown): NbdError {
   return new NbdError(codeOf(error), `${call}: ${subject}: ${reasonOf(error)}`, {
     cause: error,
@@ -11,7 +11,7 @@ export function failure(call: string, subject: string, error: unknown): NbdError
 
 function reasonOf(error: unknown): string {
   const number = (error as { errno?: unknown }).errno;
-  // The addon's numbers are those of the system; Node's are negative.
+  // errno numbers are positive in errors of the addon and negative in errors of Node.
   const reason = typeof number === "number" ? getSystemErrorMap().get(-Math.abs(number))?.[1] : undefined;
   if (reason === undefined) return messageOf(error);
   return reason.charAt(0).toUpperCase() + reason.slice(1);

@@ -8,7 +8,7 @@ const aSize: Kind = {
   accepts: (value) => typeof value === "bigint" && value >= 0n && value < 2n ** 63n,
 };
 
-/** Everything that a handle may have. */
+/** The members that a handle may have. */
 export const handleShape: Shape<Handle> = {
   size: aSize,
   read: aFunction,
@@ -37,7 +37,7 @@ export const handleShape: Shape<Handle> = {
 
 export const handleMembers: readonly (keyof Handle)[] = Object.keys(handleShape) as (keyof Handle)[];
 
-/** The values are checked together. */
+/** `checkBlockSize` checks the values together. */
 export const blockSizeShape: Shape<BlockSize> = {
   minimum: anything,
   preferred: anything,

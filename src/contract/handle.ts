@@ -3,91 +3,110 @@ import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { MetaContext } from "./meta-context.ts";
 
 /**
- * One client's open export: what a plugin's `open` returns and what a filter wraps (nbdkit-plugin(3), "Callbacks").
+ * An export that one client has opened: what a plugin's `open` returns and what a filter wraps
+ * (nbdkit-plugin(3), "Callbacks").
  *
- * What a handle leaves out, it cannot do: no `write` makes the export read-only, no `flush` makes
- * it one that needs no flushing. The server checks ranges and permissions before every call and
- * supplies the fallbacks (zeroing by writing, FUA by flushing), so a handle does neither.
+ * A missing method is a missing ability: without `write` the export is read-only, without `flush` it needs no
+ * flushing. The server checks ranges and permissions before every call and supplies the fallbacks (zeroing by
+ * writing, FUA by flushing), so a handle does neither.
  *
- * Offsets and sizes are bytes. A method answers at once or with a promise; it fails by throwing or rejecting with
- * an error whose `code` is an errno name ("ENOSPC"), anything else reaches the client as EIO.
+ * Offsets and sizes are bytes. A method answers at once or with a promise. It fails by throwing or rejecting
+ * with an error whose `code` is an errno name ("ENOSPC"); the client receives any other error as EIO.
  */
 export interface Handle {
-  /** Bytes; at most 2^63-1. Asked once, when the export has been opened. */
+  /**
+   * The size of the disk in bytes; at most 2^63-1. The server reads it once, when the export has been opened.
+   */
   readonly size: bigint;
 
-  /** Fills all of `into` with the bytes at `offset`. It is lent for the same time as the data of a write. */
+  /**
+   * Fills all of `into` with the bytes at `offset`. `into` is a borrowed buffer, as the data of a write is.
+   */
   read(into: Uint8Array, offset: bigint): MaybePromise<void>;
   /**
-   * Stores all of `from`. It is only lent (nbdkit-plugin(3), ".pwrite"): its bytes are those of the client until the call
-   * returns or the promise that it returned settles, and anybody's after that. What is to be kept has to be copied.
+   * Stores all of `from`. `from` is a borrowed buffer (nbdkit-plugin(3), ".pwrite"): it is valid until the
+   * call returns or its promise settles, and other requests reuse it afterwards. Copy what you keep.
    */
   write?(from: Uint8Array, offset: bigint, flags: WriteFlags): MaybePromise<void>;
-  /** Makes everything that was acknowledged before it safe against a power failure. */
+  /** Makes all writes that were acknowledged before the call safe against a power failure. */
   flush?(): MaybePromise<void>;
-  /** The client does not need this range any more; doing nothing is allowed. */
+  /** The client does not need the data of this range any more; doing nothing is allowed. */
   trim?(offset: bigint, length: number, flags: WriteFlags): MaybePromise<void>;
   /**
-   * Makes the range read as zeroes. Throwing ENOTSUP makes the server write zeroes instead
-   * (or tells the client, if it asked for `fastZero`).
+   * Makes the range read as zeroes. When it throws ENOTSUP, the server writes zeroes instead; if the client
+   * asked for `fastZero`, the server answers with the error.
    */
   zero?(offset: bigint, length: number, flags: ZeroFlags): MaybePromise<void>;
-  /** The client will read this range soon. */
+  /** The client will read this range soon: the plugin may load it into a cache. */
   cache?(offset: bigint, length: number): MaybePromise<void>;
   /**
-   * The states of the range, from `offset` on, without gaps. It may end early or go past the range;
-   * with `requestOne` one extent is enough.
+   * Returns the extents of the range, from `offset` on, without gaps. The list may end early or go past the
+   * range; with `requestOne` one extent is enough.
    */
   extents?(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]>;
   /**
-   * The fast way for what can be answered at once and without waiting for anything, such as a file in the page cache:
-   * `buffer` gets the bytes from `start` to `end`. False, with nothing promised about those bytes, sends the request
-   * to `read`. Offsets are below 2^53, and the buffer is not to be kept.
+   * The fast path of `read`, for requests that can be answered at once without waiting, such as from a file
+   * in the page cache. It fills `buffer` from `start` to `end`. When it returns false, the server sends the
+   * request to `read`, and the content of those bytes is undefined. Offsets are below 2^53. Do not keep the
+   * buffer.
    */
   readNow?(buffer: Uint8Array, start: number, end: number, offset: number): boolean;
   /**
-   * The same for `write` without FUA: the export gets the bytes from `start` to `end`, which may be a part of what a client
-   * writes, of which the rest is still coming. False sends the request to `write`, whole.
+   * The fast path of `write`, for writes without FUA. It stores the bytes of `buffer` from `start` to `end`.
+   * They may be a part of a client's write of which the rest has not arrived yet. When it returns false, the
+   * server sends the whole request to `write`.
    */
   writeNow?(buffer: Uint8Array, start: number, end: number, offset: number): boolean;
-  /** The handle as plain data, from which another thread can make one that does the same. */
+  /** The handle as plain data, from which a worker thread can make an equal handle. */
   readonly transferable?: TransferableHandle;
-  /** The client has gone; called once, after every other call has been answered. */
+  /** Closes the handle. The server calls it once, after every other call has been answered. */
   close?(): MaybePromise<void>;
 
   /** Several connections of one client see each other's writes after a flush on any of them. Default false. */
   readonly multiConn?: boolean;
-  /** Behaves like a spinning disk: worth reading in order. Default false. */
+  /** The disk behaves like a spinning disk, so clients should read in order. Default false. */
   readonly rotational?: boolean;
-  /** `flags.fua` is honoured by this handle. Otherwise the server calls `flush` after the request. Default false. */
+  /** The handle honours `flags.fua`. Otherwise the server calls `flush` after the request. Default false. */
   readonly nativeFua?: boolean;
   /**
-   * FUA costs a flush of the whole disk, so that a filter that cuts a request into pieces asks for one flush at the end.
-   * Where FUA is not native, true makes the server offer it by flushing (without `flush`, there is nothing to do), false
-   * makes it offer no FUA. Default: true where there is a `flush`, unless FUA is native.
+   * FUA costs a flush of the whole disk, so a filter that splits a request asks for one flush at the end.
+   * Where FUA is not native, true makes the server offer FUA by flushing (without `flush`, there is nothing
+   * to do), and false makes the server offer no FUA. Default: true where there is a `flush`, unless FUA is
+   * native.
    */
   readonly fuaByFlushing?: boolean;
   /**
-   * `flags.fastZero` is honoured: a zero that would be no faster than writing throws ENOTSUP. Default: false, and without
-   * `zero` true, as the server honours it then.
+   * The handle honours `flags.fastZero`: a zero request that would be no faster than writing throws ENOTSUP.
+   * Default: false; without `zero` true, because the server then refuses such requests itself.
    */
   readonly fastZero?: boolean;
-  /** The server writes zeroes where there is no `zero`. Default true; otherwise clients are offered no zeroing then. */
+  /**
+   * The server writes zeroes where there is no `zero`. Default true; with false, clients are then offered no
+   * zeroing.
+   */
   readonly zeroByWriting?: boolean;
-  /** The server reads the range when the client asks to cache it. Only without `cache`. Default false. */
+  /**
+   * The server reads the range when the client asks to cache it. Applies only without `cache`. Default false.
+   */
   readonly cacheByReading?: boolean;
+  /** The block sizes that clients must or should keep to. Default: requests of any size. */
   readonly blockSize?: BlockSize;
+  /** A description of the export for people; at most 4096 bytes of UTF-8. */
   readonly description?: string;
   /**
-   * What the bytes are in: handles with the same are the same disk, by whatever names clients asked for it. A filter that
-   * shows them different things by name takes it away. Default: each export name counts as a disk of its own.
+   * Names the data behind the handle: handles with the same identity are the same disk, whatever export names
+   * the clients used. A filter whose content depends on the export name removes the identity. Default: each
+   * export name counts as a separate disk.
    */
   readonly identity?: string;
-  /** What block status can tell beside the allocation that `extents` knows. Asked once, when the export has been opened. */
+  /**
+   * The metadata contexts beside `base:allocation`, which the server derives from `extents`. The server reads
+   * them once, when the export has been opened.
+   */
   readonly metaContexts?: readonly MetaContext[];
 }
 
-/** For the `provides` of plugins: what a disk has that leaves no request to the server. */
+/** For the `provides` of plugins: the members of a handle that needs no fallback of the server. */
 export const everyRequest: readonly (keyof Handle)[] = [
   "write",
   "flush",
@@ -99,39 +118,50 @@ export const everyRequest: readonly (keyof Handle)[] = [
   "fastZero",
 ];
 
+/** The flags of a write or trim request. */
 export interface WriteFlags {
   /** Force unit access: answer only when the data is safe against a power failure. */
   readonly fua: boolean;
 }
 
+/** The flags of a zero request. */
 export interface ZeroFlags extends WriteFlags {
   /** The range may become a hole. */
   readonly mayTrim: boolean;
-  /** Fail with ENOTSUP at once rather than be no faster than a write. */
+  /** Fail with ENOTSUP at once when zeroing would be no faster than a write. */
   readonly fastZero: boolean;
 }
 
-/** Bytes. `minimum` is a power of two up to 65536, `preferred` a power of two from 512, `maximum` a multiple of `minimum`. */
+/** The block sizes of a disk, in bytes (doc/proto.md, "Block size constraints"). */
 export interface BlockSize {
+  /** Offsets and lengths are multiples of it; a power of two up to 65536. */
   readonly minimum: number;
+  /** The block size that works best; a power of two from 512. */
   readonly preferred: number;
+  /** The maximum length of a request with data; a multiple of `minimum`. */
   readonly maximum: number;
-  /** Clients are told, and served also when they send something else. Default false: the server refuses what is not whole blocks. */
+  /**
+   * The server announces the block sizes, but also accepts requests that are not whole blocks. Default false:
+   * the server refuses them.
+   */
   readonly advisory?: boolean;
 }
 
-/** What a filter changes of the handle below: a member that is `undefined` takes that ability away. */
+/** The changes of a filter to the handle below. A member that is `undefined` removes that ability. */
 export type HandleChanges = { readonly [K in keyof Handle]?: Handle[K] | undefined };
 
-/** What a handle is, and whatever is needed to make it again in another thread; only descriptors, numbers and strings. */
+/**
+ * A handle as plain data: everything that a worker thread needs to make an equal handle. It contains only
+ * descriptors, numbers and strings.
+ */
 export interface TransferableHandle {
   readonly kind: "memory" | "file";
   readonly data: unknown;
-  /** What filters make of it, innermost first. */
+  /** The changes of the filters, innermost first. */
   readonly layers?: readonly TransferableLayer[];
 }
 
-/** What one filter changes, where that is no function. */
+/** The changes of one filter, where they contain no functions. */
 export type TransferableLayer =
   | { readonly kind: "window"; readonly start: bigint; readonly size: bigint }
   | { readonly kind: "values"; readonly changes: HandleChanges };

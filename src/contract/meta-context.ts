@@ -3,34 +3,38 @@ import type { StatusExtent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 
 /**
- * Something that block status tells about a disk (doc/proto.md, "Metadata querying"): which blocks changed, where they
- * come from. Clients choose by name what they want to know.
+ * A metadata context: one kind of information that block status returns about a disk (doc/proto.md, "Metadata
+ * querying"), such as which blocks changed or where they come from. Clients select contexts by name.
  */
 export interface MetaContext {
   /**
-   * "NAMESPACE:LEAF" of at most 4096 bytes; namespaces of one's own begin with "x-". "base:" is the server's, which makes
-   * `base:allocation` of the handle's `extents`.
+   * "NAMESPACE:LEAF" of at most 4096 bytes. Use a namespace that begins with "x-". The server owns "base:",
+   * and makes `base:allocation` from the handle's `extents`.
    */
   readonly name: string;
-  /** States are 64 bits long, so that only clients with extended headers may choose the context. Default: 32 bits. */
+  /** States have 64 bits, so only clients with extended headers can select the context. Default: 32 bits. */
   readonly wide?: boolean;
   /**
-   * The states of the range, from `offset` on, without gaps. It may end early or go past the range; with `requestOne` one
-   * extent is enough. Where the export has a minimum block size and a block has several states, clients are
-   * told the bits that all of them have; return whole blocks where that is not what the bits mean.
+   * Returns the states of the range, from `offset` on, without gaps. The list may end early or go past the
+   * range; with `requestOne` one extent is enough. Where the export has a minimum block size and a block has
+   * several states, clients receive the bits that all of them have. Return whole blocks where the bits have
+   * another meaning.
    */
   status(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly StatusExtent[]>;
 }
 
-/** doc/proto.md, "Value conventions". */
+/** The maximum length of a name in bytes of UTF-8 (doc/proto.md, "Value conventions"). */
 const nameBytesMax = 4096;
-/** A namespace without spaces and control characters, a colon, and something that is no NUL. */
+/** The namespace has no spaces or control characters; the leaf has at least one character and no NUL. */
 const nameForm = /^[^\s\p{Cc}:]+:[^\0]+$/u;
 const reserved = /^(base|nbd-server):/;
 
 /**
- * @param from whose function returned them
- * @throws NbdError EINVAL for what are none, and for names that clients could not choose, or not tell apart
+ * Checks the metadata contexts of a handle.
+ *
+ * @param from the function that returned them, for the message
+ * @throws NbdError EINVAL for values that are no contexts, and for names that clients cannot select or
+ *   distinguish
  */
 export function checkContexts(from: string, contexts: readonly MetaContext[] = []): void {
   if (!Array.isArray(contexts) || !contexts.every(isContext)) {
@@ -38,7 +42,7 @@ export function checkContexts(from: string, contexts: readonly MetaContext[] = [
   }
   const seen = new Set<string>();
   for (const { name } of contexts) {
-    const fault = nameFault(name) ?? (seen.has(name) ? "is there twice" : undefined);
+    const fault = nameFault(name) ?? (seen.has(name) ? "appears twice" : undefined);
     if (fault !== undefined)
       throw new NbdError("EINVAL", `the metadata context "${name}" that ${from} returned ${fault}`);
     seen.add(name);
@@ -56,9 +60,14 @@ function nameFault(name: string): string | undefined {
   return undefined;
 }
 
-/** Clients have room for so many bits; a state that needs more would tell them something else. */
+/**
+ * Checks that the states fit the number of bits that clients receive; a truncated state would have another
+ * meaning.
+ *
+ * @throws NbdError EIO
+ */
 export function checkStates({ name, wide }: MetaContext, extents: readonly StatusExtent[]): void {
-  // Plugins may be written without types.
+  // Plugins may be written in JavaScript, without type checking.
   if (
     !Array.isArray(extents) ||
     extents.some((one) => typeof one?.length !== "bigint" || typeof one.state !== "bigint")

@@ -4,26 +4,36 @@ import { parseBoolean, parseDelay, parseInteger, parseProbability } from "../cor
 import { readPassword } from "./password.ts";
 import { absolutePath } from "./path.ts";
 
-/** One key=value of the command line: how its text becomes a value, and what --help says about it. */
+/** A parameter (key=value on the command line): how its text becomes a value, and its --help. */
 export interface Parameter<Value = unknown> {
   /**
-   * @param before the value so far, where the key is given again; what is returned takes its place
-   * @throws with a line for the user
+   * Parses the text of a value.
+   *
+   * @param text the text after "key="
+   * @param key the key that the user wrote
+   * @param before the value so far, where the key is given again; the returned value replaces it
+   * @throws an error whose message is one line for the user
    */
   parse(text: string, key: string, before?: Value): Value;
-  /** The word for the value in --help and errors: SIZE, FILENAME. */
+  /** The placeholder for the value in --help and errors, such as SIZE or FILENAME. */
   readonly placeholder: string;
+  /** The line about the parameter in --help. */
   readonly help: string;
-  /** Without it the server does not start. */
+  /** The server does not start without the parameter. Default false. */
   readonly required?: boolean;
+  /** The value when the user gives none. */
   readonly default?: Value;
-  /** Other keys for the same value, for callers that have always used them; --help does not show them. */
+  /** Other keys for the same value, for old command lines; --help does not show them. */
   readonly aliases?: readonly string[];
 }
 
+/** The parameters of a plugin or filter, by key. */
 export type Parameters = Readonly<Record<string, Parameter>>;
 
-/** The values as a plugin receives them: what is neither required nor has a default may be absent. */
+/**
+ * The values as a plugin or filter receives them. A value may be undefined when the parameter is not required
+ * and has no default.
+ */
 export type Values<P extends Parameters> = {
   readonly [K in keyof P]: P[K] extends { required: true } | { default: unknown }
     ? ValueOf<P[K]>
@@ -50,42 +60,47 @@ function declare<Value, O extends Options<Value>>(
   return { parse, placeholder, ...options };
 }
 
-/** Bytes, with nbdkit's suffixes: 512, 10M, 1G. */
+/** Declares a size in bytes; users may write nbdkit's suffixes: 512, 10M, 1G. */
 export function size<const O extends Options<bigint>>(options: O): Declared<bigint, O> {
   return declare(parseSize, "SIZE", options);
 }
 
+/** Declares a boolean: true or false, yes or no, on or off, 1 or 0. */
 export function boolean<const O extends Options<boolean>>(options: O): Declared<boolean, O> {
   return declare(parseBoolean, "BOOL", options);
 }
 
-/** A whole number within a range, which is part of the declaration. */
+/** Declares a whole number from `min` to `max`. */
 export function integer<const O extends Options<number>>(
   options: O & { readonly min: number; readonly max: number },
 ): Declared<number, O> {
   return declare((text, key) => parseInteger(key, text, options.min, options.max), "N", options);
 }
 
-/** ms, from "1.5", "2s", "120ms", "10us". */
+/** Declares a delay. The value is in ms; users write "1.5", "2s", "120ms" or "10us". */
 export function delay<const O extends Options<number>>(options: O): Declared<number, O> {
   return declare((text, key) => parseDelay(key, text), "DELAY", options);
 }
 
-/** 0 and up, from "0.1", "10%", "1:10", "1/10". */
+/** Declares a probability. The value is 0 or more; users write "0.1", "10%", "1:10" or "1/10". */
 export function probability<const O extends Options<number>>(options: O): Declared<number, O> {
   return declare((text, key) => parseProbability(key, text), "PROBABILITY", options);
 }
 
+/** Declares any text. */
 export function text<const O extends Options<string>>(options: O): Declared<string, O> {
   return declare((value) => value, "TEXT", options);
 }
 
-/** The absolute path of a file that need not exist, since the server may change to another folder (nbdkit_absolute_path(3)). */
+/**
+ * Declares the path of a file, which need not exist. The value is an absolute path, since the server may
+ * change to another folder (nbdkit_absolute_path(3)).
+ */
 export function path<const O extends Options<string>>(options: O): Declared<string, O> {
   return declare(absolutePath, "FILENAME", options);
 }
 
-/** One of a few words. */
+/** Declares a choice of a few words. */
 export function choice<const Words extends readonly string[], const O extends Options<Words[number]>>(
   words: Words,
   options: O,
@@ -97,10 +112,14 @@ export function choice<const Words extends readonly string[], const O extends Op
   return declare(parse, words.join("|"), options);
 }
 
-/** What --help calls the value of a secret, and by which debug lines know one. */
+/** The placeholder of secrets in --help. Debug lines recognize secret parameters by it. */
 export const secretPlaceholder = "PASSWORD";
 
-/** One that may be given several times: what each of them is parsed to, in order. */
+/**
+ * Declares a parameter that may be given several times. The value is a list, in order.
+ *
+ * @param parse parses the text of each value
+ */
 export function list<Value, const O extends Options<readonly Value[]>>(
   parse: (text: string, key: string) => Value,
   options: O,
@@ -109,12 +128,13 @@ export function list<Value, const O extends Options<readonly Value[]>>(
 }
 
 /**
- * A parameter that is refused when it is given again, where otherwise the last value counts.
+ * Makes a parameter that may be given only once. Without `once`, the last value counts.
  *
  * ```ts
  * parameters: { file: once(text({ help: "The file to serve" })) }
  * ```
- * @param refusal the line for the user; by default it names the key
+ *
+ * @param refusal returns the error message for a key; by default the message names the key
  */
 export function once<P extends Parameter<unknown>>(parameter: P, refusal?: (key: string) => string): P {
   const parse: Parameter<unknown>["parse"] = (text, key, before) => {
@@ -124,19 +144,28 @@ export function once<P extends Parameter<unknown>>(parameter: P, refusal?: (key:
   return { ...parameter, parse };
 }
 
-/** For a plugin's `catchAllKey`: what was given for keys that nobody declared. The first of each key counts. */
+/**
+ * Declares the parameter of a plugin's `catchAllKey`: a map of the keys that no plugin or filter declares.
+ * The first value of each key counts.
+ */
 export function catchAll<const O extends Options<ReadonlyMap<string, string>>>(
   options: O,
 ): Declared<ReadonlyMap<string, string>, O> {
   return declare((text, key, before = new Map()) => new Map([[key, text], ...before]), "TEXT", options);
 }
 
-/** A secret: the word itself, `-` to ask on the terminal, `+FILE`, or `-FD` (nbdkit_read_password(3)). */
+/**
+ * Declares a secret: the secret itself, `-` to ask on the terminal, `+FILE`, or `-FD`
+ * (nbdkit_read_password(3)).
+ */
 export function password<const O extends Options<string>>(options: O): Declared<string, O> {
   return declare((value, key) => readPassword(key, value), secretPlaceholder, options);
 }
 
-/** The number of an open descriptor that was inherited; 0 to 2 are ours. */
+/**
+ * Declares the number of an open file descriptor that the server inherits. Numbers 0 to 2 are refused: they
+ * are stdin, stdout and stderr.
+ */
 export function descriptor<const O extends Options<number>>(options: O): Declared<number, O> {
   const parse = (value: string, key: string): number => {
     const fd = parseInteger(key, value, 0, 2 ** 31 - 1);

@@ -3,10 +3,14 @@ import { isatty } from "node:tty";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 
 /**
- * A secret that need not stand on the command line (nbdkit_read_password(3)): `-` asks on the terminal, `+FILE` is the
- * first line of a file, `-FD` the first line from an inherited descriptor (3 or more); anything else
- * is the secret itself. Errors never repeat the value.
- * @param key the parameter, for the prompt and errors
+ * Reads a secret that need not be on the command line (nbdkit_read_password(3)): `-` asks on the terminal,
+ * `+FILE` is the first line of a file, `-FD` is the first line from an inherited descriptor (3 or more), and
+ * any other value is the secret itself. Errors never contain the value.
+ *
+ * @param key name of the parameter, for the prompt and errors
+ * @param value the text of the parameter
+ * @throws NbdError EINVAL, ENOTTY without a terminal, EINTR when the user gives no password, or the error of
+ *   reading
  */
 export function readPassword(key: string, value: string): string {
   if (value === "-") return askOnTerminal(key);
@@ -27,7 +31,7 @@ function readFromDescriptor(key: string, fd: number): string {
   }
 }
 
-/** The prompt and the answer go through the terminal itself, so that stdout stays the program's. */
+/** Reads the answer from the terminal itself and prompts on stderr: stdin and stdout may carry data. */
 function askOnTerminal(key: string): string {
   if (!isatty(0)) {
     throw new NbdError(
@@ -38,7 +42,7 @@ function askOnTerminal(key: string): string {
   const terminal = openSync("/dev/tty", "r");
   const echo = process.stdin as NodeJS.ReadStream;
   echo.setRawMode(true);
-  // Only now, because whoever sees it may type at once.
+  // Prompt after switching the echo off, because the user may type as soon as the prompt is visible.
   process.stderr.write(`password for ${key}: `);
   try {
     return readTyped(terminal);
@@ -50,7 +54,10 @@ function askOnTerminal(key: string): string {
   }
 }
 
-/** Raw mode hides what is typed, and leaves editing to us. */
+/**
+ * Reads a line in raw mode. Raw mode hides the typed characters and disables line editing, so this function
+ * handles erasing and Ctrl-C.
+ */
 function readTyped(terminal: number): string {
   const key = Buffer.alloc(1);
   const typed: number[] = [];
@@ -65,7 +72,7 @@ function readTyped(terminal: number): string {
   return Buffer.from(typed).toString();
 }
 
-/** In UTF-8 all bytes of a letter but the first begin with the bits 10. */
+/** Removes the last character: in UTF-8 all its bytes but the first begin with the bits 10. */
 function eraseLetter(typed: number[]): void {
   while ((typed.pop() ?? 0) >> 6 === 2);
 }

@@ -4,9 +4,10 @@ import { NbdError } from "../core/errors.ts";
 import { failure } from "./failure.ts";
 
 /**
- * The absolute path of a file that need not exist.
- * @param key names the parameter in errors
- * @throws NbdError EINVAL for no path at all
+ * Returns the absolute path of a file that need not exist.
+ *
+ * @param key name of the parameter, for errors
+ * @throws NbdError EINVAL for an empty path
  */
 export function absolutePath(name: string, key: string): string {
   if (name !== "") return fullPath(name);
@@ -14,8 +15,9 @@ export function absolutePath(name: string, key: string): string {
 }
 
 /**
- * The absolute path of a file or folder that exists, since the server may change to another folder before it opens
- * it (nbdkit_realpath(3)).
+ * Returns the absolute path of a file or folder that exists, since the server may change to another folder
+ * before it opens the file (nbdkit_realpath(3)).
+ *
  * @throws NbdError with a line for the user
  */
 export function realPath(name: string): string {
@@ -29,8 +31,10 @@ export function realPath(name: string): string {
 }
 
 /**
- * The absolute path for a name that is relative to the first of `folders`, or to the current directory.
- * @throws NbdError ENOENT for a relative one when the current directory has been removed
+ * Returns the absolute path for a name that is relative to the first of `folders`, or to the current
+ * directory.
+ *
+ * @throws NbdError ENOENT for a relative name when the current directory has been removed
  */
 export function fullPath(name: string, ...folders: readonly string[]): string {
   try {

@@ -4,55 +4,81 @@ import type { Handle } from "./handle.ts";
 import type { Parameters, Values } from "./parameter.ts";
 
 /**
- * A source of exports (nbdkit-plugin(3)). Functions are called in the order in which they are listed; `State` is what
- * `configComplete` returned, or the parameters' values where there is none. A plugin keeps nothing in its module, so that several
- * servers can run it in one process.
+ * A source of exports (nbdkit-plugin(3)). The server calls the functions in the order in which they are
+ * listed. `State` is what `configComplete` returned, or the values of the parameters where there is none. A
+ * plugin keeps no state in its module, so that several servers can run it in one process.
  */
 // biome-ignore lint/suspicious/noExplicitAny: the state goes back only to the plugin that made it
 export interface Plugin<P extends Parameters = Parameters, State = any> {
-  /** Letters, digits and dashes; what the command line calls it. */
+  /** Letters, digits and dashes; the name on the command line. */
   readonly name: string;
+  /** A descriptive name, for --help. */
   readonly longname?: string;
+  /** What the plugin does, for --help. */
   readonly description?: string;
+  /** The version of the plugin, for --version and --dump-plugin. */
   readonly version?: string;
-  /** Declared once; parsing, errors, --help and --dump-plugin follow from it. */
+  /** The parameters of the plugin. Parsing, errors, --help and --dump-plugin follow from the declaration. */
   readonly parameters?: P;
   /** The parameter that a bare argument sets. */
   readonly magicKey?: string;
-  /** The parameter that gets every key that nobody declared. Without it such a key is an error. */
+  /**
+   * The parameter that receives every key that no plugin or filter declares. Without it such a key is an
+   * error.
+   */
   readonly catchAllKey?: string;
-  /** The names that -D PLUGIN.FLAG=N accepts; `host.debugFlag` has the values. */
+  /** The names that -D PLUGIN.FLAG=N accepts; `host.debugFlag` returns the values. */
   readonly debugFlags?: readonly string[];
-  /** What the handles of this plugin may have; --dump-plugin tells it as `has_...` before anything is opened. */
+  /**
+   * The members that handles of this plugin may have. --dump-plugin reports them as `has_...` before a client
+   * opens the plugin.
+   */
   readonly provides?: readonly (keyof Handle)[];
-  /** How many requests it stands at once, if need be by its state. Default parallel: JavaScript runs one at a time anyway. */
+  /**
+   * How many requests the plugin can serve at once; a function where that depends on the state. Default
+   * parallel: JavaScript runs one request at a time anyway.
+   */
   readonly threadModel?: ThreadModel | ((state: State) => ThreadModel);
 
+  /** Runs when the plugin has been loaded. */
   load?(): MaybePromise<void>;
-  /** Extra keys of --dump-plugin, or others than usual. `values` has the parameters that were given, and no defaults. */
+  /**
+   * Returns extra keys for --dump-plugin, or replacements of the usual ones. `values` holds the given
+   * parameters, without defaults.
+   */
   dumpPlugin?(values: Partial<Values<P>>, host: Host): MaybePromise<Readonly<Record<string, string>>>;
-  /** All parameters are known: check them together. Throws with a line for the user. */
+  /**
+   * Checks all parameters together and returns the state. Throw an error to refuse the configuration; the
+   * message is one line for the user.
+   */
   configComplete?(values: Values<P>, host: Host): MaybePromise<State>;
-  /** The last step before listening; errors still reach the terminal. */
+  /** Runs last before the server listens; errors still reach the terminal. */
   getReady?(state: State, host: Host): MaybePromise<void>;
-  /** In the serving process, after it went to the background: start timers and threads here. */
+  /** Runs in the serving process, after it went to the background: start timers and threads here. */
   afterFork?(state: State, host: Host): MaybePromise<void>;
-  /** A client connected and has said nothing yet. Throwing turns it away. */
+  /** Runs when a client has connected and has sent nothing yet. Throw an error to refuse the client. */
   preconnect?(state: State, client: Client): MaybePromise<void>;
-  /** Undefined stands for one export, named by `defaultExport`, which is the default. Names have at most 4096 bytes. */
+  /**
+   * Returns the list of exports. Undefined, the default, stands for one export, whose name `defaultExport`
+   * returns. Names have at most 4096 bytes.
+   */
   listExports?(state: State, request: ListRequest): MaybePromise<readonly ExportItem[] | undefined>;
-  /** What "" stands for; asked once for each connection. Default "". */
+  /**
+   * Returns the name of the export that "" stands for. The server asks once for each connection, and again
+   * under TLS. Default "".
+   */
   defaultExport?(state: State, request: ListRequest): MaybePromise<string>;
+  /** Opens an export for a client. Throw an error to refuse the client. */
   open(state: State, request: OpenRequest): MaybePromise<Handle>;
-  /** The server stops: connections are closed, the process still runs. */
+  /** Runs when the server stops: connections are closed, the process still runs. */
   cleanup?(state: State): MaybePromise<void>;
-  /** The very last call. */
+  /** Runs last, before the process ends. */
   unload?(state: State): MaybePromise<void>;
 }
 
 /**
- * How much a plugin bears at once, from the least: one connection, one request in all, one request per
- * connection, anything (nbdkit-plugin(3), "Threads").
+ * How many connections and requests a plugin serves at once, from the strictest: one connection, one request
+ * in the whole server, one request per connection, any number (nbdkit-plugin(3), "Threads").
  */
 export type ThreadModel =
   | "serialize_connections"
@@ -60,7 +86,7 @@ export type ThreadModel =
   | "serialize_requests"
   | "parallel";
 
-/** From the strictest; in a chain, the strictest wins. */
+/** The thread models from the strictest on. In a chain, the strictest one applies. */
 export const threadModels: readonly ThreadModel[] = [
   "serialize_connections",
   "serialize_all_requests",
@@ -68,72 +94,95 @@ export const threadModels: readonly ThreadModel[] = [
   "parallel",
 ];
 
-/** What the server does for a plugin. */
+/** The server, as plugins and filters see it. */
 export interface Host extends Log {
-  /** The value of -D PLUGIN.FLAG=N; 0 when not given. */
+  /** Returns the value of -D PLUGIN.FLAG=N; 0 when the user did not give it. */
   debugFlag(flag: string): number;
-  /** False when stdin and stdout carry a client (-s), so that nothing else may read or write there (nbdkit_stdio_safe(3)). */
+  /**
+   * False when stdin and stdout carry a client connection (-s): the plugin must not read stdin or write to
+   * stdout then (nbdkit_stdio_safe(3)).
+   */
   readonly stdioSafe: boolean;
-  /** Stops the server in order, as SIGTERM does. */
+  /** Stops the server cleanly, as SIGTERM does. */
   shutdown(): void;
   /**
-   * Aborted, with an error of code ESHUTDOWN, when the server stops and waits only for the requests in flight; whatever
-   * waits for time to pass is to end then, and what works in the background too.
+   * Aborted, with an error of code ESHUTDOWN, when the server stops and waits only for the requests in
+   * flight. End timers and background work then.
    */
   readonly stopping: AbortSignal;
 }
 
-/** One connection, as plugins and filters see it. */
+/** One client connection, as plugins and filters see it. */
 export interface Client {
-  /** The client asked for nothing but reading, or the server runs with -r. */
+  /** The client cannot write: it asked for read-only access, or the server runs with -r. */
   readonly readOnly: boolean;
   /** The connection is encrypted. */
   readonly tls: boolean;
-  /** Who the client is by its certificate, and who says so (RFC 4514); absent without one (nbdkit_peer_tls_dn(3)). */
+  /**
+   * The subject of the client's certificate as a distinguished name (RFC 4514); absent without a certificate
+   * (nbdkit_peer_tls_dn(3)).
+   */
   readonly tlsDn?: string;
+  /**
+   * The issuer of the client's certificate as a distinguished name (RFC 4514); absent without a certificate.
+   */
   readonly tlsIssuerDn?: string;
-  /** Where it connects from; absent where nobody knows (nbdkit_peer_name(3)). */
+  /** The address of the client; absent where it is unknown (nbdkit_peer_name(3)). */
   readonly peer?: Peer;
   /**
-   * Aborted as soon as the system knows that the client has gone: it ended its stream without a goodbye, or nobody holds the
-   * other end of the connection any more. What is under way may be given up then; whatever it answers, nobody may get it.
-   * All requests may listen to it at once.
+   * Aborted as soon as the kernel reports that the client has gone: the client ended its stream without
+   * NBD_CMD_DISC, or its end of the connection is closed. Requests in flight may be given up then, since no
+   * client receives their answers. Any number of requests may listen to it at once.
    */
   readonly signal: AbortSignal;
   /**
-   * With force, ends the connection at once; otherwise refuses all later requests of the client with ESHUTDOWN, and answers
-   * those in flight (nbdkit_disconnect(3)). Absent where there is no connection.
+   * Disconnects the client (nbdkit_disconnect(3)). With `force`, the connection ends at once; otherwise the
+   * server answers the requests in flight, and refuses all later ones with ESHUTDOWN. Absent where there is
+   * no connection.
    */
   disconnect?(force: boolean): void;
 }
 
+/** The address of a client. */
 export interface Peer {
+  /** The kind of connection. */
   readonly family: "tcp" | "unix" | "vsock" | "stdio";
-  /** IP address and port; absent for the other families. */
+  /** The IP address; absent for the other families. */
   readonly address?: string;
+  /** The TCP port; absent for the other families. */
   readonly port?: number;
-  /** Who connected, over a Unix socket; absent where the system does not tell (nbdkit_peer_pid(3)). */
+  /**
+   * The process id of the client on a Unix socket; absent where the kernel does not report it
+   * (nbdkit_peer_pid(3)).
+   */
   readonly pid?: number;
+  /** The user id of the client on a Unix socket; absent where the kernel does not report it. */
   readonly uid?: number;
+  /** The group id of the client on a Unix socket; absent where the kernel does not report it. */
   readonly gid?: number;
-  /** Usually what SELinux calls the client (nbdkit_peer_security_context(3)). */
+  /** The security context of the client, usually of SELinux (nbdkit_peer_security_context(3)). */
   readonly securityContext?: string;
 }
 
-/** Who asks for the names of exports, or for the name of the default one. */
+/** The client that asks for the list of exports, or for the name of the default export. */
 export type ListRequest = Client;
 
+/** The request of a client to open an export. */
 export interface OpenRequest extends Client {
+  /** The name of the export; never "" where `defaultExport` returns a name. */
   readonly exportName: string;
 }
 
+/** An export in a list of exports. */
 export interface ExportItem {
+  /** The name that clients open; at most 4096 bytes of UTF-8. */
   readonly name: string;
+  /** A description for people; at most 4096 bytes of UTF-8. */
   readonly description?: string;
 }
 
 /**
- * Says that a value is a plugin and lets the compiler derive the types of its parameters:
+ * Returns the plugin unchanged, and lets the compiler derive the types of its parameters:
  *
  * ```ts
  * export default definePlugin({

@@ -1,8 +1,10 @@
 import { NbdError } from "./errors.ts";
 
 /**
- * Bytes from standard base64, which may be broken by white space. Node itself would skip whatever it does not know.
- * @throws NbdError EINVAL
+ * Decodes standard base64, which may contain white space. `Buffer.from` is not strict enough: it skips
+ * unknown characters.
+ *
+ * @throws NbdError EINVAL for invalid base64
  */
 export function parseBase64(text: string): Buffer {
   const compact = text.replace(/\s+/g, "");

@@ -1,22 +1,31 @@
-/** Blocks next to each other in the same state; `end` is not one of them. */
+// The map is a tree. A node whose blocks all have the same state is stored as that number. A leaf with
+// several states is an array of one byte per block, and an inner node with several states is an array of 64
+// child nodes. Memory therefore grows with the number of places where the state changes, not with the size of
+// the disk.
+
+/** Consecutive blocks in the same state; `end` is the block after the last one. */
 export interface BlockRun {
   readonly first: number;
   readonly end: number;
   readonly state: number;
 }
 
-/** All blocks below this are in the same state; else one byte for each, or parts of the next smaller size. */
+/**
+ * A number when all blocks of the node have that state; otherwise one byte per block (leaf) or the child
+ * nodes.
+ */
 type Node = number | Uint8Array | Node[];
 
-/** So small that a block somewhere on a huge disk takes no more than 5 KB. */
+/** A small leaf: one changed block anywhere on a huge disk takes at most 5 KB. */
 const leafBlocks = 1024;
 const fanOut = 64;
-/** Enough for 2^52 blocks, which is more than any disk has. */
+/** Seven levels hold 2^52 blocks, which is more than any disk has. */
 const rootLevel = 7;
 
 /**
- * The states of the blocks of a disk, small numbers that are 0 at first. It takes memory only where states were set one
- * by one, a byte for each block; long ranges in one state cost nothing, however large the disk.
+ * The states of the blocks of a disk. States are small numbers and are 0 at first. Memory is used only where
+ * neighbouring blocks have different states, one byte per block; a long range in one state takes none,
+ * however large the disk is.
  */
 export class BlockMap {
   #root: Node = 0;
@@ -26,12 +35,15 @@ export class BlockMap {
     return typeof node === "number" ? node : node[block - start]!;
   }
 
-  /** @param end not included */
+  /** @param end the block after the last one */
   set(first: number, end: number, state: number): void {
     if (end > first) this.#root = replaced(this.#root, rootLevel, first, end, state);
   }
 
-  /** All blocks from `first` to before `end`, in order. Changes meanwhile show only in what lies ahead. */
+  /**
+   * Yields the runs that cover the blocks from `first` to before `end`, in order. A change during the
+   * iteration affects only runs that have not been yielded.
+   */
   *runs(first: number, end: number): Generator<BlockRun, void, void> {
     for (let at = first; at < end; ) {
       const run = { first: at, end: this.#endOfRun(at, end), state: this.get(at) };
@@ -55,7 +67,7 @@ export class BlockMap {
     return limit;
   }
 
-  /** The smallest part that has the block, with its first block and how many it has. */
+  /** The number or leaf that holds the block, its first block and its number of blocks. */
   #find(block: number): {
     readonly node: number | Uint8Array;
     readonly start: number;
@@ -78,7 +90,10 @@ function blocksAt(level: number): number {
   return leafBlocks * fanOut ** level;
 }
 
-/** The node with its blocks from `first` to before `end`, counted from its own first one, in another state. */
+/**
+ * Sets the blocks from `first` to before `end`, counted from the node's first block, and returns the new
+ * node.
+ */
 function replaced(node: Node, level: number, first: number, end: number, state: number): Node {
   if (node === state || (first === 0 && end === blocksAt(level))) return state;
   if (level === 0) {

@@ -1,29 +1,32 @@
-/** The part of a request that lies in a block, or in several whole ones. Bytes. */
+/** A part of a request that lies within one block, or that consists of several whole blocks. */
 export interface BlockPart {
+  /** Where the part begins on the disk; bytes. */
   readonly offset: bigint;
+  /** The length of the part; bytes. */
   readonly length: number;
-  /** Where it begins in the request. */
+  /** Where the part begins in the request; bytes. */
   readonly at: number;
-  /** The blocks it lies in; `end` is not one of them. */
+  /** The first block of the part. */
   readonly first: number;
+  /** The block after the last block of the part. */
   readonly end: number;
-  /** Nothing of these blocks lies outside; the last block of a disk may be short. */
+  /** The part covers its blocks completely. The last block of a disk may be short. */
   readonly whole: boolean;
 }
 
 /**
- * Cuts a request into at most three parts: the rest of a block, whole blocks, the beginning of a block. A part that is not
- * `whole` can be written only by reading its block, changing the part, and writing the block back, which a `RangeGate` has
- * to keep other requests from.
+ * Cuts a request into at most three parts: the end of a block, whole blocks, and the beginning of a block. To
+ * write a part that is not `whole`, read its block, change the part, and write the block back; hold the block
+ * with a `RangeGate` meanwhile, so that no other request changes it.
  *
  * ```ts
  * [...blockParts(1000n, 8000, 4096, 1_000_000n)]; // 1000 to 4096, 4096 to 8192 (whole), 8192 to 9000
  * ```
  *
  * @param offset where the request begins; bytes
- * @param length of the request; bytes
- * @param blockBytes of a block
- * @param diskSize bytes; the last block ends there, and may be short
+ * @param length length of the request; bytes
+ * @param blockBytes size of a block; bytes
+ * @param diskSize size of the disk; bytes. The last block ends there and may be short
  */
 export function* blockParts(
   offset: bigint,

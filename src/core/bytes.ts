@@ -1,16 +1,19 @@
-/** Chunks below this are gathered, since a peer that sends byte by byte must not cost us a buffer for each. */
+/**
+ * Chunks below this size are copied into a shared slab. A peer that sends byte by byte must not cost one
+ * buffer per byte.
+ */
 const smallChunkBytes = 1024;
 const slabBytes = 64 * 1024;
 const nothing: Buffer = Buffer.alloc(0);
 
 /**
- * Bytes that have arrived and are not yet used. Nothing is copied unless one `take` spans several chunks,
- * or many small chunks pile up.
+ * A queue of received bytes that are not yet used. Bytes are copied only when one `take` spans several
+ * chunks, or when many small chunks are queued.
  */
 export class ByteQueue {
   #chunks: Buffer[] = [];
   #length = 0;
-  /** Room for small chunks; the part in use is the last of the chunks. */
+  /** The buffer for small chunks. Its used part is the last chunk of the queue. */
   #slab: Buffer = nothing;
   #slabUsed = 0;
 
@@ -25,7 +28,7 @@ export class ByteQueue {
     this.#length += chunk.length;
   }
 
-  /** Removes exactly `length` bytes; the caller has checked that they are there. */
+  /** Removes and returns exactly `length` bytes. The caller has checked that the queue holds them. */
   take(length: number): Buffer {
     const first = this.#chunks[0];
     if (first === undefined || length === 0) return Buffer.alloc(0);
@@ -38,10 +41,10 @@ export class ByteQueue {
       this.#chunks.shift();
       return first;
     }
-    return this.#waitForBytes(length);
+    return this.#joinChunks(length);
   }
 
-  /** Removes everything, in one piece. */
+  /** Removes and returns all bytes as one buffer. */
   takeAll(): Buffer {
     return this.take(this.#length);
   }
@@ -64,18 +67,18 @@ export class ByteQueue {
     }
   }
 
-  #waitForBytes(length: number): Buffer {
-    const gathered = Buffer.allocUnsafe(length);
+  #joinChunks(length: number): Buffer {
+    const joined = Buffer.allocUnsafe(length);
     let filled = 0;
     let used = 0;
     while (filled < length) {
       const chunk = this.#chunks[used]!;
-      const copied = chunk.copy(gathered, filled, 0, Math.min(chunk.length, length - filled));
+      const copied = chunk.copy(joined, filled, 0, Math.min(chunk.length, length - filled));
       filled += copied;
       if (copied < chunk.length) this.#chunks[used] = chunk.subarray(copied);
       else used++;
     }
     this.#chunks.splice(0, used);
-    return gathered;
+    return joined;
   }
 }

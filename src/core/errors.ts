@@ -1,27 +1,34 @@
 /**
- * An error with the name of an errno ("EINVAL"). The code decides what travels to the client or
- * which status the process ends with; the message is for people, one line, no trailing period.
+ * An error with an errno name as its code ("EINVAL"). The code decides which error the client receives and
+ * which status the process ends with. The message is one line for people, without a trailing period.
  */
 export class NbdError extends Error {
+  /** Always "NbdError". */
   override readonly name: string = "NbdError";
+  /** The errno name, such as "ENOSPC". */
   readonly code: string;
 
   constructor(code: string, message: string, options?: NbdErrorOptions) {
     super(message, options);
     this.code = code;
-    // Not enumerable: it is for {@link messageOf}, and would be noise where the error is printed.
+    // Not enumerable: only {@link messageOf} reads it, and it would be noise where the error is printed.
     if (options?.retold === true) Object.defineProperty(this, "retold", { value: true });
   }
 }
 
+/** Options of {@link NbdError}. */
 export interface NbdErrorOptions extends ErrorOptions {
-  /** The message already says what `cause` says, in better words: only debug lines show the cause. Default false. */
+  /**
+   * The message already contains what `cause` says, in better words, so only debug lines show the cause.
+   * Default false.
+   */
   readonly retold?: boolean;
 }
 
 /**
- * The errno name that an error carries, whoever threw it: ours, Node's, the addon's or a plugin's.
- * Judged by shape and not by class, since a plugin may bring its own copy of this package.
+ * Returns the errno name of any thrown value: an error of this package, of Node, of the addon or of a plugin.
+ * Without one, the result is "EIO". The check looks at members and not at the class, because a plugin may
+ * load its own copy of this package.
  */
 export function codeOf(error: unknown): string {
   const code = attempt(() => partsOf(error).code);
@@ -29,17 +36,18 @@ export function codeOf(error: unknown): string {
 }
 
 /**
- * What to show of an error, whatever was thrown: one line, because logs and terminals are read by lines. Causes follow
- * the message ("fetch failed: connect ECONNREFUSED 127.0.0.1:1"), unless it contains them already.
+ * Returns the message of any thrown value in one line, because logs and terminals are read by lines. The
+ * messages of causes follow ("fetch failed: connect ECONNREFUSED 127.0.0.1:1"), except those that the text
+ * already contains.
  */
 export function messageOf(error: unknown): string {
   return withCauses(error, new Set()) || "unknown error";
 }
 
-/** So many errors have their say in one line; causes may go round in a circle. */
+/** At most this many errors make up one line. Causes may form a cycle. */
 const errorsMax = 16;
 
-/** Of one AggregateError. */
+/** At most this many members of one AggregateError are shown. */
 const membersMax = 8;
 
 function withCauses(error: unknown, seen: Set<unknown>): string {
@@ -53,7 +61,7 @@ function withCauses(error: unknown, seen: Set<unknown>): string {
   return [members, below].reduce(appended, text) || nameOf(error);
 }
 
-/** What an AggregateError has gathered. */
+/** The messages of the members of an AggregateError. */
 function joined(errors: readonly unknown[], seen: Set<unknown>): string {
   const texts = new Set(errors.slice(0, membersMax).map((error) => withCauses(error, seen)));
   texts.delete("");
@@ -61,7 +69,7 @@ function joined(errors: readonly unknown[], seen: Set<unknown>): string {
   return [...texts].join("; ") + more;
 }
 
-/** Read here and not later, since a getter may throw. */
+/** Reads the members inside `attempt`, since a getter may throw. */
 function links(error: unknown): Pick<Parts, "cause" | "errors" | "retold"> {
   const { cause, errors, retold } = partsOf(error);
   return { cause, errors, retold };
@@ -80,7 +88,7 @@ function ownText(error: unknown): string {
   return (text ?? "unknown error").trim().replace(/\s*\n\s*/g, " ");
 }
 
-/** For errors without a message. */
+/** Returns the code or the name of an error that has no message. */
 function nameOf(error: unknown): string {
   return attempt(() => String(partsOf(error).code ?? partsOf(error).name ?? "")) ?? "";
 }
@@ -96,14 +104,14 @@ interface Parts {
   readonly retold?: unknown;
 }
 
-/** Judged by shape, as {@link codeOf} does. */
+/** Looks at members and not at the class, as {@link codeOf} does. */
 function partsOf(error: unknown): Parts {
   return (typeof error === "object" && error !== null ? error : {}) as Parts;
 }
 
 /**
- * Whether it is an error, also one of another realm: in the contexts of `node:vm`, in which test runners run tests, what Node
- * throws is not an `instanceof Error`.
+ * Whether the value is an error, also one of another realm: in the contexts of `node:vm`, in which test
+ * runners run tests, Node's errors are not `instanceof Error`.
  */
 export function isError(value: unknown): value is Error {
   if (typeof value !== "object" || value === null) return false;
@@ -112,8 +120,8 @@ export function isError(value: unknown): value is Error {
 }
 
 /**
- * Where an error came from, for debug lines: the innermost one has the story. Undefined for those that are for users alone, of
- * which we know all that there is to say.
+ * The stack of the innermost error, for debug lines. Undefined for errors whose message already says
+ * everything.
  */
 export function stackOf(error: unknown): string | undefined {
   return attempt(() => innermostStack(error, 0));
@@ -126,13 +134,15 @@ function innermostStack(error: unknown, depth: number): string | undefined {
   return name === "NbdError" || isOutside(error) || typeof stack !== "string" ? undefined : stack;
 }
 
-/** What the system or OpenSSL says about a file is the same wherever in a program it was asked. */
+/**
+ * Errors of the system and of OpenSSL do not depend on the place in the program, so their stack is useless.
+ */
 function isOutside(error: unknown): boolean {
   const { syscall, code } = partsOf(error);
   return typeof syscall === "string" || /^ERR_(OSSL|CRYPTO)/.test(String(code));
 }
 
-/** What plugins throw may throw again when it is looked at. */
+/** Reading a member of a thrown value may throw again. */
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();

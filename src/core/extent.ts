@@ -1,13 +1,14 @@
-/** A piece of a disk in one state. Lengths are bytes; where a list begins is said beside it. */
+/** A range of a disk with one allocation state. An extent has no offset: extents follow each other in a list. */
 export interface Extent {
+  /** bytes */
   readonly length: bigint;
-  /** Not allocated: it takes no room where the data lives. */
+  /** The range is not allocated: it takes no storage. */
   readonly hole: boolean;
-  /** Reads as zeroes. */
+  /** The range reads as zeroes. */
   readonly zero: boolean;
 }
 
-/** A piece of a disk in one state of a metadata context, which says what the state means. */
+/** A range of a disk with one state of a metadata context, which defines what the state means. */
 export interface StatusExtent {
   /** bytes */
   readonly length: bigint;

@@ -1,11 +1,11 @@
 import type { MaybePromise } from "./maybe-promise.ts";
 
-/** One at a time, first come first served: what a thread model below `parallel` needs. */
+/** A lock with a queue in order of arrival. Thread models stricter than `parallel` need it. */
 export class Gate {
   #taken = false;
   readonly #queue: (() => void)[] = [];
 
-  /** Answers at once when the gate is free. Whoever entered must leave. */
+  /** Takes the lock; there is no promise when the lock is free. Every `enter` needs one `leave`. */
   enter(): MaybePromise<void> {
     if (!this.#taken) {
       this.#taken = true;

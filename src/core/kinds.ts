@@ -1,6 +1,6 @@
-/** What a value may be. Plugins and programs may be written without types. */
+/** A type check at run time. Plugins and programs may be written in JavaScript, without type checking. */
 export interface Kind {
-  /** With its article, for messages: "a string". */
+  /** The name of the type with its article, for messages: "a string". */
   readonly name: string;
   accepts(value: unknown): boolean;
 }
@@ -19,7 +19,7 @@ export const anAbortSignal: Kind = {
   accepts: (value) => isObject(value) && "aborted" in value && "addEventListener" in value,
 };
 export const aWhole: Kind = { name: "a whole number", accepts: (value) => Number.isSafeInteger(value) };
-/** Looked at elsewhere. */
+/** For values that other code checks. */
 export const anything: Kind = { name: "anything", accepts: () => true };
 
 export function aWholeNumber(min: number, max: number): Kind {
@@ -39,14 +39,14 @@ export function either(...kinds: readonly Kind[]): Kind {
   };
 }
 
-/** @param plural "strings" */
+/** @param plural plural name of the members, for messages: "strings" */
 export function anArrayOf(plural: string, kind: Kind): Kind {
   const accepts = (value: unknown): boolean =>
     Array.isArray(value) && value.every((one) => kind.accepts(one));
   return { name: `an array of ${plural}`, accepts };
 }
 
-/** A value in a message: what a user can recognize, and no more than a line. */
+/** Shows a value in a message: recognizable, and at most one line. */
 export function said(value: unknown): string {
   if (typeof value === "string")
     return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value);
@@ -74,7 +74,7 @@ function ofType(name: string, type: string): Kind {
   return { name, accepts: (value) => typeof value === type };
 }
 
-/** Also one of another realm, as in the contexts of `node:vm`. */
+/** Accepts also the Uint8Array of another realm, as in the contexts of `node:vm`. */
 function isBytes(value: unknown): boolean {
   return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === "[object Uint8Array]";
 }

@@ -2,14 +2,15 @@ import { printable, printableStack } from "./printable.ts";
 import { withoutSecrets } from "./secrets.ts";
 
 /**
- * A message as logs and terminals get it: one line in which nothing of a client, a server or a user can pretend to be
- * another line or a command to the terminal, and no password of a URI. Call it once, where the text leaves the process.
+ * Makes a message safe for logs and terminals: one line, without passwords of URIs. Text of a client, a
+ * server or a user cannot look like another line, and cannot send commands to the terminal. Call it once,
+ * where the text leaves the process.
  */
 export function logText(message: string): string {
   return printable(withoutSecrets(message));
 }
 
-/** The same, where the stack of an error may follow the message. */
+/** The same for a message that the stack of an error may follow. */
 export function debugText(message: string): string {
   return printableStack(withoutSecrets(message));
 }

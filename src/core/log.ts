@@ -1,23 +1,28 @@
 import { stackOf } from "./errors.ts";
 
-/** Where words for people go. What prints them, and whether debug lines are wanted, is the server's choice. */
+/**
+ * The log of a server. The server decides where lines are printed, and whether debug lines are printed at
+ * all.
+ */
 export interface Log {
+  /** Logs an error. */
   error(message: string): void;
-  /** Call it only after looking at `verbose`, so that no text is made for nobody. */
+  /** Logs a debug line. Check `verbose` before you build the text, so that no text is built in vain. */
   debug(message: string): void;
+  /** Debug lines are printed (-v). */
   readonly verbose: boolean;
-  /** The same log for what one plugin, filter or connection says, where the log tells them apart. */
+  /** Returns a log for the messages of one plugin, filter or connection, where the log distinguishes them. */
   named?(subject: string): Log;
 }
 
 export const silentLog: Log = { error: () => {}, debug: () => {}, verbose: false };
 
-/** The same log, with a name in front of what is said: `nbdkit: memory[1]: error: ...`. */
+/** Returns the log with a name before each message: `nbdkit: memory[1]: error: ...`. */
 export function namedLog(log: Log, subject: string): Log {
   return log.named?.(subject) ?? log;
 }
 
-/** Under -v, where an error of a plugin came from. */
+/** Logs the stack of an error under -v. */
 export function logStack(log: Log, error: unknown): void {
   const stack = log.verbose ? stackOf(error) : undefined;
   if (stack !== undefined) log.debug(stack);

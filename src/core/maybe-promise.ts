@@ -1,13 +1,17 @@
-/** An answer now or later. Code on the fast path looks before it waits, so that no promise is made needlessly. */
+/**
+ * A value, or a promise of it. Code on the fast path calls {@link isPromise} before it awaits, so that no
+ * promise is made needlessly.
+ */
 export type MaybePromise<T> = T | PromiseLike<T>;
 
+/** Returns whether a value is a promise (has a `then` method). */
 export function isPromise<T>(value: MaybePromise<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | null | undefined)?.then === "function";
 }
 
 /**
- * Runs a generator to its end and waits for whatever it yields, as an async function does for what it awaits; but where
- * nothing has to be waited for, the result is there at once.
+ * Runs a generator to its end and awaits every promise that the generator yields, as an async function does
+ * with `await`. Without a promise, the result is available at once.
  */
 export function inSteps<T>(steps: Steps<T>): MaybePromise<T> {
   for (let step = steps.next(); ; step = steps.next()) {
@@ -16,6 +20,7 @@ export function inSteps<T>(steps: Steps<T>): MaybePromise<T> {
   }
 }
 
+/** A generator for {@link inSteps}: it yields what it awaits and returns a `T`. */
 export type Steps<T = void> = Generator<MaybePromise<unknown>, T, void>;
 
 async function finish<T>(steps: Steps<T>, first: PromiseLike<unknown>): Promise<T> {
@@ -29,7 +34,7 @@ async function finish<T>(steps: Steps<T>, first: PromiseLike<unknown>): Promise<
   }
 }
 
-/** For a step that needs the answer: `const extents = yield* answer(next.extents(...))`. */
+/** Awaits a value inside a generator: `const extents = yield* answer(next.extents(...))`. */
 export function* answer<T>(value: MaybePromise<T>): Steps<T> {
   if (!isPromise(value)) return value;
   let answered: T;
@@ -39,7 +44,7 @@ export function* answer<T>(value: MaybePromise<T>): Steps<T> {
   return answered!;
 }
 
-/** Runs `then` once `perform` has succeeded or failed, which is at once where nothing has to be waited for. */
+/** Runs `then` after `perform` has succeeded or failed; at once where `perform` returns no promise. */
 export function afterwards<T>(perform: () => MaybePromise<T>, then: () => void): MaybePromise<T> {
   let result: MaybePromise<T>;
   try {

@@ -1,7 +1,8 @@
 /**
- * The known name that was probably meant: the same but for case and separators, or with a few letters wrong, missing, added or
- * exchanged.
- * @param distanceMax how many letters. Default: one of three, and at least one
+ * Returns the known name that the user probably meant: equal but for case and separators, or with a few
+ * letters wrong, missing, added or exchanged.
+ *
+ * @param distanceMax the maximum number of wrong letters. Default: a third of the letters, at least one
  */
 export function nearest(
   name: string,
@@ -18,7 +19,10 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[_-]/g, "");
 }
 
-/** The optimal string alignment distance: letters to replace, to leave out, to add, or to exchange with their neighbour. */
+/**
+ * The optimal string alignment distance: the number of letters to replace, delete, insert, or exchange with a
+ * neighbour.
+ */
 function distanceOf(one: string, other: string): number {
   let before: readonly number[] = [];
   let last: readonly number[] = Array.from({ length: other.length + 1 }, (_, at) => at);

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 let root: string | undefined;
 
 /**
- * The folder that holds `package.json`, `bin/` and `prebuilds/`. Modules run from `dist/FOLDER/`,
- * from `src/FOLDER/` in tests, or bundled from `dist/`, so the depth is looked at, not assumed.
+ * The folder that holds `package.json`, `bin/` and `prebuilds/`. The depth of this module below that folder
+ * varies: `dist/FOLDER/`, `src/FOLDER/` in tests, or `dist/` as a bundle.
  */
 export function packageRoot(): string {
   root ??= fileURLToPath(new URL(import.meta.url)).replace(

@@ -1,10 +1,11 @@
 /**
- * What would do something to a terminal or a log instead of being seen there: control characters (C0, DEL, C1), line
- * and paragraph separators, format characters (bidi overrides and isolates, zero-width ones) and lone surrogates.
+ * Characters that affect a terminal or a log instead of being visible: control characters (C0, DEL, C1), line
+ * and paragraph separators, format characters (bidi overrides and isolates, zero-width ones) and lone
+ * surrogates.
  */
 const unseen = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}]/gu;
 
-/** The same, and what begins an escape. */
+/** The same, and the backslash, which begins an escape. */
 const escaped = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}\\]/gu;
 
 const short: Readonly<Record<string, string>> = {
@@ -19,14 +20,16 @@ const short: Readonly<Record<string, string>> = {
 };
 
 /**
- * One line that shows any text as nbdkit does: `\n` and the like, the bytes of other unseen characters as `\xNN`, and
- * `\\` for a backslash, so that it can be told what the text was.
+ * Shows any text in one line, as nbdkit does: `\n` and similar escapes, `\xNN` for the bytes of other
+ * invisible characters, and `\\` for a backslash, so that the original text can be recovered.
  */
 export function printable(text: string): string {
   return text.replace(escaped, (character) => short[character] ?? hexBytes(character));
 }
 
-/** The same for a message that may be the stack of an error, whose lines stay lines. */
+/**
+ * The same for a message that may end with the stack of an error; the lines of the stack stay separate lines.
+ */
 export function printableStack(text: string): string {
   return text
     .split(/\n(?= {4}at )/)
@@ -34,19 +37,22 @@ export function printableStack(text: string): string {
     .join("\n");
 }
 
-/** A word that a shell reads back as the same text, on one line: `$'...'` (POSIX.1-2024), where quotes do not do. */
+/**
+ * Quotes a word on one line so that a shell reads back the same text: `$'...'` (POSIX.1-2024) where normal
+ * quotes are not enough.
+ */
 export function printableWord(word: string, quote: (word: string) => string): string {
   return word.search(unseen) === -1 ? quote(word) : `$'${printable(word).replaceAll("'", "\\'")}'`;
 }
 
-/** JSON that shows what `JSON.stringify` leaves as it is, and means the same. */
+/** Escapes invisible characters that `JSON.stringify` leaves unescaped. The JSON means the same. */
 export function printableJson(json: string): string {
   return json.replace(unseen, (character) =>
     character === "\n" || character === "\t" ? character : unicodeEscapes(character),
   );
 }
 
-/** A lone surrogate has no bytes in UTF-8; these are those that it would have. */
+/** A lone surrogate has no UTF-8 encoding; its generalized encoding (WTF-8) is used. */
 function hexBytes(character: string): string {
   const code = character.codePointAt(0)!;
   const isSurrogate = code >= 0xd800 && code <= 0xdfff;

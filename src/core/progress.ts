@@ -1,6 +1,9 @@
-/** Counts what gets done, in all threads of a server, so that whoever waits for its end can tell what is slow from what is stuck. */
+/**
+ * Counts finished work in all threads of a server. Shutdown watches the count to distinguish slow requests
+ * from stuck ones.
+ */
 export class Progress {
-  /** For the same count in another thread. */
+  /** Pass it to another thread to share the count. */
   readonly shared: SharedArrayBuffer;
   readonly #count: Int32Array;
 
@@ -9,12 +12,14 @@ export class Progress {
     this.#count = new Int32Array(shared);
   }
 
-  /** Something that others wait for is done: a request, a call of a plugin or filter; or a client has taken bytes. */
+  /**
+   * Call it when a request, or a call of a plugin or filter, is done, or when a client has received bytes.
+   */
   made(): void {
     Atomics.add(this.#count, 0, 1);
   }
 
-  /** Another number than before when something got done; it means nothing by itself. */
+  /** Changes whenever something gets done. The number itself has no meaning. */
   get count(): number {
     return Atomics.load(this.#count, 0);
   }

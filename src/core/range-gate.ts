@@ -1,11 +1,16 @@
 import { answer, type MaybePromise, type Steps } from "./maybe-promise.ts";
 
+// A claim is a range that a request holds or waits for. Claims stay in one list, in order of arrival. A claim
+// is granted when no earlier claim overlaps it, granted or waiting, except where both are shared. Waiting
+// claims count too, so a request never overtakes an earlier one, and no request waits for ever.
+
 /**
- * A lock for parts of a disk: requests for the same part run one after another, in the order in which they came; requests for
- * other parts run at the same time. What counts the parts is up to the caller: mostly the blocks in which a filter keeps data.
+ * A lock for ranges of a disk: requests for the same part run one after another, in order of arrival;
+ * requests for other parts run at the same time. The caller chooses the unit of the parts, usually the blocks
+ * in which a filter keeps data.
  *
- * A filter that reads a block, changes a part of it and writes it back holds the block meanwhile. All connections need the same
- * gate, so that it belongs into what `configComplete` returns, or into what a `PerExport` keeps.
+ * A filter that reads a block, changes it and writes it back must hold the block meanwhile. All connections
+ * need the same gate, so keep the gate in the state that `configComplete` returns, or in a `PerExport`.
  *
  * ```ts
  * const leave = await gate.enter(first, end);
@@ -17,15 +22,18 @@ import { answer, type MaybePromise, type Steps } from "./maybe-promise.ts";
  * ```
  */
 export class RangeGate {
-  /** The claims that were granted and those that wait, in order of arrival. */
+  /** The granted and the waiting claims, in order of arrival. */
   readonly #claims: Claim[] = [];
 
   /**
-   * Waits until no other request is in the range.
+   * Waits until no other request holds the range.
+   *
    * @param first first part of the range
    * @param end the part after the last one
-   * @param shared other requests that share may be in the range at the same time; for requests that only read. Default false
-   * @returns leaves the range, and must be called once, also after an error. There is no promise where the range is free.
+   * @param shared the range may be held together with other shared requests, for requests that only read.
+   *   Default false
+   * @returns a function that leaves the range; call it once, also after an error. There is no promise where
+   *   the range is free
    */
   enter(first: number, end: number, shared: boolean = false): MaybePromise<() => void> {
     const claim: Claim = { first, end, shared, grant: undefined };
@@ -38,7 +46,7 @@ export class RangeGate {
     });
   }
 
-  /** {@link enter} and leave around a body in steps. */
+  /** Runs a generator between {@link enter} and leave. */
   *hold(first: number, end: number, shared: boolean, body: () => Steps): Steps {
     const leave = yield* answer(this.enter(first, end, shared));
     try {
@@ -50,7 +58,8 @@ export class RangeGate {
 
   #leave(claim: Claim): void {
     const left = this.#claims.indexOf(claim);
-    // A second call must not take away the claim of another request.
+    // After a second call, `left` is -1. Without this check, the call would remove the claim of another
+    // request.
     if (left < 0) return;
     this.#claims.splice(left, 1);
     for (const [index, waiting] of this.#claims.entries()) {
@@ -60,7 +69,7 @@ export class RangeGate {
     }
   }
 
-  /** An earlier claim that waits is not overtaken, so that no request waits for ever. */
+  /** Waiting claims count as well: a claim never overtakes an earlier one, so no request waits for ever. */
   #isFree(claim: Claim, earlier: readonly Claim[]): boolean {
     return earlier.every(
       (other) => other.end <= claim.first || other.first >= claim.end || (other.shared && claim.shared),
@@ -72,6 +81,6 @@ interface Claim {
   readonly first: number;
   readonly end: number;
   readonly shared: boolean;
-  /** Present while it waits. */
+  /** Present while the claim waits. */
   grant: (() => void) | undefined;
 }

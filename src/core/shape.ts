@@ -2,21 +2,26 @@ import { NbdError } from "./errors.ts";
 import { type Kind, said } from "./kinds.ts";
 import { nearest } from "./nearest.ts";
 
-// Members of objects that come from plugins, filters and programs. What is misspelt would have no effect, silently.
+// Checks the members of objects that come from plugins, filters and programs. A misspelt member would
+// otherwise have no effect, and the author would not notice.
 
-/** Every member that an object may have, and what it may be. A member that is undefined is left out. */
+/** The known members of an object and their types. Undefined members count as absent. */
 export type Shape<T = Readonly<Record<string, unknown>>> = Readonly<Record<keyof T & string, Kind>>;
 
-/** What an object may have beside what its shape knows: nothing, or what its author keeps in it. */
+/**
+ * Whether an object may have unknown members: "nothing" refuses them, "state" allows values that its author
+ * keeps there.
+ */
 export type Own = "nothing" | "state";
 
 /**
- * What is wrong with the members of a handle, plugin or filter, for a message.
+ * Describes the fault in the members of a handle, plugin or filter, for a message; undefined when all are
+ * right.
  *
- * Symbols, and names that begin with `_`, are their author's. All else has to be known, except
- * - values other than functions, where there may be state (`own`);
- * - all members of an instance of a class, which has helpers and may inherit from others.
- * Of these, one that nearly has the name of a member that is missing, and its type, is taken for that member, misspelt.
+ * Symbols and names that begin with `_` belong to the author. All other members must be known, except
+ * - values other than functions, where state is allowed (`own`);
+ * - all members of an instance of a class, which has helpers and may inherit from other classes. An exempt
+ *   member still counts as misspelt when its name nearly equals that of a missing member and its type fits.
  */
 export function memberFault(value: object, shape: Shape, own: Own): string | undefined {
   const unknown = namesOf(value).find(
@@ -25,17 +30,19 @@ export function memberFault(value: object, shape: Shape, own: Own): string | und
   return unknown === undefined ? kindFault(value, shape, "member") : unknownFault(unknown, shape, "member");
 }
 
-/** What is wrong with options: all of them have to be known. */
+/** Describes the fault in an options object; all members must be known. */
 function optionFault(options: object, shape: Shape): string | undefined {
-  // With inherited ones, as those of an AbortSignal that was given instead of options.
+  // `for...in` includes inherited members, such as those of an AbortSignal that was passed instead of
+  // options.
   for (const name in options) if (!Object.hasOwn(shape, name)) return unknownFault(name, shape, "option");
   return kindFault(options, shape, "option");
 }
 
 /**
- * Checks options that a program gives to one of our functions.
- * @param where the function, for messages: "serve"
- * @param required options that must be there
+ * Checks the options that a program passes to a function of this package.
+ *
+ * @param where name of the function, for messages: "serve"
+ * @param required options that must be present
  * @throws NbdError EINVAL with one line that names the mistake
  */
 export function checkOptions(
@@ -59,13 +66,17 @@ export function checkOptions(
   }
 }
 
-/** Checks a value. @throws NbdError EINVAL */
+/**
+ * Checks the type of a value.
+ *
+ * @throws NbdError EINVAL
+ */
 export function checkKind(where: string, value: unknown, kind: Kind): void {
   if (kind.accepts(value)) return;
   throw new NbdError("EINVAL", `${where} must be ${kind.name}, and is ${said(value)}`);
 }
 
-/** Whether the object was made by `{}`, or by nothing. Objects of other realms count too. */
+/** Whether the object is a plain `{}` or has no prototype. Plain objects of other realms count too. */
 export function isPlain(value: object): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -94,7 +105,7 @@ function isMistake(value: object, name: string, shape: Shape, own: Own): boolean
   return shape[meant]!.accepts(memberOf(value, name));
 }
 
-/** With those that it inherits, but for what every object has. */
+/** The names of own and inherited members, without those of `Object.prototype`. */
 function namesOf(value: object): readonly string[] {
   const names: string[] = [];
   for (let at: object | null = value; at !== null; at = Object.getPrototypeOf(at)) {

@@ -1,6 +1,6 @@
 import { NbdError } from "./errors.ts";
 
-/** No disk is larger: offsets are signed 64-bit numbers everywhere below us. */
+/** The maximum size of a disk in bytes: system calls take offsets as signed 64-bit numbers. */
 export const sizeMax: bigint = 2n ** 63n - 1n;
 
 const unitBytes: Readonly<Record<string, bigint>> = {
@@ -15,8 +15,10 @@ const unitBytes: Readonly<Record<string, bigint>> = {
 };
 
 /**
- * A size as every size on nbdkit's command line is written: a whole number and at most one of the
- * suffixes b, k, M, G, T, P, E (powers of 1024) or s (512-byte sectors), in either case.
+ * Parses a size as nbdkit's command line accepts it: a whole number and at most one of the suffixes b, k, M,
+ * G, T, P, E (powers of 1024) or s (512-byte sectors), in either case.
+ *
+ * @returns bytes
  * @throws NbdError EINVAL, or EOVERFLOW above 2^63-1
  */
 export function parseSize(text: string): bigint {
@@ -41,7 +43,7 @@ export function parseSize(text: string): bigint {
   return count * unit;
 }
 
-/** A size for people: exact, in the largest unit that divides it ("1G", "1025"). */
+/** Formats a size exactly, in the largest unit that divides it ("1G", "1025"). */
 export function formatSize(bytes: bigint): string {
   for (const unit of ["e", "p", "t", "g", "m", "k"]) {
     const one = unitBytes[unit]!;

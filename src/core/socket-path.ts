@@ -1,11 +1,16 @@
 import { NbdError } from "./errors.ts";
 
-/** Longest path that fits `sockaddr_un`, in bytes. Node cuts longer ones off, and makes a socket of another name. */
+/**
+ * The longest path that fits `sockaddr_un`, in bytes. Node truncates longer paths and creates a socket of
+ * another name.
+ */
 const socketPathBytesMax: number = process.platform === "linux" ? 107 : 103;
 
 /**
- * @param option says whose path it is
- * @throws NbdError ENAMETOOLONG when nobody can listen there
+ * Checks that a Unix socket path is short enough.
+ *
+ * @param option the option that gave the path, for the message
+ * @throws NbdError ENAMETOOLONG when the kernel cannot bind the path
  */
 export function checkSocketPath(option: string, path: string): void {
   const length = Buffer.byteLength(path);

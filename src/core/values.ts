@@ -5,7 +5,11 @@ const words = new Map<string, boolean>([
   ...["0", "false", "f", "no", "n", "off"].map((word) => [word, false] as const),
 ]);
 
-/** nbdkit_parse_bool(3). @throws NbdError EINVAL */
+/**
+ * Parses a boolean as nbdkit_parse_bool(3) does: "true", "no", "on", "0" and the like, in either case.
+ *
+ * @throws NbdError EINVAL
+ */
 export function parseBoolean(text: string): boolean {
   const value = words.get(text.toLowerCase());
   if (value === undefined) {
@@ -18,9 +22,12 @@ export function parseBoolean(text: string): boolean {
 }
 
 /**
- * nbdkit_parse_int(3) and its family: decimal, 0x hexadecimal or 0 octal, within the range.
- * @param what names the value in the error
- * @throws NbdError EINVAL or ERANGE
+ * Parses an integer as nbdkit_parse_int(3) does: decimal, 0x hexadecimal or 0 octal, within the range.
+ *
+ * @param what name of the value, for the error
+ * @param min smallest allowed value
+ * @param max largest allowed value
+ * @throws NbdError EINVAL for text that is no number, ERANGE for a number outside the range
  */
 export function parseInteger(what: string, text: string, min: number, max: number): number {
   const trimmed = text.trimStart();
@@ -37,16 +44,17 @@ export function parseInteger(what: string, text: string, min: number, max: numbe
   return value;
 }
 
-/** Both ends are in it. */
+/** A range of numbers; both ends are included. */
 export interface Range {
   readonly min: number;
   readonly max: number;
 }
 
 /**
- * Returns a whole number within the range that a program gave.
- * @param what names the value in the error
- * @throws NbdError EINVAL for what is no whole number, ERANGE for one that is out of the range
+ * Checks that a number from a program is whole and within the range, and returns it.
+ *
+ * @param what name of the value, for the error
+ * @throws NbdError EINVAL when it is not a whole number, ERANGE when it is outside the range
  */
 export function checkWhole(what: string, value: number, range: Range): number {
   if (typeof value === "number" && !Number.isInteger(value) && Number.isFinite(value))
@@ -54,7 +62,7 @@ export function checkWhole(what: string, value: number, range: Range): number {
   return checkNumber(what, value, range);
 }
 
-/** The same for numbers that need not be whole. */
+/** The same for numbers that may have fractions. */
 export function checkNumber(what: string, value: number, { min, max }: Range): number {
   if (typeof value !== "number" || Number.isNaN(value))
     throw new NbdError("EINVAL", `${what}: expected a number from ${min} to ${max}, not ${kindOf(value)}`);
@@ -81,7 +89,13 @@ const delayUnitMs: Readonly<Record<string, number>> = {
   ns: 1e-6,
 };
 
-/** nbdkit_parse_delay(3): "1", "1.2s", "120ms", "1.2us", "1ns". Returns ms. @throws NbdError EINVAL */
+/**
+ * Parses a delay as nbdkit_parse_delay(3) does: "1", "1.2s", "120ms", "1.2us", "1ns".
+ *
+ * @param what name of the value, for the error
+ * @returns ms
+ * @throws NbdError EINVAL
+ */
 export function parseDelay(what: string, text: string): number {
   const [, number, unit] = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*(s|ms|us|µs|μs|ns|)$/.exec(text) ?? [];
   if (number === undefined || unit === undefined) {
@@ -93,7 +107,13 @@ export function parseDelay(what: string, text: string): number {
   return Number(number) * delayUnitMs[unit]!;
 }
 
-/** nbdkit_parse_probability(3): "0.1", "1e-1", "10%", "1:10", "1/10". May exceed 1. @throws NbdError EINVAL */
+/**
+ * Parses a probability as nbdkit_parse_probability(3) does: "0.1", "1e-1", "10%", "1:10", "1/10". The result
+ * may exceed 1.
+ *
+ * @param what name of the value, for the error
+ * @throws NbdError EINVAL
+ */
 export function parseProbability(what: string, text: string): number {
   const number = "(\\d+(?:\\.\\d*)?(?:[eE][+-]?\\d+)?|\\.\\d+(?:[eE][+-]?\\d+)?)";
   const [, first, mark, second] = new RegExp(`^\\s*${number}(?:(%)|[:/]${number})?$`).exec(text) ?? [];

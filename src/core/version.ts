@@ -1,6 +1,12 @@
-/** The level of nbdkit that we are compatible with; callers compare it, so it is what --version reports. */
+/**
+ * The version of nbdkit that this package is compatible with. --version reports it, because callers compare
+ * it.
+ */
 export const compatibleVersion = "1.46.0";
 /** The version of this package. */
 export const packageVersion = "0.1.0";
-/** Our own name and version, as `version_extra` of --dump-config and in parentheses after the version. */
+/**
+ * The name and version of this package: `version_extra` of --dump-config, and in parentheses after the
+ * version.
+ */
 export const ownVersion: string = `nbdkit-node ${packageVersion}`;

@@ -1,4 +1,4 @@
-/** Part of a block: where it begins in it, and whether it is all zeroes. */
+/** A part of a block, from `start` to before `end`, and whether all its bytes are zero. */
 export interface Run {
   readonly start: number;
   readonly end: number;
@@ -6,11 +6,15 @@ export interface Run {
 }
 
 /**
- * Parts a block into runs of zeroes and runs of anything else.
- * @param grain only whole units of this many bytes, counted from the start of the disk, can be zeroes; 0 for never
+ * Splits a block into runs of zeroes and runs of other data.
+ *
+ * @param offset where the block begins on the disk; bytes
+ * @param grain a run of zeroes consists of whole units of this many bytes, counted from the start of the
+ *   disk; 0 finds no zeroes
  */
 export function findRuns(bytes: Buffer, offset: bigint, grain: number): Run[] {
-  // Units that are longer than the block may be gibibytes, of which no zeroes need be kept to compare with.
+  // A unit longer than the block cannot be all zero here. Units may be gibibytes, so no zero buffer of that
+  // size is made to compare with.
   if (grain === 0 || grain > bytes.length) return [{ start: 0, end: bytes.length, zero: false }];
   const runs: { start: number; end: number; zero: boolean }[] = [];
   const zeroes = zeroBytes(grain);
@@ -26,19 +30,20 @@ export function findRuns(bytes: Buffer, offset: bigint, grain: number): Run[] {
 }
 
 function isZero(bytes: Buffer, start: number, end: number, zeroes: Buffer): boolean {
-  // Most data shows in its first byte, and looking is cheaper than calling.
+  // Check the first byte before calling `compare`: most data differs there, and the check is cheaper than the
+  // call.
   return bytes[start] === 0 && bytes.compare(zeroes, 0, end - start, start, end) === 0;
 }
 
 let shared: Buffer = Buffer.alloc(4096);
 
-/** At least that many zeroes; nobody writes into them. */
+/** Returns a shared buffer of zeroes; callers must not write into it. */
 export function zeroBytes(length: number): Buffer {
   if (shared.length < length) shared = Buffer.alloc(length);
   return shared.subarray(0, length);
 }
 
-/** Large pieces would make {@link zeroBytes} keep as much. */
+/** Compared at once; a larger piece would make {@link zeroBytes} keep a buffer of that size. */
 const comparedBytes = 64 * 1024;
 
 /** Whether all bytes are 0. */

@@ -2,7 +2,10 @@ import type { Handle, HandleChanges } from "../contract/handle.ts";
 import { handleMembers } from "../contract/handle-shape.ts";
 import { underChanges } from "./transferable.ts";
 
-/** The handle that clients see: the next layer's, with the filter's changes. */
+/**
+ * Returns the handle of the next layer with the filter's changes. `close` closes the filter first, then the
+ * next layer.
+ */
 export function applyChanges(next: Handle, changes: HandleChanges): Handle {
   const merged = { ...passThrough(next), ...shortcuts(next, changes), ...changes } as Handle;
   const { close } = changes;
@@ -19,7 +22,10 @@ export function applyChanges(next: Handle, changes: HandleChanges): Handle {
   };
 }
 
-/** The fast ways go past a filter that changes nothing about reading or writing, and so do the threads. */
+/**
+ * A filter that does not change reading keeps the fast path of reading, and likewise for writing. Worker
+ * threads can serve the handle where the changes are plain values.
+ */
 function shortcuts(next: Handle, changes: HandleChanges): HandleChanges {
   return {
     ...("read" in changes ? {} : { readNow: next.readNow?.bind(next) }),
@@ -28,7 +34,7 @@ function shortcuts(next: Handle, changes: HandleChanges): HandleChanges {
   };
 }
 
-/** The handle as a plain object, so that it can be spread whatever class it came from. */
+/** Copies the handle into a plain object, which can be spread whatever class the handle is of. */
 function passThrough(next: Handle): Handle {
   return Object.fromEntries(
     passed.map((name) => {

@@ -1,20 +1,21 @@
 import type { Client } from "../contract/plugin.ts";
 
-/** The connections of a server, for filters that mind how many there are. */
+/** Counts the connected clients of a server, for filters that depend on the number. */
 export class Clients {
   readonly #left: () => void;
   #count = 0;
 
-  /** @param left called whenever one has gone */
+  /** @param left called whenever a client has disconnected */
   constructor(left: () => void) {
     this.#left = left;
   }
 
+  /** The number of connected clients. */
   get count(): number {
     return this.#count;
   }
 
-  /** Counts a client from now until it has gone; call it once for each, in `preconnect`. */
+  /** Counts a client until it disconnects. Call it once for each client, in `preconnect`. */
   add({ signal }: Client): void {
     if (signal.aborted) return;
     this.#count++;

@@ -3,7 +3,7 @@ import type { OpenRequest } from "../contract/plugin.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { ServedExport } from "../served/served-export.ts";
 
-/** One request on its way down, for filters that treat all kinds alike. Lengths are bytes. */
+/** One request, for filters that treat all kinds alike. Offsets and lengths are bytes. */
 export type Operation =
   | { readonly kind: "read"; readonly offset: bigint; readonly length: number }
   | {
@@ -25,8 +25,8 @@ export type Operation =
     };
 
 /**
- * What a filter does with a request; `perform` hands it to the next layer, or to what has taken its place, and may be
- * called later, several times or not at all.
+ * Handles one request of a client. `perform` sends the request to the next layer, or to another export; call
+ * it at once, later, several times or not at all.
  */
 export type Interceptor = <Result>(
   operation: Operation,
@@ -34,8 +34,13 @@ export type Interceptor = <Result>(
 ) => MaybePromise<Result>;
 
 /**
- * Lays one function around every request. It sees them as the client sent them: a request with FUA or one to zero is one
- * request, also where the server has to do it by flushing or writing below.
+ * Returns changes that pass every request through one interceptor. The interceptor sees each request as the
+ * client sent it: FUA or zeroing is one request, also where the server implements it by flushing or writing
+ * below.
+ *
+ * @param next handle of the next layer
+ * @param request the client's request to open the export
+ * @param wrap the interceptor
  */
 export function intercept(next: Handle, request: OpenRequest, wrap: Interceptor): HandleChanges {
   const below = new ServedExport(next, request.readOnly, request.signal);

@@ -2,7 +2,7 @@ import type { Handle, TransferableLayer } from "../contract/handle.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { windowOn } from "./window.ts";
 
-/** A handle that was made again in another thread, under the same filters as before. */
+/** Rebuilds the layers of filters on a handle that was made again in a worker thread. */
 export function layered(handle: Handle, layers: readonly TransferableLayer[] = []): Handle {
   return layers.reduce(
     (below, layer) =>

@@ -1,11 +1,11 @@
 import type { Handle } from "../contract/handle.ts";
 import { NbdError } from "../core/errors.ts";
 
-/** What a filter keeps of a disk for all its clients: blocks of a cache, locks, counters. */
+/** What a filter keeps for a disk and all its clients, such as the blocks of a cache, locks or counters. */
 export interface Kept {
-  /** Nothing would be lost without it, so that it is forgotten when its last client has gone. */
+  /** Nothing is lost without it, so the filter can drop it when the last client has disconnected. */
   readonly isUnused: boolean;
-  /** The server stops. */
+  /** Called when the server stops. */
   close(): void;
 }
 
@@ -17,8 +17,9 @@ interface Shared<T> {
 }
 
 /**
- * Keeps something for each export, or each disk, from its first client to the end of the server. State in `open` is that of one
- * connection, and state in `configComplete` that of all exports, which may be different disks.
+ * Keeps something for each export or disk, from its first client to the end of the server. In contrast, the
+ * state of `open` belongs to one connection, and that of `configComplete` to all exports, which may be
+ * different disks.
  *
  * ```ts
  * configComplete: () => ({ caches: new PerExport(({ size }) => new Cache(size)) }),
@@ -34,16 +35,16 @@ export class PerExport<T extends Kept> {
   readonly #shared: Map<string, Shared<T>> = new Map();
   readonly #create: (disk: Handle) => T;
 
-  /** @param create makes what is kept of a disk, for its first client */
+  /** @param create makes what is kept for a disk, when its first client opens it */
   constructor(create: (disk: Handle) => T) {
     this.#create = create;
   }
 
   /**
-   * Each client enters once and leaves once.
-   * @param key what tells exports or disks apart: `next.identity`, or else the name of the export
+   * Returns what is kept for a disk. Call `enter` once and {@link leave} once for each client.
+   *
+   * @param key distinguishes exports or disks: `next.identity`, or else the name of the export
    * @param disk the layer below, as the client has opened it
-   * @returns what is kept of the disk
    * @throws NbdError EINVAL when the disk has another size than before
    */
   enter(key: string, disk: Handle): T {
@@ -61,8 +62,10 @@ export class PerExport<T extends Kept> {
   }
 
   /**
-   * What is not used is forgotten, so that clients that try names take no memory.
-   * @param key with which the client entered
+   * Counts a client out. Drops what is kept when no client uses it and `isUnused` is true, so that clients
+   * that try many export names use no memory.
+   *
+   * @param key the key that `enter` was called with
    */
   leave(key: string): void {
     const shared = this.#shared.get(key)!;
@@ -70,7 +73,7 @@ export class PerExport<T extends Kept> {
     if (shared.clients === 0 && shared.kept.isUnused) this.#shared.delete(key);
   }
 
-  /** The server stops. */
+  /** Closes everything that is kept. Call it in `unload`, when the server stops. */
   close(): void {
     for (const { kept } of this.#shared.values()) kept.close();
   }

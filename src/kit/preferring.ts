@@ -1,12 +1,12 @@
 import type { BlockSize, Handle } from "../contract/handle.ts";
 
-/** doc/proto.md, "Block size constraints": preferred block sizes end here. */
+/** The maximum preferred block size (doc/proto.md, "Block size constraints"); bytes. */
 const preferredMax = 32 * 1024 * 1024;
 
 /**
- * The block size of a handle, except that a filter above it works best with blocks of so many bytes; for the `blockSize` of the
- * filter.
- * @param bytes a power of 2
+ * Returns a `blockSize` for a filter that works best with larger blocks than the handle below.
+ *
+ * @param bytes the block size that the filter prefers; a power of 2
  */
 export function preferringBlocks({ blockSize }: Handle, bytes: number): BlockSize {
   const { minimum, preferred, maximum, ...rest } = blockSize ?? {

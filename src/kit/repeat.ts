@@ -1,9 +1,16 @@
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 
-/** What to do after so many failures, before the next attempt: wait, mend something, or throw to give up. */
+/**
+ * Called after each failure, before the next attempt: it waits or repairs something; it throws to give up.
+ */
 export type Recover = (error: unknown, failures: number) => Promise<void>;
 
-/** Does something until it succeeds or `recover` gives up. What succeeds at once is answered at once. */
+/**
+ * Repeats an attempt until it succeeds or `recover` throws. There is no promise when the first attempt
+ * succeeds at once.
+ *
+ * @throws what `recover` throws
+ */
 export function repeat<Result>(attempt: () => MaybePromise<Result>, recover: Recover): MaybePromise<Result> {
   try {
     const done = attempt();

@@ -1,16 +1,16 @@
-/** Timers take 31 bits of ms; beyond that they fire at once. */
+/** The maximum of a timer in ms; Node fires a longer timer at once. */
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * Waits, but no longer than one of the signals is not aborted: a request that waits must not keep a client that has gone, or a
- * server that stops.
+ * Waits, but only until one of the signals is aborted. A waiting request must not keep a client that has
+ * disconnected, or a server that stops.
  *
  * ```ts
  * await sleep(100, request.signal, host.stopping);
  * ```
  *
- * @param ms how long; any number of ms, also more than the 2^31 of a timer
- * @param signals mostly the `signal` of the client and the `stopping` of the host
+ * @param ms how long; may exceed the 2^31 ms of a timer
+ * @param signals usually the `signal` of the client and the `stopping` of the host
  * @throws the reason of the signal that was aborted
  */
 export async function sleep(ms: number, ...signals: readonly AbortSignal[]): Promise<void> {
@@ -23,11 +23,12 @@ export async function sleep(ms: number, ...signals: readonly AbortSignal[]): Pro
 }
 
 /**
- * Waits before a request is done. In a server that stops the request is done at once, and not given up as with {@link sleep}:
- * it may be all that is left of what a client wrote.
+ * Waits before a request runs. When the server stops, the wait ends and the request runs; {@link sleep} would
+ * fail it instead. The request may carry the client's last written data.
+ *
  * @param ms how long
  * @param gone the `signal` of the client
- * @param stopping that of the host
+ * @param stopping the `stopping` of the host
  * @throws the reason of `gone`
  */
 export async function delayed(ms: number, gone: AbortSignal, stopping: AbortSignal): Promise<void> {
@@ -39,9 +40,11 @@ export async function delayed(ms: number, gone: AbortSignal, stopping: AbortSign
 }
 
 /**
- * Waits for an event, but no longer than one of the signals is not aborted.
- * @param begin waits for the event and then calls `done`; returns what ends the waiting, which is called in any case
- * @param signals mostly the `signal` of the client and the `stopping` of the host
+ * Waits for an event, but only until one of the signals is aborted.
+ *
+ * @param begin starts to wait for the event, and calls `done` when it happens; returns a function that ends
+ *   the waiting, which is always called
+ * @param signals usually the `signal` of the client and the `stopping` of the host
  * @throws the reason of the signal that was aborted
  */
 export function wait(

@@ -2,10 +2,13 @@ import { existsSync } from "node:fs";
 import type { Parameter } from "../contract/parameter.ts";
 import { parseBoolean } from "../core/values.ts";
 
-/** Something that is on or off, and may change while the server runs. */
+/** Returns whether something is on. The answer may change while the server runs. */
 export type Toggle = () => boolean;
 
-/** yes, no, or the absolute path of a file: on while it exists. */
+/**
+ * Declares a parameter that is yes, no, or the absolute path of a file; with a path it is on while the file
+ * exists.
+ */
 export function toggle(options: { readonly help: string }): Parameter<Toggle> & { readonly default: Toggle } {
   return {
     ...options,

@@ -1,6 +1,6 @@
 import type { HandleChanges, TransferableHandle, TransferableLayer } from "../contract/handle.ts";
 
-/** The same handle under one more layer. */
+/** Returns the transferable handle with one more layer. */
 export function underLayer(
   transferable: TransferableHandle | undefined,
   layer: TransferableLayer,
@@ -8,12 +8,15 @@ export function underLayer(
   return transferable && { ...transferable, layers: [...(transferable.layers ?? []), layer] };
 }
 
-/** What these changes leave of it: where they are plain values, another thread can make them too. */
+/**
+ * Returns the transferable handle with the changes of a filter. Changes that are plain values can be repeated
+ * in a worker thread; with any function, the handle is no longer transferable.
+ */
 export function underChanges(
   transferable: TransferableHandle | undefined,
   { close: _, ...changes }: HandleChanges,
 ): TransferableHandle | undefined {
-  // Only the thread that opened a handle closes it, so a filter may do there what it likes.
+  // Only the thread that opened a handle closes it, so `close` may be any function.
   if (Object.keys(changes).length === 0) return transferable;
   return isPlain(changes) ? underLayer(transferable, { kind: "values", changes }) : undefined;
 }

@@ -2,7 +2,12 @@ import type { Handle, HandleChanges } from "../contract/handle.ts";
 import { applyChanges } from "./apply-changes.ts";
 import { underLayer } from "./transferable.ts";
 
-/** What a filter changes that shows only a part of the disk below it: the bytes from `start` on. */
+/**
+ * Returns the changes of a filter that shows only a part of the disk below it.
+ *
+ * @param start first byte of the part
+ * @param size size of the part; bytes
+ */
 export function windowOn(next: Handle, start: bigint, size: bigint): HandleChanges {
   const { read, write, trim, zero, cache, extents, metaContexts } = applyChanges(next, {});
   return {
@@ -23,7 +28,7 @@ export function windowOn(next: Handle, start: bigint, size: bigint): HandleChang
   };
 }
 
-/** Sums of offsets above this are no longer exact. */
+/** Numbers above this are not exact, so the fast path declines such offsets. */
 const exactMax = Number.MAX_SAFE_INTEGER;
 
 function nowShifted(next: Handle, start: number): HandleChanges {

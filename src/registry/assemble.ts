@@ -4,7 +4,7 @@ import { failOnDeadlock } from "../chain/fail-on-deadlock.ts";
 import { type Log, namedLog } from "../core/log.ts";
 import { findFilter, findPlugin, type Loaded, takeFilter, takePlugin } from "./find.ts";
 
-/** A plugin and the filters over it, loaded and not yet configured. */
+/** A plugin and its filters, loaded and not yet configured. */
 export interface Components {
   readonly plugin: Loaded<AnyPlugin>;
   /** Outermost first. */
@@ -12,9 +12,10 @@ export interface Components {
 }
 
 /**
- * Loads what is named; what is a plugin or filter already is taken as it is.
+ * Loads the plugins and filters that are given by name; definitions are used as they are.
+ *
  * @param filters outermost first
- * @throws NbdError when something named cannot be found
+ * @throws NbdError when a name cannot be found
  */
 export async function loadComponents(
   plugin: string | AnyPlugin,
@@ -31,18 +32,18 @@ export async function loadComponents(
   return components;
 }
 
-/** What the plugins and filters of a server share. */
+/** The context that the plugins and filters of a server share. */
 export interface ChainContext {
   readonly log: Log;
-  /** NAME.FLAG -> N */
+  /** The debug flags: NAME.FLAG -> N. */
   readonly debugFlags: ReadonlyMap<string, number>;
   /** See {@link Host.stdioSafe}. */
   readonly stdioSafe: boolean;
-  /** What a plugin's wish to stop the server does. */
+  /** Stops the server; plugins call it as `host.shutdown`. */
   readonly shutdown: () => void;
 }
 
-/** One chain of them, which has been told what their names imply. */
+/** Builds a chain, and sets the parameters that the plugin's name implies. */
 export function buildChain(
   { plugin, filters }: Components,
   { log, debugFlags, stdioSafe, shutdown }: ChainContext,
@@ -51,7 +52,7 @@ export function buildChain(
     const named = namedLog(log, name);
     return {
       verbose: log.verbose,
-      // Configuration errors stand alone on the terminal, without a name that the user did not give.
+      // Configuration errors appear without the plugin's name, which the user may not have given.
       error: (message: string) => log.error(message),
       debug: (message: string) => named.debug(message),
       debugFlag: (flag: string) => debugFlags.get(`${name}.${flag}`) ?? 0,

@@ -2,7 +2,7 @@ import type { AnyFilter } from "../chain/component.ts";
 
 type Load = () => Promise<{ readonly default: AnyFilter }>;
 
-/** The filters in this package, each loaded only when it is named. */
+/** The filters of this package. Each is loaded only when it is used. */
 export const builtInFilters: Readonly<Record<string, Load>> = {
   blocksize: () => import("../filters/blocksize.ts"),
   "blocksize-policy": () => import("../filters/blocksize-policy.ts"),

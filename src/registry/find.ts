@@ -11,22 +11,23 @@ import { builtInPlugins } from "./plugins.ts";
 import { checkDefinition, type Kind } from "./shape.ts";
 import { faultAround } from "./trust.ts";
 
-/** A plugin or filter, and where it came from. */
+/** A plugin or filter, and its origin. */
 export interface Loaded<Definition> {
   readonly definition: Definition;
-  /** Comes with this package. Default false. */
+  /** The definition is part of this package. Default false. */
   readonly builtIn?: boolean;
-  /** Parameters that its name implies, before all others. */
+  /** Parameters that the name implies; they are set before all others. */
   readonly implied?: readonly (readonly [key: string, text: string])[];
-  /** Only questions ask for it. */
+  /** The path of the module. Only --help, --version and --dump-plugin call it. */
   path(): string;
 }
 
 /**
- * Finds what the command line names: a short name is one of ours, a module `nbdkit-NAME-plugin.js` (or `-filter.js`) in
- * the folder of ours, or a package of that name;
- * anything with a dot or a slash is a path, of a JavaScript module with the plugin as its default export or of a script
- * that the plugin `sh` runs.
+ * Finds a plugin by its name on the command line. A short name is a plugin of this package, a module
+ * `nbdkit-NAME-plugin.js` (or `-filter.js`) in the folder of {@link directoryOf}, or an npm package of that
+ * name, in this order. A name with a dot or a slash is a path: of a JavaScript module whose default export is
+ * the plugin, or of a script that the plugin `sh` runs.
+ *
  * @throws NbdError with one line
  */
 export async function findPlugin(name: string): Promise<Loaded<AnyPlugin>> {
@@ -41,7 +42,11 @@ export async function findFilter(name: string): Promise<Loaded<AnyFilter>> {
   return (await findBuiltIn("filter", name, builtInFilters)) ?? (await findModule("filter", name));
 }
 
-/** What a program brings along. @throws NbdError EINVAL for what is none */
+/**
+ * Accepts a definition from a program.
+ *
+ * @throws NbdError EINVAL when the value is no plugin
+ */
 export function takePlugin(definition: AnyPlugin): Loaded<AnyPlugin> {
   return { definition: checkDefinition("plugin", definition, "what was given"), path: () => "" };
 }
@@ -64,7 +69,7 @@ async function findBuiltIn<Definition>(
 
 async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> {
   if (isShortName(name) || moduleExtensions.includes(extname(name))) return undefined;
-  // Most servers run no scripts.
+  // Loaded only when needed, because most servers run no scripts.
   const { checkScript } = await import("./script.ts");
   const path = fullPath(name);
   checkScript(name, path);
@@ -83,12 +88,15 @@ async function findModule<Definition>(kind: Kind, name: string): Promise<Loaded<
   }
 }
 
-/** nbdkit(1): a name with a dot or a slash is a path. */
+/** A name with a dot or a slash is a path (nbdkit(1)). */
 function isShortName(name: string): boolean {
   return !/[./]/.test(name);
 }
 
-/** Naming a file is a decision for it and its owner, but not for other users who could add to what it imports. */
+/**
+ * Resolves a path. By naming a file, the user trusts the file and its owner, but not other users, who could
+ * add modules that the file imports.
+ */
 function givenPath(kind: Kind, name: string): string {
   const path = fullPath(name);
   const fault = faultAround(path);

@@ -7,13 +7,17 @@ import { importModule } from "../installation/package.ts";
 import { offerOwnPackage } from "./own-package.ts";
 import { placeOf } from "./syntax-error.ts";
 
-/** What Node takes for a module; newer ones run TypeScript as well. */
+/** File name extensions of modules. Newer versions of Node run TypeScript as well. */
 export const moduleExtensions: readonly string[] = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
 
-/** The default export of a module. @throws whatever the module throws */
+/**
+ * Imports a module and returns its default export.
+ *
+ * @throws what the module throws
+ */
 export async function importDefinition(path: string): Promise<unknown> {
   const { default: exported } = await failOnDeadlock("it", importFile(path));
-  // What compilers make of `export default` for CommonJS.
+  // Compilers turn `export default` into a member `default` of a CommonJS module.
   return (exported as { readonly default?: unknown } | undefined)?.default ?? exported;
 }
 

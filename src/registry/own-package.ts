@@ -4,24 +4,28 @@ import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { packageRoot } from "../core/package-root.ts";
 
-// A plugin is one file, anywhere: with this package installed globally, there is no node_modules beside the file in which
-// Node would find `nbdkit-node/plugin`. So where the usual way finds nothing, this package itself is found.
+// A plugin may be one file in any folder. When this package is installed globally, there is no node_modules
+// beside that file in which Node would find `nbdkit-node/plugin`. When the normal resolution finds nothing,
+// these hooks therefore resolve `nbdkit-node` to this package.
 
-/** What a module names that needs this package, or that may do so in turn. */
+/** Matches imports of this package, and relative imports, whose modules may import this package in turn. */
 const mayNeedIt = /["'](nbdkit-node|\.\.?)["'/]/;
 
 const ownName = /^nbdkit-node(\/|$)/;
 
 let installed = false;
 
-/** Call it before a module of a user is imported: Node remembers what it could not find. */
+/**
+ * Installs the hooks, if the module may need them. Call it before the first import of the module, because
+ * Node caches failed resolutions.
+ */
 export function offerOwnPackage(path: string): void {
   if (installed || !existsSync(ownManifest()) || !mayNeed(path) || isFoundFrom(path)) return;
   installed = true;
-  // From Node.js 22.15 on, for `import` and `require`, and without a thread.
+  // Available from Node.js 22.15 on. Works for `import` and `require`, and without a thread.
   if ("registerHooks" in nodeModule) registerHooks(nodeModule.registerHooks as RegisterHooks);
   else {
-    // Absent before Node.js 20.6, where only `require` finds it.
+    // `register` is absent before Node.js 20.6; only `require` finds this package there.
     nodeModule.register?.(hooksThread, pathToFileURL(ownManifest()), {
       data: pathToFileURL(ownManifest()).href,
     });
@@ -48,7 +52,7 @@ function mayNeed(path: string): boolean {
   try {
     return mayNeedIt.test(readFileSync(path, "utf8"));
   } catch {
-    // Importing it will say what is wrong.
+    // The import itself will report the error.
     return false;
   }
 }
@@ -71,7 +75,7 @@ function registerHooks(register: RegisterHooks): void {
   });
 }
 
-/** The same for `import` in older versions, which ask a thread of their own. */
+/** The hook for `import` in older versions, which run hooks in a separate thread. */
 const hooksThread = `data:text/javascript,${encodeURIComponent(`
   let manifest;
   export function initialize(data) { manifest = data; }
@@ -84,7 +88,7 @@ const hooksThread = `data:text/javascript,${encodeURIComponent(`
     }
   }`)}`;
 
-/** The same for `require` in older versions. */
+/** The hook for `require` in older versions. */
 function resolveRequired(): void {
   const loader = nodeModule.default as unknown as {
     _resolveFilename(request: string, ...rest: readonly unknown[]): string;

@@ -9,21 +9,24 @@ import { faultOnTheWay, isShared } from "./trust.ts";
 /** A folder with packages, such as `node_modules`. */
 interface Place {
   readonly folder: string;
-  /** Who may write there may change this program as well, so there is nothing to check. */
+  /** Users who can write to the folder can also change this program, so no check is needed. */
   readonly isOurs: boolean;
 }
 
-/** What npm calls the package of a plugin or filter. */
+/** Returns the npm package name of a plugin or filter. */
 export function packageName(kind: Kind, name: string): string {
   return `nbdkit-${name}-${kind}`;
 }
 
 /**
- * The module of an installed plugin or filter. It is looked up beside this package first, then in the folder for global
- * packages of this Node.js, and then in the working directory and those above it, where only packages count that no
- * other user could have put there: a server may be root, and its working directory below /tmp.
- * @returns undefined when it is not installed
- * @throws NbdError with one line: EPERM for a package that another user could have put there; what is wrong with it
+ * Returns the module of an installed plugin or filter. The search starts beside this package, continues in
+ * the folder for global packages of this Node.js, and ends in the working directory and the folders above it.
+ * Packages in the last places count only if no other user can have put them there: the server may run as root
+ * with a working directory below /tmp.
+ *
+ * @returns undefined when the package is not installed
+ * @throws NbdError with one line: EPERM for a package that another user can have put there, or another code
+ *   for a broken package
  */
 export function packagePath(kind: Kind, name: string): string | undefined {
   const wanted = packageName(kind, name);
@@ -45,13 +48,13 @@ function* places(): Generator<Place, void, undefined> {
   yield { folder: join(root, "node_modules"), isOurs: true };
   if (basename(dirname(root)) === "node_modules") yield { folder: dirname(root), isOurs: true };
   yield* modulesAbove(dirname(root));
-  // npm puts global packages there, also where this one came in another way.
+  // The folder for global packages of npm. This package may have been installed in another way.
   yield { folder: join(dirname(process.execPath), "../lib/node_modules"), isOurs: false };
   const current = currentFolder();
   if (current !== undefined) yield* modulesAbove(current);
 }
 
-/** Undefined where it has been removed. */
+/** Undefined when the current directory has been removed. */
 function currentFolder(): string | undefined {
   try {
     return process.cwd();
@@ -69,12 +72,16 @@ function* modulesAbove(lowest: string): Generator<Place, void, undefined> {
 
 function faultOf(folder: string, found: string, module: string): string | undefined {
   const parent = dirname(folder);
-  // Also with the sticky bit: the first one to make a node_modules there is a user like any other.
+  // Refuse a shared parent also with the sticky bit: any user could be the first to create node_modules
+  // there.
   if (isShared(parent)) return `other users may write to ${parent}`;
   return faultOnTheWay(found) ?? faultOnTheWay(module);
 }
 
-/** The file that a package means. Node would go on to the folders above, where it has none. */
+/**
+ * Returns the main file of a package. Where a package has none, Node would search the folders above; those
+ * results are refused.
+ */
 function entryOf(kind: Kind, name: string, found: string): string {
   let module: string;
   try {

@@ -2,7 +2,7 @@ import type { AnyPlugin } from "../chain/component.ts";
 
 type Load = () => Promise<{ readonly default: AnyPlugin }>;
 
-/** The plugins in this package, each loaded only when it is named. */
+/** The plugins of this package. Each is loaded only when it is used. */
 export const builtInPlugins: Readonly<Record<string, Load>> = {
   data: () => import("../plugins/data.ts"),
   eval: () => import("../plugins/eval.ts"),

@@ -3,8 +3,9 @@ import { failure } from "../contract/failure.ts";
 import { NbdError } from "../core/errors.ts";
 
 /**
- * Looks whether a path that is no module is a script.
- * @throws NbdError with one line that says what it is instead, or what keeps it from running
+ * Checks that a path that is no module is an executable script.
+ *
+ * @throws NbdError with one line that says why it is no script or cannot run
  */
 export function checkScript(name: string, path: string): void {
   if (!/^#!/.test(beginning(name, path))) {

@@ -9,8 +9,10 @@ import { memberFault, type Shape } from "../core/shape.ts";
 export type Kind = "plugin" | "filter";
 
 /**
- * Plugins from outside may be written without types: what could not work at all is refused before anything starts.
- * @param where it comes from, for the message
+ * Checks a definition before the server starts, since plugins may be written in JavaScript, without type
+ * checking.
+ *
+ * @param where origin of the value, for the message
  * @throws NbdError EINVAL
  */
 export function checkDefinition<Definition>(kind: Kind, value: unknown, where: string): Definition {
@@ -22,7 +24,7 @@ export function checkDefinition<Definition>(kind: Kind, value: unknown, where: s
   throw new NbdError("EINVAL", `${where} is no ${kind}: ${fault}`);
 }
 
-/** What both of them may have. */
+/** The members that both plugins and filters may have. */
 const either = {
   name: aString,
   longname: aString,
@@ -54,7 +56,7 @@ const shapes: Readonly<{ plugin: Shape<Plugin>; filter: Shape<Filter> }> = {
   filter: { ...either, openNext: aFunction },
 };
 
-/** `min` and `max` are those of `integer`. */
+/** `min` and `max` belong to `integer` parameters. */
 const parameterShape: Shape<Parameter & { min: number; max: number }> = {
   parse: aFunction,
   placeholder: aString,

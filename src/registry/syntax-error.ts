@@ -2,17 +2,19 @@ import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 
 /**
- * Where a module, or one that it imports, has the syntax error that keeps it from loading.
- * @param url of the module that was to be loaded
- * @returns "/path/of/file.mjs:LINE"; undefined for what is no such error, and where Node.js does not tell
+ * Returns the place of the syntax error that keeps a module, or one of its imports, from loading.
+ *
+ * @param url URL of the module to load
+ * @returns "/path/of/file.mjs:LINE"; undefined for other errors, and where Node.js does not report the place
  */
 export async function placeOf(error: unknown, url: string): Promise<string | undefined> {
   const { name, stack = "" } = error as Partial<Error>;
   if (name !== "SyntaxError") return undefined;
-  // Node.js puts the place above the message for CommonJS, TypeScript and imports of what is not exported.
+  // For CommonJS, TypeScript and imports of missing exports, Node.js puts the place above the message.
   const [, file, line] = /^(file:\/\/[^\n]*|\/[^\n]*):(\d+)\n/.exec(stack) ?? [];
   if (file !== undefined && line !== undefined) return placeIn(file, line);
-  // What a running module threw, such as JSON.parse, is no error of its syntax.
+  // An error with stack frames in a module was thrown by running code, such as JSON.parse: it is no syntax
+  // error of the module.
   const hasRun = /^ +at .*(?:file:\/\/|\(\/)/m.test(stack);
   return hasRun ? undefined : await placeByInspector(url);
 }
@@ -22,8 +24,8 @@ function placeIn(file: string, line: string | number): string {
 }
 
 /**
- * For an ECMAScript module only the engine knows the place, and only V8's inspector tells it. The module is parsed once more in a
- * thread, whose modules are its own. As one of them cannot be parsed, none of them runs.
+ * For an ECMAScript module, only V8's inspector reports the place. A worker thread, which has its own module
+ * cache, parses the module once more. Because one of the modules cannot be parsed, none of them runs.
  */
 function placeByInspector(url: string): Promise<string | undefined> {
   const worker = new Worker(inspecting, { eval: true, workerData: url, execArgv: [] });
@@ -31,13 +33,13 @@ function placeByInspector(url: string): Promise<string | undefined> {
     worker.once("message", ({ file, line }: { readonly file?: string; readonly line: number }) =>
       resolve(file ? placeIn(file, line) : undefined),
     );
-    // Without its place, the error itself still reaches the user.
+    // Without the place, the error itself still reaches the user.
     worker.once("error", () => resolve(undefined));
     worker.once("exit", () => resolve(undefined));
   });
 }
 
-/** Runs in the thread. */
+/** The code of the worker thread. */
 const inspecting = `
 const { parentPort, workerData: url } = require("node:worker_threads");
 const { Session } = require("node:inspector");

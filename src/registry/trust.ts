@@ -2,12 +2,14 @@ import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from "nod
 import { dirname, join, resolve } from "node:path";
 
 /**
- * Which other user could put code at a path: the first file, folder or link on the way to it, or to what links lead to, that
- * belongs to a user who is neither this one nor root, or that others may write to.
+ * Finds another user who could put code at a path. It checks each file, folder and link on the path, and on
+ * the path that links lead to: each must belong to this user or root, and other users must not be able to
+ * write to it.
  *
- * A folder with the sticky bit, as /tmp, is no fault of what lies deeper: others cannot remove or rename there what is
- * not theirs.
- * @param path absolute; it exists
+ * A folder with the sticky bit, such as /tmp, is acceptable: other users cannot remove or rename entries
+ * there that belong to another user.
+ *
+ * @param path absolute path; it exists
  * @returns a clause for an error; undefined when there is no such user
  */
 export function faultOnTheWay(path: string): string | undefined {
@@ -21,14 +23,16 @@ export function faultOnTheWay(path: string): string | undefined {
   return undefined;
 }
 
-/** Whether users other than the owner may put new files into a folder, with or without the sticky bit. */
+/**
+ * Returns whether users other than the owner may create files in a folder, with or without the sticky bit.
+ */
 export function isShared(folder: string): boolean {
   return isWritableByOthers(lstatSync(realpathSync(folder)));
 }
 
 /**
- * The same for what Node reads on behalf of a module that a user named: each `node_modules` above it, and the nearest
- * `package.json`. The owner of the module is trusted here.
+ * Checks the places where Node searches on behalf of a module that a user named: each `node_modules` above
+ * the module, and the nearest `package.json`. The owner of the module is trusted.
  */
 export function faultAround(path: string): string | undefined {
   const module = statSync(path, { throwIfNoEntry: false });
@@ -48,7 +52,7 @@ export function faultAround(path: string): string | undefined {
   }
 }
 
-/** Each thing that the kernel looks at, links included, from the root down. */
+/** Yields each folder, file and link that the kernel visits for a path, from the root down. */
 function* stepsTo(path: string): Generator<[step: string, stats: Stats], void, undefined> {
   const names = path.split("/").filter((name) => name !== "");
   let step = "/";
@@ -66,7 +70,7 @@ function* stepsTo(path: string): Generator<[step: string, stats: Stats], void, u
 function faultOf(step: string, stats: Stats, trusted: readonly number[]): string | undefined {
   if (!trusted.includes(stats.uid)) return ownerText(step, stats);
   const isSticky = stats.isDirectory() && (stats.mode & 0o1000) !== 0;
-  // The mode of a link means nothing.
+  // The kernel ignores the mode of a link.
   if (stats.isSymbolicLink() || isSticky || !isWritableByOthers(stats)) return undefined;
   return `other users may write to ${step} (mode ${(stats.mode & 0o7777).toString(8)})`;
 }

@@ -1,16 +1,18 @@
 import type { BlockSize, Handle } from "../contract/handle.ts";
 import { NbdError } from "../core/errors.ts";
 
-/** doc/proto.md, "Block size constraints"; bytes. */
+/** The limits of doc/proto.md, "Block size constraints"; bytes. */
 const [minimumMax, preferredMin, preferredMax, unlimited] = [65_536, 512, 32 * 1024 * 1024, 2 ** 32 - 1];
 
 /**
- * What may be announced to clients, who would take anything else for a broken server.
- * @param from whose function said it. @throws NbdError EINVAL
+ * Checks the block sizes of a handle. Clients refuse servers that announce other values.
+ *
+ * @param from the function that returned the block sizes, for the message
+ * @throws NbdError EINVAL
  */
 export function checkBlockSize(from: string, blockSize: BlockSize | undefined): void {
   if (blockSize === undefined) return;
-  // Plugins may be written without types.
+  // Plugins may be written in JavaScript, without type checking.
   const { minimum, preferred, maximum }: Partial<BlockSize> = Object(blockSize);
   const right =
     maximum !== undefined &&
@@ -30,25 +32,32 @@ function isPowerOf2(value: number | undefined, min: number, max: number): value 
   return value !== undefined && value >= min && value <= max && Number.isInteger(Math.log2(value));
 }
 
-/** Requests begin at multiples of so many bytes, and their lengths are multiples of it too; 1 where the handle takes any. */
+/**
+ * Returns the unit of requests in bytes: offsets and lengths are multiples of it. It is 1 where the handle
+ * takes any request.
+ */
 export function requestUnitOf({ blockSize }: Pick<Handle, "blockSize">): number {
   return blockSize?.advisory === true ? 1 : (blockSize?.minimum ?? 1);
 }
 
 /**
- * How many bytes to read or write at a time where a filter may choose: no more than the handle takes at once.
- * @param bytesMax what the filter would choose
+ * Returns how many bytes a filter should read or write at a time: at most as many as the handle takes at
+ * once.
+ *
+ * @param bytesMax what the filter would choose; bytes
  */
 export function pieceBytesFor({ blockSize }: Pick<Handle, "blockSize">, bytesMax: number): number {
   return Math.min(bytesMax, blockSize?.maximum ?? bytesMax);
 }
 
 /**
- * For a filter that shows a part of the disk below it. Clients keep to whole blocks of the part, which have to be whole blocks of the
- * disk as well.
- * @param what begins there, for the message
- * @param starts where the part, or each piece of it, begins
- * @throws NbdError EINVAL that names the filter that helps
+ * Checks that a part of a disk begins at a block of the disk, for a filter that shows only that part. Clients
+ * send whole blocks of the part, which must be whole blocks of the disk too.
+ *
+ * @param filter name of the filter, for the message
+ * @param what the thing that begins there, for the message
+ * @param starts where the part, or each piece of it, begins; bytes
+ * @throws NbdError EINVAL; the message names the filter that helps
  */
 export function requireBlockStart(
   filter: string,

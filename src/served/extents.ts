@@ -1,22 +1,25 @@
 import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
 
-/** What a client wants to know the states of; bytes. */
+/** The range whose states a client asks for; bytes. */
 export interface StatusRange {
+  /** The length of the range; bytes. */
   readonly length: bigint;
-  /** The export's smallest block, a power of two. The range begins with one. */
+  /** The minimum block size of the export, a power of two. The range begins at a block. */
   readonly block: bigint;
-  /** Only the first extent. */
+  /** The client asks for the first extent only. */
   readonly requestOne: boolean;
 }
 
 /**
- * What a handle answered about extents, made fit for use: cut to the range and to whole blocks, with neighbours in the same state
- * merged and without empty ones. In a block of several states, data beats a hole, and what may not be zero beats zero.
+ * Normalizes the extents that a handle returned: cuts them to the range and to whole blocks, merges
+ * neighbours in the same state, and drops empty ones. In a block of several states, data beats a hole, and
+ * data that may not be zero beats zero.
+ *
  * @param extents what `extents` of a handle returned; they may end early or go past the range
- * @param range what was asked for
+ * @param range the range that the client asked for
  * @returns at least one extent
- * @throws NbdError EIO where that is no list of extents, or is empty
+ * @throws NbdError EIO when the value is no list of extents, or the list is empty
  */
 export function clipExtents(extents: readonly Extent[], range: StatusRange): readonly Extent[] {
   const states = checkedExtents(extents).map(({ length, hole, zero }) => ({
@@ -30,13 +33,17 @@ export function clipExtents(extents: readonly Extent[], range: StatusRange): rea
   }));
 }
 
-/** Plugins may be written without types. @throws NbdError EIO for what is no list of extents */
+/**
+ * Checks that a plugin, which may be written in JavaScript, returned a list of extents.
+ *
+ * @throws NbdError EIO
+ */
 export function checkedExtents(extents: readonly Extent[]): readonly Extent[] {
   if (!Array.isArray(extents) || !extents.every(isExtent)) throw new NbdError("EIO", noExtents);
   return extents;
 }
 
-/** bytes */
+/** Returns the sum of the lengths in bytes. */
 export function lengthOf(extents: readonly { readonly length: bigint }[]): bigint {
   return extents.reduce((sum, { length }) => sum + length, 0n);
 }
@@ -51,15 +58,15 @@ function isExtent(extent: Extent | null): boolean {
 }
 
 /**
- * Cuts the list to the range and to whole blocks (doc/proto.md, "NBD_CMD_BLOCK_STATUS"), merges neighbours in the same
- * state and drops empty ones. A block of several states has the bits that they share: no bit says something that is
- * not true of the whole block, and 0 is always safe to say.
+ * Cuts the list to the range and to whole blocks (doc/proto.md, "NBD_CMD_BLOCK_STATUS"), merges neighbours in
+ * the same state and drops empty extents. A block of several states gets the bits that all of them have:
+ * every bit is then true for the whole block, and state 0 is always correct.
  */
 export function clipStatus(extents: readonly StatusExtent[], range: StatusRange): readonly StatusExtent[] {
   const { length, block, requestOne } = range;
   const clipped = new StatusList();
   let left = length;
-  /** The beginning of a block that the next extent goes on with. */
+  /** A block that has begun and is not complete; the next extent continues it. */
   let open = { length: 0n, state: 0n };
   for (const { length: wanted, state } of extents) {
     if (left === 0n) break;
@@ -79,14 +86,15 @@ export function clipStatus(extents: readonly StatusExtent[], range: StatusRange)
     clipped.add({ length: whole, state });
     open = { length: rest - whole, state };
   }
-  // The end of the range ends its last block too. Of one that is cut off anywhere else, only that it is there is known.
+  // The end of the range completes the last block. When the plugin's list ends earlier, the state of the
+  // incomplete block is unknown: report it as 0 only if the result would otherwise be empty.
   if (left === 0n) clipped.add(open);
   else if (clipped.isEmpty && open.length > 0n) clipped.add({ length: smaller(block, length), state: 0n });
   if (clipped.isEmpty) throw new NbdError("EIO", "the plugin or a filter returned no extents for the range");
   return requestOne ? clipped.extents.slice(0, 1) : clipped.extents;
 }
 
-/** Extents of which no two neighbours are in the same state, and none is empty. */
+/** A list of extents without empty ones, and without neighbours in the same state. */
 class StatusList {
   readonly extents: { length: bigint; readonly state: bigint }[] = [];
 

@@ -3,12 +3,12 @@ import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import { pieceBytesFor } from "./block-size.ts";
 import { forEachPiece } from "./pieces.ts";
 
-/** Zeroes for everyone to write from; nobody writes to them. */
+/** A shared buffer of zeroes to write from; no caller writes into it. */
 const zeroes: Uint8Array = new Uint8Array(256 * 1024);
 
 /**
- * What the server does for handles that cannot zero a range: it writes zeroes. Forcing every piece to the disk
- * would be slow, so where there are several and the handle can flush, that is done once, at the end.
+ * Writes zeroes, for handles that cannot zero a range. FUA on every piece would be slow: where there are
+ * several pieces and the handle can flush, one flush follows at the end.
  */
 export async function writeZeroes(
   handle: Handle,
@@ -28,7 +28,9 @@ export async function writeZeroes(
 
 export const withoutFua: WriteFlags = { fua: false };
 
-/** Runs a request that changes something and must be safe when it is answered: where the handle does not see to that itself, a flush follows. */
+/**
+ * Runs a change with FUA: passes FUA on where the handle honours it, and flushes after the change otherwise.
+ */
 export function withFua(
   handle: Handle,
   change: (flags: WriteFlags) => MaybePromise<void>,

@@ -1,17 +1,25 @@
 import { setImmediate } from "node:timers/promises";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 
-/** Bytes: after so many everybody else has a turn, as handles that answer at once would let nobody in between. */
+// Rule of concurrency: handles may answer at once, and awaiting a settled promise does not return to the
+// event loop. A loop over many pieces therefore yields with `setImmediate` after each {@link turnBytes}, so
+// that other requests are served in between.
+
+/**
+ * After this many bytes, {@link forEachPiece} yields to the event loop. Handles that answer at once would
+ * otherwise block all other requests.
+ */
 export const turnBytes: number = 16 * 1024 * 1024;
 
 /**
- * Works through a range piece by piece, one after another. It may be longer than a client would wait for, so it ends with the
- * client; and other requests get their turn in between, also where every piece is done at once.
- * @param range bytes
- * @param pieceBytes of a piece; the last one may be shorter
- * @param signal of the client
- * @param perform does one piece
- * @throws what `perform` throws, and the signal's reason
+ * Runs a function for each piece of a range, one after another. Large ranges take longer than clients wait,
+ * so the loop ends when the client has gone, and yields to other requests in between.
+ *
+ * @param range the range; bytes
+ * @param pieceBytes length of a piece; the last one may be shorter
+ * @param signal the `signal` of the client
+ * @param perform handles one piece
+ * @throws what `perform` throws, and the reason of `signal`
  */
 export async function forEachPiece(
   range: { readonly offset: bigint; readonly length: number },

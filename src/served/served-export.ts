@@ -9,12 +9,15 @@ import { checkedExtents, clipExtents, clipStatus, lengthOf, type StatusRange } f
 import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
 import { forEachPiece } from "./pieces.ts";
 
-/** Bytes that are read at once for a request to cache, where the handle cannot: as many as a client may read. */
+/**
+ * The maximum number of bytes to read at once for a cache request where the handle has no `cache`: the
+ * maximum that a client may read.
+ */
 const cachedBytesMax = 64 * 1024 * 1024;
 
 /**
- * A handle with everything that the server adds: answers about capabilities that cannot change, ranges asserted before
- * every call, and fallbacks for what the handle leaves out. No plugin or filter does any of this.
+ * A handle with everything that the server adds: capabilities that cannot change, an assertion of ranges
+ * before every call, and fallbacks for missing methods. Plugins and filters do none of this.
  */
 export class ServedExport {
   readonly size: bigint;
@@ -30,17 +33,17 @@ export class ServedExport {
   readonly canMultiConn: boolean;
   readonly rotational: boolean;
   readonly blockSize: BlockSize | undefined;
-  /** bytes: requests that are no multiples of it are refused */
+  /** Requests must be multiples of this number of bytes; the server refuses others. */
   readonly requestUnit: number;
   readonly description: string | undefined;
-  /** Present where another thread can serve the same export. */
+  /** Present where a worker thread can serve the same export. */
   readonly transferable: TransferableHandle | undefined;
-  /** What {@link status} can be asked for. */
+  /** The contexts that {@link status} accepts. */
   readonly metaContexts: readonly MetaContext[];
   readonly #handle: Handle;
   readonly #signal: AbortSignal | undefined;
 
-  /** @param signal aborted when the client has gone: what takes long ends then */
+  /** @param signal aborted when the client has gone; long requests end then */
   constructor(handle: Handle, readOnly: boolean, signal?: AbortSignal) {
     this.#handle = handle;
     this.#signal = signal;
@@ -49,7 +52,7 @@ export class ServedExport {
     this.canFlush = handle.flush !== undefined;
     this.canTrim = this.canWrite && handle.trim !== undefined;
     this.canZero = this.canWrite && (handle.zero !== undefined || handle.zeroByWriting !== false);
-    // Without a `zero` of its own, a fast one is refused at once, which is what the client wants to know.
+    // Without `zero`, the server refuses every fast zero at once; that answer is what the client asks for.
     this.canFastZero = this.canZero && (handle.fastZero ?? handle.zero === undefined);
     const { nativeFua = false, fuaByFlushing = !nativeFua && this.canFlush } = handle;
     this.canFua = this.canWrite && (nativeFua || fuaByFlushing);
@@ -76,8 +79,8 @@ export class ServedExport {
   }
 
   /**
-   * Whether the handle answered at once (see {@link Handle.readNow}); the caller has checked the range. An error is a
-   * no too: `read` will meet it again, and tell.
+   * Returns whether the handle answered at once (see {@link Handle.readNow}); the caller has checked the
+   * range. After an error the result is false: `read` meets the same error and reports it.
    */
   readNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
     try {
@@ -111,7 +114,7 @@ export class ServedExport {
     return this.#withFua(flags.fua, ({ fua }) => this.#zero(offset, length, { ...flags, fua }));
   }
 
-  /** How much memory a request to cache so many bytes takes. */
+  /** The memory that a cache request of this length takes; bytes. */
   cacheBytes(length: bigint): number {
     if (this.#handle.cache !== undefined) return 0;
     return Number(length < cachedBytesMax ? length : cachedBytesMax);
@@ -123,14 +126,17 @@ export class ServedExport {
     return this.#cacheByReading(offset, length);
   }
 
-  /** The range in order, merged, in whole blocks and cut to it; at least one extent. Everything is data where the handle does not know. */
+  /**
+   * The extents of the range: in order, merged, in whole blocks and cut to the range; at least one. Without
+   * `extents`, the whole range is data.
+   */
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
     this.#assertRange(offset, length);
     if (this.#handle.extents === undefined) return [{ length: BigInt(length), hole: false, zero: false }];
     return inSteps(this.#extents(offset, length, requestOne));
   }
 
-  /** The same for one of {@link metaContexts}. */
+  /** The states of the range in one of {@link metaContexts}. */
   status(
     context: MetaContext,
     offset: bigint,
@@ -149,7 +155,7 @@ export class ServedExport {
     const ask = (one: boolean) => this.#handle.extents!(offset, length, one);
     const range = this.#statusRange(length, requestOne);
     let found = checkedExtents(yield* answer(ask(requestOne)));
-    // The first extent may be shorter than the block that it begins.
+    // The first extent may be shorter than its block, so ask for the rest of the block.
     if (requestOne && lengthOf(found) < range.block) found = yield* answer(ask(false));
     return clipExtents(found, range);
   }
@@ -195,7 +201,10 @@ export class ServedExport {
     );
   }
 
-  /** The connection has checked what the client asked for; what is wrong here is our own mistake and stops here. */
+  /**
+   * The connection has already checked the client's range. A wrong range here is a bug of the server, and
+   * must not reach the handle.
+   */
   #assertRange(offset: bigint, length: number): void {
     assert(offset >= 0n && length >= 0 && offset + BigInt(length) <= this.size);
   }

@@ -1,6 +1,9 @@
 import { setMaxListeners } from "node:events";
 
-/** For a signal that all requests of a client, or of all clients, may listen to at once, which is no leak. */
+/**
+ * Creates a controller whose signal any number of requests may listen to. Node would otherwise warn of a leak
+ * from 11 listeners on.
+ */
 export function sharedAbort(): AbortController {
   const controller = new AbortController();
   setMaxListeners(0, controller.signal);

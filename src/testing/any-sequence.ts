@@ -6,15 +6,17 @@ import type { TestServer } from "./server.ts";
 import { randomSteps, runSteps, type Step, shorten } from "./steps.ts";
 import type { Writes } from "./subject.ts";
 
-/** Runs something with a new server. */
+/** Runs a function with a new server. */
 export type WithServer = (seed: number, body: (server: TestServer) => Promise<void>) => Promise<void>;
 
-/** Bytes of each end of the disk; few, so that requests meet. */
+/** The number of bytes at each end of the disk that requests use; few, so that requests overlap. */
 const windowBytes = 16 * 1024;
 
 /**
- * Tries random sequences of requests, from one client, or from several in turn where multiConn is claimed.
- * @param seeds one for each sequence
+ * Tries random sequences of requests, from one client, or from several clients in turn where the disk claims
+ * multiConn.
+ *
+ * @param seeds one seed for each sequence
  * @throws AssertionError with the shortest sequence that fails, and its seed
  */
 export async function anySequence(

@@ -3,32 +3,32 @@ import { codeOf } from "../core/errors.ts";
 import type { Extent } from "../core/extent.ts";
 import type { Gate } from "../core/gate.ts";
 import type { ServedExport } from "../served/served-export.ts";
-import { LentBuffer, marks } from "./marks.ts";
+import { BorrowedBuffer, marks } from "./marks.ts";
 import { ReturnedBuffers } from "./returned-buffers.ts";
 
-/** Offsets of the fast ways of reading and writing are numbers. */
+/** Offsets of the fast path are numbers, which are exact below this. */
 const numbersEnd: bigint = 2n ** 53n;
 
-export interface ZeroWishes {
+export interface ZeroRequest {
   readonly fua: boolean;
   readonly mayTrim: boolean;
   readonly fastZero: boolean;
 }
 
 /**
- * One connection of the checks: it sends what a client may send, as the server would pass it on, with whole blocks, with no
- * more requests at once than the thread model allows, and with buffers that are lent. It fails where the answer to a request is
- * wrong whatever the disk holds.
+ * One client connection of the checks. It sends requests as the server would pass them on: whole blocks, no
+ * more requests at once than the thread model allows, and borrowed buffers. It fails when an answer is wrong
+ * regardless of the disk's content.
  */
 export class TestClient {
   readonly disk: ServedExport;
-  /** Bytes; offsets and lengths are multiples of it. */
+  /** The unit of requests in bytes: offsets and lengths are multiples of it. */
   readonly unit: number;
   readonly #gate: Gate | undefined;
   readonly #bytesMax: number;
   readonly #returned: ReturnedBuffers = new ReturnedBuffers();
 
-  /** @param gate lets one request in at a time; absent where any number may be under way */
+  /** @param gate lets one request in at a time; undefined where any number of requests may run at once */
   constructor(disk: ServedExport, gate: Gate | undefined) {
     this.disk = disk;
     this.unit = disk.requestUnit;
@@ -37,12 +37,16 @@ export class TestClient {
     this.#gate = gate;
   }
 
-  /** What of the disk can be asked for: the rest is less than a block. */
+  /** The size without a last incomplete block, which cannot be requested; bytes. */
   get size(): bigint {
     return this.disk.size - (this.disk.size % BigInt(this.unit));
   }
 
-  /** @param mark fills the buffer before the call */
+  /**
+   * Reads a range.
+   *
+   * @param mark the byte that fills the buffer before the call
+   */
   async read(offset: bigint, length: number, mark: number = marks.unfilled): Promise<Buffer> {
     const got = Buffer.allocUnsafe(length);
     await this.#pieces(offset, length, async (at, start, end) => {
@@ -57,12 +61,16 @@ export class TestClient {
     );
   }
 
-  /** @returns false when a fast zero is not possible, which is the one thing that it may refuse */
-  async zero(offset: bigint, length: number, wishes: ZeroWishes): Promise<boolean> {
-    const fua = wishes.fua && this.disk.canFua;
-    const fastZero = wishes.fastZero && this.disk.canFastZero;
+  /**
+   * Zeroes a range.
+   *
+   * @returns false when the disk refuses a fast zero, which is the only error that it may return
+   */
+  async zero(offset: bigint, length: number, request: ZeroRequest): Promise<boolean> {
+    const fua = request.fua && this.disk.canFua;
+    const fastZero = request.fastZero && this.disk.canFastZero;
     try {
-      await this.#alone(() => this.disk.zero(offset, length, { ...wishes, fua, fastZero }));
+      await this.#alone(() => this.disk.zero(offset, length, { ...request, fua, fastZero }));
       return true;
     } catch (error) {
       if (!fastZero || codeOf(error) !== "ENOTSUP") throw error;
@@ -86,26 +94,26 @@ export class TestClient {
     return this.#alone(() => this.disk.extents(offset, length, requestOne));
   }
 
-  /** @throws AssertionError when a buffer was used that was lent for a call which has been answered */
+  /** @throws AssertionError when a borrowed buffer was used after its call had been answered */
   checkBuffers(): void {
     this.#returned.check();
   }
 
   async #read(offset: bigint, length: number, mark: number): Promise<Buffer> {
-    const lent = new LentBuffer(length);
-    lent.bytes.fill(mark);
+    const borrowed = new BorrowedBuffer(length);
+    borrowed.bytes.fill(mark);
     const got = await this.#alone(async () => {
-      await this.disk.read(lent.bytes, offset);
-      lent.checkBeside("a read");
-      const copy = Buffer.from(lent.bytes);
-      this.#compareFastWay(copy, offset);
+      await this.disk.read(borrowed.bytes, offset);
+      borrowed.checkBeside("a read");
+      const copy = Buffer.from(borrowed.bytes);
+      this.#compareFastPath(copy, offset);
       return copy;
     });
-    this.#returned.add(lent.bytes, "read");
+    this.#returned.add(borrowed.bytes, "read");
     return got;
   }
 
-  #compareFastWay(expected: Buffer, offset: bigint): void {
+  #compareFastPath(expected: Buffer, offset: bigint): void {
     if (offset + BigInt(expected.length) >= numbersEnd) return;
     const room = Buffer.alloc(expected.length + 2, marks.beside);
     const end = expected.length + 1;
@@ -121,20 +129,21 @@ export class TestClient {
     );
   }
 
-  /** Now and then in the fast way, where the disk has one. */
+  /** Uses the fast path for some writes, where the disk has one. */
   async #write(offset: bigint, bytes: Uint8Array, fua: boolean): Promise<void> {
-    const lent = new LentBuffer(bytes.length);
-    lent.bytes.set(bytes);
+    const borrowed = new BorrowedBuffer(bytes.length);
+    borrowed.bytes.set(bytes);
     await this.#alone(async () => {
       const isFast = !fua && bytes.length % 2 === 1 && offset + BigInt(bytes.length) < numbersEnd;
-      if (!isFast || !this.#writeNow(lent.bytes, offset)) await this.disk.write(lent.bytes, offset, fua);
+      if (!isFast || !this.#writeNow(borrowed.bytes, offset))
+        await this.disk.write(borrowed.bytes, offset, fua);
     });
     assert.ok(
-      lent.bytes.equals(bytes),
-      "a write changed the buffer that it was lent: its bytes are the client's",
+      borrowed.bytes.equals(bytes),
+      "a write changed its borrowed buffer: the bytes belong to the client",
     );
-    lent.checkBeside("a write");
-    this.#returned.add(lent.bytes, "write");
+    borrowed.checkBeside("a write");
+    this.#returned.add(borrowed.bytes, "write");
   }
 
   #writeNow(bytes: Buffer, offset: bigint): boolean {
@@ -164,12 +173,12 @@ export class TestClient {
   }
 }
 
-/** The index of the first byte that is not the same; -1 for none. */
+/** The index of the first byte that differs; -1 for none. */
 function firstDifference(one: Buffer, other: Buffer): number {
   return one.equals(other) ? -1 : one.findIndex((byte, index) => byte !== other[index]);
 }
 
-/** Only then may a client send what belongs together over several connections. */
+/** Whether a client may use several connections to the disk. */
 export function isShared({ disk }: TestClient): boolean {
   return disk.canMultiConn;
 }

@@ -7,28 +7,31 @@ import { singleClientClaims } from "./single-client.ts";
 import type { SessionOptions, Subject } from "./subject.ts";
 import { checkSubject } from "./subject-shape.ts";
 
-/** One thing that is owed to clients. */
+/** One rule that a plugin or filter must follow. */
 export interface Check {
-  /** A sentence: what holds for a plugin or filter that passes. */
+  /** A sentence that is true for a plugin or filter that passes. */
   readonly name: string;
-  /** Rejects with the reason when it does not hold. */
+  /** Runs the check. It rejects with the reason when the plugin or filter fails the check. */
   run(): Promise<void>;
 }
 
 /**
- * What every plugin and filter owes to its clients, as checks for any test runner. They run the chain as the server does, with
- * several connections, lent buffers and the concurrency that its thread model allows, but without a server and sockets:
+ * Returns checks of the rules that every plugin and filter must follow, for any test runner. The checks run
+ * the chain as the server does, with several connections, borrowed buffers and the concurrency that its
+ * thread model allows, but without a server and sockets:
  *
  * ```ts
  * for (const { name, run } of conformanceChecks({ plugin, parameters: { size: "1M" } })) it(name, run);
  * ```
  *
- * What a disk cannot do is not asked of it, and what several connections share only where it claims `multiConn`. Of large disks
- * the first and the last bytes are looked at. A filter is tried over the plugin as it is, and over the same plugin answering late
- * and in any order. A single handle is checked as `{ plugin: definePlugin({ name: "x", open: () => handle }) }`.
+ * The checks skip abilities that the disk does not have, and sharing between connections where the disk does
+ * not claim `multiConn`. On large disks, they use the first and the last bytes. A filter is checked twice:
+ * over the plugin as it is, and over the same plugin answering late and in any order. To check a single
+ * handle, pass `{ plugin: definePlugin({ name: "x", open: () => handle }) }`.
  *
- * @param subject the plugin, the filters over it, and how they are to be tried
+ * @param subject the plugin, the filters over it, and options of the checks
  * @returns the checks; `run` rejects with an error whose message names the mistake and ends with the seed
+ * @throws NbdError EINVAL for unknown or wrong options
  */
 export function conformanceChecks(subject: Subject): readonly Check[] {
   checkSubject(subject);
@@ -68,7 +71,7 @@ export function conformanceChecks(subject: Subject): readonly Check[] {
 
 type Body = (server: TestServer) => Promise<void>;
 
-/** Bytes of each end of the disk; more than two blocks of 64 KiB. */
+/** The number of bytes at each end of the disk that checks use; more than two blocks of 64 KiB. */
 const windowBytes = 144 * 1024;
 
 function parametersOf({ parameters = {} }: Subject): SessionOptions["parameters"] {

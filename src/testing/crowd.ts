@@ -5,7 +5,10 @@ import { cut } from "./ranges.ts";
 import type { TestServer } from "./server.ts";
 import type { Writes } from "./subject.ts";
 
-/** Sends many requests at once, over one client or several, which meet in sectors and blocks; after a flush all clients see the same. */
+/**
+ * Sends many requests at once, over one client or several. The requests are neighbours within sectors and
+ * blocks, but do not overlap. After a flush, all clients must see the same data.
+ */
 export async function crowd(
   { random }: TestServer,
   clients: readonly TestClient[],
@@ -15,14 +18,14 @@ export async function crowd(
   const [first] = clients;
   const model = await Model.of(first!, window, writes);
   for (let round = 0; round < 3; round++) {
-    // None touches a byte of another, so that the result is known whatever order they are worked on in.
+    // The requests do not overlap, so the result does not depend on their order.
     const requests = cut(window.length, first!.unit, random).map(([at, length]) => {
       const request = { at, length, seed: random.below(256), fua: random.oneIn(4), chance: random.below(10) };
       return perform(random.pick(clients), model, request);
     });
     for (const outcome of await Promise.allSettled(requests))
       if (outcome.status === "rejected") throw outcome.reason;
-    // A flush of any of them is one of all.
+    // A flush on one client flushes the writes of all.
     await random.pick(clients).flush();
     for (const client of clients) await model.checkAll(client);
   }
@@ -31,10 +34,10 @@ export async function crowd(
 interface Request {
   readonly at: number;
   readonly length: number;
-  /** Of the bytes that a write stores. */
+  /** The seed of the bytes that a write stores. */
   readonly seed: number;
   readonly fua: boolean;
-  /** 0 to 9 */
+  /** Selects the kind of request; 0 to 9. */
   readonly chance: number;
 }
 

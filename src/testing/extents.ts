@@ -4,7 +4,7 @@ import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { TestClient } from "./client.ts";
 import type { Model, Window } from "./model.ts";
 
-/** An extent, and where it begins in the range; bytes. */
+/** An extent and its position in the range; bytes. */
 export interface FoundExtent {
   readonly at: number;
   readonly length: number;
@@ -12,12 +12,12 @@ export interface FoundExtent {
   readonly zero: boolean;
 }
 
-/** What can be asked for extents: a {@link TestClient}, or an export. */
+/** A disk with extents: a {@link TestClient} or an export. */
 interface Described {
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]>;
 }
 
-/** Walks the extents of a range as a client does that asks again from where an answer ended. */
+/** Collects the extents of a range as a client does: each request starts where the previous answer ended. */
 export async function allExtents(
   disk: Described,
   { start, length }: Window,
@@ -37,7 +37,7 @@ export async function allExtents(
   return found;
 }
 
-/** Compares what extents say about a range with its bytes. */
+/** Compares the extents of a range with its bytes. */
 export async function checkExtents(
   client: TestClient,
   model: Model,
@@ -56,19 +56,16 @@ async function checkExtent(
   at: number,
   { length, hole, zero }: FoundExtent,
 ): Promise<void> {
-  const which = `the extents say of ${length} bytes at ${model.offset(at)} that they`;
+  const which = `the extents report ${length} bytes at ${model.offset(at)} as`;
   const written = hole ? model.firstWritten(at, length) : -1;
   assert.ok(
     written < 0,
-    `${which} are a hole${zero ? " and zero" : ""}, but byte ${model.offset(written)} has been written${rule}`,
+    `${which} a hole${zero ? " and zero" : ""}, but byte ${model.offset(written)} has been written${rule}`,
   );
   if (!zero) return;
   const bytes = await client.read(model.offset(at), length);
   const wrong = bytes.findIndex((byte) => byte !== 0);
-  assert.ok(
-    wrong < 0,
-    `${which} are zero, but byte ${model.offset(at + wrong)} reads as ${bytes[wrong]}${rule}`,
-  );
+  assert.ok(wrong < 0, `${which} zero, but byte ${model.offset(at + wrong)} reads as ${bytes[wrong]}${rule}`);
 }
 
 const rule = ": extents begin at `offset`, follow each other without gaps, and have lengths in bytes";

@@ -1,26 +1,26 @@
 import assert from "node:assert/strict";
 
 /**
- * Bytes that no pattern of the checks has. Where one of them is read from a disk, it tells which buffer it comes from, and so
- * what the plugin or filter did with that buffer.
+ * Byte values that no pattern of the checks contains. When a disk returns one of them, the value shows which
+ * buffer it comes from, and so what the plugin or filter did with that buffer.
  */
 export const marks = {
-  /** In the buffer of a read, before the call. */
+  /** In the buffer of a read before the call. */
   unfilled: 0xf1,
-  /** The same in a second read of the same range. */
+  /** In the buffer of a second read of the same range, before the call. */
   unfilledAgain: 0xf2,
-  /** In the buffer of a read, after the call has been answered. */
+  /** In the buffer of a read after the call has been answered. */
   afterRead: 0xf3,
-  /** In the buffer of a write, after the call has been answered. */
+  /** In the buffer of a write after the call has been answered. */
   afterWrite: 0xf4,
   /** Beside the buffer, in the same ArrayBuffer. */
   beside: 0xf5,
 } as const;
 
-/** Patterns have bytes from 1 to this. */
+/** Patterns contain bytes from 1 to this value. */
 export const patternMax = 0xf0;
 
-const stories: ReadonlyMap<number, string> = new Map([
+const explanations: ReadonlyMap<number, string> = new Map([
   [marks.unfilled, "a read left this byte of its buffer unfilled: `read` fills all of `into`"],
   [marks.unfilledAgain, "a read left this byte of its buffer unfilled: `read` fills all of `into`"],
   [
@@ -37,13 +37,13 @@ const stories: ReadonlyMap<number, string> = new Map([
   ],
 ]);
 
-/** Where a wrong byte comes from; empty when only its value is known to be wrong. */
-export function storyOf(byte: number): string {
-  const story = stories.get(byte);
-  return story === undefined ? "" : `: ${story}`;
+/** Explains where a wrong byte comes from; empty when the value alone does not show it. */
+export function explain(byte: number): string {
+  const explanation = explanations.get(byte);
+  return explanation === undefined ? "" : `: ${explanation}`;
 }
 
-/** Bytes that differ from their neighbours, from the blocks around them, and from seed to seed. None is 0. */
+/** Returns bytes that differ from their neighbours, between blocks, and between seeds. None is 0. */
 export function pattern(length: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let index = 0; index < length; index++)
@@ -51,17 +51,23 @@ export function pattern(length: number, seed: number): Uint8Array {
   return bytes;
 }
 
-/** Whether all bytes are this one. Much faster than to look at each, as a buffer of equal bytes is its own part from the second one. */
+/**
+ * Whether all bytes have this value. Comparing the buffer with itself, shifted by one byte, is much faster
+ * than a loop.
+ */
 export function isFilled(bytes: Buffer, byte: number): boolean {
   if (bytes.length === 0) return true;
   return bytes[0] === byte && bytes.compare(bytes, 0, bytes.length - 1, 1) === 0;
 }
 
-/** Room on either side of a buffer that is lent. */
+/** The number of extra bytes on either side of a borrowed buffer. */
 const besideBytes = 16;
 
-/** A buffer as the server lends it: a part of a larger one, and in use for something else once the call has been answered. */
-export class LentBuffer {
+/**
+ * A borrowed buffer as the server passes it: a part of a larger buffer that is reused once the call has been
+ * answered.
+ */
+export class BorrowedBuffer {
   readonly bytes: Buffer;
   readonly #room: Buffer;
 
@@ -70,7 +76,10 @@ export class LentBuffer {
     this.bytes = this.#room.subarray(besideBytes, besideBytes + length);
   }
 
-  /** @param what the call, in words. @throws AssertionError when bytes beside the buffer have changed */
+  /**
+   * @param what name of the call, for the message
+   * @throws AssertionError when bytes beside the buffer have changed
+   */
   checkBeside(what: string): void {
     const sides = [this.#room.subarray(0, besideBytes), this.#room.subarray(-besideBytes)];
     const isClean = sides.every((side) => isFilled(side, marks.beside));

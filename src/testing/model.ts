@@ -1,22 +1,25 @@
 import assert from "node:assert/strict";
-import type { TestClient, ZeroWishes } from "./client.ts";
-import { marks, storyOf } from "./marks.ts";
+import type { TestClient, ZeroRequest } from "./client.ts";
+import { explain, marks } from "./marks.ts";
 import type { Writes } from "./subject.ts";
 
-/** Bytes of a disk that a check works on; all of it where it is small. */
+/** The range of a disk that a check uses; the whole disk where it is small. */
 export interface Window {
   readonly start: bigint;
   readonly length: number;
 }
 
-/** What a part of a disk must read as: a plain array, changed along with the disk. Positions are counted from its start. */
+/**
+ * The expected content of a part of a disk: a plain array that changes along with the disk. Positions are
+ * counted from the start of the part.
+ */
 export class Model {
   readonly window: Window;
   readonly writes: Writes;
   readonly #bytes: Buffer;
-  /** Trimmed and not written since: such a byte may read as zero. */
+  /** 1 for each byte that was trimmed and not written since, and may therefore read as zero. */
   readonly #mayBeZero: Buffer;
-  /** Written by a check, and not zeroed or trimmed since. */
+  /** 1 for each byte that a check wrote, and did not zero or trim since. */
   readonly #written: Buffer;
   #trims = 0;
 
@@ -28,22 +31,25 @@ export class Model {
     this.#written = Buffer.alloc(bytes.length);
   }
 
-  /** Starts from what the disk holds now, which is read twice: a byte that no read fills shows what was in the buffer before. */
+  /**
+   * Starts from the current content of the disk. Two reads with different marks show whether a read leaves
+   * bytes of its buffer unfilled.
+   */
   static async of(client: TestClient, window: Window, writes: Writes): Promise<Model> {
     const { start, length } = window;
     const bytes = await client.read(start, length, marks.unfilled);
     const again = await client.read(start, length, marks.unfilledAgain);
     const wrong = firstDifference(bytes, again, (at) => bytes[at] === again[at]);
     if (wrong >= 0) {
-      const story = bytes[wrong] === marks.unfilled ? storyOf(marks.unfilled) : storyOf(again[wrong]!);
+      const reason = bytes[wrong] === marks.unfilled ? explain(marks.unfilled) : explain(again[wrong]!);
       assert.fail(
-        `byte ${start + BigInt(wrong)} reads as ${bytes[wrong]}, and then as ${again[wrong]}, without a change${story}`,
+        `byte ${start + BigInt(wrong)} reads as ${bytes[wrong]}, and then as ${again[wrong]}, without a change${reason}`,
       );
     }
     return new Model(window, bytes, writes);
   }
 
-  /** The same as it is now. */
+  /** Returns a copy of the current state. */
   copy(): Model {
     const model = new Model(this.window, Buffer.from(this.#bytes), this.writes);
     this.#mayBeZero.copy(model.#mayBeZero);
@@ -56,7 +62,7 @@ export class Model {
     return this.window.length;
   }
 
-  /** Where a position is on the disk. */
+  /** Returns the offset of a position on the disk. */
   offset(at: number): bigint {
     return this.window.start + BigInt(at);
   }
@@ -66,9 +72,13 @@ export class Model {
     this.#set(at, bytes, 1);
   }
 
-  /** @returns false where a fast zero was refused */
-  async zero(client: TestClient, at: number, length: number, wishes: ZeroWishes): Promise<boolean> {
-    const isDone = await client.zero(this.offset(at), length, wishes);
+  /**
+   * Zeroes a range of the disk and of the model.
+   *
+   * @returns false where the disk refused a fast zero
+   */
+  async zero(client: TestClient, at: number, length: number, request: ZeroRequest): Promise<boolean> {
+    const isDone = await client.zero(this.offset(at), length, request);
     if (isDone) this.#set(at, new Uint8Array(length), 0);
     return isDone;
   }
@@ -88,11 +98,11 @@ export class Model {
     if (wrong < 0) return;
     const byte = got[wrong]!;
     assert.fail(
-      `byte ${this.offset(at + wrong)} reads as ${byte} and should be ${this.#bytes[at + wrong]}${storyOf(byte)}`,
+      `byte ${this.offset(at + wrong)} reads as ${byte} and should be ${this.#bytes[at + wrong]}${explain(byte)}`,
     );
   }
 
-  /** A range and what lies around it, which must have stayed as it was. */
+  /** Compares a range and its surroundings, which must not have changed. */
   async checkAround(client: TestClient, at: number, length: number): Promise<void> {
     const around = Math.max(aroundBytes, client.unit);
     const start = Math.max(0, at - around);
@@ -103,12 +113,12 @@ export class Model {
     return this.check(client, 0, this.length);
   }
 
-  /** Whether these bytes may be those of the range. */
+  /** Whether the range may contain these bytes. */
   allows(bytes: Buffer, at: number): boolean {
     return this.#firstWrong(bytes, at) < 0;
   }
 
-  /** The first byte of the range that was written and is not zero; -1 for none. */
+  /** Returns the position of the first byte of the range that was written and not zeroed; -1 for none. */
   firstWritten(at: number, length: number): number {
     const found = this.#written.subarray(at, at + length).indexOf(1);
     return found < 0 ? -1 : at + found;
@@ -129,7 +139,10 @@ export class Model {
   }
 }
 
-/** More than a page; this and the block sizes of disks are powers of 2, so that the larger of them is a multiple of the other. */
+/**
+ * More than a page. This number and the block sizes of disks are powers of 2, so the larger one is a multiple
+ * of the other.
+ */
 const aroundBytes = 8192;
 
 function firstDifference(one: Buffer, other: Buffer, allows: (index: number) => boolean): number {
@@ -138,9 +151,9 @@ function firstDifference(one: Buffer, other: Buffer, allows: (index: number) => 
   return -1;
 }
 
-/** The first and the last bytes of a disk, or all of it; whole blocks. */
+/** Returns the first and the last bytes of a disk, in whole blocks, or the whole disk. */
 export function windowsOf({ size, unit }: TestClient, lengthMax: number): readonly Window[] {
-  // Blocks have at most 64 KiB, so that several of them fit.
+  // Blocks have at most 64 KiB, so at least two of them fit.
   const length = Math.max(lengthMax - (lengthMax % unit), 2 * unit);
   if (size <= BigInt(length)) return [{ start: 0n, length: Number(size) }];
   return [

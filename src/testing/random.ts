@@ -1,4 +1,6 @@
-/** Random numbers that are the same for the same seed, everywhere. */
+/**
+ * A random number generator (mulberry32) that returns the same numbers for the same seed on every platform.
+ */
 export class Random {
   #state: number;
 
@@ -7,17 +9,17 @@ export class Random {
     for (let count = 0; count < 4; count++) this.#next();
   }
 
-  /** An integer from 0, less than `limit`. */
+  /** Returns an integer from 0 to before `limit`. */
   below(limit: number): number {
     return Math.floor((this.#next() / 2 ** 32) * limit);
   }
 
-  /** From `min` to `max`, both included. */
+  /** Returns an integer from `min` to `max`, both included. */
   between(min: number, max: number): number {
     return min + this.below(max - min + 1);
   }
 
-  /** True once in `times`. */
+  /** Returns true with a probability of 1 in `times`. */
   oneIn(times: number): boolean {
     return this.below(times) === 0;
   }

@@ -1,9 +1,12 @@
 import type { Random } from "./random.ts";
 
-/** A part of a window: where it begins in it, and how long it is; bytes. */
+/** A part of a window: its position in the window, and its length; bytes. */
 export type Range = readonly [at: number, length: number];
 
-/** Ranges of whole units within `length` bytes that meet every kind of edge: sectors, pages, neither, the whole. */
+/**
+ * Returns ranges of whole units within `length` bytes that begin or end at, before and after the edges of
+ * sectors and pages, and the whole range.
+ */
 export function rangesWithin(length: number, unit: number): readonly Range[] {
   const edges = [0, 1, 511, 512, 4095, 4096, 4097, 65_536, length - 4097, length - 513, length - 1];
   const lengths = [1, 2, 511, 512, 513, 4096, 10_000, length];
@@ -13,7 +16,10 @@ export function rangesWithin(length: number, unit: number): readonly Range[] {
   return [...new Map(found.map((range) => [range.join(), range])).values()];
 }
 
-/** Cuts `length` bytes into ranges at random, mostly within a sector, so that neighbours share one. */
+/**
+ * Cuts `length` bytes into random ranges, most of them shorter than a sector, so that neighbours share a
+ * sector.
+ */
 export function cut(length: number, unit: number, random: Random): readonly Range[] {
   const ranges: Range[] = [];
   for (let at = 0; at < length; ) {
@@ -25,11 +31,14 @@ export function cut(length: number, unit: number, random: Random): readonly Rang
   return ranges;
 }
 
-/** Whole units; `length` is a multiple of them. */
+/** Rounds a range to whole units; `length` is a multiple of the unit. */
 export function rounded(at: number, wanted: number, length: number, unit: number): Range {
   const start = at - (at % unit);
   return [start, Math.min(Math.ceil(wanted / unit) * unit, length - start)];
 }
 
-/** Bytes of each end of the disk that requests at once change; more than one block of any size. */
+/**
+ * The number of bytes at each end of the disk that concurrent requests change; more than one block of any
+ * size.
+ */
 export const crowdedBytes: number = 96 * 1024;

@@ -1,21 +1,21 @@
 import assert from "node:assert/strict";
 import { isFilled, marks } from "./marks.ts";
 
-/** So many are looked at again later; older ones are looked at for the last time. */
+/** The number of buffers that are watched. An older one is checked for the last time when it drops out. */
 const watchedMax = 64;
 
-/** The buffers of calls that have been answered. They are not the plugin's any more, so it must leave them alone. */
+/** The buffers of calls that have been answered. The plugin must not use them any more. */
 export class ReturnedBuffers {
   readonly #watched: Returned[] = [];
 
-  /** Gives the buffer another content, which nothing may change or use. */
+  /** Fills the buffer with a mark, which must not change and must not appear on the disk. */
   add(buffer: Buffer, call: "read" | "write"): void {
     buffer.fill(call === "read" ? marks.afterRead : marks.afterWrite);
     this.#watched.push({ buffer, call });
     if (this.#watched.length > watchedMax) check(this.#watched.shift());
   }
 
-  /** @throws AssertionError when the plugin or a filter has changed one */
+  /** @throws AssertionError when the plugin or a filter has changed a buffer */
   check(): void {
     for (const returned of this.#watched) check(returned);
   }
@@ -32,6 +32,6 @@ function check(returned: Returned | undefined): void {
   const mark = call === "read" ? marks.afterRead : marks.afterWrite;
   assert.ok(
     isFilled(buffer, mark),
-    `the buffer of a ${call} changed after the ${call} had been answered: it is lent only until then`,
+    `the buffer of a ${call} changed after the ${call} had been answered: the plugin may use this borrowed buffer only until then`,
   );
 }

@@ -8,15 +8,15 @@ import type { SessionOptions } from "./subject.ts";
 import { Watch } from "./watch.ts";
 
 export interface TestServerOptions {
-  /** What happens by chance is the same for the same seed. */
+  /** Random behaviour is the same for the same seed. */
   readonly seed: number;
-  /** The plugin answers later, in any order. */
+  /** The plugin answers late and in any order. */
   readonly slow: boolean;
-  /** How many clients there may be at once, where the thread model allows it. */
+  /** The maximum number of clients at once, where the thread model allows several. */
   readonly connections: number;
 }
 
-/** A chain with several clients, each served as the thread model says. */
+/** A chain with several clients; requests run at once only as far as the thread model allows. */
 export class TestServer {
   readonly random: Random;
   readonly #session: Session;
@@ -33,8 +33,10 @@ export class TestServer {
   }
 
   /**
-   * Starts a server, lets the body use it, and ends it.
-   * @throws AssertionError for what clients met, and for what the plugin was asked or returned meanwhile
+   * Starts a server, runs the body with it, and stops the server.
+   *
+   * @throws AssertionError for wrong answers to clients, and for wrong calls or results between filters and
+   *   plugin
    */
   static async use(
     subject: SessionOptions,
@@ -47,13 +49,13 @@ export class TestServer {
     const failures: unknown[] = [];
     await body(server).catch((error) => failures.push(error));
     await server.#end().catch((error) => failures.push(error));
-    // What was wrong on the way down says more than what clients saw of it.
+    // Faults between the layers come first: they explain the wrong answers that clients saw.
     if (watch.complaints.length > 0)
       assert.fail([...watch.complaints, ...failures.map(messageOf)].join("; "));
     if (failures.length > 0) throw failures[0];
   }
 
-  /** How many clients there may be at once. */
+  /** The maximum number of clients at once. */
   get connections(): number {
     return this.#session.chain.threadModel === "serialize_connections" ? 1 : this.#connections;
   }
@@ -67,7 +69,7 @@ export class TestServer {
     return client;
   }
 
-  /** As many as there may be. */
+  /** Connects as many clients as are allowed. */
   async connectAll(): Promise<readonly TestClient[]> {
     const clients: TestClient[] = [];
     while (clients.length < this.connections) clients.push(await this.connect());

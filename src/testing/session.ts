@@ -8,7 +8,7 @@ import { sharedAbort } from "../served/shared-abort.ts";
 import type { SessionOptions } from "./subject.ts";
 import type { Watch } from "./watch.ts";
 
-/** A plugin that is served to no client: the server's life around it, without a server. */
+/** Runs the lifecycle of a plugin as a server does, without a server and without sockets. */
 export class Session {
   readonly debugLines: string[];
   readonly chain: Chain;
@@ -22,8 +22,8 @@ export class Session {
   }
 
   /**
-   * @param watch is laid around the plugin and the filters
-   * @throws NbdError with one line, as the command would
+   * @param watch wraps the plugin and the filters
+   * @throws NbdError with one line, as the command prints it
    */
   static async start(options: SessionOptions, watch?: Watch): Promise<Session> {
     const { exportName = "", debugFlags = {}, filters = [] } = options;
@@ -45,7 +45,8 @@ export class Session {
       () => host,
       undefined,
       undefined,
-      // What a read does not fill is to show here, and not to be cleared.
+      // Trust "memory" keeps the guard from clearing read buffers, so that bytes that a read does not fill
+      // are found.
       (): Trust => "memory",
     );
     for (const [key, text] of loaded.plugin.implied ?? []) chain.configLayer(layers.length, key, text);
@@ -58,7 +59,7 @@ export class Session {
     return new Session(chain, exportName, debugLines);
   }
 
-  /** What a new client gets. */
+  /** Opens the export as a new client does. */
   async open(wanted: Partial<OpenRequest> = {}): Promise<ServedExport> {
     const request: OpenRequest = {
       readOnly: false,
@@ -79,7 +80,7 @@ export class Session {
     await disk.close();
   }
 
-  /** `await using` calls it: as `end`. */
+  /** Ends the session; `await using` calls it. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
     disposeBy(Session, (session) => session.end());

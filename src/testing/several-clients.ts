@@ -9,18 +9,21 @@ import type { TestServer } from "./server.ts";
 import type { Writes } from "./subject.ts";
 import { keepsForNext } from "./visits.ts";
 
-/** What must hold for the clients of a server. */
+/** A rule for the clients of a server. */
 type Claim = (server: TestServer, writes: Writes) => Promise<void>;
 
-/** What holds for several requests or clients at once, or one after another; each is tried on a new disk. */
+/**
+ * The rules for several requests or clients at once, or one after another. Each rule is checked on a new
+ * disk.
+ */
 export const severalClientsClaims: Readonly<Record<string, Claim>> = {
-  "requests of one connection that are under way at once lose nothing of each other": manyRequests,
-  "requests of several connections that are under way at once lose nothing of each other": manyClients,
+  "requests of one connection that are under way at once do not lose each other's changes": manyRequests,
+  "requests of several connections that are under way at once do not lose each other's changes": manyClients,
   "what one connection has changed and flushed is what the others read, where multiConn is claimed":
     sharesChanges,
   "what a client wrote and flushed is there for the next one, or every client has a disk of its own":
     keepsForNext,
-  "a client that leaves takes nothing away from another": outlivesClient,
+  "a client that disconnects does not affect the data of another client": outlivesClient,
   "a client that may only read reads the same bytes": readsOnly,
   "every handle is closed once, after its last request has been answered": closesHandles,
 };
@@ -50,10 +53,10 @@ async function sharesChanges(server: TestServer, writes: Writes): Promise<void> 
     const [changing, reading] = index % 2 === 0 ? [first, second] : [second, first];
     await model.write(changing, at, pattern(length, index));
     await changing.flush();
-    // A cache of the other connection has it now.
+    // The read puts the data into a cache of the other connection.
     await sees(reading, model, at, length);
-    const wishes = { fua: false, mayTrim: index % 4 < 2, fastZero: false };
-    if (index % 3 === 1 && changing.disk.canZero) await model.zero(changing, at, length, wishes);
+    const request = { fua: false, mayTrim: index % 4 < 2, fastZero: false };
+    if (index % 3 === 1 && changing.disk.canZero) await model.zero(changing, at, length, request);
     else if (index % 3 === 2 && changing.disk.canTrim) await model.trim(changing, at, length);
     else await model.write(changing, at, pattern(length, index + 1));
     await changing.flush();
@@ -80,7 +83,7 @@ async function outlivesClient(server: TestServer, writes: Writes): Promise<void>
   if (canChange) await left.write(first, 0, pattern(window.length, 5));
   await first.flush();
   await server.disconnect(first);
-  // Where multiConn is not claimed, the second client may see the old bytes or the new ones.
+  // Without multiConn, the second client may see the old bytes or the new ones.
   const bytes = await second.read(window.start, window.length);
   const isWrong = (byte: number, at: number): boolean => {
     const one = Buffer.of(byte);
@@ -110,7 +113,7 @@ async function readsOnly(server: TestServer, writes: Writes): Promise<void> {
   }
 }
 
-/** The end of the server has a look at the handles. */
+/** The server counts the closed handles when it ends. */
 async function closesHandles(server: TestServer): Promise<void> {
   const first = await server.connect();
   if (server.connections < 2) return server.disconnect(first);

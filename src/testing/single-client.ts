@@ -1,23 +1,26 @@
 import assert from "node:assert/strict";
 import { setImmediate } from "node:timers/promises";
 import { codeOf } from "../core/errors.ts";
-import type { TestClient, ZeroWishes } from "./client.ts";
+import type { TestClient, ZeroRequest } from "./client.ts";
 import { checkExtents } from "./extents.ts";
 import { pattern } from "./marks.ts";
 import type { Model } from "./model.ts";
 import { type Range, rangesWithin, rounded } from "./ranges.ts";
 
-/** What must hold for a part of a disk. */
+/** A rule for a part of a disk. */
 type Claim = (client: TestClient, model: Model) => Promise<void>;
 
-/** What holds for every disk with one client that sends one request at a time; each is tried on a new disk. */
+/**
+ * The rules for every disk with one client that sends one request at a time. Each rule is checked on a new
+ * disk.
+ */
 export const singleClientClaims: Readonly<Record<string, Claim>> = {
   "a read fills its buffer with the bytes of any range, to the last byte of the disk": readsAnyRange,
   "a write can be read back, and changes no byte beside its range": readsBackWrites,
   "a range that is zeroed reads as zeroes, also after it has been read, and no byte beside it changes":
     zeroes,
   "a range that is trimmed reads as zeroes or as before, and no byte beside it changes": trims,
-  "the extents of any range cover it, and say nothing that is not true of its bytes": describesExtents,
+  "the extents of any range cover it, and describe its bytes correctly": describesExtents,
   "the buffers of reads and writes are left alone once the calls have been answered": leavesBuffersAlone,
   "a disk that refuses changes stays as it was": refusesChanges,
 };
@@ -54,7 +57,7 @@ async function trims(client: TestClient, model: Model): Promise<void> {
   await overData(client, model, ([at, length], index) => model.trim(client, at, length, index % 4 === 0));
 }
 
-/** Changes many ranges, each full of data that has just been read, so that a cache has it. */
+/** Changes many ranges. Each range is first filled with data and read, so that a cache holds its data. */
 async function overData(
   client: TestClient,
   model: Model,
@@ -86,10 +89,13 @@ async function describesExtents(client: TestClient, model: Model): Promise<void>
   await checkAllExtents(client, model);
 }
 
-/** Most disks have holes of whole pages. */
+/** The usual unit of holes. */
 const pageBytes = 4096;
 
-/** Every third page, in turn its first and its last unit; so a hole that is told in the wrong place meets data. */
+/**
+ * Positions in every third page, in turn its first and its last unit: a hole that is reported at the wrong
+ * place then covers data.
+ */
 function pageEdges({ unit }: TestClient, { length }: Model): readonly number[] {
   const starts = Array.from(
     { length: Math.ceil(length / (3 * pageBytes)) },
@@ -108,16 +114,18 @@ async function checkAllExtents(client: TestClient, model: Model): Promise<void> 
     for (const requestOne of [false, true]) await checkExtents(client, model, at, length, requestOne);
 }
 
-/** Makes a hole, as far as the disk can. */
+/** Trims and zeroes a range, as far as the disk can. */
 async function emptied(client: TestClient, model: Model, from: number, wanted: number): Promise<void> {
   const [at, length] = rounded(from, Math.min(wanted, model.length - from), model.length, client.unit);
-  const wishes: ZeroWishes = { fua: false, mayTrim: true, fastZero: false };
+  const request: ZeroRequest = { fua: false, mayTrim: true, fastZero: false };
   if (length === 0) return;
   if (client.disk.canTrim) await model.trim(client, at, length);
-  if (client.disk.canZero) await model.zero(client, at, length, wishes);
+  if (client.disk.canZero) await model.zero(client, at, length, request);
 }
 
-/** Reads and writes the same ranges several times, so that bytes kept from a buffer that was lent come to light. */
+/**
+ * Reads and writes the same ranges several times, so that the use of an old borrowed buffer becomes visible.
+ */
 async function leavesBuffersAlone(client: TestClient, model: Model): Promise<void> {
   const length = Math.min(model.length, Math.max(512, client.unit));
   const places = [0, Math.floor((model.length - length) / 2), model.length - length].map(
@@ -130,8 +138,8 @@ async function leavesBuffersAlone(client: TestClient, model: Model): Promise<voi
       await model.check(client, at, length);
     }
     for (const at of places) await model.check(client, at, length);
-    // What was put off may happen now.
-    for (let turn = 0; turn < 3; turn++) await setImmediate();
+    // Let deferred work of the plugin run.
+    for (let iteration = 0; iteration < 3; iteration++) await setImmediate();
     client.checkBuffers();
   }
 }
@@ -140,15 +148,15 @@ async function refusesChanges(client: TestClient, model: Model): Promise<void> {
   const { disk } = client;
   if (!disk.canWrite || model.writes !== "refused" || model.length === 0) return;
   const { start, length } = model.window;
-  const wishes: ZeroWishes = { fua: false, mayTrim: false, fastZero: false };
+  const request: ZeroRequest = { fua: false, mayTrim: false, fastZero: false };
   const attempts: readonly (() => PromiseLike<unknown> | undefined)[] = [
     () => client.write(start, pattern(length, 3)),
-    () => (disk.canZero ? client.zero(start, length, wishes) : undefined),
-    () => (disk.canZero ? client.zero(start, length, { ...wishes, fastZero: true }) : undefined),
+    () => (disk.canZero ? client.zero(start, length, request) : undefined),
+    () => (disk.canZero ? client.zero(start, length, { ...request, fastZero: true }) : undefined),
     () => (disk.canTrim ? client.trim(start, length, false) : undefined),
   ];
   for (const attempt of attempts) {
-    // Some may succeed: what is zero already can be zeroed.
+    // Some changes may succeed: zeroing bytes that are already zero.
     await Promise.resolve(attempt()).catch((error) =>
       assert.match(codeOf(error), /^(EIO|ENOSPC|EPERM|ENOTSUP)$/),
     );

@@ -5,14 +5,14 @@ import type { Model } from "./model.ts";
 import type { Random } from "./random.ts";
 import { rounded } from "./ranges.ts";
 
-/** One request; positions beyond the disk are folded back into it. */
+/** One request. A position beyond the disk is wrapped around. */
 export interface Step {
   readonly kind: (typeof kinds)[number];
   readonly at: number;
   readonly length: number;
-  /** Which client sends it, where they share a disk. */
+  /** The index of the client that sends the request, where several clients share a disk. */
   readonly client: number;
-  /** Of the bytes that a write stores. */
+  /** The seed of the bytes that a write stores. */
   readonly seed: number;
   readonly fua: boolean;
   readonly mayTrim: boolean;
@@ -22,7 +22,7 @@ export interface Step {
 
 const kinds = ["read", "write", "zero", "trim", "extents", "cache", "flush"] as const;
 
-/** Random requests, few enough to be read when they fail. */
+/** Returns random requests, few enough to read in an error message. */
 export function randomSteps(random: Random): Step[] {
   return Array.from({ length: random.between(1, 25) }, () => ({
     kind: random.pick(kinds),
@@ -38,8 +38,10 @@ export function randomSteps(random: Random): Step[] {
 }
 
 /**
- * Sends the requests that the disk allows, one after another, and compares it with the model.
- * @param clients one, or several that share a disk; before another one sends something, the last one flushes
+ * Sends the requests that the disk supports, one after another, and compares the disk with the model.
+ *
+ * @param clients one client, or several that share a disk; when the next request belongs to another client,
+ *   the previous client flushes first
  */
 export async function runSteps(
   clients: readonly TestClient[],
@@ -72,7 +74,8 @@ async function runStep(client: TestClient, model: Model, asked: Step): Promise<v
 }
 
 /**
- * The same failure with fewer steps: leaves out whatever it does not need.
+ * Removes steps that the failure does not need.
+ *
  * @param fails whether a sequence still fails
  */
 export async function shorten(

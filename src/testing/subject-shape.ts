@@ -23,7 +23,11 @@ const subjectShape: Shape<Subject> = {
   connections: aWholeNumber(1, Number.MAX_SAFE_INTEGER),
 };
 
-/** @throws NbdError EINVAL for options that are unknown, or of another type */
+/**
+ * Checks the options of the conformance checks.
+ *
+ * @throws NbdError EINVAL for options that are unknown or of a wrong type
+ */
 export function checkSubject(subject: Subject): void {
   checkOptions("conformanceChecks", subject, subjectShape, ["plugin"]);
 }

@@ -1,34 +1,40 @@
 import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
 
-/** A plugin with its parameters, perhaps under filters. */
+/** A plugin with its parameters, and filters over it. */
 export interface SessionOptions {
-  /** What `definePlugin` returned, a name such as "memory", or a path, as on the command line. */
+  /** The plugin: the result of `definePlugin`, a name such as "memory", or a path, as on the command line. */
   readonly plugin: string | AnyPlugin;
-  /** As on the command line; several values for a key that is given several times. */
+  /** The parameters as on the command line; a list of values for a key that is given several times. */
   readonly parameters: Readonly<Record<string, string | readonly string[]>>;
-  /** Outermost first; likewise what `defineFilter` returned, names or paths. */
+  /** The filters, outermost first: results of `defineFilter`, names or paths. */
   readonly filters?: readonly (string | AnyFilter)[];
+  /** The name of the export that the checks open. Default "". */
   readonly exportName?: string;
-  /** -D PLUGIN.FLAG=N */
+  /** The debug flags, as -D PLUGIN.FLAG=N on the command line. */
   readonly debugFlags?: Readonly<Record<string, number>>;
 }
 
 /**
- * What becomes of changes: they can be read back, they succeed and have no effect, or they fail (some at least) and
- * have no effect.
+ * The effect of changes: "kept" changes can be read back; "discarded" ones succeed without effect; of
+ * "refused" ones at least some fail, and none has an effect.
  */
 export type Writes = "kept" | "discarded" | "refused";
 
-/** A plugin, with parameters and perhaps under filters, whose conduct is to be checked. */
+/** A plugin, with parameters and filters over it, to be checked. */
 export interface Subject extends Omit<SessionOptions, "parameters"> {
-  /** Asked before each check; a function where each needs a disk of its own. Default none. */
+  /**
+   * The parameters; a function where each check needs its own disk, called before each check. Default none.
+   */
   readonly parameters?: SessionOptions["parameters"] | (() => SessionOptions["parameters"]);
-  /** What becomes of changes. Default "kept". */
+  /** The effect of changes. Default "kept". */
   readonly writes?: Writes;
-  /** How many random sequences of requests are tried. Default 50. */
+  /** The number of random sequences of requests. Default 50. */
   readonly runs?: number;
-  /** What happens by chance is the same for the same seed; failures tell it. Default 0. */
+  /**
+   * The seed of random behaviour, which is the same for the same seed; failure messages contain the seed.
+   * Default 0.
+   */
   readonly seed?: number;
-  /** How many clients may be connected at once. Default 2. */
+  /** The maximum number of clients at once. Default 2. */
   readonly connections?: number;
 }

@@ -6,7 +6,10 @@ import { crowdedBytes, cut } from "./ranges.ts";
 import type { TestServer } from "./server.ts";
 import type { Writes } from "./subject.ts";
 
-/** Lets clients come one after another, each of which changes the disk; the next one finds that, or a disk of its own. */
+/**
+ * Connects clients one after another, each of which changes the disk. Each client must find the changes of
+ * the previous one, or a disk of its own.
+ */
 export async function keepsForNext(server: TestServer, writes: Writes): Promise<void> {
   let original: Model | undefined;
   let left: Model | undefined;
@@ -26,14 +29,21 @@ export async function keepsForNext(server: TestServer, writes: Writes): Promise<
   }
 }
 
-/** What a client found first of all, what the last one left, and whether it had a disk of its own, if that is known. */
+/**
+ * The content that the first client found, the content that the last client left, and whether the last client
+ * had its own disk, if known.
+ */
 interface Visits {
   readonly original: Model;
   readonly left: Model;
   readonly before: boolean | undefined;
 }
 
-/** @throws AssertionError where the disk is neither as the last client left it nor as it was at first */
+/**
+ * Whether the client has its own disk.
+ *
+ * @throws AssertionError where the disk is neither as the last client left it nor as it was at first
+ */
 async function isOwnDisk(client: TestClient, { original, left, before }: Visits): Promise<boolean> {
   const bytes = await client.read(left.window.start, left.length);
   if (before !== true && left.allows(bytes, 0)) return false;
@@ -42,12 +52,12 @@ async function isOwnDisk(client: TestClient, { original, left, before }: Visits)
   return isOwn;
 }
 
-/** Some ranges that meet in the middle of sectors, and bytes between them that stay. */
+/** Changes some ranges, which meet in the middle of sectors, and leaves the bytes between them. */
 async function changeSome(client: TestClient, model: Model, random: Random): Promise<void> {
   for (const [at, length] of cut(model.length, client.unit, random)) {
-    const wishes = { fua: random.oneIn(4), mayTrim: random.oneIn(2), fastZero: false };
+    const request = { fua: random.oneIn(4), mayTrim: random.oneIn(2), fastZero: false };
     if (random.oneIn(3)) continue;
-    if (random.oneIn(4) && client.disk.canZero) await model.zero(client, at, length, wishes);
-    else await model.write(client, at, pattern(length, random.below(256)), wishes.fua);
+    if (random.oneIn(4) && client.disk.canZero) await model.zero(client, at, length, request);
+    else await model.write(client, at, pattern(length, random.below(256)), request.fua);
   }
 }

@@ -7,13 +7,15 @@ import type { Random } from "./random.ts";
 import { expectNothing, type Pace, WatchedHandle } from "./watched-handle.ts";
 import { withMembers } from "./with-members.ts";
 
-/** Looks at what filters ask of a plugin, and at what plugins and filters return, and keeps what is wrong of it. */
+/**
+ * Watches the calls of filters to a plugin, and the results of plugins and filters, and collects the faults.
+ */
 export class Watch {
   readonly #complaints: Set<string> = new Set();
   readonly #handles: WatchedHandle[] = [];
   readonly #pace: Pace | undefined;
 
-  /** @param random makes the plugin slow: it answers later, and requests that are under way at once in any order */
+  /** @param random makes the plugin slow: it answers late, and answers concurrent requests in any order */
   constructor(random?: Random) {
     this.#pace = random && ((call) => later(random, call));
   }
@@ -22,7 +24,7 @@ export class Watch {
     return [...this.#complaints];
   }
 
-  /** When every client has gone. */
+  /** Checks the handles after every client has disconnected. */
   checkClosed(): void {
     for (const { closed } of this.#handles)
       if (closed !== 1) this.#complain(`a handle was closed ${closed} times: each is closed once`);
@@ -61,15 +63,15 @@ export class Watch {
   }
 }
 
-/** The chain refuses anything else, and says why. */
+/** The chain refuses other values with an error. */
 function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null;
 }
 
-/** Performs the call after some turns of the event loop, and answers after some more. */
+/** Starts the call after some event-loop iterations, and answers after some more. */
 async function later<T>(random: Random, call: () => MaybePromise<T>): Promise<T> {
-  for (let turns = random.below(3); turns > 0; turns--) await setImmediate();
+  for (let iterations = random.below(3); iterations > 0; iterations--) await setImmediate();
   const answer = await call();
-  for (let turns = random.below(3); turns > 0; turns--) await setImmediate();
+  for (let iterations = random.below(3); iterations > 0; iterations--) await setImmediate();
   return answer;
 }

@@ -2,13 +2,13 @@ import type { Handle, WriteFlags, ZeroFlags } from "../contract/handle.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import { withMembers } from "./with-members.ts";
 
-/** Runs a call to the handle, perhaps later. */
+/** Runs a call to the handle, at once or later. */
 export type Pace = <T>(call: () => MaybePromise<T>) => MaybePromise<T>;
 
-/** Is told what is wrong, in words. */
+/** Records a fault, in words. */
 export type Complain = (what: string) => void;
 
-/** One handle of a plugin: counts how often it is closed, and looks at what filters ask of it. */
+/** Wraps one handle of a plugin: counts how often it is closed, and checks the calls of filters. */
 export class WatchedHandle {
   closed = 0;
   readonly #plugin: string;
@@ -24,7 +24,7 @@ export class WatchedHandle {
     this.#complain = complain;
   }
 
-  /** The handle for the layer above. With a pace there are no fast ways past it. */
+  /** Returns the handle for the layer above. With a pace, it has no fast path. */
   proxy(pace?: Pace): Handle {
     const { write, flush, trim, zero, cache, extents } = this.#handle;
     const handle = this.#handle;
@@ -73,7 +73,7 @@ export class WatchedHandle {
   #close(): MaybePromise<void> {
     if (this.#underWay > 0) {
       this.#complain(
-        `${this.#plugin} was closed while requests were under way (${this.#underWay}): wait for what you ask of the layer below`,
+        `${this.#plugin} was closed while requests were under way (${this.#underWay}): wait for the requests to the layer below`,
       );
     }
     this.closed++;
@@ -110,7 +110,7 @@ export class WatchedHandle {
       this.#complain(`${what}, which is not within its ${size} bytes`);
     if (blockSize === undefined || blockSize.advisory === true) return;
     const { minimum, maximum } = blockSize;
-    // The last block may be short.
+    // The last block of a disk may be short.
     const endsWhole = length % minimum === 0 || offset + BigInt(length) === size;
     if (!endsWhole || offset % BigInt(minimum) !== 0n)
       this.#complain(`${what}, which are not whole blocks of ${minimum} bytes`);
@@ -119,8 +119,9 @@ export class WatchedHandle {
 }
 
 /**
- * Complains of a read that returned something. The server refuses that; it is said here in words that help.
- * @param name of the plugin or filter
+ * Records a fault when a read returns a value. The chain refuses that too, but this message helps more.
+ *
+ * @param name name of the plugin or filter
  */
 export function expectNothing(
   name: string,

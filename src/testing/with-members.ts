@@ -1,10 +1,13 @@
 /**
- * The same object with some members replaced. The others keep their `this`, whatever class the object is of; it may be frozen.
- * @param members what to find instead; undefined where nothing is to be found
+ * Returns the object with some members replaced. The other members keep their `this`, whatever class the
+ * object is of. The object may be frozen.
+ *
+ * @param members the replacements; undefined removes a member
  */
 export function withMembers<T extends object>(original: T, members: Readonly<Record<string, unknown>>): T {
   const descriptors: Record<string, PropertyDescriptor> = Object.getOwnPropertyDescriptors(original);
-  // A proxy must tell the truth about members that cannot change, so that its target has none; `in` and copies look there.
+  // A proxy must report non-configurable members of its target as they are, so make all of them configurable.
+  // `in` and copies read the target.
   for (const descriptor of Object.values(descriptors)) descriptor.configurable = true;
   for (const [key, value] of Object.entries(members))
     if (value !== undefined) descriptors[key] = { value, configurable: true, enumerable: true };

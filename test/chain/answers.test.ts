@@ -5,10 +5,10 @@ import { Session } from "../../src/testing/session.ts";
 
 const client = { readOnly: false, tls: false, signal: new AbortController().signal };
 
-/** Asks everything that a client can ask. */
+/** Calls everything that a client can request. */
 async function askAll(plugin: Plugin, filters: readonly object[]): Promise<void> {
   await using session = await Session.start({ plugin, parameters: {}, filters: filters as [] });
-  // The command says at the start how much may be under way.
+  // The command reads the thread model at the start.
   session.chain.threadModel;
   await session.chain.listExports(client);
   await session.chain.defaultExport(client);
@@ -112,7 +112,7 @@ const wrong: readonly Wrong[] = [
   ],
 ];
 
-it.each(wrong)("%j of a plugin gets one clear line", async (answer, complaint) => {
+it.each(wrong)("the wrong answer %j of a plugin fails with one clear line", async (answer, complaint) => {
   const plugin = { name: "mine", open: () => handle, ...answer } as Plugin;
   await expect(askAll(plugin, [])).rejects.toThrow(complaint);
 });
@@ -129,7 +129,7 @@ const wrongOfFilters: typeof wrong = [
 ];
 
 it.each(wrongOfFilters)(
-  "%j of a filter gets one clear line, and nothing stays open",
+  "the wrong answer %j of a filter fails with one clear line, and the handle below is closed",
   async (answer, complaint) => {
     let open = 0;
     const close = (): void => void open--;
@@ -145,7 +145,7 @@ it.each(wrongOfFilters)(
   },
 );
 
-it("nothing is wrong with an answer of each kind that is right", async () => {
+it("right answers of every kind are accepted", async () => {
   const answers = {
     threadModel: "parallel",
     listExports: () => [{ name: "a", description: "b" }, { name: "c" }],
@@ -206,12 +206,12 @@ it.each<[name: string, make: () => object]>([
       })(),
   ],
   ["rotationl", () => Object.assign(new Base(), { rotationl: true })],
-])("in an instance of a class %s is taken for what it nearly is", async (name, make) => {
+])("the unknown member %s of an instance of a class is refused as a misspelt member", async (name, make) => {
   const plugin = { name: "mine", open: make } as unknown as Plugin;
   await expect(askAll(plugin, [])).rejects.toThrow(`what mine's open returned: unknown member "${name}"`);
 });
 
-it("what a filter changes may be an instance of a class", async () => {
+it("the changes of a filter may be an instance of a class", async () => {
   class Changes {
     readonly #byte = 7;
     read(into: Uint8Array): void {

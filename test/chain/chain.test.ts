@@ -10,7 +10,7 @@ import { listeningHost, silentHost, someClient } from "../helpers/hosts.ts";
 const client = { ...someClient, exportName: "" };
 const handle = { size: 1n, read: () => {} };
 
-/** Says when each of its steps is taken. A plugin opens with two arguments, a filter with three. */
+/** Records each step. A plugin's `open` has two arguments, a filter's has three. */
 // biome-ignore lint/suspicious/noExplicitAny: it is both a plugin and a filter
 function traced(name: string, said: string[]): any {
   const step = (what: string) => () => void said.push(`${what} ${name}`);
@@ -31,7 +31,7 @@ function traced(name: string, said: string[]): any {
 }
 
 describe("a chain", () => {
-  it("sets up from the plugin outwards and takes down from the outside in", async () => {
+  it("runs setup from the plugin outwards and cleanup from the outermost filter inwards", async () => {
     const said: string[] = [];
     const [outer, inner, plugin] = ["outer", "inner", "plugin"].map((name) => traced(name, said));
     const chain = new Chain(plugin!, [outer!, inner!], () => silentHost);
@@ -52,7 +52,7 @@ describe("a chain", () => {
     expect(said).toEqual(["cleanup", "unload"].flatMap(inwards));
   });
 
-  it("closes what is open when a filter fails to open", async () => {
+  it("closes the layers below when a filter fails to open", async () => {
     const said: string[] = [];
     const failing: AnyFilter = { name: "failing", open: () => Promise.reject(new Error("no")) };
     const chain = new Chain(traced("plugin", said), [failing, traced("inner", said)], () => silentHost);
@@ -60,7 +60,7 @@ describe("a chain", () => {
     expect(said).toEqual(["open plugin", "open inner", "close inner", "close plugin"]);
   });
 
-  it("lets everyone clean up although one fails, and reports that", async () => {
+  it("runs cleanup of every layer although one fails, and logs the error", async () => {
     const said: string[] = [];
     const host = listeningHost();
     const failing: AnyFilter = { name: "failing", cleanup: () => Promise.reject(new Error("stuck")) };
@@ -71,7 +71,7 @@ describe("a chain", () => {
     expect(host.errors).toEqual(["cleanup: stuck"]);
   });
 
-  it("has the strictest thread model of all", () => {
+  it("has the strictest thread model of its layers", () => {
     const models = [...threadModels, undefined];
     for (const [strict, one] of models.entries()) {
       for (const [other, two] of models.entries()) {
@@ -83,7 +83,7 @@ describe("a chain", () => {
     }
   });
 
-  it("asks filters for lists and defaults from the outside in", async () => {
+  it("asks filters for export lists and default exports from the outermost filter inwards", async () => {
     const plugin: AnyPlugin = {
       name: "plugin",
       open: () => handle,
@@ -100,7 +100,7 @@ describe("a chain", () => {
     expect(await chain.defaultExport(client)).toBe("a+inner+outer");
   });
 
-  it("lists its default export when the plugin has no list", async () => {
+  it("lists only its default export when the plugin has no list", async () => {
     const plugin: AnyPlugin = { name: "plugin", open: () => handle, defaultExport: () => "disk" };
     expect(await new Chain(plugin, [], () => silentHost).listExports(client)).toEqual([{ name: "disk" }]);
     const none: AnyPlugin = { name: "plugin", open: () => handle };
@@ -123,7 +123,7 @@ describe("the default export of a chain", () => {
   };
   const silent: AnyFilter = { name: "silent" };
 
-  it("is asked for once for each connection, and once more under TLS", async () => {
+  it("is asked for once on each connection, and once more under TLS", async () => {
     const { asked, plugin } = counting(() => "disk");
     const chain = new Chain(plugin, [silent], () => silentHost);
     const context = new ConnectionContext(() => {});
@@ -140,7 +140,7 @@ describe("the default export of a chain", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("is missing from the list where there is none, and is asked for again", async () => {
+  it("is missing from the list when asking for it fails, and is asked for again later", async () => {
     const said: string[] = [];
     let answer = (): string => {
       throw new Error("not today");
@@ -161,7 +161,7 @@ describe("the default export of a chain", () => {
     expect(asked).toHaveLength(4);
   });
 
-  it.each(["name", "description"])("is told with no %s that clients would break off for", async (key) => {
+  it.each(["name", "description"])("is refused with a %s that is too long for clients", async (key) => {
     const list = (bytes: number) => [{ name: "a", description: "b", [key]: "x".repeat(bytes) }];
     const plugin: AnyPlugin = { name: "plugin", open: () => handle, listExports: () => list(4096) };
     expect(await new Chain(plugin, [], () => silentHost).listExports(client)).toEqual(list(4096));
@@ -170,7 +170,7 @@ describe("the default export of a chain", () => {
   });
 });
 
-describe("the filters of a chain", () => {
+describe("a filter of a chain", () => {
   const plugin: AnyPlugin = {
     name: "plugin",
     threadModel: "serialize_requests",
@@ -189,7 +189,7 @@ describe("the filters of a chain", () => {
     expect((await new Chain(plugin, [instead], () => silentHost).open(client)).description).toBe("mine");
   });
 
-  it("hear which thread model there is, and may choose theirs by it", async () => {
+  it("receives the thread model of the layers below, and may choose its own by it", async () => {
     const heard: string[] = [];
     const filter: AnyFilter = {
       name: "filter",
@@ -202,7 +202,7 @@ describe("the filters of a chain", () => {
     expect(heard).toEqual(["serialize_all_requests", "parallel"]);
   });
 
-  it("know what clients of theirs get for the empty name", async () => {
+  it("can ask for the default export that its clients receive", async () => {
     const filter: AnyFilter = {
       name: "filter",
       defaultExport: async (next, _state, request) => `${await next(request)}default`,
@@ -234,7 +234,7 @@ describe("parameters on the command line", () => {
     return (await chain.open(client)).description;
   }
 
-  it("may be known by several keys", async () => {
+  it("may have several keys", async () => {
     expect(await configured("disk", "start=5")).toBe('{"file":"disk"} {"offset":"5"}');
   });
 
@@ -253,11 +253,11 @@ describe("parameters on the command line", () => {
     expect(await configured(...parameters)).toBe(`${JSON.stringify(expected)} {}`);
   });
 
-  it("go to the filter that knows them", async () => {
+  it("go to the filter that declares them", async () => {
     expect(await configured("offset=1", "disk")).toBe('{"file":"disk"} {"offset":"1"}');
   });
 
-  it("are refused when nobody knows them, with those that would work", async () => {
+  it("are refused when no layer declares them, with a list of the declared ones", async () => {
     await expect(configured("size=1")).rejects.toThrow(
       "unknown parameter 'size': plugin takes file= odd.key_1-x=, filter takes offset=",
     );

@@ -8,7 +8,7 @@ const secret = Buffer.from("secret of another client, ");
 const lengths = [1, 512, 4096, 64 * 1024, 1024 * 1024];
 const size = 1024n * 1024n;
 
-/** Fills all the memory that replies are made of with what another server of the process has. */
+/** Fills the memory for replies with secret bytes of another server in the same process. */
 async function spreadSecret(client: NbdClient): Promise<void> {
   const bytes = Buffer.alloc(Number(size), secret);
   await client.write(0n, bytes);
@@ -21,12 +21,12 @@ interface Served {
 }
 
 interface Outcome {
-  /** An error, or the bytes. */
+  /** The bytes of each read, or its error. */
   readonly found: (Buffer | Error)[];
   readonly said: readonly string[];
 }
 
-/** What a client of a server reads, beside another server of the same process. */
+/** Reads from a server, while another server of the same process sends secret bytes. */
 async function readBeside({ plugin, filters = [] }: Served): Promise<Outcome> {
   const said: string[] = [];
   const log = { verbose: false, error: (line: string) => void said.push(line), debug: () => {} };
@@ -42,7 +42,7 @@ async function readBeside({ plugin, filters = [] }: Served): Promise<Outcome> {
       const read = (): Promise<Buffer | Error> => client.read(0n, length).catch((error: Error) => error);
       found.push(...(await Promise.all(Array.from({ length: 8 }, read))));
     }
-    // Those that write later do so before the connection ends.
+    // Plugins that write late do so before the connection ends.
     await careful.read(0n, 4096);
   }
   return { found, said };
@@ -63,7 +63,7 @@ const silent: Readonly<Record<string, Members>> = {
 
 const wrong: Readonly<Record<string, readonly [Members, string]>> = {
   "returns a buffer": [{ read: () => Buffer.alloc(10) }, "forgetful's read returned a Buffer"],
-  "returns what fill returns": [
+  "returns the result of fill": [
     { read: (into: Uint8Array) => into.fill(1) },
     "forgetful's read returned a Buffer: it must fill the buffer that it is given, and return nothing",
   ],
@@ -71,22 +71,19 @@ const wrong: Readonly<Record<string, readonly [Members, string]>> = {
     { read: async () => new Uint8Array(10) },
     "forgetful's read resolved to a Uint8Array",
   ],
-  "resolves to what a file says": [
+  "resolves to the result of a file read": [
     { read: async () => ({ bytesRead: 0 }) },
     "forgetful's read resolved to an object",
   ],
-  "promises to read at once": [
+  "returns a promise from readNow": [
     { readNow: async () => true },
-    "forgetful's readNow returned a promise: it must return true when all is done",
+    "forgetful's readNow returned a promise: it must return true when it has done the request, and false to leave it to read",
   ],
-  "fails later to read at once": [
+  "returns a promise from readNow that rejects": [
     { readNow: async () => Promise.reject(new Error("later")) },
     "forgetful's readNow returned a promise",
   ],
-  "does not say whether it has read at once": [
-    { readNow: () => {} },
-    "forgetful's readNow returned undefined",
-  ],
+  "returns undefined from readNow": [{ readNow: () => {} }, "forgetful's readNow returned undefined"],
 };
 
 type Subject = readonly [what: string, served: (members: Members) => Served];
@@ -108,7 +105,7 @@ const together: readonly Subject[] = [
 ]);
 
 describe.each([...alone, ...together])("%s", (_what, served) => {
-  it.each(Object.entries(silent))("that %s lets no byte of others out", async (_how, members) => {
+  it.each(Object.entries(silent))("that %s does not leak bytes of other requests", async (_how, members) => {
     const { found } = await readBeside(served(members));
     expect(found.filter((one) => one instanceof Error)).toEqual([]);
     expect(found.filter((one) => (one as Buffer).some((byte) => byte !== 0))).toEqual([]);
@@ -117,7 +114,7 @@ describe.each([...alone, ...together])("%s", (_what, served) => {
 
 describe.each(alone)("%s", (_what, served) => {
   it.each(Object.entries(wrong))(
-    "that %s fails each request with a line",
+    "that %s fails each request and logs a line",
     async (_how, [members, message]) => {
       const { found, said } = await readBeside(served(members));
       for (const error of found) expect(error).toMatchObject({ code: "EIO" });
@@ -135,12 +132,12 @@ const changes: readonly (readonly [name: string, request: (client: NbdClient) =>
   ["cache", (client) => client.cache(0n, 512)],
 ];
 
-describe.each(changes)("a %s that returns something", (name, request) => {
-  it.each<[how: string, method: () => unknown, told: string]>([
+describe.each(changes)("a %s that returns a value", (name, request) => {
+  it.each<[how: string, method: () => unknown, message: string]>([
     ["at once", () => 512, `forgetful's ${name} returned 512: it must return nothing`],
     ["later", async () => "done", `forgetful's ${name} resolved to "done": it must return nothing`],
     ["that is null", () => null, `forgetful's ${name} returned null: it must return nothing`],
-  ])("fails %s", async (_how, method, told) => {
+  ])("fails %s", async (_how, method, message) => {
     const said: string[] = [];
     const log = { verbose: false, error: (line: string) => void said.push(line), debug: () => {} };
     const plugin = pluginOf({ write: () => {}, [name]: method });
@@ -148,20 +145,20 @@ describe.each(changes)("a %s that returns something", (name, request) => {
     await using client = await connect(server.uri);
     await expect(request(client)).rejects.toMatchObject({
       code: "EIO",
-      message: expect.stringContaining(told),
+      message: expect.stringContaining(message),
     });
-    expect(said).toEqual([`${name}: ${told}`]);
+    expect(said).toEqual([`${name}: ${message}`]);
   });
 });
 
-it("the fast ways see nothing but their own bytes, and change nothing else", async () => {
+it("the fast paths of an untrusted plugin can neither read nor change bytes outside their range", async () => {
   const seen: { readonly buffer: Uint8Array; readonly start: number; readonly end: number }[] = [];
   const stored = Buffer.alloc(Number(size));
   const plugin = pluginOf({
     write: (from: Uint8Array, offset: bigint) => void stored.set(from, Number(offset)),
     readNow(buffer: Uint8Array, start: number, end: number, offset: number) {
       seen.push({ buffer, start, end });
-      // Before the beginning, as an author does who forgets about `start`.
+      // Writes at the start of the buffer, as by an author who forgets about `start`.
       buffer.set(stored.subarray(offset, offset + end - start));
       return true;
     },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Handle } from "../../src/contract/handle.ts";
 import { applyChanges } from "../../src/kit/apply-changes.ts";
 
-/** A handle whose methods need their `this`. */
+/** A handle whose methods use `this`. */
 class Counter implements Handle {
   readonly size = 10n;
   readonly multiConn = true;
@@ -24,8 +24,8 @@ class Counter implements Handle {
 
 const buffer = new Uint8Array(1);
 
-describe("a filter's handle", () => {
-  it("passes on what the filter does not change", () => {
+describe("the handle that applyChanges returns", () => {
+  it("passes members on that the filter does not change", () => {
     const next = new Counter();
     const handle = applyChanges(next, {});
     handle.read(buffer, 0n);
@@ -36,7 +36,7 @@ describe("a filter's handle", () => {
     expect(handle.trim).toBe(undefined);
   });
 
-  it("has the filter's own methods, and what it takes away is gone", () => {
+  it("has the filter's own methods, and lacks members that the filter removes", () => {
     const next = new Counter();
     const handle = applyChanges(next, {
       size: 5n,
@@ -49,7 +49,7 @@ describe("a filter's handle", () => {
     expect([handle.size, handle.write, handle.multiConn]).toEqual([5n, undefined, undefined]);
   });
 
-  it("closes the filter before what lies below", async () => {
+  it("closes the filter before the layer below", async () => {
     const next = new Counter();
     await applyChanges(next, { close: () => void next.calls.push("filter") }).close!();
     expect(next.calls).toEqual(["filter", "close"]);

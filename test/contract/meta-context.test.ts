@@ -20,9 +20,9 @@ it.each([
   expect(() => check(name)).toThrow(`the metadata context "${name}" that mine's open returned ${fault}`);
 });
 
-it("two metadata contexts cannot have one name", () => {
+it("two metadata contexts of a handle cannot have the same name", () => {
   expect(() => check("x-a:b", "qemu:dirty-bitmap:c", "x-a:b")).toThrow(
-    `the metadata context "x-a:b" that mine's open returned is there twice`,
+    `the metadata context "x-a:b" that mine's open returned appears twice`,
   );
   expect(() => check("qemu:dirty-bitmap:c", "x-a:b")).not.toThrow();
 });

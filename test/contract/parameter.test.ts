@@ -28,7 +28,7 @@ const parameters = {
   part: list((word) => word.toUpperCase(), { help: "" }),
 } satisfies Parameters;
 
-/** What a plugin with these parameters receives. */
+/** Returns the values that a plugin with these parameters receives. */
 async function valuesOf(...given: (readonly [key: string, text: string])[]): Promise<unknown> {
   const component = new Component(
     { name: "test", parameters, open: () => ({ size: 0n, read: () => {} }) },
@@ -40,7 +40,7 @@ async function valuesOf(...given: (readonly [key: string, text: string])[]): Pro
 }
 
 describe("declared parameters", () => {
-  it("become values of their types", async () => {
+  it("are parsed to values of their types", async () => {
     const values = await valuesOf(
       ["size", "1k"],
       ["flag", "yes"],
@@ -63,20 +63,20 @@ describe("declared parameters", () => {
     });
   });
 
-  it("have their defaults, and are absent without one", async () => {
+  it("have their default values, and are absent without a default", async () => {
     expect(await valuesOf(["size", "0"])).toEqual({ size: 0n, count: 5, wait: 10, mode: "slow" });
   });
 
-  it("keep the last of repeated values", async () => {
+  it("keep the last value of a repeated key", async () => {
     expect(await valuesOf(["size", "1"], ["size", "2"])).toMatchObject({ size: 2n });
   });
 
-  it("keep all of repeated values where they are a list", async () => {
+  it("keep all values of a repeated key where they are declared as a list", async () => {
     const values = await valuesOf(["size", "1"], ["part", "b"], ["part", "a"]);
     expect(values).toMatchObject({ part: ["B", "A"] });
   });
 
-  it("are demanded when they are required", async () => {
+  it("are an error when they are required and missing", async () => {
     await expect(valuesOf()).rejects.toThrow("you must specify size=<SIZE> on the command line");
   });
 
@@ -93,7 +93,7 @@ describe("declared parameters", () => {
     await expect(valuesOf([key, value])).rejects.toThrow(message);
   });
 
-  it("know no keys but their own", () => {
+  it("accept only declared keys", () => {
     const component = new Component(
       { name: "test", parameters, open: () => ({ size: 0n, read: () => {} }) },
       silentHost,
@@ -103,7 +103,7 @@ describe("declared parameters", () => {
     }
   });
 
-  it("may leave all other keys to one of them, which keeps the first of each", async () => {
+  it("pass all undeclared keys to the catch-all parameter, which keeps the first value of each", async () => {
     const component = new Component(
       {
         name: "test",
@@ -138,7 +138,7 @@ describe("once", () => {
     name: once(text({ help: "" }), (key) => `one ${key} is enough`),
   } satisfies Parameters;
 
-  it("keeps everything else of a parameter", () => {
+  it("keeps all other members of a parameter", () => {
     expect(parameters.size).toMatchObject({ required: true, placeholder: "BYTES", help: "How large" });
     const component = new Component(
       { name: "x", parameters, open: () => ({ size: 0n, read() {} }) },

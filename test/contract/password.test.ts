@@ -8,7 +8,10 @@ import { Folder } from "../plugins/folder.ts";
 
 const secret = "pass word'$ é";
 
-/** A plugin that shows its password once it has one; where everything else goes is the test's matter. */
+/**
+ * A plugin that writes its password to a file of the sandbox. The test decides where the output of the server
+ * goes.
+ */
 const plugin = `
 import { password } from "PACKAGE";
 import { writeFileSync } from "node:fs";
@@ -27,12 +30,12 @@ function writePlugin(sandbox: Sandbox): string {
 }
 
 describe("a password", () => {
-  it("is the word itself", () => {
+  it("is the value itself when the value has no prefix", () => {
     for (const word of [secret, "", "--", "-x", "-1x", "a+b"])
       expect(readPassword("password", word)).toBe(word);
   });
 
-  it("is the first line of a file", () => {
+  it("is the first line of the file after +", () => {
     using folder = new Folder();
     for (const content of [secret, `${secret}\n`, `${secret}\nsecond\n`]) {
       const path = folder.join("secret");
@@ -41,11 +44,11 @@ describe("a password", () => {
     }
   });
 
-  it.each(["-0", "-1", "-2"])("does not come from %s", (value) => {
+  it.each(["-0", "-1", "-2"])("cannot be read from the descriptor of %s", (value) => {
     expect(() => readPassword("password", value)).toThrow("0, 1 and 2 are stdin, stdout and stderr");
   });
 
-  it("says which file it could not read, and no more", () => {
+  it("names a file that cannot be read, and nothing more", () => {
     expect(() => readPassword("password", "+/no/such/file")).toThrow("/no/such/file");
   });
 
@@ -61,7 +64,7 @@ describe("a password", () => {
     expect(outcome).toEqual({ status: 0, stdout: secret, stderr: "" });
   });
 
-  it("is the first line from a descriptor, in the background", async () => {
+  it("is the first line from a descriptor when the server runs in the background", async () => {
     await using sandbox = new Sandbox();
     const path = writePlugin(sandbox);
     const outcome = await sandbox.sh(
@@ -75,7 +78,7 @@ describe("a password", () => {
     await sandbox.empty();
   });
 
-  it("cannot come from a descriptor that is not open", async () => {
+  it("cannot be read from a descriptor that is not open", async () => {
     await using sandbox = new Sandbox();
     const { status, stderr } = await sandbox.nbdkit([writePlugin(sandbox), "password=-77", "--run", "true"]);
     expect({ status, stderr }).toEqual({
@@ -84,7 +87,7 @@ describe("a password", () => {
     });
   });
 
-  it("is not asked for without a terminal", async () => {
+  it("is an error when stdin is no terminal to ask on", async () => {
     await using sandbox = new Sandbox();
     const { status, stderr } = await sandbox.nbdkit([writePlugin(sandbox), "password=-", "--run", "true"]);
     expect({ status, stderr }).toEqual({
@@ -93,7 +96,7 @@ describe("a password", () => {
     });
   });
 
-  it("is never told in an error", async () => {
+  it("never appears in an error", async () => {
     await using sandbox = new Sandbox();
     for (const given of [`pasword=${secret}`, `password=${secret}`]) {
       const args = [writePlugin(sandbox), given, "-v", "-U", "no/folder", "-f"];
@@ -110,7 +113,7 @@ describeWith(["script"], "a password on the terminal", () => {
     ["with letters beyond ASCII", "é€\r", "é€"],
     ["corrected by a letter beyond ASCII", "a€\x7fb\r", "ab"],
     ["cleared", "wrong\x15right\r", "right"],
-  ])("is %s without being shown", async (_how, typed, expected) => {
+  ])("is read when it is %s, without being shown", async (_how, typed, expected) => {
     await using sandbox = new Sandbox();
     const env = { plugin: writePlugin(sandbox) };
     const child = sandbox.start(
@@ -131,7 +134,7 @@ describeWith(["script"], "a password on the terminal", () => {
     expect(sandbox.read("modes")).toMatch(/ icanon .*| echo /);
   });
 
-  it("may be refused, which ends everything", async () => {
+  it("ends the server when the user presses Ctrl-C", async () => {
     await using sandbox = new Sandbox();
     const env = { plugin: writePlugin(sandbox) };
     const child = sandbox.start(

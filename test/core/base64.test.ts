@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseBase64 } from "../../src/core/base64.ts";
 
-describe("base64", () => {
+describe("parseBase64", () => {
   it.each([
     ["", ""],
     ["AA==", "00"],

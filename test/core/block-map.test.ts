@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BlockMap } from "../../src/core/block-map.ts";
 
-describe("a block map", () => {
-  it("has the states of an array, for any changes", () => {
-    // Interceptor the borders of its parts, of 1024, 1024 * 64 and 1024 * 64 * 64 blocks.
+describe("BlockMap", () => {
+  it("returns the same states as an array after any changes", () => {
+    // Around the borders of the map's nodes, of 1024, 1024 * 64 and 1024 * 64 * 64 blocks.
     const bases = fc.constantFrom(0, 1000, 1024 * 64 - 5000, 1024 * 64 * 64 - 5000, 2 ** 50);
     const change = fc.record({ first: fc.nat(9999), length: fc.nat(9000), state: fc.nat(3) });
     fc.assert(
@@ -30,7 +30,7 @@ describe("a block map", () => {
     );
   });
 
-  it("takes little memory for blocks all over a huge disk", () => {
+  it("uses little memory for single blocks all over a huge disk", () => {
     const used = () => {
       const { heapUsed, arrayBuffers } = process.memoryUsage();
       return heapUsed + arrayBuffers;
@@ -43,7 +43,7 @@ describe("a block map", () => {
     expect(map.get(2 ** 32)).toBe(1);
   });
 
-  it("takes no time for ranges that nobody could count", () => {
+  it("sets a range of 2^51 blocks at once", () => {
     const map = new BlockMap();
     map.set(1, 2 ** 51, 2);
     map.set(2 ** 40, 2 ** 40 + 1, 1);

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { blockParts } from "../../src/core/block-parts.ts";
 
-describe("the parts of a request", () => {
-  it("cover it, and are whole where they are said to be", () => {
+describe("blockParts", () => {
+  it("returns parts that cover the request and whole parts that cover their blocks", () => {
     const cases = fc.record({ size: fc.integer({ min: 1, max: 300 }), from: fc.nat(299), to: fc.nat(299) });
     fc.assert(
       fc.property(cases, fc.constantFrom(1, 4, 16, 64), ({ size, from, to }, block) => {

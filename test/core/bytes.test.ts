@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ByteQueue } from "../../src/core/bytes.ts";
 
 describe("ByteQueue", () => {
-  it("gives back what was pushed, however it was cut and is taken", () => {
+  it("returns the pushed bytes for any sizes of chunks and takes", () => {
     const length = fc.oneof(
       fc.integer({ min: 0, max: 20 }),
       fc.integer({ min: 0, max: 3000 }),
@@ -33,16 +33,16 @@ describe("ByteQueue", () => {
     );
   });
 
-  it("holds a million bytes that came one by one in little more than a million bytes", () => {
+  it("holds a million single-byte chunks in little more than a million bytes", () => {
     const queue = new ByteQueue();
     const before = process.memoryUsage().heapUsed;
     for (let count = 0; count < 1_000_000; count++) queue.push(Buffer.from([7]));
-    // A buffer for each would take 150 MB; most of what is here is garbage of this loop.
+    // One buffer per byte would take 150 MB. Most of the measured memory is garbage of this loop.
     expect(process.memoryUsage().heapUsed - before).toBeLessThan(75e6);
     expect(queue.takeAll().equals(Buffer.alloc(1_000_000, 7))).toBe(true);
   });
 
-  it("leaves alone what it has given away", () => {
+  it("does not change buffers that it has returned", () => {
     const queue = new ByteQueue();
     for (const byte of [1, 2, 3]) queue.push(Buffer.from([byte]));
     const taken = queue.take(3);

@@ -44,12 +44,12 @@ describe("messageOf", () => {
       `no list: fetch failed: ${refused.message}`,
     ],
     [
-      "a cause that the message contains only once",
+      "a cause that the message already contains",
       new NbdError("EIO", `cannot read: ${refused.message}`, { cause: refused }),
       `cannot read: ${refused.message}`,
     ],
     [
-      "a cause that the message retells not at all",
+      "a cause that the message does not contain",
       new NbdError("EIO", "nothing listens there", { cause: refused, retold: true }),
       "nothing listens there",
     ],
@@ -81,11 +81,11 @@ describe("messageOf", () => {
     expect(messageOf(error)).toBe(line);
   });
 
-  it("ends with causes that go round in a circle", () => {
+  it("messageOf ends when causes form a cycle", () => {
     expect(messageOf(circle)).toBe("round: and round");
   });
 
-  it("survives what throws when it is looked at", () => {
+  it("codeOf and messageOf survive errors whose members throw", () => {
     const thrower = (): never => {
       throw new Error("look away");
     };

@@ -3,14 +3,14 @@ import { Gate } from "../../src/core/gate.ts";
 import { isPromise } from "../../src/core/maybe-promise.ts";
 
 describe("Gate", () => {
-  it("lets one in at once", () => {
+  it("lets the first caller in at once", () => {
     const gate = new Gate();
     expect(isPromise(gate.enter())).toBe(false);
     gate.leave();
     expect(isPromise(gate.enter())).toBe(false);
   });
 
-  it("lets the others in one at a time, first come first served", async () => {
+  it("lets the other callers in one at a time, in order of arrival", async () => {
     const gate = new Gate();
     const order: string[] = [];
     const visit = async (name: string): Promise<void> => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { answer, inSteps, type Steps } from "../../src/core/maybe-promise.ts";
 
-describe("steps", () => {
-  it("have their result at once where nothing has to be waited for", () => {
+describe("inSteps", () => {
+  it("returns the result at once when no step yields a promise", () => {
     const steps = function* (): Steps<number> {
       yield undefined;
       return (yield* answer(1)) + 1;
@@ -10,7 +10,7 @@ describe("steps", () => {
     expect(inSteps(steps())).toBe(2);
   });
 
-  it("wait for promises, and meet their errors where they wait", async () => {
+  it("awaits promises, and throws their errors at the yield", async () => {
     const said: string[] = [];
     const steps = function* (): Steps<number> {
       try {
@@ -27,7 +27,7 @@ describe("steps", () => {
     expect(said).toEqual(["Error: failed", "finally"]);
   });
 
-  it("end with the error that nobody caught", async () => {
+  it("rejects with an error that the generator does not catch", async () => {
     const steps = function* (): Steps {
       yield Promise.reject(new Error("failed"));
     };

@@ -6,16 +6,16 @@ import { printable, printableJson, printableStack, printableWord } from "../../s
 import { withoutSecrets } from "../../src/core/secrets.ts";
 import { shellQuote } from "../../src/core/shell.ts";
 
-/** All of Unicode and more: lone surrogates too. */
+/** All code points of Unicode, lone surrogates included. */
 const anyText = fc.string({
   unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
 });
 
-/** What must not reach a terminal or a log. */
+/** Characters that must not reach a terminal or a log. */
 const dangerous =
   /[\p{Cc}\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]|\p{Cs}|[\u{e0000}-\u{e007f}]/u;
 
-describe("printable text", () => {
+describe("printable", () => {
   it.each([
     ["a\nb\r\t", "a\\nb\\r\\t"],
     ["\x1b[31m\x07\b\v\f\0", "\\x1b[31m\\a\\b\\v\\f\\x00"],
@@ -31,7 +31,7 @@ describe("printable text", () => {
     expect(printable(text)).toBe(shown);
   });
 
-  it("has nothing dangerous, and is not the same for two texts", () => {
+  it("returns no dangerous characters, and different results for different texts", () => {
     fc.assert(
       fc.property(anyText, anyText, (one, other) => {
         expect(printable(one)).not.toMatch(dangerous);
@@ -40,14 +40,14 @@ describe("printable text", () => {
     );
   });
 
-  it("keeps the lines of a stack, and no others", () => {
+  it("printableStack keeps the line breaks of a stack, and no others", () => {
     const stack = "Error: a\nnbdkit: error: fake\n    at f (file:1:2)\n    at g\x1b (file:3:4)";
     expect(printableStack(stack)).toBe(
       "Error: a\\nnbdkit: error: fake\n    at f (file:1:2)\n    at g\\x1b (file:3:4)",
     );
   });
 
-  it("is read back by bash as a word", () => {
+  it("printableWord returns a word that bash reads back unchanged", () => {
     for (const word of ["plain", "it's", "a\n'b\\n\x1b[31m", '\u202eü$(id)`id`"\r']) {
       const written = printableWord(word, shellQuote);
       expect(written).not.toMatch(dangerous);
@@ -59,7 +59,7 @@ describe("printable text", () => {
     }
   });
 
-  it("means the same in JSON", () => {
+  it("printableJson does not change the meaning of JSON", () => {
     fc.assert(
       fc.property(anyText, (text) => {
         const json = printableJson(JSON.stringify({ text }));
@@ -70,7 +70,7 @@ describe("printable text", () => {
   });
 });
 
-describe("the password of a URI", () => {
+describe("withoutSecrets", () => {
   it.each([
     ["nbd://user:secret@host/export", "nbd://user:***@host/export"],
     ["nbds+unix://user:secret@/?socket=/s", "nbds+unix://user:***@/?socket=/s"],

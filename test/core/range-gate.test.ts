@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { inSteps, isPromise, type Steps } from "../../src/core/maybe-promise.ts";
 import { RangeGate } from "../../src/core/range-gate.ts";
 
-/** Says when it is in, and goes when it is told to. */
+/** Records when it has entered the gate, and leaves when the test calls `leave`. */
 class Visitor {
   readonly gone: PromiseLike<void> | void;
   leave!: () => void;
@@ -21,8 +21,8 @@ class Visitor {
   }
 }
 
-describe("a range gate", () => {
-  it("lets in who is in nobody's way, and the others in the order in which they came", async () => {
+describe("RangeGate", () => {
+  it("lets requests without overlap in at once, and the others in order of arrival", async () => {
     const gate = new RangeGate();
     const said: string[] = [];
     const enter = (first: number, end: number, shared: boolean, name: string) =>
@@ -52,7 +52,7 @@ describe("a range gate", () => {
     for (const visitor of [other, shared]) visitor.leave();
   });
 
-  it("answers at once where nobody has to wait, and is left when something fails", () => {
+  it("returns no promise when the range is free, and is left after an error", () => {
     const gate = new RangeGate();
     const fail = function* (): Steps {
       yield undefined;
@@ -65,7 +65,7 @@ describe("a range gate", () => {
     expect(inSteps(gate.hold(0, 1, false, pass))).toBe(undefined);
   });
 
-  it("is entered and left without steps, and leaving twice takes nothing from another request", async () => {
+  it("enter works without a generator, and leaving twice does not release the claim of another request", async () => {
     const gate = new RangeGate();
     const leave = gate.enter(0, 2);
     expect(isPromise(leave)).toBe(false);

@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import { shellQuote } from "../../src/core/shell.ts";
 
 describe("shellQuote", () => {
-  it.each(["a", "nbd://localhost:10809", "/tmp/x_1-2.3", "%20,+@"])("leaves %j as it is", (text) => {
+  it.each(["a", "nbd://localhost:10809", "/tmp/x_1-2.3", "%20,+@"])("returns %j unquoted", (text) => {
     expect(shellQuote(text)).toBe(text);
   });
 
-  it("makes words that a shell reads back as they were, as arguments and as values of variables", () => {
+  it("returns words that a shell reads back unchanged, as arguments and as values of variables", () => {
     const text = fc
       .string({ unit: "binary" })
       .filter((word) => !word.includes("\0") && Buffer.from(word).toString() === word);

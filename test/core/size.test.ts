@@ -70,7 +70,7 @@ describe("parseSize", () => {
     },
   );
 
-  it("accepts no text but numbers with a suffix", () => {
+  it("accepts only numbers with a suffix", () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(..."0123456789-+ .xkMGtPes\n") }), (text) => {
         let bytes: bigint | undefined;
@@ -98,7 +98,7 @@ describe("formatSize", () => {
     expect(formatSize(bytes)).toBe(text);
   });
 
-  it("loses nothing: parseSize reads back every size", () => {
+  it("returns a text that parseSize reads back exactly, for every size", () => {
     fc.assert(
       fc.property(fc.bigInt(0n, sizeMax), (bytes) => {
         expect(parseSize(formatSize(bytes))).toBe(bytes);

@@ -32,7 +32,7 @@ describe("parseInteger", () => {
   });
 
   it.each(["", " ", "x", "1x", "0x", "08", "1 ", "1.0", "--1", "1e1", "0b1"])(
-    "refuses %j, naming what it is for",
+    "refuses %j with an error that names the value",
     (text) => {
       expect(() => parseInteger("what", text, -100, 300)).toThrow(
         expect.objectContaining({ code: "EINVAL", message: expect.stringMatching(/^what: /) }),
@@ -44,7 +44,7 @@ describe("parseInteger", () => {
     expect(() => parseInteger("what", text, -100, 300)).toThrow(expect.objectContaining({ code: "ERANGE" }));
   });
 
-  it("reads what JavaScript writes, in every base", () => {
+  it("reads numbers that JavaScript has formatted, in every base", () => {
     fc.assert(
       fc.property(fc.integer(), (value) => {
         const sign = value < 0 ? "-" : "";

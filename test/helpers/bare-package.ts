@@ -3,7 +3,10 @@ import { join } from "node:path";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { Folder } from "../plugins/folder.ts";
 
-/** A copy of the package with nothing compiled in it. It is no folder of links, since Node.js would follow them home. */
+/**
+ * Copies the package without compiled files. The copy has no links, because Node.js would follow them to the
+ * original.
+ */
 export class BarePackage extends Folder {
   constructor() {
     super();

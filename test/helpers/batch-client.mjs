@@ -1,5 +1,6 @@
-// node batch-client.mjs SOCKET read|write BATCHES: sends the requests of a batch in one piece, takes its answers, and
-// only then sends the next, so that the server finds as much to do at once as on any other machine.
+// node batch-client.mjs SOCKET read|write BATCHES: sends the requests of a batch in one piece, receives its
+// replies, and then sends the next batch. The server therefore finds the same number of requests at once on
+// any machine.
 import { createConnection } from "node:net";
 
 const batchRequests = 16;
@@ -24,7 +25,7 @@ function batchOf(payloadBytes) {
   return Buffer.concat(requests);
 }
 
-/** @returns a function that waits for so many bytes */
+/** @returns a function that waits for a number of bytes */
 function receiver(socket) {
   let received = 0;
   let enough = () => {};

@@ -2,7 +2,10 @@ import type { BlockSize, Handle } from "../../src/contract/handle.ts";
 import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
 import { sectorDisk } from "./sector-disk.ts";
 
-/** A disk in memory with sectors of zeroes as holes, which takes nothing but whole blocks, of which the last may be short, in requests that are not too long. */
+/**
+ * A disk in memory whose holes are sectors of zeroes. It accepts only whole blocks, of which the last may be
+ * short, and no request longer than the maximum.
+ */
 export function blockyPlugin(
   size: number,
   blockSize: Omit<BlockSize, "preferred">,

@@ -25,26 +25,28 @@ interface Pair {
 }
 
 /**
- * Keys of all kinds in directories as nbdkit and libnbd expect them, made once for a test file. The names in them are
- * those of this machine: localhost, 127.0.0.1 and ::1.
+ * Keys of all kinds in directories as nbdkit and libnbd expect them, created once for a test file. The names
+ * in the certificates are those of this machine: localhost, 127.0.0.1 and ::1.
  */
 export class Certificates implements Disposable {
   readonly path: string = realpathSync(mkdtempSync(join(tmpdir(), "nbdkit-node-keys-")));
-  /** Authority, server (RSA) and client: for both sides. */
+  /** The certificates of the authority, of a server (RSA) and of a client, for both sides. */
   readonly pki: string = this.#directory("pki");
   /** The same without a client certificate. */
   readonly anonymous: string = this.#directory("anonymous");
-  /** A server with two pairs: RSA, and ECDSA as number 1. */
+  /** A server with two key pairs: RSA, and ECDSA as number 1. */
   readonly twoKinds: string = this.#directory("two-kinds");
-  /** A server with a list of revoked certificates, among them that of `revoked`. */
+  /** A server with a list of revoked certificates, which contains that of `revoked`. */
   readonly withCrl: string = this.#directory("with-crl");
   /** A client whose certificate has been revoked. */
   readonly revoked: string = this.#directory("revoked");
-  /** A client that trusts our server, but has its own certificate from an authority that ours does not know. */
+  /**
+   * A client that trusts the server; its own certificate is from an authority that the server does not trust.
+   */
   readonly stranger: string = this.#directory("stranger");
-  /** Everything from an authority that nobody else knows. */
+  /** Certificates from an authority that no other side trusts. */
   readonly elsewhere: string = this.#directory("elsewhere");
-  /** A server and client whose names are those of another host. */
+  /** A server and a client whose certificates name another host. */
   readonly otherHost: string = this.#directory("other-host");
   /** Pre-shared keys of alice and bob, as psktool writes them. */
   readonly psk: string = join(this.#directory("psk"), "keys.psk");
@@ -66,7 +68,7 @@ export class Certificates implements Disposable {
     rmSync(this.path, { recursive: true, force: true });
   }
 
-  /** An empty directory beside the others. */
+  /** Creates an empty directory beside the others. */
   directory(name: string): string {
     return this.#directory(name);
   }

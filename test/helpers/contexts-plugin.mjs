@@ -3,7 +3,7 @@ import { definePlugin } from "nbdkit-node/plugin";
 const size = 1n << 20n;
 const half = size / 2n;
 
-/** Two states: one up to the middle, one from there. */
+/** Returns two states: one for the first half of the disk, one for the second. */
 const halves = (first, second) => (offset, length) => {
   const before = offset < half ? half - offset : 0n;
   return [
@@ -12,7 +12,7 @@ const halves = (first, second) => (offset, length) => {
   ];
 };
 
-/** Half data and half hole, of which block status also tells what is dirty and, in 64 bits, how old it is. */
+/** A disk of half data and half hole. Its metadata contexts report dirty blocks, and their age in 64 bits. */
 export default definePlugin({
   name: "contexts",
   open: () => ({

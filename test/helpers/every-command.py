@@ -1,6 +1,6 @@
-# For nbdsh: sends every option, command and flag to the server at `sock`, right and wrong ones, and prints
-# a line for each result. The disk has 1 MiB; it is written in pages of 32 KiB, the grain of every server
-# that this is compared with.
+# For nbdsh: sends every option, command and flag to the server at `sock`, valid and invalid ones, and prints
+# a line for each result. The disk has 1 MiB. It is written in pages of 32 KiB, the allocation unit of every
+# server in the comparison.
 import errno
 
 M = 1024 * 1024
@@ -40,7 +40,7 @@ def structured(length, offset, flags=0):
     return found, bytes(data[:4])
 
 
-# What libnbd would refuse by itself is the server's to refuse here.
+# Strict mode is off, so that the server refuses invalid requests, and not libnbd.
 h.set_strict_mode(0)
 h.set_opt_mode(True)
 h.set_full_info(True)

@@ -7,7 +7,7 @@ import { Folder } from "../plugins/folder.ts";
 import { nbdkit } from "./run.ts";
 import type { Sandbox } from "./sandbox.ts";
 
-/** A folder in which this package is installed. */
+/** Creates a folder in which this package is installed. */
 export function project(): Folder {
   const folder = new Folder();
   mkdirSync(folder.join("node_modules"));
@@ -15,26 +15,26 @@ export function project(): Folder {
   return folder;
 }
 
-/** The blocks of code of a page, by the word after the fence. */
+/** Returns the code blocks of a page, by the word after the fence. */
 export function codeBlocks(page: string, language: string): readonly string[] {
   const text = readFileSync(join(packageRoot(), page), "utf8");
   return [...text.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(([, code]) => code!);
 }
 
-/** Writes TypeScript as a program that the oldest Node runs; returns its path. */
+/** Compiles TypeScript to a program for the oldest supported Node, and returns its path. */
 export async function program(folder: Folder, name: string, code: string): Promise<string> {
   const path = folder.join(`${name}.mjs`);
   writeFileSync(path, (await transform(code, { loader: "ts", format: "esm", target: "node20" })).code);
   return path;
 }
 
-/** Finds the commands of this package, and gives no answer when a command fails. */
+/** Runs before each block of shell: finds the commands of this package, and stops at the first failure. */
 const prelude = `
 PATH=${dirname(nbdkit)}:$PATH
 set -e
 `;
 
-/** Runs a block of shell, which must print what its lines "# prints" promise and leave nothing behind. */
+/** Runs a block of shell. It must print the output of its "# prints" lines, and leave no files behind. */
 export async function runShellExample(sandbox: Sandbox, script: string): Promise<void> {
   const promised = [...script.matchAll(/^# prints (.*)$/gm)].map(([, line]) => line);
   const { status, stdout, stderr } = await sandbox.sh(`${prelude}${script}`);

@@ -1,7 +1,7 @@
 import type { Client, Host } from "../../src/contract/plugin.ts";
 import { silentLog } from "../../src/core/log.ts";
 
-/** For plugins whose words nobody reads. */
+/** A host that discards all messages. */
 export const silentHost: Host = {
   ...silentLog,
   stdioSafe: true,
@@ -10,13 +10,13 @@ export const silentHost: Host = {
   stopping: new AbortController().signal,
 };
 
-/** Keeps the errors that it is told. */
+/** Returns a host that records errors. */
 export function listeningHost(): Host & { readonly errors: string[] } {
   const errors: string[] = [];
   return { ...silentHost, errors, error: (message) => void errors.push(message) };
 }
 
-/** A client of whom nothing is known, and who stays. */
+/** A client without an address that never disconnects. */
 export const someClient: Client = {
   readOnly: false,
   tls: false,

@@ -13,13 +13,13 @@ export interface MemorySessionOptions {
   readonly readOnly?: boolean;
   readonly threads?: number;
   readonly handshake?: Partial<HandshakeOptions>;
-  /** Instead of one in memory, which `transport` is. */
+  /** Replaces the transport in memory, which `transport` is otherwise. */
   readonly over?: Transport;
-  /** What several sessions share. */
+  /** The context that several sessions share. */
   readonly setup?: Partial<SessionSetup>;
 }
 
-/** A server's side of one connection, without a server and without a socket. */
+/** The server's side of one connection, without a server and without a socket. */
 export class MemorySession {
   readonly transport: MemoryTransport = new MemoryTransport();
   readonly session: Session;
@@ -51,7 +51,7 @@ export class MemorySession {
     this.transport.onSent = () => this.#collect();
   }
 
-  /** Everything that was sent since it was last set, unless somebody else took it. */
+  /** The bytes sent since `sent` was last set, except those that other code has taken. */
   get sent(): Buffer {
     if (this.#sent.length > 1) this.#sent = [Buffer.concat(this.#sent)];
     return this.#sent[0] ?? Buffer.alloc(0);
@@ -65,7 +65,7 @@ export class MemorySession {
     await this.session.start();
   }
 
-  /** Until so many bytes have been sent, or the session is over. */
+  /** Waits until this many bytes have been sent, or the session has ended. */
   async untilSent(length: number): Promise<void> {
     while (this.sent.length < length && !this.transport.isClosed) await turn();
   }
@@ -75,12 +75,12 @@ export class MemorySession {
   }
 }
 
-/** Lets everything happen that is due now. */
+/** Waits for one event-loop iteration, in which all due work runs. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A disk in memory that can do everything, and answers at once. */
+/** A disk in memory with all abilities, which answers at once. */
 export function bufferDisk(bytes: Buffer): Handle {
   const at = (offset: bigint): number => Number(offset);
   return {

@@ -1,16 +1,16 @@
 import { Duplex } from "node:stream";
 
-/** What becomes of bytes on their way: pieces that arrive, or the end of the connection. */
+/** Changes bytes in transit: it returns the pieces that arrive, or the end of the connection. */
 export type Carried = Buffer | "end" | "lost";
 
 /**
- * One end of a connection in memory, as Node.js has streams for sockets: bytes arrive a turn of the event loop later, and a
- * reader that does not read makes the writer wait.
+ * One end of a connection in memory, with the interface of Node's socket streams. Bytes arrive one event-loop
+ * iteration later, and a reader that does not read blocks the writer.
  */
 export class MemoryStream extends Duplex {
-  /** Changes what this end sends. */
+  /** Changes the bytes that this end sends. */
   carry: (bytes: Buffer) => readonly Carried[] = (bytes) => [bytes];
-  /** Bytes that this end has sent, or tried to. */
+  /** The number of bytes that this end has sent, or tried to send. */
   moved = 0;
   #other: MemoryStream | undefined;
   #ended = false;
@@ -23,7 +23,7 @@ export class MemoryStream extends Duplex {
     return [one, other];
   }
 
-  /** The connection breaks, as when the peer's system vanishes. */
+  /** Breaks the connection, as when the peer's system crashes. */
   lose(): void {
     const lost = Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" });
     this.#other!.destroy(lost);
@@ -54,7 +54,7 @@ export class MemoryStream extends Duplex {
   }
 
   override _destroy(error: Error | null, destroyed: (error: Error | null) => void): void {
-    // A socket that is closed closes the peer's as well, once that has read what was sent.
+    // Closing a socket closes the peer's socket too, after the peer has read the sent bytes.
     setImmediate(() => this.#pass("end"));
     const written = this.#other!.#held;
     this.#other!.#held = undefined;

@@ -4,12 +4,12 @@ import { TransportStream } from "../../src/transport/transport-stream.ts";
 import type { Upgrade } from "../../src/transport/upgrade.ts";
 
 /**
- * One end of a connection in memory: the test says what arrives and when, and takes what was sent. It makes full use
- * of what the interface allows, such as delivering bytes from within `resume`.
+ * One end of a connection in memory. The test decides which bytes arrive and when, and takes the sent bytes.
+ * The implementation uses all the freedom of the interface, such as delivering bytes from within `resume`.
  */
 export class MemoryTransport implements Transport {
   readonly peer: Peer = { family: "unix" };
-  /** Called after each write, and when nothing more will be written. */
+  /** Called after each write, and when no more writes will follow. */
   onSent: () => void = () => {};
   #receiver: Receiver | undefined;
   readonly #arriving: (Buffer | "end")[] = [];
@@ -19,7 +19,7 @@ export class MemoryTransport implements Transport {
   #delivering = false;
   #state = "open" as "open" | "ending" | "closed";
 
-  /** Nothing is received or sent any more. */
+  /** The connection is closed: no bytes are received or sent any more. */
   get isClosed(): boolean {
     return this.#state === "closed";
   }
@@ -28,7 +28,7 @@ export class MemoryTransport implements Transport {
     return this.#paused;
   }
 
-  /** Nothing more will be written, though some of it may still wait to be taken. */
+  /** No more writes will follow. Written bytes may still wait to be taken. */
   get isEnding(): boolean {
     return this.#state !== "open";
   }
@@ -39,7 +39,7 @@ export class MemoryTransport implements Transport {
     this.#flush();
   }
 
-  /** The peer will send no more. */
+  /** The peer ends its stream. */
   deliverEnd(): void {
     this.#arriving.push("end");
     this.#flush();
@@ -55,7 +55,7 @@ export class MemoryTransport implements Transport {
     return bytes;
   }
 
-  /** The connection breaks. */
+  /** Breaks the connection. */
   lose(error?: Error): void {
     this.#close(error);
   }
@@ -75,7 +75,7 @@ export class MemoryTransport implements Transport {
     return this.#backlog;
   }
 
-  /** As a socket of the addon's does it where Node.js has no stream for it (vsock). */
+  /** Behaves like a socket of the addon, which is used where Node.js has no stream (vsock). */
   startTls(upgrade: Upgrade): Promise<Transport> {
     const receiver = this.#receiver!;
     const stream = new TransportStream(this);

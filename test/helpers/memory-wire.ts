@@ -1,9 +1,12 @@
 import type { MemoryTransport } from "./memory-transport.ts";
 
-/** How a stream is cut on its way: the lengths of the pieces, over and over. */
+/** The lengths of the pieces into which a stream is cut, repeated. */
 export type Cut = readonly number[];
 
-/** Joins two ends of a connection: what one sends the other receives, cut as wanted, a turn of the event loop later. */
+/**
+ * Connects two transports: each receives what the other sends, cut into pieces, one event-loop iteration
+ * later.
+ */
 export function joinTransports(left: MemoryTransport, right: MemoryTransport, cut: Cut): void {
   carry(left, right, cut);
   carry(right, left, cut);
@@ -20,7 +23,7 @@ function carry(from: MemoryTransport, to: MemoryTransport, cut: Cut): void {
   };
   const move = (): void => {
     scheduled = false;
-    // Nobody tells when it is resumed, so look again.
+    // No event reports `resume`, so poll.
     if (to.isPaused && !to.isClosed) {
       schedule();
       return;

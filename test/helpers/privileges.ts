@@ -1,14 +1,20 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-/** Whether tests can become another user. */
+/** Whether the tests run as root and can switch to another user. */
 export const isPrivileged: boolean = process.getuid?.() === 0;
 
-/** Runs what follows as somebody who may do little, which is whoever runs the tests, or nobody. */
+/**
+ * The prefix of a command that runs it as an unprivileged user: the user of the tests, or user 65534 when the
+ * tests run as root.
+ */
 export const asOrdinaryUser: readonly string[] = isPrivileged
   ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
   : ["env"];
 
-/** Lines of /proc/PID/status of every thread of a process: real, effective, saved and file system ids. */
+/**
+ * Returns the lines of /proc/PID/status with the ids of every thread of a process: real, effective, saved and
+ * file system ids.
+ */
 export function identitiesOf(pid: number): string[] {
   const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
     readFileSync(`/proc/${pid}/task/${thread}/status`, "utf8")

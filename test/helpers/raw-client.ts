@@ -3,7 +3,7 @@ import { createConnection, type Socket, type TcpNetConnectOpts } from "node:net"
 import { Command, HandshakeFlag, Magic, Option, OptionReply } from "../../src/protocol/constants.ts";
 import { writeRequestHeader } from "../../src/protocol/request-header.ts";
 
-/** A client that sends whatever bytes a test wants and does nothing by itself. */
+/** A client that sends the bytes that a test passes, and nothing else. */
 export class RawClient {
   readonly socket: Socket;
   /** Settles when the server has closed the connection. */
@@ -18,7 +18,7 @@ export class RawClient {
       this.#received = Buffer.concat([this.#received, chunk]);
       this.#arrived();
     });
-    // A server that breaks off resets the connection when it has not read everything.
+    // A server that closes the connection before it has read everything resets the connection.
     socket.on("error", () => {});
     this.closed = new Promise((resolve) => {
       const over = (): void => {
@@ -38,12 +38,12 @@ export class RawClient {
     return new RawClient(socket);
   }
 
-  /** On a socket that is connected already, perhaps an encrypted one. */
+  /** Uses a socket that is already connected, possibly an encrypted one. */
   static over(socket: Socket): RawClient {
     return new RawClient(socket);
   }
 
-  /** Connected, and past the handshake. */
+  /** Connects and completes the handshake. */
   static async ready(address: string | TcpNetConnectOpts, exportName = ""): Promise<RawClient> {
     const client = await RawClient.connect(address);
     await client.take(18);
@@ -56,7 +56,7 @@ export class RawClient {
     this.socket.write(Buffer.concat(bytes));
   }
 
-  /** The next bytes of the server. */
+  /** Returns the next bytes of the server. */
   async take(length: number): Promise<Buffer> {
     while (this.#received.length < length) {
       if (this.#over) throw new Error(`the server closed after ${this.#received.length} of ${length} bytes`);
@@ -69,7 +69,7 @@ export class RawClient {
     return taken;
   }
 
-  /** The next reply to an option. */
+  /** Returns the next reply to an option. */
   async optionReply(): Promise<{ type: number; text: string }> {
     const header = await this.take(20);
     const data = await this.take(header.readUInt32BE(16));
@@ -85,12 +85,12 @@ export class RawClient {
     }
   }
 
-  /** The error number of the next simple reply. */
+  /** Returns the error number of the next simple reply. */
   async simpleReply(): Promise<number> {
     return (await this.take(16)).readUInt32BE(4);
   }
 
-  /** Reads one sector in the way of a client that has nothing to hide; fails when it can't. */
+  /** Reads one sector as a normal client does; fails when the server does not answer correctly. */
   async readSector(offset = 0n): Promise<Buffer> {
     this.send(request({ command: Command.read, offset, length: 512 }));
     const error = await this.simpleReply();
@@ -113,7 +113,7 @@ export function clientFlags(flags: number = HandshakeFlag.fixedNewstyle | Handsh
   return bytes;
 }
 
-/** An option; what its header says of its length may be wrong. */
+/** Builds an option. The length in its header may be wrong. */
 export function option(number: number, data: Buffer = Buffer.alloc(0), length: number = data.length): Buffer {
   const header = Buffer.alloc(16);
   header.writeBigUInt64BE(Magic.option, 0);
@@ -122,7 +122,7 @@ export function option(number: number, data: Buffer = Buffer.alloc(0), length: n
   return Buffer.concat([header, data]);
 }
 
-/** The data of INFO and GO, which asks for no information items. */
+/** Returns the data of INFO and GO without information requests. */
 export function goData(exportName: string | Buffer): Buffer {
   const name = Buffer.from(exportName as string);
   const data = Buffer.alloc(4 + name.length + 2);

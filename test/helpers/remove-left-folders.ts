@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { folderPrefix } from "../plugins/folder.ts";
 
-/** Before all tests: removes the folders of runs that were killed. */
+/** Removes the folders of killed test runs, before all tests. */
 export default function removeLeftFolders(): void {
   for (const name of readdirSync(tmpdir())) {
     const maker = new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1];
@@ -17,7 +17,7 @@ function lives(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it is somebody else's.
+    // EPERM: the folder belongs to another user.
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

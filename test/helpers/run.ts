@@ -3,17 +3,17 @@ import { constants } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The folder of the commands under test: ours, or that of a package that has been installed somewhere. */
+/** The folder of the commands under test: that of this package, or of an installed package. */
 const commands = process.env.NBDKIT_NODE_TEST_BIN ?? fileURLToPath(new URL("../../bin", import.meta.url));
 
-/** The commands under test, as users run them. */
+/** Returns the path of a command under test. */
 export const nbdkit: string = join(commands, "nbdkit");
 export const nbd: string = join(commands, "nbd");
 
 /**
- * Where programs run: messages in English, the Node.js that runs the tests, and the system's own Python first, which
- * is the one that has libnbd where several are installed. npm would keep compiled code in the temporary folder, from
- * Node.js 22 on, and tests look at what is left there.
+ * The environment of programs: messages in English, the Node.js that runs the tests, and the system's Python
+ * first, which is the one with libnbd where several are installed. npm's compile cache is off: from Node.js
+ * 22 on, npm would write it to the temporary folder, which tests check for leftover files.
  */
 export const environment: NodeJS.ProcessEnv = {
   ...process.env,
@@ -24,7 +24,7 @@ export const environment: NodeJS.ProcessEnv = {
 };
 
 export interface Outcome {
-  /** As a shell has it: 128+N when signal N ended it. */
+  /** The exit status as in a shell: 128+N when signal N ended the program. */
   readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
@@ -44,7 +44,7 @@ export async function run(
   return outcomeOf(launch(program, args, options));
 }
 
-/** The same, for programs that must succeed; gives what they printed. */
+/** The same, for programs that must succeed; returns their output. */
 export async function succeed(
   program: string,
   args: readonly string[],
@@ -55,7 +55,7 @@ export async function succeed(
   return stdout;
 }
 
-/** nbdkit ARGS --run SCRIPT; it must succeed. */
+/** Runs nbdkit ARGS --run SCRIPT, which must succeed. */
 export function captive(args: readonly string[], script: string, options?: RunOptions): Promise<string> {
   return succeed(nbdkit, ["-U", "-", ...args, "--run", script], options);
 }

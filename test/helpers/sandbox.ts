@@ -6,13 +6,16 @@ import { Folder } from "../plugins/folder.ts";
 import { launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
 import { atTestEnd } from "./test-end.ts";
 
-/** Every process that a sandbox starts inherits this variable, and is found by it however it is related. */
+/** Every process of a sandbox inherits this variable, so it is found also when its parent has ended. */
 const marker = "NBDKIT_NODE_TEST_SANDBOX";
 
-/** A place to run commands in, with a temporary folder of its own; whatever they leave behind is seen. */
+/**
+ * Runs commands with a temporary folder of their own, and finds the processes and files that they leave
+ * behind.
+ */
 export class Sandbox {
   readonly folder: Folder = new Folder();
-  /** TMPDIR of all that runs here. */
+  /** The TMPDIR of all commands. */
   readonly temporary: string;
   readonly #mark = randomUUID();
   #ended = false;
@@ -38,14 +41,14 @@ export class Sandbox {
     return launch(program, args, { cwd: this.folder.path, ...options, env });
   }
 
-  /** Writes a file into the folder; returns its path. */
+  /** Writes a file into the folder and returns its path. */
   file(name: string, text: string): string {
     const path = this.folder.join(name);
     writeFileSync(path, text);
     return path;
   }
 
-  /** What a file in the folder holds; undefined while there is none. */
+  /** Returns the content of a file in the folder; undefined when it does not exist. */
   read(name: string): string | undefined {
     try {
       return readFileSync(this.folder.join(name), "utf8");
@@ -54,17 +57,17 @@ export class Sandbox {
     }
   }
 
-  /** The number that a file in the folder will hold. */
+  /** Waits for a file in the folder and returns the number in it. */
   number(name: string): Promise<number> {
     return until(name, () => Number(/^(\d+)\n/.exec(this.read(name) ?? "")?.[1]));
   }
 
-  /** All files below the temporary folder. */
+  /** Returns all files below the temporary folder. */
   get leftFiles(): string[] {
     return (readdirSync(this.temporary, { recursive: true }) as string[]).sort();
   }
 
-  /** The processes that were started here and live (Linux). */
+  /** The running processes of this sandbox (Linux). */
   get processes(): number[] {
     return readdirSync("/proc")
       .filter((name) => /^\d+$/.test(name) && environmentOf(name).includes(`${marker}=${this.#mark}`))
@@ -83,7 +86,7 @@ export class Sandbox {
       try {
         process.kill(pid, "SIGKILL");
       } catch {
-        // It has just ended.
+        // The process has just ended.
       }
     }
     await until("the end of all processes", () => this.processes.length === 0);
@@ -91,7 +94,7 @@ export class Sandbox {
   }
 }
 
-/** Waits for a value that is neither false nor undefined nor NaN nor 0. */
+/** Waits for a value other than false, undefined, NaN and 0. */
 export async function until<T>(what: string, look: () => T): Promise<NonNullable<T>> {
   for (const end = Date.now() + 30_000; Date.now() < end; await setTimeout(10)) {
     const value = look();
@@ -100,12 +103,12 @@ export async function until<T>(what: string, look: () => T): Promise<NonNullable
   throw new Error(`waited in vain for ${what}`);
 }
 
-/** The exit status of a process, as a shell has it. */
+/** Returns the exit status of a process, as in a shell. */
 export function ended(child: ChildProcess): Promise<number> {
   return outcomeOf(child).then(({ status }) => status);
 }
 
-/** Sends a signal again and again, until the process has ended. */
+/** Sends a signal repeatedly, until the process has ended. */
 export async function insist(child: ChildProcess, signal: NodeJS.Signals): Promise<Outcome> {
   const outcome = outcomeOf(child);
   const again = setInterval(() => child.kill(signal), 100);
@@ -128,7 +131,7 @@ export function printed(child: ChildProcess, text: string): Promise<void> {
   });
 }
 
-/** A zombie has none left. */
+/** A zombie has no environment. */
 function environmentOf(pid: string): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");

@@ -1,10 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { Handle } from "../../src/contract/handle.ts";
 
-/** Bytes of a sector. */
+/** The size of a sector in bytes. */
 export const sector = 512;
 
-/** A disk in a buffer, whose holes are sectors of zeroes; it answers at once. */
+/** A disk in a buffer, whose holes are sectors of zeroes. It answers at once. */
 export function sectorDisk(
   bytes: Buffer,
 ): Handle & Required<Pick<Handle, "write" | "zero" | "trim" | "extents">> {
@@ -38,7 +38,7 @@ function extentsOf(
   return found;
 }
 
-/** Lets whatever else is due happen first. */
+/** Lets all other due work run first. */
 export async function pause(): Promise<void> {
   await setImmediate();
 }

@@ -7,16 +7,16 @@ import { launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
 import { atTestEnd } from "./test-end.ts";
 
 export interface ServerOptions {
-  /** Default: the one under test. */
+  /** The nbdkit command. Default: the one under test. */
   readonly program?: string;
   readonly env?: NodeJS.ProcessEnv;
-  /** Shell commands that change what the server finds: `ulimit -n 40`. */
+  /** Shell commands that run before the server and change its environment: `ulimit -n 40`. */
   readonly before?: string;
 }
 
 /**
- * A server in the foreground on a Unix socket of its own. Leaving its scope stops it with SIGTERM, and it must then
- * end in order: status 0, no process, socket or temporary file left.
+ * A server in the foreground on its own Unix socket. Leaving the scope stops the server with SIGTERM. The
+ * server must then end cleanly: status 0, and no process, socket or temporary file left.
  */
 export class ServerProcess {
   readonly pid: number;
@@ -43,7 +43,7 @@ export class ServerProcess {
     atTestEnd(() => this.#kill());
   }
 
-  /** Clients can connect when it resolves. */
+  /** Starts a server; clients can connect when the promise resolves. */
   static async start(args: readonly string[], options: ServerOptions = {}): Promise<ServerProcess> {
     const server = new ServerProcess(args, options);
     await server.#ready();
@@ -54,12 +54,15 @@ export class ServerProcess {
     return `nbd+unix:///${encodeURIComponent(exportName)}?socket=${this.socket}`;
   }
 
-  /** What it wrote to stderr so far. */
+  /** The stderr of the server so far. */
   get said(): string {
     return this.#said;
   }
 
-  /** How many sockets and files it has open, without what Node's loops use themselves; 0 where the system does not tell. */
+  /**
+   * The number of open sockets and files, without those of Node's event loops; 0 where the system does not
+   * report it.
+   */
   get descriptors(): number {
     if (process.platform !== "linux") return 0;
     const folder = `/proc/${this.pid}/fd`;
@@ -68,18 +71,18 @@ export class ServerProcess {
     ).length;
   }
 
-  /** The most memory that it ever used, in bytes (Linux). */
+  /** The peak memory of the server in bytes (Linux). */
   get peakBytes(): number {
     const line = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, "utf8"));
     return Number(line![1]) * 1024;
   }
 
-  /** SIGTERM, then the end, which must be in order. */
+  /** Sends SIGTERM and waits for the end, which must be clean. */
   async stop(): Promise<Outcome> {
     this.#child.kill("SIGTERM");
     const outcome = await this.#outcome;
     const left = readdirSync(this.#temporary);
-    // nbdkit leaves its socket behind; we don't.
+    // nbdkit leaves its socket behind; this package removes it.
     if (this.#isOurs && existsSync(this.socket)) left.push("socket");
     expect({ status: outcome.status, left }, outcome.stderr).toEqual({ status: 0, left: [] });
     return outcome;
@@ -102,7 +105,7 @@ export class ServerProcess {
     return this.#folder.join("pid");
   }
 
-  /** TMPDIR of the server. */
+  /** The TMPDIR of the server. */
   get #temporary(): string {
     return this.#folder.join("tmp");
   }
@@ -116,7 +119,7 @@ export class ServerProcess {
   }
 }
 
-/** Waits for something that no event tells about. */
+/** Polls until a condition is true for which there is no event. */
 export async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await setTimeout(10);
 }
@@ -125,7 +128,7 @@ function target(link: string): string {
   try {
     return readlinkSync(link);
   } catch {
-    // It was closed between the listing and the look.
+    // The descriptor was closed between the listing and the look.
     return "/dev/null";
   }
 }

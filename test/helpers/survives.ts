@@ -2,7 +2,10 @@ import { expect } from "vitest";
 import { RawClient } from "./raw-client.ts";
 import { ServerProcess, until } from "./server-process.ts";
 
-/** What a server must be in the end: silent but for one line, with no descriptor more than it began with, and stoppable. */
+/**
+ * Attacks a server, and checks its state afterwards: it serves other clients, logs only the expected lines,
+ * has no more descriptors than before, and stops cleanly.
+ */
 export async function survives(
   attack: (server: ServerProcess, bystander: RawClient) => Promise<unknown>,
   lines: RegExp[] = [],
@@ -15,7 +18,7 @@ export async function survives(
     await attack(server, bystander);
     await bystander.readSector();
   }
-  // Fewer, if the server still had its pidfile open when they were counted first.
+  // The number may be lower than before, if the pidfile was still open at the first count.
   await until(() => server.descriptors <= descriptors);
   const { stderr } = await server.stop();
   const said = stderr.split("\n").slice(0, -1);

@@ -7,18 +7,18 @@ import { Sandbox } from "./sandbox.ts";
 
 let sandbox: Sandbox;
 
-it.fails("a test that runs out of time", { timeout: 500 }, async () => {
+it.fails("a test that exceeds its timeout fails", { timeout: 500 }, async () => {
   await using own = new Sandbox();
   sandbox = own;
   await sandbox.sh("sleep 1000");
 });
 
-it("leaves no process and no folder", () => {
+it("a test that exceeded its timeout leaves no process and no folder", () => {
   expect(sandbox.processes).toEqual([]);
   expect(existsSync(sandbox.folder.path)).toBe(false);
 });
 
-it("removes the folders of a run that was killed, and no others", async () => {
+it("removeLeftFolders removes the folders of a killed run, and no others", async () => {
   using folder = new Folder();
   const killed = launch("true", []);
   await outcomeOf(killed);

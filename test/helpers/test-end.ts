@@ -1,9 +1,9 @@
 import { TestRunner } from "vitest";
 
 /**
- * Calls `end` when the running test is over. A test that has run out of time waits on and never leaves the scope of what it
- * uses. Outside of tests, as in `beforeAll`, this does nothing; nor where several run at once, since nobody knows then which of
- * them is asking.
+ * Calls `end` when the running test is over. A test that exceeds its timeout keeps waiting and never leaves
+ * the scope of its resources. Outside of tests, as in `beforeAll`, this function does nothing; neither does
+ * it for concurrent tests, because the running test is then unknown.
  */
 export function atTestEnd(end: () => Promise<void> | void): void {
   const test = TestRunner.getCurrentTest();

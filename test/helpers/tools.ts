@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { describe } from "vitest";
 
-/** The path of a program, as a shell would find it. */
+/** Returns the path of a program, as a shell finds it. */
 export function toolPath(name: string): string | undefined {
   for (const folder of (process.env.PATH ?? "").split(delimiter)) {
     const path = join(folder, name);
@@ -10,7 +10,7 @@ export function toolPath(name: string): string | undefined {
       accessSync(path, constants.X_OK);
       return path;
     } catch {
-      // Perhaps in the next folder.
+      // Try the next folder.
     }
   }
   return undefined;
@@ -20,7 +20,10 @@ export function hasTool(name: string): boolean {
   return toolPath(name) !== undefined;
 }
 
-/** A `describe` that is skipped, with the reason in its title, where one of the programs is not installed. */
+/**
+ * Returns a `describe` that is skipped, with the reason in its title, when one of the programs is not
+ * installed.
+ */
 export function describeWith(tools: string[], title: string, body: () => void): void {
   const missing = tools.filter((tool) => !hasTool(tool));
   describe.skipIf(missing.length > 0)(

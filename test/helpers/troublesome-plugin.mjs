@@ -4,7 +4,7 @@ import { definePlugin } from "nbdkit-node/plugin";
 const size = 64n * 1024n * 1024n;
 const trouble = (message, code) => Object.assign(new Error(message), code === undefined ? {} : { code });
 
-/** What goes wrong, by the name of the export. */
+/** The failures of read, by the name of the export. */
 const reads = {
   "": (into) => void into.fill(1),
   throws: () => {

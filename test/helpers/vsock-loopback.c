@@ -1,5 +1,5 @@
-// Stands in for vsock_loopback, which a kernel need not have: sockets of AF_VSOCK become ones of TCP on 127.0.0.1 with
-// the same port. For LD_PRELOAD.
+// Replaces vsock_loopback, a module that a kernel may lack: sockets of AF_VSOCK become TCP sockets on
+// 127.0.0.1 with the same port. For LD_PRELOAD.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <dlfcn.h>
@@ -10,7 +10,7 @@
 
 #define ORIGINAL(name) ((typeof(&name))dlsym(RTLD_NEXT, #name))
 
-// Which descriptors were asked for as AF_VSOCK, or accepted on one.
+// The descriptors that were created as AF_VSOCK, or accepted on one.
 static char is_vsock[65536];
 
 static struct sockaddr_in to_tcp(const struct sockaddr *address) {

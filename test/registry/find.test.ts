@@ -60,25 +60,28 @@ it.each([
     "512",
   ],
   ["filter", asFilter, "1024"],
-])("a %s in its folder is found by its short name, and can import this package", async (kind, text, size) => {
-  await using sandbox = new Sandbox();
-  const { stdout: config } = await sandbox.nbdkit(["--dump-config"]);
-  const path = (key: string): string => new RegExp(`^${key}=(.*)$`, "m").exec(config)![1]!;
-  const name = `mine${process.pid}`;
-  const file = join(path(`${kind}dir`), `nbdkit-${name}-${kind}.${path("soext")}`);
-  const named = kind === "plugin" ? [name] : ["null", "512", `--filter=${name}`];
-  writeFileSync(file, text, { flag: "wx" });
-  try {
-    const sizeSeen = await sandbox.nbdkit([...named, ...look]);
-    expect(sizeSeen).toEqual({ status: 0, stdout: `${size}\n`, stderr: "" });
-    const { stderr } = await sandbox.nbdkit(["-v", ...named, "--run", "true"]);
-    expect(stderr).toContain(`registered ${kind} ${file} (name mine)`);
-    if (kind === "plugin")
-      expect((await sandbox.nbdkit([name, "--dump-plugin"])).stdout).toContain(`path=${file}\n`);
-  } finally {
-    rmSync(file);
-  }
-});
+])(
+  "a %s in the folder of --dump-config is found by its short name, and can import this package",
+  async (kind, text, size) => {
+    await using sandbox = new Sandbox();
+    const { stdout: config } = await sandbox.nbdkit(["--dump-config"]);
+    const path = (key: string): string => new RegExp(`^${key}=(.*)$`, "m").exec(config)![1]!;
+    const name = `mine${process.pid}`;
+    const file = join(path(`${kind}dir`), `nbdkit-${name}-${kind}.${path("soext")}`);
+    const named = kind === "plugin" ? [name] : ["null", "512", `--filter=${name}`];
+    writeFileSync(file, text, { flag: "wx" });
+    try {
+      const sizeSeen = await sandbox.nbdkit([...named, ...look]);
+      expect(sizeSeen).toEqual({ status: 0, stdout: `${size}\n`, stderr: "" });
+      const { stderr } = await sandbox.nbdkit(["-v", ...named, "--run", "true"]);
+      expect(stderr).toContain(`registered ${kind} ${file} (name mine)`);
+      if (kind === "plugin")
+        expect((await sandbox.nbdkit([name, "--dump-plugin"])).stdout).toContain(`path=${file}\n`);
+    } finally {
+      rmSync(file);
+    }
+  },
+);
 
 it.each<[string, string, RegExp, number?]>([
   ["empty.mjs", "", /has no plugin as its default export$/],
@@ -177,7 +180,7 @@ it.each([
 it.each([
   [["--filter=./none.mjs", "null"], "cannot open filter './none.mjs': no such file"],
   [["./none.mjs"], "cannot open plugin './none.mjs': no such file"],
-])("%j names a file that is not there", async (args, message) => {
+])("the error of %j names the missing file", async (args, message) => {
   await using sandbox = new Sandbox();
   expect(await sandbox.nbdkit([...args, ...look])).toEqual({
     status: 1,
@@ -186,7 +189,7 @@ it.each([
   });
 });
 
-it("-V tells the version of a filter from outside", async () => {
+it("-V shows the version of a filter that is not part of this package", async () => {
   await using sandbox = new Sandbox();
   sandbox.file("mine.mjs", 'export default { name: "mine", version: "1.2.3" };');
   const { stdout } = await sandbox.nbdkit(["--filter=./mine.mjs", "null", "-V"]);
@@ -207,7 +210,7 @@ it.each(["openNext", "open"])("a filter whose %s is no function is refused at th
   });
 });
 
-it("a handle that is none is told to its client, also under filters", async () => {
+it("a client receives an error when open returns no handle, also under filters", async () => {
   await using sandbox = new Sandbox();
   sandbox.file("none.mjs", 'export default { name: "none", open() {} };');
   const { status, stderr } = await sandbox.nbdkit(["--filter=noextents", "./none.mjs", ...look]);
@@ -215,7 +218,7 @@ it("a handle that is none is told to its client, also under filters", async () =
   expect(stderr).toContain("what none's open returned is no handle: it has no read function");
 });
 
-it("names the file and the line of a syntax error in what a plugin imports, and runs none of it", async () => {
+it("a syntax error in a plugin's import is reported with file and line, and no import runs", async () => {
   await using sandbox = new Sandbox();
   const note = sandbox.folder.join("note");
   sandbox.file(
@@ -235,15 +238,15 @@ it("names the file and the line of a syntax error in what a plugin imports, and 
 const runsTypeScript = Boolean((process.features as { readonly typescript?: unknown }).typescript);
 
 it.skipIf(!runsTypeScript).each([
-  ["that TypeScript does not have", "\nconst a: number = ;", 2],
-  ["that JavaScript does not have", "const a: number = 1;\n\nconst a: number = 2;", 3],
-])("names the file and the line of a syntax error %s in a TypeScript plugin", async (_what, text, line) => {
+  ["that is no TypeScript", "\nconst a: number = ;", 2],
+  ["that is no JavaScript", "const a: number = 1;\n\nconst a: number = 2;", 3],
+])("code %s in a TypeScript plugin is reported with file and line", async (_what, text, line) => {
   await using sandbox = new Sandbox();
   const file = sandbox.file("mine.ts", `${text}\n${asModule}`);
   expect((await sandbox.nbdkit(["./mine.ts", ...look])).stderr).toContain(`: ${file}:${line}: SyntaxError: `);
 });
 
-it("names a TypeScript plugin's way to run, where Node does not", async () => {
+it("the error names ways to run a TypeScript plugin where Node cannot", async () => {
   await using sandbox = new Sandbox();
   sandbox.file("mine.ts", `const one: number = 1;\n${asModule}`);
   const { status, stdout, stderr } = await sandbox.nbdkit(["./mine.ts", ...look]);

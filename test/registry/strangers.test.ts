@@ -9,7 +9,10 @@ import { Sandbox } from "../helpers/sandbox.ts";
 const sized = (size: number): string =>
   `export default { name: "mine", open: () => ({ size: ${size}n, read: (into) => void into.fill(1) }) };`;
 
-/** Makes a package of a plugin or filter that says which of several it is by its size; returns its folder. */
+/**
+ * Creates a package of a plugin or filter whose disk size identifies it, and returns the folder of the
+ * package.
+ */
 function install(sandbox: Sandbox, folder: string, size = 512, kind = "plugin"): string {
   const path = sandbox.folder.join(`${folder}/nbdkit-mine-${kind}`);
   mkdirSync(path, { recursive: true });
@@ -26,7 +29,7 @@ function inFolder(sandbox: Sandbox, folder: string, ...args: string[]): Promise<
   return sandbox.nbdkit([...args, ...look], { cwd: sandbox.folder.join(folder) });
 }
 
-/** Makes a file or folder another user's. */
+/** Makes another user the owner of a file or folder. */
 function giveAway(path: string): void {
   chownSync(path, 65_533, 65_533);
 }
@@ -34,7 +37,7 @@ function giveAway(path: string): void {
 const served = { status: 0, stdout: "512\n", stderr: "" };
 
 describe("a package in the folders above the working directory", () => {
-  it("is found by its short name where it is this user's", async () => {
+  it("is found by its short name when this user owns it", async () => {
     await using sandbox = new Sandbox();
     install(sandbox, "node_modules");
     expect(await inFolder(sandbox, "work/deep", "mine")).toEqual(served);
@@ -55,7 +58,7 @@ describe("a package in the folders above the working directory", () => {
       0o666,
     ],
     ["the folder above, even with the sticky bit", ".", "other users may write to SCENE", 0o1777],
-  ])("is refused where others may write to %s", async (_what, path, reason, mode) => {
+  ])("is refused when other users may write to %s", async (_what, path, reason, mode) => {
     await using sandbox = new Sandbox();
     const found = install(sandbox, "node_modules");
     chmodSync(sandbox.folder.join(path), mode);
@@ -71,7 +74,7 @@ describe("a package in the folders above the working directory", () => {
   });
 
   it.each(["node_modules", "node_modules/nbdkit-mine-plugin"])(
-    "is refused where %s is a link to a folder that others may write to",
+    "is refused when %s is a link to a folder that other users may write to",
     async (linked) => {
       await using sandbox = new Sandbox();
       install(sandbox, "real/node_modules");
@@ -87,7 +90,7 @@ describe("a package in the folders above the working directory", () => {
     },
   );
 
-  it("is refused as a filter too", async () => {
+  it("is refused also as a filter", async () => {
     await using sandbox = new Sandbox();
     const found = install(sandbox, "node_modules", 512, "filter");
     chmodSync(dirname(found), 0o777);
@@ -102,7 +105,7 @@ describe("a package in the folders above the working directory", () => {
     ["node_modules", "work"],
     ["node_modules/nbdkit-mine-plugin/index.mjs", "work"],
     ["work", "work/node_modules"],
-  ])("is refused where %s belongs to another user (a test for root)", async (owned, folder) => {
+  ])("is refused when %s belongs to another user (a test for root)", async (owned, folder) => {
     await using sandbox = new Sandbox();
     install(sandbox, folder === "work" ? "node_modules" : folder);
     mkdirSync(sandbox.folder.join("work"), { recursive: true });
@@ -116,9 +119,9 @@ describe("a package in the folders above the working directory", () => {
     });
   });
 
-  it("does not come before one that is beside this package", async () => {
+  it("is found only after a package beside this package", async () => {
     await using sandbox = new Sandbox();
-    // No addon: a question needs none.
+    // The addon is not copied: --dump-plugin does not need it.
     for (const name of ["bin", "dist", "package.json"]) {
       const copy = sandbox.folder.join(`ours/node_modules/nbdkit-node/${name}`);
       cpSync(join(packageRoot(), name), copy, { recursive: true });
@@ -132,7 +135,7 @@ describe("a package in the folders above the working directory", () => {
     expect(asked.stdout).toContain(`path=${beside}/index.mjs\n`);
   });
 
-  it("says what is wrong with one that has no main file, and looks no further", async () => {
+  it("is an error when it has no main file, and folders above are not searched", async () => {
     await using sandbox = new Sandbox();
     install(sandbox, "node_modules", 1024);
     const found = sandbox.folder.join("work/node_modules/nbdkit-mine-plugin");
@@ -145,7 +148,7 @@ describe("a package in the folders above the working directory", () => {
 
 describe.skipIf(!isPrivileged)("a plugin that is given by its path (a test for root)", () => {
   it.each(["node_modules", "package.json"])(
-    "is refused where another user's %s would be asked for what it imports",
+    "is refused when Node would resolve its imports through another user's %s",
     async (name) => {
       await using sandbox = new Sandbox();
       chmodSync(sandbox.folder.path, 0o1777);
@@ -165,7 +168,7 @@ describe.skipIf(!isPrivileged)("a plugin that is given by its path (a test for r
     },
   );
 
-  it("is loaded with what belongs to the same user", async () => {
+  it("is loaded when the surrounding files belong to the same user as the plugin", async () => {
     await using sandbox = new Sandbox();
     const paths = ["work", "work/node_modules", "work/mine.mjs", "work/package.json"].map((name) =>
       sandbox.folder.join(name),

@@ -9,17 +9,17 @@ const data = (length: bigint) => ({ length, hole: false, zero: false });
 const hole = (length: bigint) => ({ length, hole: true, zero: true });
 const range = (length: bigint, block = 1n, requestOne = false) => ({ length, block, requestOne });
 
-/** The state of each byte. */
+/** Returns the state of each byte. */
 function bytes(extents: readonly StatusExtent[]): bigint[] {
   return extents.flatMap(({ length, state }) => Array<bigint>(Number(length)).fill(state));
 }
 
-/** One number for each kind of allocation. */
+/** Returns one number for each kind of allocation. */
 function asStates(extents: readonly Extent[]): StatusExtent[] {
   return extents.map(({ length, hole, zero }) => ({ length, state: BigInt(hole) * 2n + BigInt(zero) }));
 }
 
-/** No two neighbours are in the same state, and none is empty. */
+/** Checks that no two neighbours are in the same state, and that none is empty. */
 function expectMerged(extents: readonly StatusExtent[]): void {
   expect(extents.filter(({ state }, index) => state === extents[index + 1]?.state)).toEqual([]);
   expect(extents.filter(({ length }) => length <= 0n)).toEqual([]);
@@ -36,13 +36,13 @@ describe("clipExtents", () => {
     fc.assert(property);
   });
 
-  it("gives the whole first extent when one is asked for, merged from its pieces", () => {
+  it("returns the whole first extent, merged from its pieces, for requestOne", () => {
     const one = range(100n, 1n, true);
     expect(clipExtents([data(0n), hole(1n), hole(2n), data(3n), hole(4n)], one)).toEqual([hole(3n)]);
     expect(clipExtents([hole(1n), hole(200n)], one)).toEqual([hole(100n)]);
   });
 
-  it("lets data beat a hole and what may not be zero beat zero, in a block that has both", () => {
+  it("reports a block of several states as data rather than hole, and as non-zero rather than zero", () => {
     const zeroed = { length: 1n, hole: false, zero: true };
     expect(clipExtents([hole(5n), data(1n), hole(6n)], range(12n, 4n))).toEqual([
       hole(4n),
@@ -52,7 +52,7 @@ describe("clipExtents", () => {
     expect(clipExtents([hole(7n), zeroed], range(8n, 4n))).toEqual([hole(4n), { ...zeroed, length: 4n }]);
   });
 
-  it("refuses a plugin's list without an extent, or with a negative one", () => {
+  it("refuses an empty list, and an extent of negative length", () => {
     for (const extents of [[], [data(0n)], [data(-1n)]]) {
       expect(() => clipExtents(extents, range(10n))).toThrow("the plugin or a filter returned");
     }
@@ -60,7 +60,7 @@ describe("clipExtents", () => {
 });
 
 describe("clipStatus", () => {
-  it("gives whole blocks, each with the bits that all of its bytes have", () => {
+  it("returns whole blocks, each with the bits that all of its bytes have", () => {
     const blocks = fc.record({ block: fc.constantFrom(1n, 2n, 8n, 16n), count: fc.bigInt(1n, 12n) });
     const property = fc.property(
       fc.array(statusExtent),
@@ -77,17 +77,18 @@ describe("clipStatus", () => {
         const wanted = Array.from({ length: whole }, (_, at) =>
           known.slice(at * Number(block), (at + 1) * Number(block)).reduce((all, state) => all & state),
         );
-        const told = bytes(clipped).filter((_, at) => at % Number(block) === 0);
-        // Of a first block that the plugin did not finish, nothing is known; of a later one, nothing is said.
-        if (whole === 0) expect(told).toEqual([0n]);
-        else if (one) expect(told).toEqual(wanted.slice(0, told.length));
-        else expect(told).toEqual(wanted);
+        const reported = bytes(clipped).filter((_, at) => at % Number(block) === 0);
+        // The state of a first block that the plugin's list does not complete is reported as 0; a later
+        // incomplete block is not reported.
+        if (whole === 0) expect(reported).toEqual([0n]);
+        else if (one) expect(reported).toEqual(wanted.slice(0, reported.length));
+        else expect(reported).toEqual(wanted);
       },
     );
     fc.assert(property, { numRuns: 500 });
   });
 
-  it("ends the last block with a range that is no whole blocks", () => {
+  it("ends the last block at the end of a range that is not a multiple of the block size", () => {
     const extents = [{ length: 20n, state: 3n }];
     expect(clipStatus(extents, range(10n, 4n))).toEqual([{ length: 10n, state: 3n }]);
     expect(clipStatus(extents, range(3n, 4n))).toEqual([{ length: 3n, state: 3n }]);

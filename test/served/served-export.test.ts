@@ -5,7 +5,7 @@ import { ServedExport } from "../../src/served/served-export.ts";
 
 const flags = { fua: false, mayTrim: true, fastZero: false };
 
-/** A disk in an array that says what was asked of it. */
+/** A disk in an array that records the requests. */
 function disk(size: number, changes: Partial<Handle> = {}) {
   const bytes = new Uint8Array(size).fill(1);
   const asked: string[] = [];
@@ -25,8 +25,8 @@ function disk(size: number, changes: Partial<Handle> = {}) {
   return { bytes, asked, served: new ServedExport(handle, false) };
 }
 
-describe("an export that cannot zero", () => {
-  it("is zeroed by writing, in pieces, to the last byte", async () => {
+describe("an export without zero", () => {
+  it("is zeroed by writing zeroes in pieces, to the last byte", async () => {
     const { bytes, asked, served } = disk(600_000);
     await served.zero(1n, 599_998, flags);
     expect(asked).toEqual(["write 262144", "write 262144", "write 75710"]);
@@ -34,7 +34,7 @@ describe("an export that cannot zero", () => {
   });
 
   it.each(["zero", "cache"] as const)(
-    "lets others have their turn, and ends with the client (%s)",
+    "yields to the event loop during a long request, and gives up when the client disconnects (%s)",
     async (kind) => {
       const client = new AbortController();
       const handle: Handle = { size: 2n ** 62n, read: () => {}, write: () => {}, cacheByReading: true };
@@ -45,7 +45,7 @@ describe("an export that cannot zero", () => {
     },
   );
 
-  it("refuses to do so fast", async () => {
+  it("refuses a fast zero", async () => {
     for (const zero of [undefined, () => Promise.reject(new NbdError("ENOTSUP", "no"))]) {
       const { asked, served } = disk(10, zero === undefined ? {} : { zero });
       await expect(served.zero(0n, 10, { ...flags, fastZero: true })).rejects.toMatchObject({
@@ -55,7 +55,7 @@ describe("an export that cannot zero", () => {
     }
   });
 
-  it.each(["ENOTSUP", "EOPNOTSUPP"])("may find that out by %s", async (code) => {
+  it.each(["ENOTSUP", "EOPNOTSUPP"])("is zeroed by writing also when its zero throws %s", async (code) => {
     const { bytes, served } = disk(10, {
       zero: () => {
         throw new NbdError(code, "no");
@@ -65,7 +65,7 @@ describe("an export that cannot zero", () => {
     expect([...bytes]).toEqual(Array(10).fill(0));
   });
 
-  it("passes on any other failure", async () => {
+  it("fails with any other error of zero", async () => {
     const { asked, served } = disk(10, {
       zero: () => {
         throw new NbdError("ENOSPC", "full");
@@ -77,7 +77,7 @@ describe("an export that cannot zero", () => {
 });
 
 describe("FUA", () => {
-  it("is a flush after the change where the export does not know it", async () => {
+  it("is a flush after the change where the handle has no native FUA", async () => {
     const { asked, served } = disk(10, {
       trim: () => void asked.push("trim"),
       zero: () => void asked.push("zero"),
@@ -88,7 +88,7 @@ describe("FUA", () => {
     expect(asked).toEqual(["write 3", "flush", "trim", "flush", "zero", "flush"]);
   });
 
-  it("waits for a change that answers later, and is not done after one that failed", async () => {
+  it("flushes after a change that answers later, and does not flush after a change that failed", async () => {
     let release!: () => void;
     const { asked, served } = disk(10, {
       write: () =>
@@ -106,13 +106,13 @@ describe("FUA", () => {
     expect(broken.asked).toEqual([]);
   });
 
-  it("is passed on where the export knows it", async () => {
+  it("is passed on where the handle has native FUA", async () => {
     const { asked, served } = disk(10, { nativeFua: true });
     await served.write(new Uint8Array(2), 0n, true);
     expect(asked).toEqual(["write 2 fua"]);
   });
 
-  it("is offered only when it can be kept", () => {
+  it("is offered only when the handle supports it or can flush", () => {
     const without = disk(10);
     expect(without.served.canFua).toBe(true);
     const { flush: _, ...handle } = { size: 1n, read: () => {}, write: () => {}, flush: undefined };
@@ -123,7 +123,7 @@ describe("FUA", () => {
 });
 
 describe("what an export can do", () => {
-  it("follows from its methods", () => {
+  it("follows from the methods of its handle", () => {
     const least = new ServedExport({ size: 5n, read: () => {} }, false);
     expect(least).toMatchObject({
       size: 5n,
@@ -158,7 +158,7 @@ describe("what an export can do", () => {
     });
   });
 
-  it("is less for a client that may only read", () => {
+  it("excludes all changes for a read-only client", () => {
     const { trim, zero } = { trim: () => {}, zero: () => {} };
     const readOnly = new ServedExport(
       { size: 5n, read: () => {}, write: () => {}, flush: () => {}, trim, zero },
@@ -173,14 +173,14 @@ describe("what an export can do", () => {
     });
   });
 
-  it("includes caching by reading, if it says so", async () => {
+  it("includes caching by reading, if the handle allows it", async () => {
     const { asked, served } = disk(3_000_000, { cacheByReading: true });
     expect(served.canCache).toBe(true);
     await served.cache(0n, 2_500_000);
     expect(asked).toEqual(["read 2500000"]);
   });
 
-  it("includes caching by reading as much at once as clients may read, or the disk takes", async () => {
+  it("includes caching by reading at most 64 MiB at once, or the maximum of the disk", async () => {
     const asked: number[] = [];
     const handle: Handle = {
       size: 2n ** 30n,
@@ -194,14 +194,14 @@ describe("what an export can do", () => {
     expect(asked).toEqual([40_000_000, 40_000_000, 20_000_000]);
   });
 
-  it("has one piece of zeroes forced to the disk by itself, where the disk can do that", async () => {
+  it("includes writing a single piece of zeroes with native FUA", async () => {
     const { asked, served } = disk(600_000, { nativeFua: true });
     await served.zero(0n, 4096, { ...flags, fua: true });
     await served.zero(0n, 300_000, { ...flags, fua: true });
     expect(asked).toEqual(["write 4096 fua", "write 262144", "write 37856", "flush"]);
   });
 
-  it("judges a whole block by all of its extents, also when one extent is asked for", async () => {
+  it("includes the state of a whole block, also when the first extent is shorter and one is asked for", async () => {
     const blockSize = { minimum: 4096, preferred: 4096, maximum: 65_536 };
     const hole = { length: 512n, hole: true, zero: true };
     const zeroes = { length: 3584n, hole: false, zero: true };
@@ -222,12 +222,12 @@ describe("what an export can do", () => {
     }
   });
 
-  it("includes extents: all data where it does not know", async () => {
+  it("includes extents, which are all data where the handle has none", async () => {
     const { served } = disk(100);
     expect(await served.extents(10n, 50, false)).toEqual([{ length: 50n, hole: false, zero: false }]);
   });
 
-  it("never includes a range beyond its end: that is our own mistake", () => {
+  it("excludes ranges beyond its end, which are an internal error", () => {
     const { asked, served } = disk(10);
     expect(() => served.read(new Uint8Array(1), 10n)).toThrow("assertion");
     expect(() => served.read(new Uint8Array(1), -1n)).toThrow("assertion");

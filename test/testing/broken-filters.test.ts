@@ -13,7 +13,7 @@ function filter(open: (next: Handle, state: RangeGate) => HandleChanges): AnyFil
   return defineFilter({ name: "broken", configComplete: () => new RangeGate(), open });
 }
 
-/** A filter that moves everything by a sector, in these requests. */
+/** A filter that shifts the offsets of these requests by a sector. */
 function moving(...kinds: readonly ("read" | "write" | "zero" | "trim" | "extents")[]): AnyFilter {
   return filter((next) => {
     const { read, write, zero, trim, extents } = applyChanges(next, {});
@@ -30,7 +30,7 @@ function moving(...kinds: readonly ("read" | "write" | "zero" | "trim" | "extent
   });
 }
 
-/** A filter that turns bits in what it reads and writes, a sector at a time. */
+/** A filter that inverts bits of the data, a sector at a time. */
 function turning(
   gateFor: (shared: RangeGate) => RangeGate | undefined,
   changes: HandleChanges = {},
@@ -70,7 +70,7 @@ function turning(
   });
 }
 
-/** A filter that keeps what is read, and forgets it with these changes. */
+/** A filter that caches reads, and drops the cache only after these changes. */
 function caching(...forgetting: readonly ("write" | "zero" | "trim")[]): AnyFilter {
   const kept = new Map<number, Buffer>();
   return defineFilter({
@@ -114,43 +114,43 @@ function caching(...forgetting: readonly ("write" | "zero" | "trim")[]): AnyFilt
 }
 
 const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
-  "moves reads and writes, and forgets zero": [
+  "shifts reads and writes, but not zero": [
     moving("read", "write", "trim", "extents"),
     "a range that is zeroed reads as zeroes, also after it has been read, and no byte beside it changes: byte",
   ],
-  "moves reads and writes, and forgets trim": [
+  "shifts reads and writes, but not trim": [
     moving("read", "write", "zero", "extents"),
     "a range that is trimmed reads as zeroes or as before, and no byte beside it changes: byte",
   ],
-  "moves reads and writes, and forgets extents": [
+  "shifts reads and writes, but not extents": [
     moving("read", "write", "zero", "trim"),
-    "the extents of any range cover it, and say nothing that is not true of its bytes: the extents say of",
+    "the extents of any range cover it, and describe its bytes correctly: the extents report",
   ],
-  "changes bytes, and forgets zero": [
+  "changes bytes, but not those of zero": [
     turning((gate) => gate, { zero: () => {} }),
     "a range that is zeroed reads as zeroes, also after it has been read, and no byte beside it changes: byte",
   ],
-  "changes bytes, and takes no range for a block": [
+  "changes bytes without a lock on their blocks": [
     turning(() => undefined),
-    "requests of one connection that are under way at once lose nothing of each other: byte",
+    "requests of one connection that are under way at once do not lose each other's changes: byte",
   ],
-  "changes bytes, and has a gate for each connection": [
+  "changes bytes with a separate gate for each connection": [
     turning(() => new RangeGate()),
-    "requests of several connections that are under way at once lose nothing of each other: byte",
+    "requests of several connections that are under way at once do not lose each other's changes: byte",
   ],
-  "keeps what was read, and forgets nothing": [
+  "caches reads, and never drops the cache": [
     caching("zero", "trim"),
     "a write can be read back, and changes no byte beside its range: byte",
   ],
-  "keeps what was read, also when it is zeroed": [
+  "caches reads, and keeps the cache after zero": [
     caching("write", "trim"),
     "a range that is zeroed reads as zeroes, also after it has been read, and no byte beside it changes: byte",
   ],
-  "keeps what was read, also when it is trimmed": [
+  "caches reads, and keeps the cache after trim": [
     caching("write", "zero"),
-    "a range that is trimmed reads as zeroes or as before, and no byte beside it changes: the extents say of",
+    "a range that is trimmed reads as zeroes or as before, and no byte beside it changes: the extents report",
   ],
-  "returns what it has read": [
+  "returns the data of a read": [
     filter((next) => ({
       read: (async (into: Uint8Array, offset: bigint) => {
         const bytes = Buffer.alloc(into.length);
@@ -160,11 +160,11 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
     })),
     "the read of broken returned a buffer: it fills `into` and returns nothing",
   ],
-  "answers before the layer below has": [
+  "answers before the layer below has answered": [
     filter((next) => ({ write: (from, offset, flags) => void next.write!(from, offset, flags) })),
-    "memory was closed while requests were under way (1): wait for what you ask of the layer below",
+    "memory was closed while requests were under way (1): wait for the requests to the layer below",
   ],
-  "asks for more than there is": [
+  "reads beyond the end of the disk": [
     filter((next) => ({
       async read(into, offset) {
         const whole = Buffer.alloc(Math.ceil((into.length + Number(offset % 4096n)) / 4096) * 4096);
@@ -181,7 +181,7 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
     }),
     "a filter asked for a write on a handle of memory that it opened for reading only",
   ],
-  "closes the layer below once more": [
+  "closes the layer below twice": [
     filter((next) => ({ close: () => next.close?.() })),
     "every handle is closed once, after its last request has been answered: a handle was closed 2 times",
   ],
@@ -193,14 +193,14 @@ const cases: Readonly<Record<string, readonly [AnyFilter, string]>> = {
     }),
     "every handle is closed once, after its last request has been answered: a handle was closed 0 times",
   ],
-  "is closed while it still reads ahead": [
+  "still reads ahead when it is closed": [
     filter((next) => ({
       read(into, offset) {
         if (next.cache !== undefined) void next.cache(0n, 512);
         return next.read(into, offset);
       },
     })),
-    "memory was closed while requests were under way (1): wait for what you ask of the layer below",
+    "memory was closed while requests were under way (1): wait for the requests to the layer below",
   ],
 };
 
@@ -210,7 +210,7 @@ describe("the checks notice a filter that", () => {
     expect(await failures(subject)).toContain(message);
   });
 
-  it("asks for parts of blocks", async () => {
+  it("requests parts of blocks", async () => {
     const blocks = defineFilter({
       name: "blocks",
       open: () => ({ blockSize: { minimum: 1, preferred: 512, maximum: 4096 } }),

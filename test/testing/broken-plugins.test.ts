@@ -9,7 +9,7 @@ import { failures } from "./failures.ts";
 
 const size = 100_000;
 
-/** One disk for all clients, changed for the worse; the change gets the disk of a client that is honest. */
+/** Makes a plugin with one disk for all clients; `change` breaks the handle of a correct disk. */
 function broken(change: (disk: ReturnType<typeof sectorDisk>, bytes: Buffer) => Partial<Handle>): Subject {
   const parameters = {};
   return {
@@ -25,7 +25,7 @@ function broken(change: (disk: ReturnType<typeof sectorDisk>, bytes: Buffer) => 
   };
 }
 
-/** Reads whole sectors, changes a part and writes them back, with nothing that keeps others away meanwhile. */
+/** Writes by reading whole sectors, changing a part and writing them back, without a lock. */
 async function readChangeWrite(disk: Handle, from: Uint8Array, offset: bigint): Promise<void> {
   const start = offset - (offset % BigInt(sector));
   const end = offset + BigInt(from.length);
@@ -40,11 +40,11 @@ async function readChangeWrite(disk: Handle, from: Uint8Array, offset: bigint): 
 const cases: Readonly<
   Record<string, readonly [(disk: ReturnType<typeof sectorDisk>, bytes: Buffer) => Partial<Handle>, string]>
 > = {
-  "leaves what it reads unfilled": [
+  "leaves the buffer of a read unfilled": [
     () => ({ read: () => {} }),
     "byte 0 reads as 241, and then as 242, without a change: a read left this byte of its buffer unfilled",
   ],
-  "leaves the last byte unfilled where a read is long": [
+  "leaves the last byte of a long read unfilled": [
     (disk) => ({
       read: (into, offset) => disk.read(into.length > 4096 ? into.subarray(0, -1) : into, offset),
     }),
@@ -57,7 +57,7 @@ const cases: Readonly<
     }),
     "the read of broken returned a buffer: it fills `into` and returns nothing",
   ],
-  "returns a buffer later": [
+  "resolves to a buffer": [
     (_disk, bytes) => ({
       read: (async (into: Uint8Array, offset: bigint) =>
         bytes.subarray(Number(offset), Number(offset) + into.length)) as unknown as Handle["read"],
@@ -93,14 +93,14 @@ const cases: Readonly<
     },
     "the buffer of a read was kept and used after the read had been answered: copy what you keep",
   ],
-  "goes on filling a buffer after the read has been answered": [
+  "fills a buffer after the read has been answered": [
     (disk) => ({
       read(into, offset) {
         disk.read(into, offset);
         global.setImmediate(() => void disk.read(into, offset));
       },
     }),
-    "the buffer of a read changed after the read had been answered: it is lent only until then",
+    "the buffer of a read changed after the read had been answered: the plugin may use this borrowed buffer only until then",
   ],
   "changes the buffer of a write": [
     (disk) => ({
@@ -109,7 +109,7 @@ const cases: Readonly<
         from.fill(0);
       },
     }),
-    "a write changed the buffer that it was lent",
+    "a write changed its borrowed buffer",
   ],
   "fills the whole ArrayBuffer": [
     (disk) => ({
@@ -128,13 +128,13 @@ const cases: Readonly<
     }),
     "this byte lies beside the buffer, in the same ArrayBuffer: use byteOffset and byteLength",
   ],
-  "reads wrong where a request is not aligned": [
+  "reads wrong data for unaligned requests": [
     (disk) => ({
       read: (into, offset) => void (offset % 512n === 1n ? into.fill(9) : disk.read(into, offset)),
     }),
     "a read fills its buffer with the bytes of any range, to the last byte of the disk: byte 1 reads as 9 and should be 7",
   ],
-  "forgets writes": [
+  "loses writes": [
     () => ({ write: () => {} }),
     "a write can be read back, and changes no byte beside its range: byte 0 reads as 7 and should be 1",
   ],
@@ -149,7 +149,7 @@ const cases: Readonly<
     }),
     "a write can be read back, and changes no byte beside its range",
   ],
-  "writes whole sectors, with zeroes around what it was given": [
+  "writes whole sectors, with zeroes around the data": [
     (disk) => ({
       write(from, offset, flags) {
         const head = Number(offset % BigInt(sector));
@@ -162,15 +162,15 @@ const cases: Readonly<
     }),
     "a write can be read back, and changes no byte beside its range: byte 1 reads as 0 and should be 7",
   ],
-  "reads something else when it is in a hurry": [
+  "returns other data from readNow than from read": [
     () => ({ readNow: (buffer, start, end) => buffer.fill(9, start, end).length > 0 }),
     "readNow and read differ: byte 0 is 9 and 7",
   ],
-  "forgets writes when it is in a hurry": [
+  "loses writes of writeNow": [
     () => ({ writeNow: () => true }),
     "a write can be read back, and changes no byte beside its range",
   ],
-  "forgets to zero": [
+  "does nothing for zero": [
     () => ({ zero: () => {} }),
     "a range that is zeroed reads as zeroes, also after it has been read, and no byte beside it changes: byte 0 reads as",
   ],
@@ -194,23 +194,23 @@ const cases: Readonly<
     }),
     "and no byte beside it changes: byte",
   ],
-  "trims what was not asked": [
+  "trims outside the range": [
     (disk) => ({ trim: () => disk.trim(0n, size, { fua: false }) }),
     "a range that is trimmed reads as zeroes or as before, and no byte beside it changes: byte",
   ],
-  "calls data zeroes": [
+  "reports data as zeroes": [
     () => ({ extents: (_, length) => [{ length: BigInt(length), hole: true, zero: true }] }),
-    "the extents say of 100000 bytes at 0 that they are zero, but byte 0 reads as 7",
+    "the extents report 100000 bytes at 0 as zero, but byte 0 reads as 7",
   ],
-  "calls data a hole that is not zero": [
+  "reports data as a non-zero hole": [
     () => ({ extents: (_, length) => [{ length: BigInt(length), hole: true, zero: false }] }),
-    "that they are a hole, but byte 0 has been written",
+    "as a hole, but byte 0 has been written",
   ],
-  "tells extents from the beginning of the disk": [
+  "returns extents from the beginning of the disk": [
     (disk) => ({ extents: (_offset, length, one) => disk.extents(0n, length, one) }),
     "has been written: extents begin at `offset`, follow each other without gaps, and have lengths in bytes",
   ],
-  "tells extents that begin with a sector": [
+  "returns extents that begin at a sector before the range": [
     (disk) => ({
       extents: (offset, length, one) => disk.extents(offset - (offset % BigInt(sector)), length, one),
     }),
@@ -225,7 +225,7 @@ const cases: Readonly<
     }),
     "has been written: extents begin at `offset`, follow each other without gaps, and have lengths in bytes",
   ],
-  "tells lengths of extents in sectors": [
+  "returns lengths of extents in sectors": [
     (disk) => ({
       async extents(offset, length, one) {
         const all = (await disk.extents(offset, length, one)) as Extent[];
@@ -234,23 +234,23 @@ const cases: Readonly<
     }),
     "has been written: extents begin at `offset`, follow each other without gaps, and have lengths in bytes",
   ],
-  "has no extents for the last bytes": [
+  "returns no extents for the last bytes": [
     (disk) => ({
       extents: (offset, length, one) =>
         Number(offset) === size - 1 ? [] : disk.extents(offset, length, one),
     }),
     "the plugin or a filter returned no extents",
   ],
-  "tells one state for all when one extent is wanted": [
+  "returns one state for the whole range when one extent is requested": [
     (disk) => ({
       async extents(offset, length, one) {
         const all = (await disk.extents(offset, length, one)) as Extent[];
         return one ? [{ ...all[0]!, length: BigInt(length) }] : all;
       },
     }),
-    "that they are a hole and zero, but byte 513 has been written",
+    "as a hole and zero, but byte 513 has been written",
   ],
-  "mixes up requests at once": [
+  "mixes up concurrent requests": [
     (disk) => {
       let shared = 0n;
       return {
@@ -261,15 +261,15 @@ const cases: Readonly<
         },
       };
     },
-    "requests of one connection that are under way at once lose nothing of each other: byte",
+    "requests of one connection that are under way at once do not lose each other's changes: byte",
   ],
   "loses writes of one connection that meet in a sector": [
     (disk) => ({ write: (from, offset) => readChangeWrite(disk, Buffer.from(from), offset) }),
-    "requests of one connection that are under way at once lose nothing of each other: byte",
+    "requests of one connection that are under way at once do not lose each other's changes: byte",
   ],
   "loses writes of several connections that meet in a sector": [
     (disk) => {
-      // Each client has a queue of its own.
+      // Each client has its own queue.
       let last = Promise.resolve();
       return {
         multiConn: true,
@@ -279,7 +279,7 @@ const cases: Readonly<
         },
       };
     },
-    "requests of several connections that are under way at once lose nothing of each other: byte",
+    "requests of several connections that are under way at once do not lose each other's changes: byte",
   ],
   "claims multiConn, and each client has a disk of its own": [
     () => ({ ...sectorDisk(Buffer.alloc(size, 7)), multiConn: true }),
@@ -312,18 +312,18 @@ const cases: Readonly<
     },
     "multiConn is claimed, but one connection does not see what another has changed and flushed: byte",
   ],
-  "loses a part of what a client leaves": [
+  "loses a part of the data when a client disconnects": [
     (disk, bytes) => ({
       close: () => void bytes.fill(7, 1000, 2000),
       write: (from, offset, flags) => disk.write(from, offset, flags),
     }),
     "what a client wrote and flushed is there for the next one, or every client has a disk of its own: byte 1",
   ],
-  "breaks when another client leaves": [
+  "changes data when another client disconnects": [
     (_disk, bytes) => ({ close: () => void bytes.fill(9) }),
-    "a client that leaves takes nothing away from another: byte 0 reads as 9 and should be",
+    "a client that disconnects does not affect the data of another client: byte 0 reads as 9 and should be",
   ],
-  "has another size for every client": [
+  "has a different size for every client": [
     () => {
       clients++;
       return { size: BigInt(size - clients) };
@@ -338,7 +338,7 @@ describe("the checks notice a plugin that", () => {
     expect(await failures(broken(change))).toContain(message);
   });
 
-  it("fails after a trim, and say which requests lead there", async () => {
+  it("fails after a trim, and list the requests that lead to the failure", async () => {
     const subject = broken((disk) => {
       let trimmed = false;
       return {
@@ -357,7 +357,7 @@ describe("the checks notice a plugin that", () => {
     );
   });
 
-  it("changes where it says that it refused", async () => {
+  it("changes data although it refuses the request", async () => {
     const subject = broken((disk) => ({
       write: (from, offset, flags) => {
         disk.write(from, offset, flags);

@@ -17,7 +17,7 @@ testPlugin("a plugin and filters by their names", {
   runs: 2,
 });
 
-/** A script of three bytes. */
+/** A plugin script with a disk of three bytes. */
 const abc = `#!/bin/sh
 case $1 in
   get_size) echo 3 ;;
@@ -25,8 +25,8 @@ case $1 in
   *) exit 2 ;;
 esac`;
 
-describe("the checks", () => {
-  it("take the path of a module, and of a script", async () => {
+describe("the conformance checks", () => {
+  it("accept the path of a module, and of a script", async () => {
     const path = folder.file(
       "sevens.mjs",
       "export default { name: 'sevens', open: () => ({ size: 5000n, read: (into) => void into.fill(7) }) };",
@@ -37,7 +37,7 @@ describe("the checks", () => {
     expect(await failures({ plugin: script, runs: 1 })).toBe("");
   });
 
-  it("say what is wrong with a name or a parameter, each with the line that the command has", async () => {
+  it("fail with the command's error message for a wrong name or parameter", async () => {
     expect(await failures({ plugin: "nonesuch" })).toContain("cannot open plugin 'nonesuch': no such plugin");
     expect(await failures({ plugin: "memory" })).toContain(
       "you must specify size=<SIZE> on the command line",
@@ -46,13 +46,13 @@ describe("the checks", () => {
     expect(unknown).toContain("cannot open filter 'nonesuch': no such filter");
   });
 
-  it("have names that are sentences, and each its own", () => {
+  it("have unique names that are sentences", () => {
     const names = conformanceChecks({ plugin: "memory" }).map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^(a|the|requests|what|every) .{30,}[^.]$/);
   });
 
-  /** It fails by chance: where some byte is written after another. */
+  /** A plugin that fails only when a certain byte is written after another one. */
   const unlucky = definePlugin({
     name: "unlucky",
     open: (): Handle => {
@@ -69,7 +69,7 @@ describe("the checks", () => {
     },
   });
 
-  it("fail in the same way for the same seed, and in another one for another", async () => {
+  it("fail with the same requests for the same seed, and with others for another seed", async () => {
     const once = await failures({ plugin: unlucky, seed: 4, runs: 30 });
     expect(once).toMatch(/ of seed \d+: \[\{.* \(seed 4\)$/);
     expect(await failures({ plugin: unlucky, seed: 4, runs: 30 })).toBe(once);
@@ -78,14 +78,14 @@ describe("the checks", () => {
     expect(other.replaceAll("seed 5", "seed 4")).not.toBe(once);
   });
 
-  it("fail in the same way for the same seed where the plugin is slow", async () => {
+  it("fail with the same requests for the same seed when the plugin is slow", async () => {
     const filters = [{ name: "none" }];
     const once = await failures({ plugin: unlucky, filters, seed: 4 });
     expect(once).not.toBe("");
     expect(await failures({ plugin: unlucky, filters, seed: 4 })).toBe(once);
   });
 
-  it("have no more clients at once than they may", async () => {
+  it("connect no more clients at once than allowed", async () => {
     let [clients, most] = [0, 0];
     const disk = sectorDisk(Buffer.alloc(5000));
     const plugin = definePlugin({

@@ -9,7 +9,7 @@ import { sectorDisk } from "../helpers/sector-disk.ts";
 const size = 100_000;
 const runs = 10;
 
-/** A plugin whose clients share a disk. */
+/** A correct plugin whose clients share a disk. */
 function sharing(change: (disk: Handle) => Partial<Handle> = () => ({})): Plugin {
   return definePlugin({
     name: "honest",
@@ -32,11 +32,11 @@ testPlugin("a disk for each client", {
   plugin: definePlugin({ name: "honest", open: () => sectorDisk(Buffer.alloc(size, 7)) }),
   runs,
 });
-testPlugin("a disk that only reads", {
+testPlugin("a read-only disk", {
   plugin: sharing(() => ({ write: undefined!, trim: undefined!, zero: undefined! })),
   runs,
 });
-testPlugin("a disk that only reads, and knows nothing of extents", {
+testPlugin("a read-only disk without extents", {
   plugin: definePlugin({
     name: "honest",
     open: () => ({ size: BigInt(size), read: (into) => void into.fill(0xf1) }),
@@ -62,7 +62,7 @@ testPlugin("a disk in blocks of 64 KiB", {
   runs,
 });
 
-/** One that answers everything later. */
+/** A correct plugin that answers everything later. */
 const late = sharing((disk) => ({
   multiConn: true,
   async read(into, offset) {
@@ -118,14 +118,14 @@ testPlugin("a frozen handle", {
   runs,
 });
 
-/** They fail when they are asked for more at once than they stand. */
+/** Plugins that fail when they receive more requests at once than their thread model allows. */
 for (const threadModel of [
   "serialize_connections",
   "serialize_all_requests",
   "serialize_requests",
   "parallel",
 ] as const) {
-  testPlugin(`a disk that stands ${threadModel}`, {
+  testPlugin(`a disk with the thread model ${threadModel}`, {
     plugin: { ...counting(threadModel), threadModel },
     runs,
   });

@@ -136,7 +136,7 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("connectVsock", inThisThread<connectVsock>);
   add("connectOutcome", inThisThread<connectOutcome>);
 
-  add("waitForBytes", inThisThread<gather>);
+  add("waitForBytes", inThisThread<waitForBytes>);
   add("receive", inThisThread<receive>);
   add("receiveInto", inThisThread<receiveInto>);
   add("sendPart", inThisThread<sendPart>);

@@ -1,3 +1,4 @@
+import { NbdError } from "../core/errors.ts";
 import { aBuffer, aWhole, either, type Kind } from "../core/kinds.ts";
 import { checkKind } from "../core/shape.ts";
 
@@ -17,4 +18,14 @@ const aRangeNumber: Kind = {
 export function bytesOf(what: string, value: bigint | number): bigint {
   checkKind(what, value, aRangeNumber);
   return BigInt(value);
+}
+
+/** A Buffer over the same memory. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function contextNotNegotiated(name: string, negotiated: readonly string[]): NbdError {
+  const known = negotiated.join(", ") || "none";
+  return new NbdError("ENOTSUP", `the metadata context "${name}" was not negotiated (only: ${known})`);
 }

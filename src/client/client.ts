@@ -9,7 +9,7 @@ import { baseAllocation } from "../protocol/constants.ts";
 import type { BlockSize } from "../protocol/export-info.ts";
 import type { NbdAddress } from "./address.ts";
 import { allocationOf } from "./allocation.ts";
-import { aLengthOrBuffer, bytesOf } from "./arguments.ts";
+import { aLengthOrBuffer, asBuffer, bytesOf, contextNotNegotiated } from "./arguments.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { ClientConnection } from "./connection.ts";
 import { Engine } from "./engine.ts";
@@ -293,18 +293,7 @@ export class NbdClient implements AsyncDisposable {
 
   #contextId(name: string): number {
     const id = this.#contextIds.get(name);
-    if (id === undefined) {
-      const known = this.contexts.join(", ");
-      throw new NbdError(
-        "ENOTSUP",
-        `the metadata context "${name}" was not negotiated (only: ${known || "none"})`,
-      );
-    }
+    if (id === undefined) throw contextNotNegotiated(name, this.contexts);
     return id;
   }
-}
-
-/** A Buffer over the same memory. */
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -7,6 +7,7 @@ import type { Placement } from "./migration/placement.ts";
 
 /** Options of the handshake. */
 export interface HandshakeOptions extends HandshakeOffers {
+  /** Which handshake the server begins with. Default "newstyle". */
   readonly style: "newstyle" | "oldstyle";
   /** Milliseconds until a client that has not chosen an export is disconnected. 0 means no limit. */
   readonly timeoutMs: number;

@@ -1,12 +1,12 @@
 /**
  * Characters that affect a terminal or a log instead of being visible: control characters (C0, DEL, C1), line
  * and paragraph separators, format characters (bidi overrides and isolates, zero-width ones) and lone
- * surrogates.
+ * surrogates. U+2065 and parts of the tag block have no category yet, but are reserved for format characters.
  */
-const unseen = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}]/gu;
+const unseen = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}\u2065\u{e0000}-\u{e007f}]/gu;
 
 /** The same, and the backslash, which begins an escape. */
-const escaped = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}\\]/gu;
+const escaped = /[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Cs}\u2065\u{e0000}-\u{e007f}\\]/gu;
 
 const short: Readonly<Record<string, string>> = {
   "\\": "\\\\",

@@ -59,6 +59,15 @@ describe("printable", () => {
     }
   });
 
+  it("every character that is not visible is escaped, assigned or not", () => {
+    for (let code = 0; code <= 0x10ffff; code++) {
+      const text = String.fromCodePoint(code);
+      if (!dangerous.test(text)) continue;
+      expect(printable(text), code.toString(16)).not.toMatch(dangerous);
+      expect(printableJson(JSON.stringify(text)), code.toString(16)).not.toMatch(dangerous);
+    }
+  });
+
   it("printableJson does not change the meaning of JSON", () => {
     fc.assert(
       fc.property(anyText, (text) => {

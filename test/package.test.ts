@@ -75,7 +75,9 @@ describe("the data-changing filter of docs/writing-filters.md", () => {
 
   it("passes its tests", async () => {
     folder.file("test.mjs", tests!);
-    const { status, stdout } = await run(process.execPath, ["--test", "test.mjs"], { cwd: folder.path });
+    const { status, stdout } = await run(process.execPath, ["--test", "--test-reporter=tap", "test.mjs"], {
+      cwd: folder.path,
+    });
     expect(status, stdout).toBe(0);
     expect(stdout).toMatch(/^# pass [3-9]\d$/m);
   });

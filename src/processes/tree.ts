@@ -21,9 +21,18 @@ export function signalTree(root: number, signal: NodeJS.Signals): readonly Proce
   return listProcesses().filter(({ pid }) => stopped.has(pid));
 }
 
-/** Kills all descendants of this process at once. */
+/** Children that end by themselves, with all that they started, when this process has ended. */
+const guardians = new Set<number>();
+
+/** {@link killDescendants} leaves this child alone: it still has to clean up after this process. */
+export function spareGuardian(pid: number): void {
+  guardians.add(pid);
+}
+
+/** Kills all descendants of this process at once, except guardians and what they started. */
 export function killDescendants(): void {
-  for (const { pid, parent } of listProcesses()) if (parent === process.pid) signalTree(pid, "SIGKILL");
+  const children = listProcesses().filter(({ pid, parent }) => parent === process.pid && !guardians.has(pid));
+  for (const { pid } of children) signalTree(pid, "SIGKILL");
 }
 
 /** False for a process of another user. */

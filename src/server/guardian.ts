@@ -4,6 +4,7 @@ import { getSystemErrorMap } from "node:util";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { spawnGuardian } from "../installation/package.ts";
 import { folderPrefix } from "../native/temporary-folder.ts";
+import { spareGuardian } from "../processes/tree.ts";
 import { type Command, type Ending, endGraceMs } from "./command.ts";
 import { GuardedCommand } from "./guarded-command.ts";
 import { type ChannelEvents, GuardianChannel } from "./guardian-channel.ts";
@@ -46,6 +47,7 @@ export class Guardian implements Keeper, ChannelEvents {
       detached,
     });
     channel.closeGuardianEnds();
+    if (child?.pid !== undefined) spareGuardian(child.pid);
     if (child !== undefined) return new Guardian(child, channel, pattern);
     channel.close();
     return undefined;

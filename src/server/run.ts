@@ -55,7 +55,7 @@ export async function run(chain: Chain, options: RunOptions, quit: Quit): Promis
     await Promise.race([chain.getReady(), quit.asked]);
     if (quit.reason !== undefined) return statusWithoutCommand(quit.reason, options);
     quit.serve();
-    // Start the keeper after serve(): before it, a signal kills all child processes.
+    // Start the keeper only now: a chain that does not become ready needs none.
     keeper = keeperFor(options);
     options.prepare?.();
     const server = await Server.listen(chain, keeper === undefined ? options : { ...options, keeper });

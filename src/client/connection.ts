@@ -21,7 +21,7 @@ export class ClientConnection implements Receiver {
   constructor(transport: Transport, upgrade: Upgrade | undefined) {
     this.#transport = transport;
     this.#upgrade = upgrade;
-    transport.start(this);
+    transport.deliverTo(this);
   }
 
   get transport(): Transport {
@@ -40,7 +40,7 @@ export class ClientConnection implements Receiver {
         this.#receiver = undefined;
       };
       const driver = new HandshakeDriver(conversation, {
-        send: (bytes) => this.transport.write(bytes),
+        send: (bytes) => this.send(bytes),
         startTls: async () => {
           this.#transport = await this.#transport.startTls(this.#upgrade!);
         },
@@ -81,6 +81,13 @@ export class ClientConnection implements Receiver {
     if (rest.length > 0) receiver.received(rest);
     if (this.#ended) receiver.ended();
     if (this.#closed !== undefined) receiver.closed(this.#closed.error);
+  }
+
+  /** Sends bytes, which must not change. */
+  send(...pieces: readonly Buffer[]): void {
+    const { sendQueue } = this.#transport;
+    for (const bytes of pieces) sendQueue.write(bytes);
+    sendQueue.flush();
   }
 
   /** Sends the send queue, then closes. Bytes that the server still sends are dropped. */

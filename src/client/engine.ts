@@ -5,7 +5,7 @@ import type { Awaited, Outcome } from "../protocol/client/awaited.ts";
 import { ReplyParser, type ReplySink } from "../protocol/client/reply-parser.ts";
 import { Command } from "../protocol/constants.ts";
 import { writeRequestHeader } from "../protocol/request-header.ts";
-import { backlogBytesMax, type Receiver } from "../transport/transport.ts";
+import type { Receiver } from "../transport/transport.ts";
 import type { ClientConnection } from "./connection.ts";
 
 /** One request as sent to the server, and the reply that it expects. */
@@ -160,15 +160,9 @@ export class Engine implements Receiver, ReplySink {
     const cookie = this.#nextCookie++;
     this.#inFlight.set(cookie, request);
     const header = writeRequestHeader({ command, flags, cookie, offset, length }, this.#form === "extended");
-    const { transport } = this.#connection;
-    if (payload === undefined) {
-      transport.write(header);
-    } else if (payload.length <= copiedPayloadBytesMax) {
-      transport.write(Buffer.concat([header, payload]));
-    } else {
-      transport.write(header);
-      transport.write(payload);
-    }
+    if (payload === undefined) this.#connection.send(header);
+    else if (payload.length <= copiedPayloadBytesMax) this.#connection.send(Buffer.concat([header, payload]));
+    else this.#connection.send(header, payload);
   }
 
   #closeWhenIdle(): void {
@@ -180,7 +174,7 @@ export class Engine implements Receiver, ReplySink {
       offset: 0n,
       length: 0n,
     };
-    this.#connection.transport.write(writeRequestHeader(header, this.#form === "extended"));
+    this.#connection.send(writeRequestHeader(header, this.#form === "extended"));
     this.#connection.transport.end();
   }
 
@@ -189,7 +183,7 @@ export class Engine implements Receiver, ReplySink {
   }
 
   #isFull(): boolean {
-    return this.#connection.transport.backlogBytes > backlogBytesMax;
+    return this.#connection.transport.sendQueue.isFull;
   }
 
   #error(code: string, message: string, cause?: Error): NbdError {

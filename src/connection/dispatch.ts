@@ -10,12 +10,13 @@ import type { Request } from "../protocol/request.ts";
 import { wireError } from "../protocol/wire-error.ts";
 import type { ServedExport } from "../served/served-export.ts";
 import { statusReply } from "./block-status.ts";
-import { type Fault, faultOf } from "./check.ts";
+import type { Fault, RequestCheck } from "./check.ts";
 import { isClientDisconnect } from "./client.ts";
 
 /** The state of a connection that {@link dispatch} answers requests with. */
 export interface Dispatch {
   readonly exported: ServedExport;
+  readonly check: RequestCheck;
   readonly replyForm: ReplyForm;
   readonly contexts: readonly MetaContext[];
   readonly log: Log;
@@ -29,7 +30,7 @@ export interface Dispatch {
 
 /** Answers a request with the bytes of its reply. It never throws: a failure becomes an error reply. */
 export function dispatch(request: Request, to: Dispatch): MaybePromise<Buffer> {
-  const fault = to.isDisconnected ? disconnected : faultOf(request, to.exported, to.replyForm);
+  const fault = to.isDisconnected ? disconnected : to.check.faultOf(request);
   try {
     const reply = fault === undefined ? perform(request, to) : refuse(request, to, fault);
     return isPromise(reply) ? reply.then(undefined, (error: unknown) => failure(request, to, error)) : reply;

@@ -5,6 +5,7 @@ import { successBytes, writeSuccessOf } from "../protocol/reply.ts";
 import type { RequestParser } from "../protocol/request-parser.ts";
 import type { ServedExport } from "../served/served-export.ts";
 import { composedBytesMax, type SendQueue } from "../transport/send-queue.ts";
+import type { RequestCheck } from "./check.ts";
 
 /** Larger reads are rare and get a buffer each. */
 const readBytesMax = composedBytesMax - 64;
@@ -17,77 +18,87 @@ const pageBytes = 4096;
 
 /**
  * The fast path: answers reads and writes that the export can complete synchronously, without a request
- * object for each.
- * It uses the parser, the checks and the reply formats of {@link dispatch}. Every other request, also a wrong
- * one, goes to `dispatch`.
+ * object for each. It uses the parser, the check and the reply formats of the general path (`dispatch.ts`).
+ * Every other request, also a wrong one, is left to the general path.
  */
 export class FastPath {
   readonly #parser: RequestParser;
+  readonly #check: RequestCheck;
   readonly #sendQueue: SendQueue;
   readonly #exported: ServedExport;
   readonly #form: ReplyForm;
-  /** The size in bytes, limited so that every offset below it is exact as a number. */
-  readonly #size: number;
-  readonly #minimum: number;
+  /** The flags that need nothing else done, for reads and for writes. */
+  readonly #readFlags: number;
+  readonly #writeFlags: number;
   /** Pieces of writes end at multiples of this many bytes. */
   readonly #wholeBytes: number;
 
   constructor(
     parser: RequestParser,
     sendQueue: SendQueue,
+    check: RequestCheck,
     { exported, replyForm }: { readonly exported: ServedExport; readonly replyForm: ReplyForm },
   ) {
     this.#parser = parser;
+    this.#check = check;
     this.#sendQueue = sendQueue;
     this.#exported = exported;
     this.#form = replyForm;
-    this.#size = Math.min(Number(exported.size), Number.MAX_SAFE_INTEGER);
-    this.#minimum = exported.requestUnit;
-    this.#wholeBytes = Math.max(this.#minimum, pageBytes);
+    this.#readFlags = replyForm === "simple" ? 0 : CommandFlag.dontFragment;
+    this.#writeFlags = replyForm === "extended" ? CommandFlag.payloadLength : 0;
+    this.#wholeBytes = Math.max(exported.requestUnit, pageBytes);
   }
 
-  /** @returns true when the next request has been answered */
+  /** @returns true when the request that the parser has found is answered */
   answer(): boolean {
-    if (!this.#parser.peek()) {
-      this.#writeBegun();
-      return false;
-    }
     const { command } = this.#parser.header;
-    const answered =
-      command === Command.read ? this.#read() : command === Command.write ? this.#write() : false;
-    if (answered) this.#parser.drop();
-    return answered;
+    return command === Command.read ? this.#read() : command === Command.write && this.#write();
+  }
+
+  /**
+   * Writes the part of a large payload that has arrived, while the client sends the rest.
+   * A part that cannot be written synchronously is written again with the whole request.
+   */
+  writeBegun(): void {
+    const { header, begun, usedBytes } = this.#parser;
+    if (begun === undefined || header.command !== Command.write) return;
+    const { offsetNumber: offset, lengthNumber: length } = header;
+    const end = begun.start - ((offset + begun.start) % this.#wholeBytes);
+    if (end - usedBytes < pieceBytesMin || !this.#mayWrite(offset, length)) return;
+    if (this.#exported.writeNow(begun.buffer, usedBytes, end, offset + usedBytes))
+      this.#parser.usedBytes = end;
   }
 
   #read(): boolean {
     const { header } = this.#parser;
     const length = header.lengthNumber;
     const offset = header.offsetNumber;
-    if (length > readBytesMax || (header.flags & ~this.#readFlags) !== 0 || !this.#isInside(offset, length))
-      return false;
-    const headerBytes = readHeaderBytes[this.#form];
-    const start = this.#sendQueue.compose(headerBytes + length);
+    if (length > readBytesMax || (header.flags & ~this.#readFlags) !== 0) return false;
+    if (this.#check.problemOf(offset, length) !== undefined) return false;
+    const replyBytes = readHeaderBytes[this.#form] + length;
+    const start = this.#sendQueue.compose(replyBytes);
     const { buffer } = this.#sendQueue;
-    const data = start + headerBytes;
-    if (!this.#exported.readNow(buffer, data, data + length, offset)) return false;
-    if (this.#sendSparse(buffer, data, data + length)) return true;
+    const end = start + replyBytes;
+    if (!this.#exported.readNow(buffer, end - length, end, offset)) {
+      this.#sendQueue.discard(replyBytes);
+      return false;
+    }
     writeReadHeaderOf(header, buffer, start, this.#form, length);
-    this.#sendQueue.composed(headerBytes + length);
+    this.#leaveOutZeroes(buffer, start, end);
     return true;
   }
 
-  get #readFlags(): number {
-    return this.#form === "simple" ? 0 : CommandFlag.dontFragment;
-  }
-
-  #sendSparse(buffer: Buffer, start: number, end: number): boolean {
+  /** Replaces the reply that was composed by one without the zeroes, if there are enough of them. */
+  #leaveOutZeroes(buffer: Buffer, start: number, end: number): void {
     const { header } = this.#parser;
-    if (this.#form === "simple" || (header.flags & CommandFlag.dontFragment) !== 0) return false;
-    if (!mayLeaveOut(buffer, start, end, header.offsetLow)) return false;
+    if (this.#form === "simple" || (header.flags & CommandFlag.dontFragment) !== 0) return;
+    const data = start + readHeaderBytes[this.#form];
+    if (!mayLeaveOut(buffer, data, end, header.offsetLow)) return;
     const { cookie, offset } = header;
-    const reply = sparseReadReply({ form: this.#form, cookie, offset }, buffer.subarray(start, end));
-    if (reply !== undefined) this.#sendQueue.write(reply);
-    return reply !== undefined;
+    const reply = sparseReadReply({ form: this.#form, cookie, offset }, buffer.subarray(data, end));
+    if (reply === undefined) return;
+    this.#sendQueue.discard(end - start);
+    this.#sendQueue.write(reply);
   }
 
   #write(): boolean {
@@ -105,34 +116,14 @@ export class FastPath {
     const bytes = successBytes(this.#form);
     const start = this.#sendQueue.compose(bytes);
     writeSuccessOf(header, this.#sendQueue.buffer, start, this.#form);
-    this.#sendQueue.composed(bytes);
-  }
-
-  /**
-   * Writes the part of a large payload that has arrived, while the client sends the rest.
-   * A part that cannot be written synchronously is written again with the whole request.
-   */
-  #writeBegun(): void {
-    const { header, begun, usedBytes } = this.#parser;
-    if (begun === undefined || header.command !== Command.write) return;
-    const { offsetNumber: offset, lengthNumber: length } = header;
-    const end = begun.start - ((offset + begun.start) % this.#wholeBytes);
-    if (end - usedBytes < pieceBytesMin || !this.#mayWrite(offset, length)) return;
-    if (this.#exported.writeNow(begun.buffer, usedBytes, end, offset + usedBytes))
-      this.#parser.usedBytes = end;
   }
 
   #mayWrite(offset: number, length: number): boolean {
-    const allowed = this.#form === "extended" ? CommandFlag.payloadLength : 0;
+    const { flags } = this.#parser.header;
     return (
-      (this.#parser.header.flags & ~allowed) === 0 &&
-      this.#exported.canWrite &&
-      this.#isInside(offset, length)
+      (flags & ~this.#writeFlags) === 0 &&
+      this.#check.mayWrite &&
+      this.#check.problemOf(offset, length) === undefined
     );
-  }
-
-  #isInside(offset: number, length: number): boolean {
-    const whole = this.#minimum === 1 || (offset % this.#minimum === 0 && length % this.#minimum === 0);
-    return length > 0 && whole && offset + length <= this.#size;
   }
 }

@@ -11,7 +11,7 @@ import { serverHandshake } from "../protocol/server/handshake.ts";
 import type { HandshakeHost, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import { sharedAbort } from "../served/shared-abort.ts";
-import type { Part, Receiver, Transport } from "../transport/transport.ts";
+import type { Receiver, Transport } from "../transport/transport.ts";
 import { clientDisconnected, clientOf, isClientDisconnect } from "./client.ts";
 import { ExportOpener } from "./export-opener.ts";
 import { FailureLog } from "./failure-log.ts";
@@ -27,7 +27,10 @@ import { Transmission } from "./transmission.ts";
  */
 const handshakeBacklogMax = 2 * optionBytesMax;
 
-/** Serves one client, from the first byte to the last. */
+/**
+ * Serves one client, from the first byte to the last: the handshake itself, then through a transmission, to
+ * which the transport delivers directly.
+ */
 export class Session implements Receiver, Migratable {
   /** Resolves when all resources of this client have been released. It never rejects. */
   readonly finished: Promise<void>;
@@ -65,7 +68,7 @@ export class Session implements Receiver, Migratable {
 
   /** Starts to serve the client. */
   async start(): Promise<void> {
-    this.#transport.start(this);
+    this.#transport.deliverTo(this);
     this.#transport.pause();
     try {
       await this.#opener.ask(() => this.#admit());
@@ -106,36 +109,22 @@ export class Session implements Receiver, Migratable {
   }
 
   received(bytes: Buffer): void {
-    if (this.#transmission !== undefined) {
-      this.#transmission.received(bytes);
-      return;
-    }
     this.#handshake?.receive(this.#transport.reusesReceiveBuffer ? Buffer.from(bytes) : bytes);
     // The client sends more than it may without waiting for replies while the plugin is still opening.
     if ((this.#handshake?.pendingBytes ?? 0) > handshakeBacklogMax) this.#transport.pause();
   }
 
   ended(): void {
-    if (this.#transmission !== undefined) this.#transmission.ended();
-    else this.#transport.end();
-  }
-
-  missing(): Part | undefined {
-    return this.#transmission?.missing();
-  }
-
-  filled(bytes: number): void {
-    this.#transmission!.filled(bytes);
+    this.#transport.end();
   }
 
   taken(): void {
     this.#setup.chain.progress.made();
   }
 
-  drained(): void {
-    this.#transmission?.drained();
-  }
+  drained(): void {}
 
+  /** The connection is closed, in any phase. */
   closed(error?: Error): void {
     this.#closed = true;
     this.#setup.placement?.remove(this);
@@ -144,7 +133,6 @@ export class Session implements Receiver, Migratable {
     clientDisconnected(this.#gone);
     // Requests in flight still use the export. It is released after the last of them.
     if (this.#transmission === undefined || this.#released) void this.#release();
-    else this.#transmission.close();
   }
 
   async #admit(): Promise<void> {
@@ -160,7 +148,8 @@ export class Session implements Receiver, Migratable {
     const greet = this.#setup.handshake.style === "oldstyle" ? oldstyleHandshake : serverHandshake;
     return new HandshakeDriver<Negotiated | undefined>(greet(this.#handshakeHost()), {
       send: (bytes) => {
-        this.#transport.write(bytes);
+        this.#transport.sendQueue.write(bytes);
+        this.#transport.sendQueue.flush();
         // `received` pauses the transport when too much arrives while the plugin is busy. Resume it now.
         this.#transport.resume();
       },
@@ -260,13 +249,14 @@ export class Session implements Receiver, Migratable {
       },
       {
         disconnected: () => clientDisconnected(this.#gone),
-        answered: () => chain.progress.made(),
+        progressed: () => chain.progress.made(),
         idle: () => this.#transmissionIdle(),
         broken: (error) => this.#breakOff(error),
+        closed: (error) => this.closed(error),
       },
     );
     if (this.#isDisconnected) this.#transmission.disconnect();
-    this.#transmission.received(rest);
+    this.#transmission.start(rest);
     this.#active = { setup: this.#setup, transport: this.#transport, exported, negotiated };
     if (!this.#isDisconnected && canMigrate(this.#active)) this.#setup.placement?.add(this);
   }

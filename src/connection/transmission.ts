@@ -3,8 +3,8 @@ import { isPromise } from "../core/maybe-promise.ts";
 import type { Request } from "../protocol/request.ts";
 import { RequestParser } from "../protocol/request-parser.ts";
 import type { SendQueue } from "../transport/send-queue.ts";
-import { StreamSendQueue } from "../transport/stream-send-queue.ts";
-import type { Part, Transport } from "../transport/transport.ts";
+import type { Part, Receiver, Transport } from "../transport/transport.ts";
+import { RequestCheck } from "./check.ts";
 import { type Dispatch, dispatch } from "./dispatch.ts";
 import { FastPath } from "./fast-path.ts";
 
@@ -29,22 +29,24 @@ const aheadBytesMax = 64 * 1024;
 export interface TransmissionEvents {
   /** The client disconnected without NBD_CMD_DISC. The replies are not needed any more. */
   disconnected(): void;
-  /** Asynchronous requests have completed. */
-  answered(): void;
+  /** Asynchronous requests have completed, or the client has accepted replies. */
+  progressed(): void;
   /** Called once: no more requests will come, and all have been answered. */
   idle(): void;
   /** The client violated the protocol. The rest of the stream cannot be parsed. */
   broken(error: unknown): void;
+  /** The connection is closed. The error is undefined after an orderly close. */
+  closed(error: Error | undefined): void;
 }
 
 /**
  * Receives the requests of one client and sends the replies, until the client disconnects or the server
- * stops.
+ * stops. After the handshake it is the receiver of the transport: nothing stands between the two.
  *
  * Flow control: reading pauses only when a limit is reached and enough bytes have been received ahead.
  * Replies of asynchronous requests are collected during an event-loop iteration and sent together at its end.
  */
-export class Transmission {
+export class Transmission implements Receiver {
   readonly #transport: Transport;
   readonly #sendQueue: SendQueue;
   readonly #parser: RequestParser;
@@ -64,16 +66,28 @@ export class Transmission {
   #sending: NodeJS.Immediate | undefined;
   #detached: ((rest: Buffer) => void) | undefined;
 
-  constructor(transport: Transport, to: Dispatch, limits: TransmissionLimits, events: TransmissionEvents) {
+  constructor(
+    transport: Transport,
+    served: Omit<Dispatch, "check">,
+    limits: TransmissionLimits,
+    events: TransmissionEvents,
+  ) {
+    const check = new RequestCheck(served.exported, served.replyForm);
     this.#transport = transport;
-    this.#sendQueue = transport.sendQueue ?? new StreamSendQueue(transport);
-    this.#dispatch = to;
+    this.#sendQueue = transport.sendQueue;
+    this.#dispatch = { ...served, check };
     this.#limits = limits;
     this.#events = events;
-    this.#parser = new RequestParser(to.replyForm === "extended");
+    this.#parser = new RequestParser(served.replyForm === "extended");
     // The fast path would overtake requests that wait for each other. Use it only for parallel requests.
     const parallel = limits.gate === undefined && limits.requestsInFlight > 1;
-    this.#fastPath = parallel ? new FastPath(this.#parser, this.#sendQueue, to) : undefined;
+    this.#fastPath = parallel ? new FastPath(this.#parser, this.#sendQueue, check, served) : undefined;
+  }
+
+  /** Takes over the transport. @param rest the bytes that arrived behind the handshake */
+  start(rest: Buffer): void {
+    this.#transport.deliverTo(this);
+    this.received(rest);
   }
 
   received(bytes: Buffer): void {
@@ -92,6 +106,10 @@ export class Transmission {
     this.#parser.filled(bytes);
   }
 
+  taken(): void {
+    this.#events.progressed();
+  }
+
   /** The send queue has room for more replies. */
   drained(): void {
     this.#pump();
@@ -102,6 +120,11 @@ export class Transmission {
     this.#peerEnded = true;
     if (!this.#closing && !this.#parser.endsWithDisconnect) this.#events.disconnected();
     this.#pump();
+  }
+
+  closed(error?: Error): void {
+    this.#events.closed(error);
+    this.close();
   }
 
   /** Takes no further request. Those in flight are answered. */
@@ -166,11 +189,14 @@ export class Transmission {
   /** @returns false when there is no further request to take */
   #takeOne(): boolean {
     if (this.#closing) return false;
-    if (this.#fastPath?.answer()) return true;
-    const request = this.#parser.next();
-    if (request !== undefined) this.#begin(request);
-    else if (this.#peerEnded) this.#clientLeaves("client closed input socket, closing connection");
-    return request !== undefined;
+    if (!this.#parser.peek()) {
+      this.#fastPath?.writeBegun();
+      if (this.#peerEnded) this.#clientLeaves("client closed input socket, closing connection");
+      return false;
+    }
+    if (this.#fastPath?.answer()) this.#parser.drop();
+    else this.#begin(this.#parser.take());
+    return true;
   }
 
   #clientLeaves(how: string): void {
@@ -226,7 +252,7 @@ export class Transmission {
       this.#sendQueue.write(reply);
     }
     this.#ready = [];
-    this.#events.answered();
+    this.#events.progressed();
     if (this.#closing && this.#inFlight === 0) this.#idle();
     else this.#pump();
   }

@@ -33,12 +33,13 @@ export interface Part {
  * request has used yet.
  *
  * States: "header" waits for a header, "payload" for the rest of a payload, "skip" drops the payload of a
- * refused request, and in "complete" `header` and `payload` describe a request.
+ * request that is too large, and in "complete" `header` and `payload` describe a request. `peek` moves on to
+ * "complete"; `take` or `drop` then removes the request.
  */
 export class RequestParser {
   /** The request that `peek` found. All requests of the connection use this object. */
   readonly header: RequestHeader = new RequestHeader();
-  /** The payload of the request: valid until the next call of `next`, `drop` or `push`. */
+  /** The payload of the request: valid until the next call of `take`, `drop` or `push`. */
   readonly payload: Part = { buffer: nothing, start: 0, end: 0 };
   /**
    * Bytes of the payload that the caller has already processed through `begun`. The parser resets it to 0 for
@@ -57,6 +58,8 @@ export class RequestParser {
   #collected: Part | undefined;
   /** Bytes of payload still to be received or skipped. */
   #awaited = 0;
+  /** The complete request had a payload that was skipped. */
+  #isTooLarge = false;
 
   constructor(extended: boolean) {
     this.#extended = extended;
@@ -140,6 +143,7 @@ export class RequestParser {
   peek(): boolean {
     if (this.#state === "header" && !this.#takeHeader()) return false;
     if (this.#state === "payload") this.#collectPayload();
+    if (this.#state === "skip") this.#skip();
     return this.#state === "complete";
   }
 
@@ -149,13 +153,9 @@ export class RequestParser {
     this.#begin();
   }
 
-  /**
-   * Returns the next complete request, or undefined until more bytes arrive. The payload belongs to the
-   * caller.
-   * @throws NbdError EPROTO when the rest of the stream cannot be parsed
-   */
-  next(): Request | undefined {
-    if (!this.peek()) return this.#state === "skip" ? this.#skip() : undefined;
+  /** Removes and returns the request that `peek` found. Its payload belongs to the caller. */
+  take(): Request {
+    if (this.#isTooLarge) return this.#refuse();
     if (this.#collected === undefined && this.payload.end > this.payload.start) this.#copyPayload();
     const { buffer, start, end } = this.payload;
     this.#begin();
@@ -241,12 +241,18 @@ export class RequestParser {
     this.#found(this.#collected.buffer, 0, end - start);
   }
 
-  #skip(): Request | undefined {
+  #skip(): void {
     const skipped = Math.min(this.#awaited, this.pendingBytes);
     this.#at += skipped;
     this.#awaited -= skipped;
-    if (this.#awaited > 0) return undefined;
+    if (this.#awaited > 0) return;
+    this.#isTooLarge = true;
+    this.#found(nothing, 0, 0);
+  }
+
+  #refuse(): Request {
     this.#begin();
+    this.#isTooLarge = false;
     const { command, cookie, offset, length } = this.header;
     // doc/proto.md, "NBD_CMD_WRITE": a write that is only too large fails with ENOMEM.
     const code = command === Command.write ? "ENOMEM" : "EINVAL";

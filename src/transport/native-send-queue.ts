@@ -41,6 +41,7 @@ export class NativeSendQueue implements SendQueue {
   #to = 0;
   /** Bytes of pieces that were added after the last attempt to send. */
   #pieceBytes = 0;
+  /** Bytes that the socket has not accepted yet. */
   #backlogBytes = 0;
   #failed = false;
 
@@ -51,29 +52,24 @@ export class NativeSendQueue implements SendQueue {
     this.#events = events;
   }
 
-  /** Bytes that the socket has not accepted yet. */
-  get backlogBytes(): number {
-    return this.#backlogBytes;
-  }
-
   get isFull(): boolean {
     return this.#backlogBytes > 0;
   }
 
   compose(bytes: number): number {
     if (this.#to > batchBytes || this.#to + bytes > this.buffer.length) this.flush();
-    return this.#to;
+    const start = this.#to;
+    this.#to += bytes;
+    return start;
   }
 
-  composed(bytes: number): void {
-    this.#to += bytes;
+  discard(bytes: number): void {
+    this.#to -= bytes;
   }
 
   write(bytes: Buffer): void {
     if (bytes.length <= copiedBytesMax) {
-      const start = this.compose(bytes.length);
-      bytes.copy(this.buffer, start);
-      this.composed(bytes.length);
+      bytes.copy(this.buffer, this.compose(bytes.length));
       return;
     }
     this.#seal();

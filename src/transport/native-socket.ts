@@ -71,23 +71,14 @@ export class NativeSocket implements Transport {
     });
   }
 
-  start(receiver: Receiver): void {
+  deliverTo(receiver: Receiver): void {
+    const isFirst = this.#receiver === undefined;
     this.#receiver = receiver;
-    this.#listen();
-  }
-
-  write(bytes: Buffer): void {
-    if (this.#state !== "open") return;
-    this.sendQueue.write(bytes);
-    this.sendQueue.flush();
+    if (isFirst) this.#listen();
   }
 
   get isOpen(): boolean {
     return this.#state === "open";
-  }
-
-  get backlogBytes(): number {
-    return this.sendQueue.backlogBytes;
   }
 
   startTls(upgrade: Upgrade): Promise<Transport> {
@@ -95,7 +86,7 @@ export class NativeSocket implements Transport {
     this.#giveUp();
     const stream = this.#asStream();
     this.#successor = new StreamTransport(stream, stream, this.peer, this.#fd);
-    this.#successor.start(receiver);
+    this.#successor.deliverTo(receiver);
     this.#successor.pause();
     return this.#successor.startTls(upgrade);
   }
@@ -118,7 +109,7 @@ export class NativeSocket implements Transport {
   end(): void {
     if (this.#state !== "open") return;
     this.#state = "ending";
-    if (this.sendQueue.backlogBytes === 0) this.#close();
+    if (!this.sendQueue.isFull) this.#close();
     else this.#listen();
   }
 
@@ -131,7 +122,7 @@ export class NativeSocket implements Transport {
     if (this.#state === "closed") return;
     // In the end state, bytes from the peer are not needed. A hang-up of the peer still is.
     const mayCome = this.#state === "open" && !this.#peerEnded;
-    this.#watch.want(mayCome && this.#isReading, this.sendQueue.backlogBytes > 0, mayCome, !mayCome);
+    this.#watch.want(mayCome && this.#isReading, this.sendQueue.isFull, mayCome, !mayCome);
   }
 
   /**
@@ -158,7 +149,7 @@ export class NativeSocket implements Transport {
   #sendMore(): void {
     this.sendQueue.flush();
     this.#receiver!.taken?.();
-    if (this.sendQueue.backlogBytes > 0 || this.#state === "closed") return;
+    if (this.sendQueue.isFull || this.#state === "closed") return;
     if (this.#state === "ending") {
       this.#close();
       return;

@@ -1,22 +1,26 @@
 /**
- * The queue of bytes to send. Replies that are composed one after the other in the same buffer are sent
- * together, without memory and a system call for each.
+ * The queue of bytes to send of a transport. Replies that are composed one after the other in the same buffer
+ * are sent together, without memory and a system call for each. Bytes that are queued after `end` or
+ * `destroy` of the transport may be dropped.
  */
 export interface SendQueue {
   /**
-   * Makes room for a reply of at most {@link composedBytesMax} bytes.
+   * Queues a reply of at most {@link composedBytesMax} bytes, which the caller now writes into `buffer`.
    * @returns its start in `buffer`
    */
   compose(bytes: number): number;
   /** The buffer for replies: valid after `compose`, until the next call of any method. */
   readonly buffer: Buffer;
-  /** Queues the bytes that were written to the room that `compose` made. */
-  composed(bytes: number): void;
+  /** Removes the reply that `compose` has just queued, of this many bytes. */
+  discard(bytes: number): void;
   /** Queues bytes of another buffer, which must not change until they are sent. */
   write(bytes: Buffer): void;
   /** Sends what is queued. Call it at the end of each event-loop iteration in which something was queued. */
   flush(): void;
-  /** True while the peer has not accepted enough. The sender waits for `drained`. */
+  /**
+   * True while the peer has not accepted enough. The sender waits for `drained`: the queue itself has no
+   * limit.
+   */
   readonly isFull: boolean;
 }
 

@@ -1,10 +1,12 @@
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { PeerWatch } from "./peer-watch.ts";
+import { type ByteSink, StreamSendQueue } from "./stream-send-queue.ts";
 import type { Peer, Receiver, Transport } from "./transport.ts";
 import type { Upgrade } from "./upgrade.ts";
 
 /** A transport over Node streams: one duplex (a socket), or two halves (standard input and output). */
-export class StreamTransport implements Transport {
+export class StreamTransport implements Transport, ByteSink {
+  readonly sendQueue: StreamSendQueue = new StreamSendQueue(this);
   #peer: Peer;
   #input: Readable;
   #output: Writable;
@@ -33,9 +35,11 @@ export class StreamTransport implements Transport {
     return this.#peer;
   }
 
-  start(receiver: Receiver): void {
+  deliverTo(receiver: Receiver): void {
+    const isFirst = this.#receiver === undefined;
     this.#receiver = receiver;
-    this.#attach(receiver);
+    if (!isFirst) return;
+    this.#attach();
     if (this.#socket === undefined) return;
     this.#peerWatch = new PeerWatch(this.#socket, {
       ended: () => this.#peerLeaves(),
@@ -44,7 +48,6 @@ export class StreamTransport implements Transport {
   }
 
   async startTls(upgrade: Upgrade): Promise<this> {
-    const receiver = this.#receiver!;
     this.#detach?.();
     this.#detach = undefined;
     const plain = this.#duplex();
@@ -59,10 +62,10 @@ export class StreamTransport implements Transport {
       this.#output = stream;
     } catch (error) {
       this.destroy();
-      receiver.closed(error as Error);
+      this.#receiver?.closed(error as Error);
       throw error;
     }
-    this.#attach(receiver);
+    this.#attach();
     if (this.#over) this.destroy();
     return this;
   }
@@ -96,20 +99,20 @@ export class StreamTransport implements Transport {
     for (const stream of this.#halves()) stream.destroy();
   }
 
-  #attach(receiver: Receiver): void {
+  #attach(): void {
     const [input, output] = [this.#input, this.#output];
     let open = this.#halves().length;
-    const data = (bytes: Buffer): void => receiver.received(bytes);
+    const data = (bytes: Buffer): void => this.#receiver?.received(bytes);
     const end = (): void => {
       this.#peerWatch?.ended();
-      receiver.ended();
+      this.#receiver?.ended();
     };
-    const drain = (): void => receiver.drained();
+    const drain = (): void => this.#receiver?.drained();
     const error = (reason: Error): void => this.#failed(reason);
     const close = (): void => {
       if (--open > 0) return;
       this.#peerWatch?.close();
-      receiver.closed(this.#error);
+      this.#receiver?.closed(this.#error);
     };
     input.on("data", data).on("end", end);
     output.on("drain", drain);

@@ -10,7 +10,7 @@ export class TransportStream extends Duplex {
   constructor(transport: Transport) {
     super();
     this.#transport = transport;
-    transport.start({
+    transport.deliverTo({
       received: (bytes) => {
         if (!this.push(Buffer.from(bytes))) transport.pause();
       },
@@ -29,8 +29,10 @@ export class TransportStream extends Duplex {
   }
 
   override _write(bytes: Buffer, _encoding: BufferEncoding, written: () => void): void {
-    this.#transport.write(bytes);
-    if (this.#transport.backlogBytes === 0) written();
+    const { sendQueue } = this.#transport;
+    sendQueue.write(bytes);
+    sendQueue.flush();
+    if (!sendQueue.isFull) written();
     else this.#written = written;
   }
 

@@ -2,21 +2,17 @@ import type { SendQueue } from "./send-queue.ts";
 import type { TlsPeer, Upgrade } from "./upgrade.ts";
 
 /**
- * A connection: received bytes are pushed to a {@link Receiver}, and bytes to send are written to it.
+ * A connection: received bytes are pushed to a {@link Receiver}, and bytes to send go into `sendQueue`.
  * `native-socket.ts`, `socket.ts` and `stdio.ts` implement it.
  */
 export interface Transport {
-  /** Starts the transport. Call it once: from then on the receiver gets every event, in order. */
-  start(receiver: Receiver): void;
-  /** Queues bytes to send. The buffer must not change. After `end` or `destroy` the call has no effect. */
-  write(bytes: Buffer): void;
   /**
-   * Bytes that were written and that the peer has not accepted. The writer limits them; `drained` reports
-   * when few are left.
+   * Passes every event from now on to this receiver, in order. The first call starts the transport. A later
+   * call replaces the receiver: the handshake is followed by the transmission.
    */
-  readonly backlogBytes: number;
-  /** Present when the transport has a faster way to send than `write`. */
-  readonly sendQueue?: SendQueue;
+  deliverTo(receiver: Receiver): void;
+  /** The only way to send. `startTls` returns a transport with another queue. */
+  readonly sendQueue: SendQueue;
   /** True when the bytes passed to `received` are a borrowed buffer, valid only until `received` returns. */
   readonly reusesReceiveBuffer?: boolean;
   /**
@@ -89,6 +85,3 @@ export interface Peer {
   /** Present on a connection with TLS. */
   readonly tls?: TlsPeer;
 }
-
-/** Bytes. A writer with a larger backlog waits for `drained`. */
-export const backlogBytesMax: number = 4 * 1024 * 1024;

@@ -95,7 +95,8 @@ export class FakeServer {
     let form: ReplyForm = "simple";
     const pump = (bytes: Buffer): void => {
       parser!.push(bytes);
-      for (let request = parser!.next(); request; request = parser!.next()) {
+      while (parser!.peek()) {
+        const request = parser!.take();
         this.requests.push(request);
         if (request.kind === "disconnect") socket.end();
         else answer(request, { form, socket, reply: (reply) => socket.write(reply) });

@@ -16,16 +16,18 @@ class TightSendQueue implements SendQueue {
   isFull = false;
 
   compose(): number {
+    this.write();
     return 0;
   }
 
-  composed(): void {
-    this.replies++;
-    this.isFull = true;
+  discard(): void {
+    this.replies--;
+    this.isFull = false;
   }
 
   write(): void {
-    this.composed();
+    this.replies++;
+    this.isFull = true;
   }
 
   flush(): void {
@@ -65,6 +67,6 @@ function transmissionOver(transport: Transport): Transmission {
       gone: new AbortController().signal,
     },
     { requestsInFlight: 16 },
-    { disconnected: () => {}, answered: () => {}, idle: () => {}, broken: () => {} },
+    { disconnected: () => {}, progressed: () => {}, idle: () => {}, broken: () => {}, closed: () => {} },
   );
 }

@@ -1,4 +1,5 @@
 import { StreamTransport } from "../../src/transport/stream.ts";
+import { type ByteSink, StreamSendQueue } from "../../src/transport/stream-send-queue.ts";
 import type { Peer, Receiver, Transport } from "../../src/transport/transport.ts";
 import { TransportStream } from "../../src/transport/transport-stream.ts";
 import type { Upgrade } from "../../src/transport/upgrade.ts";
@@ -7,7 +8,8 @@ import type { Upgrade } from "../../src/transport/upgrade.ts";
  * One end of a connection in memory. The test decides which bytes arrive and when, and takes the sent bytes.
  * The implementation uses all the freedom of the interface, such as delivering bytes from within `resume`.
  */
-export class MemoryTransport implements Transport {
+export class MemoryTransport implements Transport, ByteSink {
+  readonly sendQueue: StreamSendQueue = new StreamSendQueue(this);
   readonly peer: Peer = { family: "unix" };
   /** Called after each write, and when no more writes will follow. */
   onSent: () => void = () => {};
@@ -60,7 +62,7 @@ export class MemoryTransport implements Transport {
     this.#close(error);
   }
 
-  start(receiver: Receiver): void {
+  deliverTo(receiver: Receiver): void {
     this.#receiver = receiver;
   }
 
@@ -80,7 +82,7 @@ export class MemoryTransport implements Transport {
     const receiver = this.#receiver!;
     const stream = new TransportStream(this);
     const successor = new StreamTransport(stream, stream, this.peer);
-    successor.start(receiver);
+    successor.deliverTo(receiver);
     successor.pause();
     return successor.startTls(upgrade);
   }

@@ -20,13 +20,18 @@ function parseBorrowed(chunks: Iterable<Buffer>, extended: boolean): Request[] {
     }
     parser.push(borrowed.subarray(filled));
     // Take at most one request, so that complete requests are pending when the buffer is returned.
-    const request = parser.next();
+    const request = nextOf(parser);
     if (request !== undefined) requests.push(request);
     parser.keep();
     borrowed.fill(0xee);
   }
-  for (let request = parser.next(); request !== undefined; request = parser.next()) requests.push(request);
+  for (let request = nextOf(parser); request !== undefined; request = nextOf(parser)) requests.push(request);
   return requests;
+}
+
+/** Returns the next request, or undefined until more bytes arrive. */
+function nextOf(parser: RequestParser): Request | undefined {
+  return parser.peek() ? parser.take() : undefined;
 }
 
 /** Returns all requests of the chunks. */
@@ -35,7 +40,8 @@ function parse(chunks: Iterable<Buffer>, extended = false): { requests: Request[
   const requests: Request[] = [];
   for (const chunk of chunks) {
     parser.push(chunk);
-    for (let request = parser.next(); request !== undefined; request = parser.next()) requests.push(request);
+    for (let request = nextOf(parser); request !== undefined; request = nextOf(parser))
+      requests.push(request);
   }
   return { requests, parser };
 }
@@ -166,12 +172,12 @@ describe("RequestParser", () => {
     ]);
     const piece = Buffer.alloc(16 * 1024 * 1024);
     for (let sent = 0; sent < skippedBytesMax; sent += piece.length) {
-      expect(parser.next()).toBeUndefined();
+      expect(nextOf(parser)).toBeUndefined();
       parser.push(piece);
       if (sent + piece.length < skippedBytesMax)
-        expect([parser.next(), parser.pendingBytes]).toEqual([undefined, 0]);
+        expect([nextOf(parser), parser.pendingBytes]).toEqual([undefined, 0]);
     }
-    expect(parser.next()).toMatchObject({ kind: "refused", cookie: 7n, code: "ENOMEM" });
+    expect(nextOf(parser)).toMatchObject({ kind: "refused", cookie: 7n, code: "ENOMEM" });
     expect(parser.idle).toBe(true);
   });
 

@@ -6,7 +6,6 @@ import { Progress } from "../../core/progress.ts";
 import { ServedExport } from "../../served/served-export.ts";
 import { sharedAbort } from "../../served/shared-abort.ts";
 import { NativeSocket } from "../../transport/native-socket.ts";
-import type { Part, Receiver } from "../../transport/transport.ts";
 import { clientDisconnected } from "../client.ts";
 import { Transmission } from "../transmission.ts";
 import type { FromWorker, MigratedConnection, ToWorker } from "./messages.ts";
@@ -62,7 +61,7 @@ function logTo(send: (message: FromWorker) => void, id: number, verbose: boolean
 }
 
 /** Serves one migrated connection until the client disconnects or the server stops. */
-class WorkerSession implements Receiver {
+class WorkerSession {
   readonly #migrated: MigratedConnection;
   readonly #progress: Progress;
   readonly #log: Log;
@@ -109,37 +108,6 @@ class WorkerSession implements Receiver {
     this.#socket.destroy();
   }
 
-  received(bytes: Buffer): void {
-    this.#transmission!.received(bytes);
-  }
-
-  missing(): Part | undefined {
-    return this.#transmission!.missing();
-  }
-
-  filled(bytes: number): void {
-    this.#transmission!.filled(bytes);
-  }
-
-  taken(): void {
-    this.#progress.made();
-  }
-
-  drained(): void {
-    this.#transmission!.drained();
-  }
-
-  ended(): void {
-    this.#transmission!.ended();
-  }
-
-  closed(error?: Error): void {
-    if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
-    clientDisconnected(this.#gone);
-    this.#transmission!.close();
-    this.#closed();
-  }
-
   #begin(exported: ServedExport): void {
     const { replyForm, contexts, requestsInFlight, rest } = this.#migrated;
     this.#transmission = new Transmission(
@@ -148,7 +116,7 @@ class WorkerSession implements Receiver {
       { requestsInFlight },
       {
         disconnected: () => clientDisconnected(this.#gone),
-        answered: () => this.#progress.made(),
+        progressed: () => this.#progress.made(),
         idle: () => {
           this.#socket.end();
           this.#idle();
@@ -157,9 +125,13 @@ class WorkerSession implements Receiver {
           this.#log.error(messageOf(error));
           this.#socket.destroy();
         },
+        closed: (error) => {
+          if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
+          clientDisconnected(this.#gone);
+          this.#closed();
+        },
       },
     );
-    this.#socket.start(this);
-    this.#transmission.received(Buffer.from(rest));
+    this.#transmission.start(Buffer.from(rest));
   }
 }

@@ -67,6 +67,8 @@ export class StreamTransport implements Transport, ByteSink {
     }
     this.#attach();
     if (this.#over) this.destroy();
+    // The peer may have ended the stream right behind its handshake: no event reports that any more.
+    else if (this.#input.readableEnded) setImmediate(() => this.#receiver?.ended());
     return this;
   }
 

@@ -1,3 +1,4 @@
+import { must } from "../core/assert.ts";
 import type { StatusExtent } from "../core/extent.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { Answered } from "../protocol/chunk.ts";
@@ -34,7 +35,7 @@ export function statusReply(
     Buffer.concat(
       statuses.map((extents, index) => {
         const last = index === statuses.length - 1;
-        return statusChunk(to, contexts[index]!.id, extents.slice(0, most), last);
+        return statusChunk(to, must(contexts[index]).id, extents.slice(0, most), last);
       }),
     );
   const found = inTurn(contexts, ({ id }) => statusOf(id, asked, exported));
@@ -47,7 +48,7 @@ function statusOf(
   exported: ServedExport,
 ): MaybePromise<readonly StatusExtent[]> {
   if (contextId !== allocationId) {
-    return exported.status(exported.metaContexts[contextId - firstOwnId]!, offset, length, requestOne);
+    return exported.status(must(exported.metaContexts[contextId - firstOwnId]), offset, length, requestOne);
   }
   const found = exported.extents(offset, length, requestOne);
   return isPromise(found) ? found.then(allocationStatus) : allocationStatus(found);

@@ -3,6 +3,8 @@
 // and the plugin has closed the export; the two may happen in either order.
 import { ConnectionContext } from "../chain/connection-context.ts";
 import type { Client } from "../contract/plugin.ts";
+import { must } from "../core/assert.ts";
+import { deferred } from "../core/deferred.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { optionBytesMax } from "../protocol/constants.ts";
@@ -33,13 +35,16 @@ const handshakeBacklogMax = 2 * optionBytesMax;
  */
 export class Session implements Receiver, Migratable {
   /** Resolves when all resources of this client have been released. It never rejects. */
-  readonly finished: Promise<void>;
+  get finished(): Promise<void> {
+    return this.#finished.promise;
+  }
+
   readonly #setup: SessionSetup;
   #transport: Transport;
   readonly #log: Log;
   readonly #failures: FailureLog;
   readonly #gone = sharedAbort();
-  #settle!: () => void;
+  readonly #finished = deferred();
   #handshake: HandshakeDriver<Negotiated | undefined> | undefined;
   #transmission: Transmission | undefined;
   #workerConnection: WorkerConnection | undefined;
@@ -61,9 +66,6 @@ export class Session implements Receiver, Migratable {
     this.#failures = new FailureLog(setup.log);
     this.#context = new ConnectionContext((line) => this.#log.debug(line));
     this.#opener = new ExportOpener(setup.chain, this.#context, setup.readOnly, setup.log);
-    this.finished = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
   }
 
   /** Starts to serve the client. */
@@ -100,8 +102,8 @@ export class Session implements Receiver, Migratable {
   }
 
   migrateTo(thread: WorkerThread): void {
-    this.#transmission!.detach((rest) => {
-      this.#workerConnection = thread.migrate(toMigrated(this.#active!, rest), this.#log, () => {
+    this.#transmission?.detach((rest) => {
+      this.#workerConnection = thread.migrate(toMigrated(must(this.#active), rest), this.#log, () => {
         this.#transmission = undefined;
         this.closed();
       });
@@ -165,7 +167,7 @@ export class Session implements Receiver, Migratable {
     // An export that was opened before TLS was opened for an unauthenticated client. Close it.
     await this.#opener.close();
     try {
-      this.#transport = await this.#transport.startTls(this.#setup.tls.upgrade!);
+      this.#transport = await this.#transport.startTls(must(this.#setup.tls.upgrade));
     } catch (error) {
       // Log the failure here: the connection is closed, so later errors of the session are only consequences.
       this.#failures.add(error);
@@ -283,6 +285,6 @@ export class Session implements Receiver, Migratable {
     }
     this.#released = true;
     // The session is finished only when the last bytes have been sent too.
-    if (this.#closed) this.#settle();
+    if (this.#closed) this.#finished.resolve();
   }
 }

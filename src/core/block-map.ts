@@ -1,3 +1,5 @@
+import { assert, must } from "./assert.ts";
+
 // The map is a tree. A node whose blocks all have the same state is stored as that number. A leaf with
 // several states is an array of one byte per block, and an inner node with several states is an array of 64
 // child nodes. Memory therefore grows with the number of places where the state changes, not with the size of
@@ -32,7 +34,7 @@ export class BlockMap {
 
   get(block: number): number {
     const { node, start } = this.#find(block);
-    return typeof node === "number" ? node : node[block - start]!;
+    return typeof node === "number" ? node : must(node[block - start]);
   }
 
   /** @param end the block after the last one */
@@ -80,10 +82,16 @@ export class BlockMap {
       const childBlocks = blocksAt(--level);
       const index: number = Math.floor((block - start) / childBlocks);
       start += index * childBlocks;
-      node = node[index]!;
+      node = must(node[index]);
     }
     return { node, start, blocks: blocksAt(level) };
   }
+}
+
+/** The state of a node whose blocks are all the same. */
+function numberOf(node: Node): number {
+  assert(typeof node === "number");
+  return node;
 }
 
 function blocksAt(level: number): number {
@@ -97,16 +105,16 @@ function blocksAt(level: number): number {
 function replaced(node: Node, level: number, first: number, end: number, state: number): Node {
   if (node === state || (first === 0 && end === blocksAt(level))) return state;
   if (level === 0) {
-    const leaf = typeof node === "number" ? new Uint8Array(leafBlocks).fill(node) : (node as Uint8Array);
+    const leaf = node instanceof Uint8Array ? node : new Uint8Array(leafBlocks).fill(numberOf(node));
     return leaf.fill(state, first, end);
   }
-  const children = typeof node === "number" ? new Array<Node>(fanOut).fill(node) : (node as Node[]);
+  const children = Array.isArray(node) ? node : new Array<Node>(fanOut).fill(node);
   const childBlocks = blocksAt(level - 1);
   for (let index = Math.floor(first / childBlocks); index * childBlocks < end; index++) {
     const start = index * childBlocks;
     const from = Math.max(first - start, 0);
     const to = Math.min(end - start, childBlocks);
-    children[index] = replaced(children[index]!, level - 1, from, to, state);
+    children[index] = replaced(must(children[index]), level - 1, from, to, state);
   }
   return children;
 }

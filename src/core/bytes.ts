@@ -1,3 +1,5 @@
+import { must } from "./assert.ts";
+
 /**
  * Chunks below this size are copied into a shared slab. A peer that sends byte by byte must not cost one
  * buffer per byte.
@@ -50,7 +52,7 @@ export class ByteQueue {
   }
 
   #append(chunk: Buffer): void {
-    const last = this.#chunks.at(-1)!;
+    const last = must(this.#chunks.at(-1));
     const end = this.#slab.byteOffset + this.#slabUsed;
     const lastEndsThere = last.buffer === this.#slab.buffer && last.byteOffset + last.length === end;
     const fits = this.#slabUsed + chunk.length <= this.#slab.length;
@@ -72,7 +74,7 @@ export class ByteQueue {
     let filled = 0;
     let used = 0;
     while (filled < length) {
-      const chunk = this.#chunks[used]!;
+      const chunk = must(this.#chunks[used]);
       const copied = chunk.copy(joined, filled, 0, Math.min(chunk.length, length - filled));
       filled += copied;
       if (copied < chunk.length) this.#chunks[used] = chunk.subarray(copied);

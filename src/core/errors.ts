@@ -104,7 +104,10 @@ interface Parts {
   readonly retold?: unknown;
 }
 
-/** Looks at members and not at the class, as {@link codeOf} does. */
+/**
+ * Looks at members and not at the class, as {@link codeOf} does. Anything can be thrown: the cast says only that
+ * each member may be there.
+ */
 function partsOf(error: unknown): Parts {
   return (typeof error === "object" && error !== null ? error : {}) as Parts;
 }
@@ -115,8 +118,13 @@ function partsOf(error: unknown): Parts {
  */
 export function isError(value: unknown): value is Error {
   if (typeof value !== "object" || value === null) return false;
-  const { name, message } = value as { name?: unknown; message?: unknown };
+  const { name, message } = partsOf(value);
   return typeof name === "string" && typeof message === "string";
+}
+
+/** What was thrown, as an error: all that Node, its libraries and the addon throw are errors already. */
+export function asError(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new Error(messageOf(thrown));
 }
 
 /**

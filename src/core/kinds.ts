@@ -54,7 +54,7 @@ export function said(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return saidArray(value);
   if (!isObject(value)) return String(value);
-  if (typeof (value as { readonly then?: unknown }).then === "function") return "a promise";
+  if ("then" in value && typeof value.then === "function") return "a promise";
   const name = constructorOf(value);
   if (name === "" || name === "Object") return "an object";
   return `${/^[AEIO]/.test(name) ? "an" : "a"} ${name}`;

@@ -1,3 +1,5 @@
+import { must } from "./assert.ts";
+
 /**
  * Returns the known name that the user probably meant: equal but for case and separators, or with a few
  * letters wrong, missing, added or exchanged.
@@ -29,13 +31,13 @@ function distanceOf(one: string, other: string): number {
   for (let row = 1; row <= one.length; row++) {
     const current = [row];
     for (let at = 1; at <= other.length; at++) {
-      const replaced = last[at - 1]! + (one[row - 1] === other[at - 1] ? 0 : 1);
+      const replaced = must(last[at - 1]) + (one[row - 1] === other[at - 1] ? 0 : 1);
       const isExchange =
         row > 1 && at > 1 && one[row - 1] === other[at - 2] && one[row - 2] === other[at - 1];
-      const exchanged = isExchange ? before[at - 2]! + 1 : Number.POSITIVE_INFINITY;
-      current.push(Math.min(replaced, exchanged, last[at]! + 1, current[at - 1]! + 1));
+      const exchanged = isExchange ? must(before[at - 2]) + 1 : Number.POSITIVE_INFINITY;
+      current.push(Math.min(replaced, exchanged, must(last[at]) + 1, must(current[at - 1]) + 1));
     }
     [before, last] = [last, current];
   }
-  return last[other.length]!;
+  return must(last[other.length]);
 }

@@ -1,3 +1,5 @@
+import { must } from "./assert.ts";
+
 /**
  * Characters that affect a terminal or a log instead of being visible: control characters (C0, DEL, C1), line
  * and paragraph separators, format characters (bidi overrides and isolates, zero-width ones) and lone
@@ -54,7 +56,7 @@ export function printableJson(json: string): string {
 
 /** A lone surrogate has no UTF-8 encoding; its generalized encoding (WTF-8) is used. */
 function hexBytes(character: string): string {
-  const code = character.codePointAt(0)!;
+  const code = must(character.codePointAt(0));
   const isSurrogate = code >= 0xd800 && code <= 0xdfff;
   const bytes = isSurrogate
     ? [0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f)]

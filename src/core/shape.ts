@@ -1,3 +1,4 @@
+import { must } from "./assert.ts";
 import { NbdError } from "./errors.ts";
 import { type Kind, said } from "./kinds.ts";
 import { nearest } from "./nearest.ts";
@@ -61,7 +62,7 @@ export function checkOptions(
     if (memberOf(options, name) !== undefined) continue;
     throw new NbdError(
       "EINVAL",
-      `${where}: the option "${name}" is missing: it must be ${shape[name]!.name}`,
+      `${where}: the option "${name}" is missing: it must be ${must(shape[name]).name}`,
     );
   }
 }
@@ -91,8 +92,9 @@ function unknownFault(name: string, shape: Shape, noun: string): string {
 function kindFault(value: object, shape: Shape, noun: string): string | undefined {
   for (const name in shape) {
     const member = memberOf(value, name);
-    if (member !== undefined && !shape[name]!.accepts(member))
-      return `the ${noun} "${name}" must be ${shape[name]!.name}, and is ${said(member)}`;
+    const kind = must(shape[name]);
+    if (member !== undefined && !kind.accepts(member))
+      return `the ${noun} "${name}" must be ${kind.name}, and is ${said(member)}`;
   }
   return undefined;
 }
@@ -102,7 +104,7 @@ function isMistake(value: object, name: string, shape: Shape, own: Own): boolean
   if (isPlain(value) && (own === "nothing" || typeof memberOf(value, name) === "function")) return true;
   const meant = nearest(name, Object.keys(shape), 1);
   if (meant === undefined || memberOf(value, meant) !== undefined) return false;
-  return shape[meant]!.accepts(memberOf(value, name));
+  return must(shape[meant]).accepts(memberOf(value, name));
 }
 
 /** The names of own and inherited members, without those of `Object.prototype`. */
@@ -116,5 +118,5 @@ function namesOf(value: object): readonly string[] {
 }
 
 function memberOf(value: object, name: string): unknown {
-  return (value as Readonly<Record<string, unknown>>)[name];
+  return Reflect.get(value, name);
 }

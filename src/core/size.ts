@@ -1,3 +1,4 @@
+import { must } from "./assert.ts";
 import { NbdError } from "./errors.ts";
 
 /** The maximum size of a disk in bytes: system calls take offsets as signed 64-bit numbers. */
@@ -46,7 +47,7 @@ export function parseSize(text: string): bigint {
 /** Formats a size exactly, in the largest unit that divides it ("1G", "1025"). */
 export function formatSize(bytes: bigint): string {
   for (const unit of ["e", "p", "t", "g", "m", "k"]) {
-    const one = unitBytes[unit]!;
+    const one = must(unitBytes[unit]);
     if (bytes >= one && bytes % one === 0n) return `${bytes / one}${unit.toUpperCase()}`;
   }
   return String(bytes);

@@ -1,3 +1,4 @@
+import { must } from "./assert.ts";
 import { NbdError } from "./errors.ts";
 
 const words = new Map<string, boolean>([
@@ -104,7 +105,7 @@ export function parseDelay(what: string, text: string): number {
       `${what}: could not parse delay "${text}": use a form such as 1.5, 2s, 120ms, 10us or 5ns`,
     );
   }
-  return Number(number) * delayUnitMs[unit]!;
+  return Number(number) * must(delayUnitMs[unit]);
 }
 
 /**

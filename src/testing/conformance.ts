@@ -1,3 +1,4 @@
+import { must } from "../core/assert.ts";
 import { messageOf } from "../core/errors.ts";
 import { anySequence, type WithServer } from "./any-sequence.ts";
 import { Model, windowsOf } from "./model.ts";
@@ -48,7 +49,7 @@ export function conformanceChecks(subject: Subject): readonly Check[] {
     name,
     run: () => run().catch((error) => Promise.reject(withSeed(error, firstSeed))),
   });
-  const inTurn: WithServer = (seed, body) => withServer(paces[seed % paces.length]!, seed)(body);
+  const inTurn: WithServer = (seed, body) => withServer(must(paces[seed % paces.length]), seed)(body);
   const seeds = Array.from({ length: runs }, (_, index) => firstSeed + index);
   return [
     ...Object.entries(singleClientClaims).map(([name, claim]) =>

@@ -1,3 +1,4 @@
+import { must } from "../core/assert.ts";
 import type { TestClient } from "./client.ts";
 import { pattern } from "./marks.ts";
 import { Model, type Window } from "./model.ts";
@@ -15,11 +16,11 @@ export async function crowd(
   window: Window,
   writes: Writes,
 ): Promise<void> {
-  const [first] = clients;
-  const model = await Model.of(first!, window, writes);
+  const first = must(clients[0]);
+  const model = await Model.of(first, window, writes);
   for (let round = 0; round < 3; round++) {
     // The requests do not overlap, so the result does not depend on their order.
-    const requests = cut(window.length, first!.unit, random).map(([at, length]) => {
+    const requests = cut(window.length, first.unit, random).map(([at, length]) => {
       const request = { at, length, seed: random.below(256), fua: random.oneIn(4), chance: random.below(10) };
       return perform(random.pick(clients), model, request);
     });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { must } from "../core/assert.ts";
 import type { TestClient, ZeroRequest } from "./client.ts";
 import { explain, marks } from "./marks.ts";
 import type { Writes } from "./subject.ts";
@@ -41,7 +42,7 @@ export class Model {
     const again = await client.read(start, length, marks.unfilledAgain);
     const wrong = firstDifference(bytes, again, (at) => bytes[at] === again[at]);
     if (wrong >= 0) {
-      const reason = bytes[wrong] === marks.unfilled ? explain(marks.unfilled) : explain(again[wrong]!);
+      const reason = bytes[wrong] === marks.unfilled ? explain(marks.unfilled) : explain(must(again[wrong]));
       assert.fail(
         `byte ${start + BigInt(wrong)} reads as ${bytes[wrong]}, and then as ${again[wrong]}, without a change${reason}`,
       );
@@ -96,7 +97,7 @@ export class Model {
     const got = await client.read(this.offset(at), length);
     const wrong = this.#firstWrong(got, at);
     if (wrong < 0) return;
-    const byte = got[wrong]!;
+    const byte = must(got[wrong]);
     assert.fail(
       `byte ${this.offset(at + wrong)} reads as ${byte} and should be ${this.#bytes[at + wrong]}${explain(byte)}`,
     );

@@ -1,3 +1,5 @@
+import { must } from "../core/assert.ts";
+
 /**
  * A random number generator (mulberry32) that returns the same numbers for the same seed on every platform.
  */
@@ -25,7 +27,7 @@ export class Random {
   }
 
   pick<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)]!;
+    return must(choices[this.below(choices.length)]);
   }
 
   bytes(length: number): Buffer {

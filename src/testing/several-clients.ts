@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { must } from "../core/assert.ts";
+import { messageOf } from "../core/errors.ts";
 import { isShared, type TestClient } from "./client.ts";
 import { crowd } from "./crowd.ts";
 import { checkExtents } from "./extents.ts";
@@ -45,11 +47,11 @@ async function sharesChanges(server: TestServer, writes: Writes): Promise<void> 
   const [first, second] = clients;
   if (first === undefined || second === undefined || !isShared(first)) return;
   assert.equal(second.size, first.size, "the sizes of the disk for two clients at once");
-  const [window] = windowsOf(first, crowdedBytes);
-  const model = await Model.of(first, window!, writes);
-  await sees(second, model, 0, window!.length);
+  const window = must(windowsOf(first, crowdedBytes)[0]);
+  const model = await Model.of(first, window, writes);
+  await sees(second, model, 0, window.length);
   if (!first.disk.canWrite || writes === "refused") return;
-  for (const [index, [at, length]] of rangesWithin(window!.length, first.unit).entries()) {
+  for (const [index, [at, length]] of rangesWithin(window.length, first.unit).entries()) {
     const [changing, reading] = index % 2 === 0 ? [first, second] : [second, first];
     await model.write(changing, at, pattern(length, index));
     await changing.flush();
@@ -70,14 +72,14 @@ async function sees(reading: TestClient, model: Model, at: number, length: numbe
     await checkExtents(reading, model, at, length, false);
   } catch (error) {
     const what = "multiConn is claimed, but one connection does not see what another has changed and flushed";
-    throw new assert.AssertionError({ message: `${what}: ${String((error as Error).message)}` });
+    throw new assert.AssertionError({ message: `${what}: ${messageOf(error)}` });
   }
 }
 
 async function outlivesClient(server: TestServer, writes: Writes): Promise<void> {
   if (server.connections < 2) return;
   const [first, second] = [await server.connect(), await server.connect()];
-  const window = windowsOf(first, crowdedBytes)[0]!;
+  const window = must(windowsOf(first, crowdedBytes)[0]);
   const [left, own] = [await Model.of(first, window, writes), await Model.of(second, window, writes)];
   const canChange = first.disk.canWrite && writes !== "refused" && window.length > 0;
   if (canChange) await left.write(first, 0, pattern(window.length, 5));

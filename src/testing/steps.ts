@@ -1,3 +1,4 @@
+import { must } from "../core/assert.ts";
 import type { TestClient } from "./client.ts";
 import { checkExtents } from "./extents.ts";
 import { pattern } from "./marks.ts";
@@ -49,9 +50,9 @@ export async function runSteps(
   sequence: readonly Step[],
 ): Promise<void> {
   if (model.length === 0) return;
-  let client = clients[0]!;
+  let client = must(clients[0]);
   for (const wanted of sequence) {
-    const other = clients[wanted.client % clients.length]!;
+    const other = must(clients[wanted.client % clients.length]);
     if (other !== client) await client.flush();
     client = other;
     const [at, length] = rounded(wanted.at % model.length, wanted.length, model.length, client.unit);

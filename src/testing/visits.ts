@@ -1,3 +1,4 @@
+import { must } from "../core/assert.ts";
 import { isShared, type TestClient } from "./client.ts";
 import { pattern } from "./marks.ts";
 import { Model, windowsOf } from "./model.ts";
@@ -16,7 +17,7 @@ export async function keepsForNext(server: TestServer, writes: Writes): Promise<
   let isOwn: boolean | undefined;
   for (let visit = 0; visit < 3; visit++) {
     const client = await server.connect();
-    const window = windowsOf(client, crowdedBytes)[0]!;
+    const window = must(windowsOf(client, crowdedBytes)[0]);
     if (!client.disk.canWrite || writes !== "kept" || window.length === 0) return;
     const model = await Model.of(client, window, writes);
     if (original !== undefined && left !== undefined)

@@ -33,6 +33,7 @@ export class Watch {
   plugin(plugin: AnyPlugin): AnyPlugin {
     const open = async (state: unknown, request: OpenRequest): Promise<Handle> => {
       const handle: unknown = await plugin.open(state, request);
+      // Author code: its checks come later, in the server.
       if (!isObject(handle)) return handle as Handle;
       const { readOnly } = request;
       const watched = new WatchedHandle(plugin.name, handle as Handle, readOnly, (what) =>
@@ -45,9 +46,10 @@ export class Watch {
   }
 
   filter(filter: AnyFilter): AnyFilter {
-    if (filter.open === undefined) return filter;
+    const opens = filter.open?.bind(filter);
+    if (opens === undefined) return filter;
     const open = async (next: Handle, state: unknown, request: OpenRequest): Promise<HandleChanges> => {
-      const changes = await filter.open!(next, state, request);
+      const changes = await opens(next, state, request);
       if (typeof changes?.read !== "function") return changes;
       const { read } = changes;
       const complain = (what: string): void => this.#complain(what);

@@ -57,8 +57,8 @@ export class ListeningSocket {
     } catch {
       // accept(2) failed for lack of descriptors or memory. Retry later; the kernel keeps the clients in its
       // queue.
-      this.#watch!.want(false, false);
-      this.#rest = setTimeout(() => this.#watch!.want(true, false), exhaustedMs);
+      this.#watch?.want(false, false);
+      this.#rest = setTimeout(() => this.#watch?.want(true, false), exhaustedMs);
       return undefined;
     }
   }

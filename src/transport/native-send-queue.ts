@@ -1,3 +1,4 @@
+import { asError } from "../core/errors.ts";
 import { native } from "../native/load.ts";
 import { composedBytesMax, type SendQueue } from "./send-queue.ts";
 
@@ -96,7 +97,7 @@ export class NativeSendQueue implements SendQueue {
     } catch (error) {
       this.#failed = true;
       this.#forget();
-      this.#events.failed(error as Error);
+      this.#events.failed(asError(error));
     }
   }
 
@@ -135,9 +136,15 @@ export class NativeSendQueue implements SendQueue {
   #dropSent(bytes: number): void {
     let left = bytes;
     let count = 0;
-    while (left > 0 && left >= this.#pieces[count]!.length) left -= this.#pieces[count++]!.length;
+    for (const piece of this.#pieces) {
+      if (left < piece.length) {
+        this.#pieces[count] = piece.subarray(left);
+        break;
+      }
+      left -= piece.length;
+      count++;
+    }
     this.#pieces.splice(0, count);
-    if (left > 0) this.#pieces[0] = this.#pieces[0]!.subarray(left);
   }
 
   /** Copies unsent bytes out of the shared buffer, which other connections use next. */

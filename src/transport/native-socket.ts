@@ -1,11 +1,12 @@
 import type { Duplex } from "node:stream";
+import { asError } from "../core/errors.ts";
 import type { Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { streamOn } from "../native/stream.ts";
 import { NativeSendQueue } from "./native-send-queue.ts";
 import { ReceiveBatching } from "./receive-batching.ts";
 import { StreamTransport } from "./stream.ts";
-import type { Peer, Receiver, Transport } from "./transport.ts";
+import { noReceiver, type Peer, type Receiver, type Transport } from "./transport.ts";
 import { TransportStream } from "./transport-stream.ts";
 import type { Upgrade } from "./upgrade.ts";
 
@@ -36,6 +37,12 @@ function behind(buffer: Buffer, missingBytes: number): Buffer {
   return head;
 }
 
+/** Reuses the last view when the size is the same, as for a client with one request at a time. */
+function firstOf(buffer: Buffer, bytes: number): Buffer {
+  if (receivedView?.length !== bytes) receivedView = buffer.subarray(0, bytes);
+  return receivedView;
+}
+
 /** A connected, non-blocking socket that the native addon reads and writes, on the event loop of Node. */
 export class NativeSocket implements Transport {
   readonly peer: Peer;
@@ -45,12 +52,12 @@ export class NativeSocket implements Transport {
   readonly #owner: "this-thread" | "other-thread";
   readonly #watch: Watch;
   readonly #batching: ReceiveBatching;
-  #receiver: Receiver | undefined;
+  #receiver: Receiver = noReceiver;
   #successor: StreamTransport | undefined;
   #reading = true;
   #peerLeaving = false;
   #peerEnded = false;
-  #state = "open" as "open" | "ending" | "closed";
+  #state: "open" | "ending" | "closed" = "open";
 
   /**
    * @param fd a non-blocking descriptor
@@ -72,7 +79,7 @@ export class NativeSocket implements Transport {
   }
 
   deliverTo(receiver: Receiver): void {
-    const isFirst = this.#receiver === undefined;
+    const isFirst = this.#receiver === noReceiver;
     this.#receiver = receiver;
     if (isFirst) this.#listen();
   }
@@ -82,7 +89,7 @@ export class NativeSocket implements Transport {
   }
 
   startTls(upgrade: Upgrade): Promise<Transport> {
-    const receiver = this.#receiver!;
+    const receiver = this.#receiver;
     this.#giveUp();
     const stream = this.#asStream();
     this.#successor = new StreamTransport(stream, stream, this.peer, this.#fd);
@@ -148,19 +155,19 @@ export class NativeSocket implements Transport {
 
   #sendMore(): void {
     this.sendQueue.flush();
-    this.#receiver!.taken?.();
+    this.#receiver.taken?.();
     if (this.sendQueue.isFull || this.#state === "closed") return;
     if (this.#state === "ending") {
       this.#close();
       return;
     }
     this.#listen();
-    this.#receiver!.drained();
+    this.#receiver.drained();
   }
 
   #receive(): void {
     shared ??= Buffer.allocUnsafeSlow(receivedBytesMax);
-    const receiver = this.#receiver!;
+    const receiver = this.#receiver;
     const missing = receiver.missing?.();
     const room = missing === undefined ? 0 : missing.end - missing.start;
     let got: number;
@@ -171,7 +178,7 @@ export class NativeSocket implements Transport {
           ? native().receive(this.#fd, shared, 0, shared.length)
           : native().receiveInto(this.#fd, missing.buffer, missing.start, missing.end, behind(shared, room));
     } catch (error) {
-      this.#close(error as Error);
+      this.#close(asError(error));
       return;
     }
     if (got < 0) return;
@@ -181,14 +188,8 @@ export class NativeSocket implements Transport {
       receiver.ended();
       return;
     }
-    if (missing !== undefined) receiver.filled!(Math.min(got, room));
-    receiver.received(this.#firstOfShared(Math.max(got - room, 0)));
-  }
-
-  /** Reuses the last view when the size is the same, as for a client with one request at a time. */
-  #firstOfShared(bytes: number): Buffer {
-    if (receivedView?.length !== bytes) receivedView = shared!.subarray(0, bytes);
-    return receivedView;
+    if (missing !== undefined) receiver.filled?.(Math.min(got, room));
+    receiver.received(firstOf(shared, Math.max(got - room, 0)));
   }
 
   /** The sockets of Node are faster, but Node does not support vsock. */
@@ -210,6 +211,6 @@ export class NativeSocket implements Transport {
     if (this.#owner === "this-thread") native().closeDescriptor(this.#fd);
     else native().shutDown(this.#fd);
     // Receivers expect `closed` outside of any call into the transport.
-    queueMicrotask(() => this.#receiver?.closed(error));
+    queueMicrotask(() => this.#receiver.closed(error));
   }
 }

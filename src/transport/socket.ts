@@ -6,12 +6,9 @@ import type { Transport } from "./transport.ts";
 export function socketTransport(socket: Socket): Transport {
   // NBD messages are small and each is waited for, so Nagle's algorithm would only delay them.
   socket.setNoDelay(true);
-  const tcp = socket.remoteAddress !== undefined;
-  return new StreamTransport(
-    socket,
-    socket,
-    tcp ? { family: "tcp", address: socket.remoteAddress!, port: socket.remotePort! } : { family: "unix" },
-  );
+  const { remoteAddress: address, remotePort: port } = socket;
+  const isTcp = address !== undefined && port !== undefined;
+  return new StreamTransport(socket, socket, isTcp ? { family: "tcp", address, port } : { family: "unix" });
 }
 
 /** The address of a server. */

@@ -15,7 +15,7 @@ export function stdioTransport(): Transport {
     const both = new Socket({ fd: 0, readable: true, writable: true, allowHalfOpen: true });
     return new StreamTransport(both, both, peerOf(both), 0);
   }
-  return new StreamTransport(stdin, stdout, peerOf(stdin as unknown as Socket));
+  return new StreamTransport(stdin, stdout, stdin instanceof Socket ? peerOf(stdin) : { family: "stdio" });
 }
 
 /** The peer, as for a client that was accepted from a listening socket. */

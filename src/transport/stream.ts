@@ -1,4 +1,5 @@
 import { Duplex, type Readable, type Writable } from "node:stream";
+import { asError } from "../core/errors.ts";
 import { PeerWatch } from "./peer-watch.ts";
 import { type ByteSink, StreamSendQueue } from "./stream-send-queue.ts";
 import type { Peer, Receiver, Transport } from "./transport.ts";
@@ -62,7 +63,7 @@ export class StreamTransport implements Transport, ByteSink {
       this.#output = stream;
     } catch (error) {
       this.destroy();
-      this.#receiver?.closed(error as Error);
+      this.#receiver?.closed(asError(error));
       throw error;
     }
     this.#attach();
@@ -143,11 +144,15 @@ export class StreamTransport implements Transport, ByteSink {
   #duplex(): Duplex {
     // The stdin stream of Node may be a duplex even when it is a pipe. Only a stream that is both halves is
     // used as a duplex.
-    if (this.#halves().length === 1) return this.#input as Duplex;
+    if (this.#input instanceof Duplex && this.#isOneStream()) return this.#input;
     return Duplex.from({ readable: this.#input, writable: this.#output });
   }
 
   #halves(): (Readable | Writable)[] {
-    return this.#input === (this.#output as unknown) ? [this.#input] : [this.#input, this.#output];
+    return this.#isOneStream() ? [this.#input] : [this.#input, this.#output];
+  }
+
+  #isOneStream(): boolean {
+    return Object.is(this.#input, this.#output);
   }
 }

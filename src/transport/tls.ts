@@ -10,7 +10,7 @@ import {
   type TLSSocket,
   type TlsOptions,
 } from "node:tls";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { isError, messageOf, NbdError } from "../core/errors.ts";
 import type { TlsPeer, Upgrade } from "./upgrade.ts";
 
 /** The names and keys of a pre-shared key file. */
@@ -154,8 +154,8 @@ function parsed<T>(complaint: string, parse: () => T): T {
 
 /** Returns the reason of OpenSSL without its source location. */
 function reasonOf(error: unknown): string {
-  const { library, reason } = error as { readonly library?: unknown; readonly reason?: unknown };
-  return typeof library === "string" && typeof reason === "string" ? reason : messageOf(error);
+  const isOpenSsl = isError(error) && "library" in error && "reason" in error;
+  return isOpenSsl && typeof error.reason === "string" ? error.reason : messageOf(error);
 }
 
 function whyNotAuthorized(stream: TLSSocket): string {

@@ -85,3 +85,6 @@ export interface Peer {
   /** Present on a connection with TLS. */
   readonly tls?: TlsPeer;
 }
+
+/** Receives the events of a transport that nothing uses yet. */
+export const noReceiver: Receiver = { received() {}, ended() {}, drained() {}, closed() {} };

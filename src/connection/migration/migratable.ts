@@ -2,6 +2,8 @@
 // thread detaches the socket while no request is in flight, and sends the worker thread the descriptor, the
 // unused received bytes, the result of the handshake and a transferable handle. The main thread keeps
 // ownership of the descriptor and closes it last.
+
+import { must } from "../../core/assert.ts";
 import type { Negotiated } from "../../protocol/server/host.ts";
 import type { ServedExport } from "../../served/served-export.ts";
 import type { Transport } from "../../transport/transport.ts";
@@ -34,10 +36,10 @@ export function toMigrated(
   rest: Buffer,
 ): MigratedConnection {
   return {
-    fd: transport.detach!(),
+    fd: must(transport.detach?.()),
     peer: transport.peer,
     rest,
-    handle: exported.transferable!,
+    handle: must(exported.transferable),
     readOnly: setup.readOnly,
     replyForm: negotiated.replyForm,
     contexts: negotiated.contexts,

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { must } from "../../core/assert.ts";
 import type { Log } from "../../core/log.ts";
 import type { Progress } from "../../core/progress.ts";
 import type { WorkerData } from "./messages.ts";
@@ -63,7 +64,7 @@ export class Placement {
       const least = [...this.#workers].sort(([, one], [, other]) => one.size - other.size)[0];
       if (least === undefined || this.#main.size <= least[1].size + 1) return;
       const [thread, connections] = least;
-      const connection = [...this.#main].at(-1)!;
+      const connection = must([...this.#main].at(-1));
       this.#main.delete(connection);
       connections.add(connection);
       connection.migrateTo(thread);

@@ -1,4 +1,5 @@
 import type { Worker } from "node:worker_threads";
+import { must } from "../../core/assert.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { startWorker } from "../../installation/package.ts";
@@ -73,7 +74,7 @@ export class WorkerThread {
   }
 
   #receive(message: Exclude<FromWorker, { kind: "ready" }>): void {
-    const connection = this.#connections.get(message.id)!;
+    const connection = must(this.#connections.get(message.id));
     if (message.kind !== "finished") {
       connection.log[message.kind](message.message);
       return;

@@ -1,5 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Handle, TransferableHandle } from "../../contract/handle.ts";
+import { deferred } from "../../core/deferred.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { Progress } from "../../core/progress.ts";
@@ -68,8 +69,8 @@ class WorkerSession {
   readonly #socket: NativeSocket;
   readonly #gone = sharedAbort();
   #transmission: Transmission | undefined;
-  #idle!: () => void;
-  #closed!: () => void;
+  readonly #idle = deferred();
+  readonly #closed = deferred();
 
   constructor(migrated: MigratedConnection, progress: Progress, log: Log) {
     this.#migrated = migrated;
@@ -80,17 +81,11 @@ class WorkerSession {
 
   /** Resolves when all resources of the connection have been released. It never rejects. */
   async run(openTransferable: OpenTransferable): Promise<void> {
-    const closed = new Promise<void>((resolve) => {
-      this.#closed = resolve;
-    });
-    const idle = new Promise<void>((resolve) => {
-      this.#idle = resolve;
-    });
     try {
       const handle = await openTransferable(this.#migrated.handle);
       if (!this.#socket.isOpen) return;
       this.#begin(new ServedExport(handle, this.#migrated.readOnly, this.#gone.signal));
-      await Promise.all([closed, idle]);
+      await Promise.all([this.#closed.promise, this.#idle.promise]);
       await handle.close?.();
     } catch (error) {
       this.#log.error(messageOf(error));
@@ -119,7 +114,7 @@ class WorkerSession {
         progressed: () => this.#progress.made(),
         idle: () => {
           this.#socket.end();
-          this.#idle();
+          this.#idle.resolve();
         },
         broken: (error) => {
           this.#log.error(messageOf(error));
@@ -128,7 +123,7 @@ class WorkerSession {
         closed: (error) => {
           if (error !== undefined) this.#log.debug(`connection lost: ${messageOf(error)}`);
           clientDisconnected(this.#gone);
-          this.#closed();
+          this.#closed.resolve();
         },
       },
     );

@@ -1,16 +1,16 @@
 import { messageOf, NbdError } from "../core/errors.ts";
 import { type Conversation, HandshakeDriver } from "../protocol/conversation.ts";
-import type { Receiver, Transport } from "../transport/transport.ts";
+import { noReceiver, type Receiver, type Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
 
 /**
  * A connection to a server, used by two receivers one after the other: the handshake driver, then the engine.
- * Bytes and events that arrive between the two are kept until `handOver` sets the next receiver.
+ * The transport delivers to them directly. Between the two it delivers to this object, which keeps bytes and
+ * events until `handOver` sets the next receiver.
  */
 export class ClientConnection implements Receiver {
   #transport: Transport;
   readonly #upgrade: Upgrade | undefined;
-  #receiver: Receiver | undefined;
   #ended = false;
   #closed: { error: Error | undefined } | undefined;
   #rest: Buffer = Buffer.alloc(0);
@@ -35,9 +35,11 @@ export class ClientConnection implements Receiver {
   talk<Result>(conversation: Conversation<Result>, signal?: AbortSignal): Promise<Result> {
     return new Promise((resolve, reject) => {
       const abort = (): void => driver.fail(signal?.reason);
+      let isOver = false;
       const settle = (): void => {
+        isOver = true;
         signal?.removeEventListener("abort", abort);
-        this.#receiver = undefined;
+        this.#transport.deliverTo(this);
       };
       const driver = new HandshakeDriver(conversation, {
         send: (bytes) => this.send(bytes),
@@ -67,15 +69,14 @@ export class ClientConnection implements Receiver {
         abort();
         return;
       }
-      this.#receiver = receiver;
       driver.start();
-      if (this.#receiver === receiver) this.handOver(receiver);
+      if (!isOver) this.handOver(receiver);
     });
   }
 
   /** Sets the receiver, and first passes to it the bytes and events that have arrived already. */
   handOver(receiver: Receiver): void {
-    this.#receiver = receiver;
+    this.#transport.deliverTo(receiver);
     const rest = this.#rest;
     this.#rest = Buffer.alloc(0);
     if (rest.length > 0) receiver.received(rest);
@@ -92,27 +93,22 @@ export class ClientConnection implements Receiver {
 
   /** Sends the send queue, then closes. Bytes that the server still sends are dropped. */
   leave(): void {
-    this.#receiver = { received: () => {}, drained: () => {}, ended: () => {}, closed: () => {} };
+    this.#transport.deliverTo(noReceiver);
     this.transport.end();
   }
 
   received(bytes: Buffer): void {
-    if (this.#receiver !== undefined) this.#receiver.received(bytes);
-    else this.#rest = Buffer.concat([this.#rest, bytes]);
+    this.#rest = Buffer.concat([this.#rest, bytes]);
   }
 
   ended(): void {
     this.#ended = true;
-    this.#receiver?.ended();
   }
 
-  drained(): void {
-    this.#receiver?.drained();
-  }
+  drained(): void {}
 
   closed(error?: Error): void {
     this.#closed = { error };
-    this.#receiver?.closed(error);
   }
 }
 

@@ -21,6 +21,7 @@ export const allocator: Parameter<Allocator> & { readonly default: Allocator } =
   placeholder: "sparse|malloc[,mlock=true]|zstd",
   help: "When to allocate memory: on write, all at the start, or on write and compressed",
   default: { kind: "sparse", mlock: false },
+  format: ({ kind, mlock }) => (mlock ? `${kind},mlock=true` : kind),
 };
 
 /** The lines of --dump-plugin about allocators. */

@@ -2,7 +2,7 @@ import { buildChain, type Components } from "../registry/assemble.ts";
 import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
 import { ServerLog } from "../server/log.ts";
-import { configText, helpText, longOptionsText, pluginText, shortOptionsText, versionText } from "./dump.ts";
+import { configText, longOptionsText, pluginText, shortOptionsText, versionText } from "./dump.ts";
 import type { Invocation } from "./invocation.ts";
 import { loadNamed } from "./load.ts";
 import { configure } from "./parameters.ts";
@@ -21,8 +21,10 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
       return shortOptionsText();
     case "dumpConfig":
       return configText(launch);
-    case "help":
+    case "help": {
+      const { helpText } = await import("./help.ts");
       return helpText(await namedComponents(invocation));
+    }
     case "version":
       return versionText(await namedComponents(invocation));
     case "dumpPlugin":

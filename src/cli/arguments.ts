@@ -2,7 +2,13 @@ import { NbdError } from "../core/errors.ts";
 import { checkNumber, parseBoolean, parseDelay, parseInteger } from "../core/values.ts";
 import type { LogDestination } from "../server/error-sink.ts";
 import { type HandshakeOptions, handshakeDefaults, threadsDefault } from "../server/options.ts";
-import { busyPollRange, flagsMaskRange, threadsRange, timeoutRange } from "../server/ranges.ts";
+import {
+  busyPollRange,
+  debugFlagRange,
+  flagsMaskRange,
+  threadsRange,
+  timeoutRange,
+} from "../server/ranges.ts";
 import type { TlsOptions } from "../server/tls.ts";
 import { getopt } from "./getopt.ts";
 import type { Invocation } from "./invocation.ts";
@@ -205,7 +211,7 @@ function parseDebugFlag(text: string): [name: string, value: number] {
   if (name === undefined || value === undefined) {
     throw new NbdError("EINVAL", `-D (Debug Flag) must have the format NAME.FLAG=N, and is "${text}"`);
   }
-  return [name, parseInteger(`-D ${name}`, value, -(2 ** 31), 2 ** 31 - 1)];
+  return [name, parseInteger(`-D ${name}`, value, debugFlagRange.min, debugFlagRange.max)];
 }
 
 function parseLogDestination(value: string): LogDestination {

@@ -1,15 +1,12 @@
 import { arch } from "node:os";
 import { dirname, join } from "node:path";
 import type { Chain } from "../chain/chain.ts";
-import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
 import { failOnDeadlock } from "../chain/fail-on-deadlock.ts";
-import type { Parameter } from "../contract/parameter.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { commandPath } from "../installation/package.ts";
 import type { Components } from "../registry/assemble.ts";
 import { directoryOf } from "../registry/directory.ts";
-import type { Loaded } from "../registry/find.ts";
 import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { rootCertificatesDirectory } from "../server/tls.ts";
@@ -17,45 +14,6 @@ import { type Option, options } from "./options.ts";
 import { providedKeys } from "./provided-keys.ts";
 
 const visible: readonly Option[] = options.filter((option: Option) => option.hidden !== true);
-
-export function helpText(components: Components | undefined): string {
-  const rows = visible.map((option) => [optionForms(option), option.help] as const);
-  const parts = [
-    "nbdkit [OPTIONS] PLUGIN [[KEY=]VALUE [KEY=VALUE [...]]]",
-    "nbdkit --dump-config\nnbdkit PLUGIN --dump-plugin\nnbdkit [PLUGIN] --help\nnbdkit [PLUGIN] [-V|--version]",
-    table(rows),
-  ];
-  if (components !== undefined) {
-    for (const filter of components.filters) parts.push(componentHelp("filter", filter));
-    parts.push(componentHelp("plugin", components.plugin));
-  }
-  return `${parts.join("\n\n")}\n`;
-}
-
-function optionForms({ short, long, value }: Option): string {
-  const names = [...(short === undefined ? [] : [`-${short}`]), `--${long[0]}`].join("|");
-  return value === undefined ? names : `${names} ${value}`;
-}
-
-function componentHelp(kind: string, { definition, path }: Loaded<AnyPlugin | AnyFilter>): string {
-  const title = `${kind}: ${definition.name}${definition.longname === undefined ? "" : ` (${definition.longname})`}`;
-  const magic = "magicKey" in definition ? definition.magicKey : undefined;
-  const parameters: [string, Parameter][] = Object.entries(definition.parameters ?? {});
-  const rows = parameters.map(([key, parameter]) => {
-    const name = key === magic ? `[${key}=]` : `${key}=`;
-    return [
-      `${name}<${parameter.placeholder}>`,
-      `${parameter.required ? "(required) " : ""}${parameter.help}`,
-    ] as const;
-  });
-  const description = definition.description === undefined ? [] : [definition.description];
-  return [title, `(${path()})`, ...description, ...(rows.length === 0 ? [] : [table(rows)])].join("\n");
-}
-
-function table(rows: readonly (readonly [string, string])[]): string {
-  const width = Math.min(Math.max(...rows.map(([left]) => left.length)), 34);
-  return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`).join("\n");
-}
 
 export function versionText(components: Components | undefined): string {
   const lines = [`nbdkit ${compatibleVersion} (${ownVersion})`];

@@ -166,7 +166,7 @@ export const options: readonly Option[] = [
     short: "p",
     long: ["port"],
     value: "PORT",
-    help: "Listen on this TCP port or service, or vsock port (10809)",
+    help: "Listen on this TCP port or service, or vsock port",
   },
   {
     id: "printUri",
@@ -199,7 +199,7 @@ export const options: readonly Option[] = [
     short: "t",
     long: ["threads"],
     value: "THREADS",
-    help: "Requests of one connection that run in parallel (16)",
+    help: "Requests of one connection that run in parallel",
   },
   {
     id: "timeout",

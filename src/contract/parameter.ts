@@ -1,10 +1,15 @@
 import { NbdError } from "../core/errors.ts";
-import { parseSize } from "../core/size.ts";
-import { parseBoolean, parseDelay, parseInteger, parseProbability } from "../core/values.ts";
+import { formatSize, parseSize, sizeMax } from "../core/size.ts";
+import { formatDelay, parseBoolean, parseDelay, parseInteger, parseProbability } from "../core/values.ts";
+import { type Limits, rangeText } from "./parameter-range.ts";
 import { readPassword } from "./password.ts";
 import { absolutePath } from "./path.ts";
 
-/** A parameter (key=value on the command line): how its text becomes a value, and its --help. */
+/**
+ * A parameter (key=value on the command line): how its text becomes a value, and its --help. The members about
+ * accepted values and the default are also the source of --help and of the reference, so a range must be the
+ * one that `parse` enforces.
+ */
 export interface Parameter<Value = unknown> {
   /**
    * Parses the text of a value.
@@ -23,6 +28,24 @@ export interface Parameter<Value = unknown> {
   readonly required?: boolean;
   /** The value when the user gives none. */
   readonly default?: Value;
+  /** The default in words, when it is no fixed value: "the size of the data". */
+  readonly defaultText?: string;
+  /** Formats the default as a user would write it. Without this member: `String()`. */
+  format?(value: Value): string;
+  /** The smallest accepted value, or element of a list. */
+  readonly min?: number | bigint;
+  /** The largest accepted value, or element of a list. */
+  readonly max?: number | bigint;
+  /** Only powers of 2 are accepted. */
+  readonly powerOfTwo?: boolean;
+  /** The accepted words. */
+  readonly words?: readonly string[];
+  /** The accepted values in words, for what the members above do not say: "-1 or a multiple of 512". */
+  readonly accepts?: string;
+  /** The unit of the number that users write: "bytes". */
+  readonly unit?: string;
+  /** What happens when the key is given again. Default: the last value counts. */
+  readonly again?: "refused" | "added";
   /** Other keys for the same value, for old command lines; --help does not show them. */
   readonly aliases?: readonly string[];
 }
@@ -42,54 +65,73 @@ export type Values<P extends Parameters> = {
 
 type ValueOf<P> = P extends Parameter<infer Value> ? Value : never;
 
-interface Options<Value> {
-  readonly help: string;
-  readonly placeholder?: string;
-  readonly required?: boolean;
-  readonly default?: Value;
-  readonly aliases?: readonly string[];
-}
+type Options<Value> = Pick<Parameter<Value>, "help" | "required" | "default" | "defaultText" | "aliases"> &
+  Partial<Pick<Parameter<Value>, "placeholder" | "accepts" | "unit">>;
 
 type Declared<Value, O> = Parameter<Value> & Pick<O, keyof O & ("required" | "default")>;
 
-function declare<Value, O extends Options<Value>>(
-  parse: Parameter<Value>["parse"],
-  placeholder: string,
-  options: O,
-): Declared<Value, O> {
-  return { parse, placeholder, ...options };
+type Kind<Value> = Omit<Parameter<Value>, "help">;
+
+function declare<Value, O extends Options<Value>>(kind: Kind<Value>, options: O): Declared<Value, O> {
+  return { ...kind, ...options };
 }
 
-/** Declares a size in bytes; users may write nbdkit's suffixes: 512, 10M, 1G. */
-export function size<const O extends Options<bigint>>(options: O): Declared<bigint, O> {
-  return declare(parseSize, "SIZE", options);
+interface SizeLimits extends Limits {
+  readonly min?: bigint;
+  readonly max?: bigint;
+}
+
+/**
+ * Declares a size in bytes; users may write nbdkit's suffixes: 512, 10M, 1G. `min`, `max` and `powerOfTwo`
+ * limit it.
+ *
+ * @param refusal returns the error message for a size outside the limits; by default the message names them
+ */
+export function size<const O extends Options<bigint> & SizeLimits>(
+  options: O,
+  refusal?: (key: string, bytes: bigint) => string,
+): Declared<bigint, O> {
+  const parse = (text: string, key: string): bigint => {
+    const bytes = parseSize(text);
+    if (isWithin(bytes, options)) return bytes;
+    throw new NbdError("EINVAL", refusal?.(key, bytes) ?? `${key}=${text}: use ${rangeText(options)}`);
+  };
+  return declare({ parse, placeholder: "SIZE", unit: "bytes", format: formatSize }, options);
+}
+
+function isWithin(bytes: bigint, { min = 0n, max = sizeMax, powerOfTwo = false }: SizeLimits): boolean {
+  return bytes >= min && bytes <= max && !(powerOfTwo && (bytes & (bytes - 1n)) !== 0n);
 }
 
 /** Declares a boolean: true or false, yes or no, on or off, 1 or 0. */
 export function boolean<const O extends Options<boolean>>(options: O): Declared<boolean, O> {
-  return declare(parseBoolean, "BOOL", options);
+  const format = (value: boolean): string => (value ? "yes" : "no");
+  return declare({ parse: parseBoolean, placeholder: "BOOL", format }, options);
 }
 
 /** Declares a whole number from `min` to `max`. */
 export function integer<const O extends Options<number>>(
   options: O & { readonly min: number; readonly max: number },
 ): Declared<number, O> {
-  return declare((text, key) => parseInteger(key, text, options.min, options.max), "N", options);
+  const parse = (text: string, key: string): number => parseInteger(key, text, options.min, options.max);
+  return declare({ parse, placeholder: "N" }, options);
 }
 
 /** Declares a delay. The value is in ms; users write "1.5", "2s", "120ms" or "10us". */
 export function delay<const O extends Options<number>>(options: O): Declared<number, O> {
-  return declare((text, key) => parseDelay(key, text), "DELAY", options);
+  const parse = (text: string, key: string): number => parseDelay(key, text);
+  return declare({ parse, placeholder: "DELAY", unit: "seconds", format: formatDelay }, options);
 }
 
 /** Declares a probability. The value is 0 or more; users write "0.1", "10%", "1:10" or "1/10". */
 export function probability<const O extends Options<number>>(options: O): Declared<number, O> {
-  return declare((text, key) => parseProbability(key, text), "PROBABILITY", options);
+  const parse = (text: string, key: string): number => parseProbability(key, text);
+  return declare({ parse, placeholder: "PROBABILITY" }, options);
 }
 
 /** Declares any text. */
 export function text<const O extends Options<string>>(options: O): Declared<string, O> {
-  return declare((value) => value, "TEXT", options);
+  return declare({ parse: (value) => value, placeholder: "TEXT" }, options);
 }
 
 /**
@@ -97,7 +139,7 @@ export function text<const O extends Options<string>>(options: O): Declared<stri
  * change to another folder (nbdkit_absolute_path(3)).
  */
 export function path<const O extends Options<string>>(options: O): Declared<string, O> {
-  return declare(absolutePath, "FILENAME", options);
+  return declare({ parse: absolutePath, placeholder: "FILENAME" }, options);
 }
 
 /** Declares a choice of a few words. */
@@ -109,7 +151,7 @@ export function choice<const Words extends readonly string[], const O extends Op
     if (words.includes(value)) return value;
     throw new NbdError("EINVAL", `unknown ${key} mode: ${value}: use ${words.join(", ")}`);
   };
-  return declare(parse, words.join("|"), options);
+  return declare({ parse, placeholder: words.join("|"), words }, options);
 }
 
 /** The placeholder of secrets in --help. Debug lines recognize secret parameters by it. */
@@ -120,11 +162,15 @@ export const secretPlaceholder = "PASSWORD";
  *
  * @param parse parses the text of each value
  */
-export function list<Value, const O extends Options<readonly Value[]>>(
+export function list<Value, const O extends Options<readonly Value[]> & Limits>(
   parse: (text: string, key: string) => Value,
   options: O,
 ): Declared<readonly Value[], O> {
-  return declare((text, key, before = []) => [...before, parse(text, key)], "TEXT", options);
+  const append: Parameter<readonly Value[]>["parse"] = (text, key, before = []) => [
+    ...before,
+    parse(text, key),
+  ];
+  return declare({ parse: append, placeholder: "TEXT", again: "added", format: () => "none" }, options);
 }
 
 /**
@@ -141,7 +187,7 @@ export function once<P extends Parameter<unknown>>(parameter: P, refusal?: (key:
     if (before === undefined) return parameter.parse(text, key);
     throw new NbdError("EINVAL", refusal?.(key) ?? `${key} parameter appears multiple times: give it once`);
   };
-  return { ...parameter, parse };
+  return { ...parameter, parse, again: "refused" };
 }
 
 /**
@@ -151,7 +197,9 @@ export function once<P extends Parameter<unknown>>(parameter: P, refusal?: (key:
 export function catchAll<const O extends Options<ReadonlyMap<string, string>>>(
   options: O,
 ): Declared<ReadonlyMap<string, string>, O> {
-  return declare((text, key, before = new Map()) => new Map([[key, text], ...before]), "TEXT", options);
+  const add: Parameter<ReadonlyMap<string, string>>["parse"] = (text, key, before = new Map()) =>
+    new Map([[key, text], ...before]);
+  return declare({ parse: add, placeholder: "TEXT", again: "added", format: () => "none" }, options);
 }
 
 /**
@@ -159,7 +207,8 @@ export function catchAll<const O extends Options<ReadonlyMap<string, string>>>(
  * (nbdkit_read_password(3)).
  */
 export function password<const O extends Options<string>>(options: O): Declared<string, O> {
-  return declare((value, key) => readPassword(key, value), secretPlaceholder, options);
+  const parse = (value: string, key: string): string => readPassword(key, value);
+  return declare({ parse, placeholder: secretPlaceholder, accepts: "the secret, -, +FILE or -FD" }, options);
 }
 
 /**
@@ -167,13 +216,14 @@ export function password<const O extends Options<string>>(options: O): Declared<
  * are stdin, stdout and stderr.
  */
 export function descriptor<const O extends Options<number>>(options: O): Declared<number, O> {
+  const [min, max] = [3, 2 ** 31 - 1];
   const parse = (value: string, key: string): number => {
-    const fd = parseInteger(key, value, 0, 2 ** 31 - 1);
-    if (fd > 2) return fd;
+    const fd = parseInteger(key, value, 0, max);
+    if (fd >= min) return fd;
     throw new NbdError(
       "EINVAL",
       "file descriptor must be > 2 because stdin, stdout and stderr are reserved for nbdkit",
     );
   };
-  return declare(parse, "FILE_DESCRIPTOR", options);
+  return declare({ parse, placeholder: "FILE_DESCRIPTOR", min, max }, options);
 }

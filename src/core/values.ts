@@ -108,6 +108,11 @@ export function parseDelay(what: string, text: string): number {
   return Number(number) * must(delayUnitMs[unit]);
 }
 
+/** Formats a delay so that {@link parseDelay} reads it: "60s", "2.5s", "10ms". */
+export function formatDelay(delayMs: number): string {
+  return delayMs > 0 && delayMs < 1000 ? `${delayMs}ms` : `${delayMs / 1000}s`;
+}
+
 /**
  * Parses a probability as nbdkit_parse_probability(3) does: "0.1", "1e-1", "10%", "1:10", "1/10". The result
  * may exceed 1.

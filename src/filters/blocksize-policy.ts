@@ -3,7 +3,7 @@ import type { BlockSize, Handle, HandleChanges } from "../contract/handle.ts";
 import { choice, type Parameter } from "../contract/parameter.ts";
 import type { Client } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
-import { parseSize } from "../core/size.ts";
+import { formatSize, parseSize } from "../core/size.ts";
 import { applyChanges } from "../kit/apply-changes.ts";
 
 interface State {
@@ -13,6 +13,9 @@ interface State {
   readonly "blocksize-maximum": number | undefined;
   readonly "blocksize-write-disconnect": number | undefined;
 }
+
+/** The maximum that means "no limit"; the only one that need not be a multiple of the minimum. */
+const unlimited = 0xffff_ffff;
 
 /**
  * Advertises block sizes to clients and rejects requests that violate them:
@@ -26,10 +29,33 @@ const blocksizePolicy: Filter = defineFilter({
       default: "allow",
       help: "Requests that violate the block size: allow them, refuse them (error), or also refuse a partial last block (strict-error)",
     }),
-    "blocksize-minimum": bytes("Minimum block size to advertise. Default: that of the disk"),
-    "blocksize-preferred": bytes("Preferred block size to advertise. Default: that of the disk"),
-    "blocksize-maximum": bytes("Maximum size of a read or write. Default: that of the disk"),
-    "blocksize-write-disconnect": bytes("Disconnect a client that sends a larger write"),
+    "blocksize-minimum": bytes({
+      max: 64 * 1024,
+      powerOfTwo: true,
+      accepts: "0 for the default",
+      defaultText: "that of the disk",
+      help: "Minimum block size to advertise",
+    }),
+    "blocksize-preferred": bytes({
+      min: 512,
+      max: 32 * 1024 * 1024,
+      powerOfTwo: true,
+      accepts: "0 for the default",
+      defaultText: "that of the disk",
+      help: "Preferred block size to advertise",
+    }),
+    "blocksize-maximum": bytes({
+      max: unlimited,
+      accepts: "a multiple of blocksize-minimum, 0 for the default",
+      defaultText: "that of the disk",
+      help: "Maximum size of a read or write",
+    }),
+    "blocksize-write-disconnect": bytes({
+      max: unlimited,
+      accepts: "larger than blocksize-minimum, 0 for never",
+      defaultText: "never",
+      help: "Disconnect a client that sends a larger write",
+    }),
   },
   configComplete(values: State): State {
     checkValues(values);
@@ -45,22 +71,28 @@ const blocksizePolicy: Filter = defineFilter({
 });
 export default blocksizePolicy;
 
-function bytes(help: string): Parameter<number> {
-  return {
-    help,
-    placeholder: "SIZE",
-    parse(text, key) {
-      const size = parseSize(text);
-      if (size <= 0xffff_ffffn) return Number(size);
-      throw new NbdError("EINVAL", `${key}: could not parse ${text}: use at most 4294967295`);
-    },
+/** Declares a block size with the limits of doc/proto.md, "Block size constraints". 0 counts as not set. */
+function bytes(
+  declared: Omit<Parameter<number>, "parse" | "placeholder"> & { max: number },
+): Parameter<number> {
+  const { min = 1, max, powerOfTwo = false } = declared;
+  const parse = (text: string, key: string): number => {
+    const size = parseSize(text);
+    if (size > unlimited) throw wrong(`${key}: could not parse ${text}: use at most ${unlimited}`);
+    if (size === 0n) return 0;
+    if (powerOfTwo && !isPowerOfTwo(Number(size))) throw wrong(`${key} must be a power of 2`);
+    if (size >= min && size <= max) return Number(size);
+    const allowed =
+      declared.min === undefined ? `<= ${shown(max)}` : `between ${shown(min)} and ${shown(max)}`;
+    throw wrong(`${key} must be ${allowed}`);
   };
+  const format = (size: number): string => shown(size);
+  return { ...declared, parse, placeholder: "SIZE", unit: "bytes", format };
 }
 
-/** doc/proto.md, "Block size constraints" */
-const [minimumMax, preferredMin, preferredMax] = [65_536, 512, 32 * 1024 * 1024];
-/** The maximum that means "no limit"; the only one that need not be a multiple of the minimum. */
-const unlimited = 0xffff_ffff;
+function shown(bytes: number | bigint): string {
+  return formatSize(BigInt(bytes));
+}
 
 /** A size of 0 counts as not set. */
 function checkValues(values: State): void {
@@ -68,12 +100,6 @@ function checkValues(values: State): void {
   const preferred = values["blocksize-preferred"] || undefined;
   const maximum = values["blocksize-maximum"] || undefined;
   const disconnect = values["blocksize-write-disconnect"] || undefined;
-  if (minimum !== undefined && !isPowerOfTwo(minimum)) throw wrong("blocksize-minimum must be a power of 2");
-  if (minimum !== undefined && minimum > minimumMax) throw wrong("blocksize-minimum must be <= 64K");
-  if (preferred !== undefined && !isPowerOfTwo(preferred))
-    throw wrong("blocksize-preferred must be a power of 2");
-  if (preferred !== undefined && (preferred < preferredMin || preferred > preferredMax))
-    throw wrong("blocksize-preferred must be between 512 and 32M");
   if (minimum && maximum && maximum !== unlimited && maximum % minimum !== 0)
     throw wrong("blocksize-maximum must be -1 or a multiple of blocksize-minimum");
   if (minimum && preferred && minimum > preferred)

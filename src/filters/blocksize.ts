@@ -10,6 +10,12 @@ interface State extends Wanted {
   readonly gate: RangeGate;
 }
 
+/** The largest minimum block size, in bytes (doc/proto.md, "Block size constraints"). */
+const blockMax = 65_536n;
+
+/** Lengths of requests have 32 bits. */
+const lengthMax = 0xffff_ffffn;
+
 /**
  * Accepts requests of any size and passes on requests that the plugin supports: nbdkit-blocksize-filter(1).
  */
@@ -17,17 +23,39 @@ const blocksize: Filter = defineFilter({
   name: "blocksize",
   longname: "nbdkit blocksize filter",
   parameters: {
-    minblock: size({
-      help: "Smallest block to pass on, a power of 2 up to 64k. Default: that of the disk, else 1",
-    }),
-    maxdata: size({ help: "Largest read or write to pass on. Default: that of the disk, at most 64M" }),
-    maxlen: size({ help: "Largest request without data to pass on. Default 4G less a block" }),
+    minblock: size(
+      {
+        min: 1n,
+        max: blockMax,
+        powerOfTwo: true,
+        defaultText: "that of the disk, else 1",
+        help: "Smallest block to pass on",
+      },
+      refusal,
+    ),
+    maxdata: size(
+      {
+        min: 1n,
+        max: lengthMax,
+        accepts: "a multiple of minblock",
+        defaultText: "that of the disk, at most 64M",
+        help: "Largest read or write to pass on",
+      },
+      refusal,
+    ),
+    maxlen: size(
+      {
+        min: 1n,
+        max: lengthMax,
+        accepts: "a multiple of minblock",
+        defaultText: "4G less a block",
+        help: "Largest request without data to pass on",
+      },
+      refusal,
+    ),
   },
   configComplete(values): State {
-    for (const key of ["minblock", "maxdata", "maxlen"] as const) checkRange(key, values[key]);
     const { minblock = 1n, maxdata = 0n, maxlen = 0n } = values;
-    if ((minblock & (minblock - 1n)) !== 0n) throw wrong("minblock must be a power of 2");
-    if (minblock > minblockMax) throw wrong(`minblock must not exceed ${minblockMax}`);
     if (maxdata % minblock !== 0n) throw wrong(`maxdata must be a multiple of ${minblock}`);
     if (maxlen % minblock !== 0n) throw wrong(`maxlen must be a multiple of ${minblock}`);
     return { ...values, gate: new RangeGate() };
@@ -36,13 +64,11 @@ const blocksize: Filter = defineFilter({
 });
 export default blocksize;
 
-/** The largest minimum block size, in bytes (doc/proto.md, "Block size constraints"). */
-const minblockMax = 65_536n;
-
-function checkRange(key: string, value: bigint | undefined): void {
-  if (value === 0n) throw wrong(`parameter '${key}' must be non-zero if specified`);
-  if (value !== undefined && value > 0xffff_ffffn)
-    throw wrong(`parameter '${key}' too large: use less than 4G`);
+function refusal(key: string, bytes: bigint): string {
+  if (bytes === 0n) return `parameter '${key}' must be non-zero if specified`;
+  if (bytes > lengthMax) return `parameter '${key}' too large: use less than 4G`;
+  if ((bytes & (bytes - 1n)) !== 0n) return `${key} must be a power of 2`;
+  return `${key} must not exceed ${blockMax}`;
 }
 
 function wrong(message: string): NbdError {

@@ -37,15 +37,26 @@ const cache: Filter = defineFilter({
       default: "writeback",
       help: "When writes reach the disk: at the next flush (writeback), at once (writethrough), maybe never (unsafe)",
     }),
-    "cache-min-block-size": size({
-      default: 65_536n,
-      help: "Block size of the cache; at least the block size of its file system",
-    }),
-    "cache-max-size": size({ help: "Maximum size of the cache. Default: no limit" }),
+    "cache-min-block-size": size(
+      {
+        default: 65_536n,
+        min: 4096n,
+        // Block numbers must fit into a JavaScript number, and larger blocks have no use.
+        max: 2n ** 31n,
+        powerOfTwo: true,
+        help: "Block size of the cache; at least the block size of its file system",
+      },
+      (key) => `${key} is not a power of 2, or is too small or too large: use 4k to 2G`,
+    ),
+    "cache-max-size": size(
+      // nbdkit's minimum.
+      { min: 1024n * 1024n, defaultText: "no limit", help: "Maximum size of the cache" },
+      (key) => `${key} is too small: use at least 1M`,
+    ),
     "cache-high-threshold": percent(95, "Percentage of cache-max-size at which eviction starts"),
     "cache-low-threshold": percent(80, "Percentage of cache-max-size at which eviction stops"),
     "cache-on-read": toggle({
-      help: "Cache blocks that are read; with a path, only while that file exists. Default no",
+      help: "Cache blocks that are read; with a path, only while that file exists",
     }),
   },
   debugFlags: ["verbose"],
@@ -123,31 +134,18 @@ function keeping(kept: BlockCache, below: Handle): HandleChanges {
 }
 
 function percent(value: number, help: string) {
-  return integer({ default: value, min: 1, max: 2 ** 32 - 1, help });
+  return integer({ default: value, min: 1, max: 2 ** 32 - 1, unit: "percent", help });
 }
-
-/** 2^31 bytes: block numbers must fit into a JavaScript number, and larger blocks have no use. */
-const blockBytesMax = 2n ** 31n;
 
 /** At least the block size of the file system: eviction punches a hole, which cannot be smaller. */
 function blockBytesFor(minimum: bigint): number {
-  if (minimum < 4096n || minimum > blockBytesMax || (minimum & (minimum - 1n)) !== 0n) {
-    throw new NbdError(
-      "EINVAL",
-      "cache-min-block-size is not a power of 2, or is too small or too large: use 4k to 2G",
-    );
-  }
   const { bsize } = statfsSync(temporaryFolder());
   return Math.max(Number(minimum), Number.isInteger(Math.log2(bsize)) ? bsize : 0);
 }
 
-/** nbdkit's minimum for cache-max-size, in bytes. */
-const sizeMin = 1024n * 1024n;
-
 function limitFor(values: Values): Limit | undefined {
   const { "cache-max-size": max, "cache-high-threshold": high, "cache-low-threshold": low } = values;
   if (max === undefined) return undefined;
-  if (max < sizeMin) throw new NbdError("EINVAL", "cache-max-size is too small: use at least 1M");
   if (low >= high) {
     throw new NbdError(
       "EINVAL",

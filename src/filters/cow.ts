@@ -1,8 +1,6 @@
 import { defineFilter, type Filter } from "../contract/filter.ts";
-import { boolean, type Parameter } from "../contract/parameter.ts";
-import { NbdError } from "../core/errors.ts";
+import { boolean, size } from "../contract/parameter.ts";
 import { inSteps } from "../core/maybe-promise.ts";
-import { parseSize } from "../core/size.ts";
 import { PerExport } from "../kit/per-export.ts";
 import { preferringBlocks } from "../kit/preferring.ts";
 import { type Toggle, toggle } from "../kit/toggle.ts";
@@ -10,7 +8,7 @@ import { forEachPiece, turnBytes } from "../served/pieces.ts";
 import { Overlay } from "./cow/overlay.ts";
 
 interface State {
-  readonly "cow-block-size": number;
+  readonly "cow-block-size": bigint;
   readonly "cow-on-cache": boolean;
   readonly "cow-on-read": Toggle;
   readonly overlays: PerExport<Overlay>;
@@ -24,16 +22,20 @@ const cow: Filter = defineFilter({
   name: "cow",
   longname: "nbdkit copy-on-write (COW) filter",
   parameters: {
-    "cow-block-size": blockSize(),
+    // Limits of nbdkit: smaller blocks need too much memory for their states, larger ones are not addressable.
+    "cow-block-size": size(
+      { default: 65_536n, min: 4096n, max: 2n ** 31n, powerOfTwo: true, help: "Block size of the overlay" },
+      (key) => `${key} is out of range (4096..2G) or not a power of 2`,
+    ),
     "cow-on-cache": boolean({ default: false, help: "Copy blocks into the overlay for a cache request" }),
     "cow-on-read": toggle({
-      help: "Copy blocks that are read; with a path, only while that file exists. Default no",
+      help: "Copy blocks that are read; with a path, only while that file exists",
     }),
   },
   debugFlags: ["verbose"],
   configComplete: (values, host): State => ({
     ...values,
-    overlays: new PerExport(({ size }) => new Overlay(values["cow-block-size"], size, host)),
+    overlays: new PerExport(({ size }) => new Overlay(Number(values["cow-block-size"]), size, host)),
   }),
   openNext: (next, _state, request) => next({ ...request, readOnly: true }),
   open(next, { overlays, ...options }: State, { exportName, signal }) {
@@ -52,7 +54,7 @@ const cow: Filter = defineFilter({
           : next.cache?.(offset, length),
       extents: (offset, length, requestOne) => inSteps(overlay.extents(next, offset, length, requestOne)),
       close: () => overlays.leave(exportName),
-      blockSize: preferringBlocks(next, options["cow-block-size"]),
+      blockSize: preferringBlocks(next, Number(options["cow-block-size"])),
       // FUA needs no work: the overlay does not survive the server.
       nativeFua: true,
       fuaByFlushing: false,
@@ -67,23 +69,3 @@ const cow: Filter = defineFilter({
   unload: ({ overlays }: State) => overlays.close(),
 });
 export default cow;
-
-/**
- * In bytes, as in nbdkit: smaller blocks need too much memory for their states, larger blocks are not
- * addressable.
- */
-const [blockBytesMin, blockBytesMax] = [4096, 2 ** 31];
-
-function blockSize(): Parameter<number> & { readonly default: number } {
-  return {
-    placeholder: "SIZE",
-    help: "Block size of the overlay",
-    default: 64 * 1024,
-    parse(text, key) {
-      const bytes = Number(parseSize(text));
-      if (bytes >= blockBytesMin && bytes <= blockBytesMax && Number.isInteger(Math.log2(bytes)))
-        return bytes;
-      throw new NbdError("EINVAL", `${key} is out of range (4096..2G) or not a power of 2`);
-    },
-  };
-}

@@ -47,28 +47,38 @@ export default error;
 
 /** @param name kind of requests; empty for the defaults of all kinds */
 function parametersFor(name: string): Parameters {
-  const [prefix, whose] = name === "" ? ["error", "requests"] : [`error-${name}`, `${name} requests`];
+  const all = name === "";
+  const [prefix, whose] = all ? ["error", "requests"] : [`error-${name}`, `${name} requests`];
   return {
-    [prefix]: choice(codes, { help: `The error that ${whose} fail with. Default EIO` }),
-    [`${prefix}-rate`]: rate(`How many ${whose} fail: 0%..100% or 0..1. Default none`),
-    [`${prefix}-file`]: path({ help: `Let ${whose} fail only while this file exists` }),
+    [prefix]: choice(codes, {
+      ...(all ? { default: "EIO" } : { defaultText: "that of error=" }),
+      help: `The error that ${whose} fail with`,
+    }),
+    [`${prefix}-rate`]: rate({
+      ...(all ? { default: 0 } : { defaultText: "that of error-rate=" }),
+      help: `The share of ${whose} that fail`,
+    }),
+    [`${prefix}-file`]: path({
+      defaultText: all ? "none" : "that of error-file=",
+      help: `Let ${whose} fail only while this file exists`,
+    }),
   };
 }
 
-function rate(help: string): Parameter<number> {
+function rate(declared: Omit<Parameter<number>, "parse" | "placeholder">): Parameter<number> {
   const parse = (text: string, key: string): number => {
     const value = parseProbability(key, text);
     if (value <= 1) return value;
     throw new NbdError("ERANGE", `${key}: rate out of range: '${text}': use 0%..100% or 0..1`);
   };
-  return { parse, placeholder: "RATE", help };
+  return { ...declared, parse, placeholder: "RATE", accepts: "0%..100% or 0..1" };
 }
 
 function settingFor(name: string, values: Readonly<Record<string, unknown>>): Setting {
   const value = (suffix: string): unknown => values[`error-${name}${suffix}`] ?? values[`error${suffix}`];
   return {
-    code: (value("") as string | undefined) ?? "EIO",
-    rate: (value("-rate") as number | undefined) ?? 0,
+    code: value("") as string,
+    rate: value("-rate") as number,
     file: value("-file") as string | undefined,
   };
 }

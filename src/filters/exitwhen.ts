@@ -9,6 +9,9 @@ import { processExits } from "./exitwhen/process.ts";
 import { scriptSays } from "./exitwhen/script.ts";
 import { Watcher } from "./exitwhen/watcher.ts";
 
+const fdRange = { min: 0, max: 2 ** 31 - 1 };
+const pidRange = { min: 1, max: 2 ** 31 - 1 };
+
 /** Stops the server after an external event, when no client is connected (nbdkit-exitwhen-filter(1)). */
 const exitwhen: Filter = defineFilter({
   name: "exitwhen",
@@ -16,22 +19,29 @@ const exitwhen: Filter = defineFilter({
   description: "Exits gracefully when an event occurs; each kind of event may be given several times",
   parameters: {
     "exit-when-file-created": list(absolutePath, {
+      default: [],
       placeholder: "FILENAME",
       help: "Exit when the file is created",
     }),
     "exit-when-file-deleted": list(absolutePath, {
+      default: [],
       placeholder: "FILENAME",
       help: "Exit when the file is deleted",
     }),
-    "exit-when-pipe-closed": list((text, key) => parseInteger(key, text, 0, 2 ** 31 - 1), {
+    "exit-when-pipe-closed": list((text, key) => parseInteger(key, text, fdRange.min, fdRange.max), {
+      ...fdRange,
+      default: [],
       placeholder: "FD",
       help: "Exit when the other end of the pipe whose read end is this descriptor is closed",
     }),
-    "exit-when-process-exits": list((text, key) => parseInteger(key, text, 1, 2 ** 31 - 1), {
+    "exit-when-process-exits": list((text, key) => parseInteger(key, text, pidRange.min, pidRange.max), {
+      ...pidRange,
+      default: [],
       placeholder: "PID",
       help: "Exit when the process exits",
     }),
     "exit-when-script": list((script) => script, {
+      default: [],
       placeholder: "SCRIPT",
       help: "Exit when the shell script ends with status 88; 0 means not yet",
     }),
@@ -47,8 +57,8 @@ const exitwhen: Filter = defineFilter({
   configComplete(values, host) {
     const events: Event[] = [];
     const watcher = new Watcher(events, values["exit-when-poll"], host);
-    const add = <Value>(given: readonly Value[] | undefined, eventOf: (value: Value) => Event): void => {
-      for (const value of given ?? []) events.push(eventOf(value));
+    const add = <Value>(given: readonly Value[], eventOf: (value: Value) => Event): void => {
+      for (const value of given) events.push(eventOf(value));
     };
     try {
       add(values["exit-when-file-created"], fileCreated);

@@ -14,6 +14,7 @@ const exportname: Filter = defineFilter({
   parameters: {
     "default-export": text({
       placeholder: "NAME",
+      defaultText: "that of the plugin",
       help: "The export that a client gets when it asks for the empty name",
       aliases: ["default_export"],
     }),
@@ -31,14 +32,12 @@ const exportname: Filter = defineFilter({
     exportname: list((name) => checkString("exportname", name), {
       default: [],
       placeholder: "NAME",
-      help: "A name to list; may be given again",
+      help: "A name to list",
     }),
-    exportdesc: describedBy(
-      "Descriptions: keep, none, fixed:STRING, or script:SCRIPT, which gets the export name in $name",
-    ),
+    exportdesc: describedBy("The descriptions of exports; a script gets the export name in $name"),
   },
   async listExports(next, values, request, onlyDefault) {
-    const { "exportname-list": mode, exportname: names, exportdesc: describe = keep } = values;
+    const { "exportname-list": mode, exportname: names, exportdesc: describe } = values;
     if (mode === "error") throw new NbdError("EPERM", "export list restricted by policy");
     if (mode === "empty") return [];
     if (mode === "defaultonly" || mode === "default-only") return onlyDefault(request);
@@ -62,7 +61,7 @@ const exportname: Filter = defineFilter({
     return next(request);
   },
   async open(next, { exportdesc: describe }, { exportName }) {
-    return describe === undefined ? {} : { description: await describe(exportName, next.description) };
+    return describe === keep ? {} : { description: await describe(exportName, next.description) };
   },
 });
 export default exportname;
@@ -80,7 +79,7 @@ function checkName(
 
 const keep: Describe = async (_name, before) => before;
 
-function describedBy(help: string): Parameter<Describe> {
+function describedBy(help: string): Parameter<Describe> & { readonly default: Describe } {
   const parse = (mode: string, key: string): Describe => {
     if (mode === "keep") return keep;
     if (mode === "none") return async () => undefined;
@@ -92,5 +91,6 @@ function describedBy(help: string): Parameter<Describe> {
       `unrecognized ${key} mode: ${mode}: use keep, none, fixed:STRING or script:SCRIPT`,
     );
   };
-  return { parse, placeholder: "MODE", help };
+  const accepts = "keep, none, fixed:STRING or script:SCRIPT";
+  return { parse, placeholder: "MODE", accepts, default: keep, format: () => "keep", help };
 }

@@ -22,9 +22,13 @@ const log: Filter = defineFilter({
   name: "log",
   longname: "nbdkit log filter",
   parameters: {
-    logfile: path({ help: "Log file" }),
+    logfile: path({ defaultText: "none", help: "Log file" }),
     logappend: boolean({ default: false, help: "Append to the log file instead of overwriting it" }),
-    logscript: text({ placeholder: "SCRIPT", help: "Shell script to run for each log entry" }),
+    logscript: text({
+      placeholder: "SCRIPT",
+      defaultText: "none",
+      help: "Shell script to run for each log entry",
+    }),
   },
   configComplete: ({ logfile: file, logappend: append, logscript: script }): State => {
     return { file, append, script, connections: 0, listings: 0, preconnects: 0 };

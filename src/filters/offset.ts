@@ -10,7 +10,7 @@ const offset: Filter = defineFilter({
   longname: "nbdkit offset filter",
   parameters: {
     offset: size({ default: 0n, help: "Start of the range" }),
-    range: size({ help: "Length of the range. Default: up to the end of the disk" }),
+    range: size({ defaultText: "up to the end of the disk", help: "Length of the range" }),
   },
   open(next, { offset: start, range }) {
     const end = start + (range ?? 0n);

@@ -49,7 +49,10 @@ export default partition;
 function sectorSize(): Parameter<number> {
   return {
     placeholder: "512|4096",
-    help: "The sector size of the partition table. Default: the minimum block size of the disk if it is one of these, else 512",
+    unit: "bytes",
+    words: ["512", "4096"],
+    defaultText: "the minimum block size of the disk if it is one of these, else 512",
+    help: "The sector size of the partition table",
     parse(text, key) {
       const size = Number(parseSize(text));
       if (size === 512 || size === 4096) return size;

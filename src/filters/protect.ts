@@ -24,7 +24,8 @@ const protect: Filter = defineFilter({
     protect: list(parseRanges, {
       default: [],
       placeholder: "START-END",
-      help: "Range of bytes to protect, END included; ~START-END protects all other bytes. Can be given several times",
+      accepts: "START-END or ~START-END",
+      help: "Range of bytes to protect, END included; ~START-END protects all other bytes",
     }),
   },
   debugFlags: ["write"],

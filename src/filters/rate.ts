@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { defineFilter, type Filter } from "../contract/filter.ts";
-import { once, type Parameter, path } from "../contract/parameter.ts";
+import { once, type Parameter, path, size } from "../contract/parameter.ts";
 import type { Host } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseSize } from "../core/size.ts";
@@ -27,19 +27,21 @@ const rate: Filter = defineFilter({
     rate: once(bitsPerSecond("Limit of all connections together"), setTwice),
     "connection-rate": once(bitsPerSecond("Limit of each connection"), setTwice),
     "rate-file": path({
+      defaultText: "none",
       help: "File with the limit of all connections; it may change while the server runs",
     }),
     "connection-rate-file": path({
+      defaultText: "none",
       help: "File with the limit of each connection; it may change while the server runs",
     }),
-    burstiness: seconds("Burst that is allowed after an idle time, in seconds of the rate. Default 2"),
+    burstiness: seconds(2, "Burst that is allowed after an idle time, in seconds of the rate"),
   },
   debugFlags: ["bucket"],
   configComplete(values, host): State {
-    const { rate, "connection-rate": connectionRate, burstiness = 2 } = values;
-    const buckets = (bits = 0): Buckets => ({
-      read: new Bucket(bits, burstiness),
-      write: new Bucket(bits, burstiness),
+    const { rate, "connection-rate": connectionRate, burstiness } = values;
+    const buckets = (bits = 0n): Buckets => ({
+      read: new Bucket(Number(bits), burstiness),
+      write: new Bucket(Number(bits), burstiness),
     });
     return {
       host,
@@ -83,20 +85,18 @@ function setTwice(key: string): string {
   return `${key} set twice on the command line`;
 }
 
-function bitsPerSecond(help: string): Parameter<number> {
-  const parse = (text: string, key: string): number => {
-    const value = Number(parseSize(text));
-    if (value === 0) throw new NbdError("EINVAL", `${key} cannot be set to 0: leave it out for no limit`);
-    return value;
-  };
-  return { parse, placeholder: "BITSPERSEC", help };
+function bitsPerSecond(help: string) {
+  return size(
+    { min: 1n, placeholder: "BITSPERSEC", unit: "bits per second", defaultText: "no limit", help },
+    (key) => `${key} cannot be set to 0: leave it out for no limit`,
+  );
 }
 
-function seconds(help: string): Parameter<number> {
+function seconds(value: number, help: string): Parameter<number> & { readonly default: number } {
   const parse = (text: string, key: string): number => {
     const value = Number(text);
     if (text.trim() !== "" && Number.isFinite(value) && value >= 0) return value;
     throw new NbdError("EINVAL", `${key} must be a number of seconds, such as 2.5, and is "${text}"`);
   };
-  return { parse, placeholder: "SECS", help };
+  return { parse, placeholder: "SECS", unit: "seconds", min: 0, default: value, help };
 }

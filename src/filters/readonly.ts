@@ -9,7 +9,9 @@ const readonly: Filter = defineFilter({
   name: "readonly",
   longname: "nbdkit readonly filter",
   parameters: {
-    "readonly-file": once(path({ help: "Refuse changes only while this file exists" })),
+    "readonly-file": once(
+      path({ defaultText: "none: refuse always", help: "Refuse changes only while this file exists" }),
+    ),
   },
   // Open the plugin read-only too, because some plugins behave differently then.
   openNext: (next, { "readonly-file": file }, request) =>

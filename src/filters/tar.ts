@@ -29,9 +29,13 @@ const tar: Filter = defineFilter({
       }),
       (key) => `only one ${key} parameter can be given`,
     ),
-    "tar-limit": size({ help: "Search only this much of the tar file, from the start" }),
+    "tar-limit": size({
+      defaultText: "no limit",
+      help: "Search only this much of the tar file, from the start",
+    }),
     tar: text({
       placeholder: "PROGRAM",
+      defaultText: "none",
       help: "Accepted for compatibility; no program is needed to read tar files",
     }),
   },

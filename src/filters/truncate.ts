@@ -6,9 +6,9 @@ import { windowOn } from "../kit/window.ts";
 import { lengthened } from "./truncate/lengthened.ts";
 
 const parameters = {
-  truncate: size({ help: "The new size" }),
-  "round-up": size({ help: "Round the size up to the next multiple of this power of 2" }),
-  "round-down": size({ help: "Round the size down to a multiple of this power of 2" }),
+  truncate: size({ defaultText: "that of the disk", help: "The new size" }),
+  "round-up": unit("Round the size up to the next multiple of this"),
+  "round-down": unit("Round the size down to a multiple of this"),
 } as const;
 
 /** Changes the size of a disk; the added part reads as zeroes: nbdkit-truncate-filter(1). */
@@ -16,10 +16,6 @@ const truncate: Filter = defineFilter({
   name: "truncate",
   longname: "nbdkit truncate filter",
   parameters,
-  configComplete(values) {
-    for (const key of ["round-up", "round-down"] as const) checkUnit(key, values[key]);
-    return values;
-  },
   open(next, values) {
     const wanted = newSize(next.size, values);
     return wanted <= next.size ? windowOn(next, 0n, wanted) : lengthened(next, wanted);
@@ -27,16 +23,14 @@ const truncate: Filter = defineFilter({
 });
 export default truncate;
 
-/** 2^32-1; nbdkit's limit. */
-const unitMax = 0xffff_ffffn;
-
-function checkUnit(key: string, unit: bigint | undefined): void {
-  if (unit === undefined) return;
-  if (unit === 0n) throw new NbdError("EINVAL", `if set, the ${key} parameter must be > 0`);
-  if (unit > unitMax) throw new NbdError("EINVAL", `the ${key} parameter is too large: use at most 2G`);
-  if ((unit & (unit - 1n)) !== 0n) {
-    throw new NbdError("EINVAL", `the ${key} parameter must be a power of 2: use 512, 4k or the like`);
-  }
+function unit(help: string) {
+  // nbdkit takes at most 2^32-1, and 2G is the largest power of 2 below.
+  const max = 2n ** 31n;
+  return size({ min: 1n, max, powerOfTwo: true, defaultText: "no rounding", help }, (key, bytes) => {
+    if (bytes === 0n) return `if set, the ${key} parameter must be > 0`;
+    if (bytes >= 2n * max) return `the ${key} parameter is too large: use at most 2G`;
+    return `the ${key} parameter must be a power of 2: use 512, 4k or the like`;
+  });
 }
 
 function newSize(real: bigint, values: Values<typeof parameters>): bigint {

@@ -14,6 +14,7 @@ export function toggle(options: { readonly help: string }): Parameter<Toggle> & 
     ...options,
     placeholder: "BOOL|/PATH",
     default: () => false,
+    format: (isOn) => (isOn() ? "yes" : "no"),
     parse(text) {
       if (text.startsWith("/")) return () => existsSync(text);
       const value = parseBoolean(text);

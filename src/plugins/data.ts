@@ -29,7 +29,7 @@ const data: Plugin = definePlugin({
     data: content("DATA", "A description of the disk: '0x55 0xAA \"text\" <FILE @512 (1 2)*8'"),
     base64: content("BASE64", "The bytes of the disk in base64"),
     raw: content("TEXT", "The bytes of the disk as they are"),
-    size: size({ help: "Size of the disk; the size of the data if not given" }),
+    size: size({ defaultText: "the size of the data", help: "Size of the disk" }),
     allocator,
     NAME: catchAll({ default: new Map(), help: "The value of $NAME in data=" }),
   },
@@ -59,7 +59,7 @@ export default data;
 const notOnce = "raw|base64|data parameter must be specified exactly once";
 
 function content(placeholder: string, help: string): Parameter<string> {
-  return once(text({ placeholder, help }), () => notOnce);
+  return once(text({ placeholder, defaultText: "none", help }), () => notOnce);
 }
 
 interface Values {

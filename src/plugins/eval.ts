@@ -56,6 +56,8 @@ const others: Parameter<Given> = {
   placeholder: "VALUE",
   help: "Any other parameter is for the method config",
   default: [],
+  format: () => "none",
+  again: "added",
 };
 
 interface Values {
@@ -71,8 +73,10 @@ const evaluate: Plugin = definePlugin<Record<string, Parameter>, ScriptState>({
   longname: "nbdkit eval plugin",
   description: "A disk whose methods are shell scripts on the command line",
   parameters: {
-    ...Object.fromEntries(methods.map((method) => [method, script(`Script for the method ${method}`)])),
-    missing: script("Script for all methods that are not given"),
+    ...Object.fromEntries(
+      methods.map((method) => [method, script("that of missing=", `Script for the method ${method}`)]),
+    ),
+    missing: script("none", "Script for all methods that are not given"),
     KEY: others,
   },
   catchAllKey: "KEY",
@@ -98,9 +102,9 @@ const evaluate: Plugin = definePlugin<Record<string, Parameter>, ScriptState>({
 
 export default evaluate;
 
-function script(help: string): Parameter<string> {
+function script(defaultText: string, help: string): Parameter<string> {
   return once(
-    text({ placeholder: "SCRIPT", help }),
+    text({ placeholder: "SCRIPT", defaultText, help }),
     (key) => `method ${key} defined more than once on the command line`,
   );
 }

@@ -23,13 +23,20 @@ const file: Plugin = definePlugin({
   longname: "nbdkit file plugin",
   description: "A file or block device, or all those in a directory",
   parameters: {
-    file: once(text({ placeholder: "FILENAME", help: "The file or block device to serve" }), givenAgain),
-    dir: once(
-      text({ placeholder: "DIRNAME", help: "A directory: clients choose a file in it by export name" }),
+    file: once(
+      text({ placeholder: "FILENAME", defaultText: "none", help: "The file or block device to serve" }),
       givenAgain,
     ),
-    fd: once(descriptor({ help: "The same as file=, already open" }), givenAgain),
-    dirfd: once(descriptor({ help: "The same as dir=, already open" }), givenAgain),
+    dir: once(
+      text({
+        placeholder: "DIRNAME",
+        defaultText: "none",
+        help: "A directory: clients choose a file in it by export name",
+      }),
+      givenAgain,
+    ),
+    fd: once(descriptor({ defaultText: "none", help: "The same as file=, already open" }), givenAgain),
+    dirfd: once(descriptor({ defaultText: "none", help: "The same as dir=, already open" }), givenAgain),
     cache: choice(["default", "none"], { default: "default", help: "none: see reduce-memory-pressure" }),
     fadvise: choice(["normal", "random", "sequential"], {
       default: "normal",

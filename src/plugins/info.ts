@@ -24,6 +24,7 @@ const info: Plugin = definePlugin({
     mode: {
       parse: parseMode,
       placeholder: modes.join("|"),
+      words: modes,
       help: "The content of the disk",
       default: "exportname" as Mode,
     },

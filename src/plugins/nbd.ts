@@ -1,3 +1,4 @@
+import { defaultPort } from "../client/index.ts";
 import { everyRequest } from "../contract/handle.ts";
 import { boolean, descriptor, integer, list, path, text } from "../contract/parameter.ts";
 import { definePlugin, type Host, type Plugin } from "../contract/plugin.ts";
@@ -13,29 +14,36 @@ const nbd: Plugin = definePlugin({
   longname: "nbdkit nbd plugin",
   description: "The exports of another NBD server",
   parameters: {
-    uri: text({ placeholder: "URI", help: "NBD URI of the server" }),
-    socket: path({ help: "Its Unix socket" }),
-    hostname: text({ placeholder: "HOST", help: "Its TCP host" }),
+    uri: text({ placeholder: "URI", defaultText: "none", help: "NBD URI of the server" }),
+    socket: path({ defaultText: "none", help: "Its Unix socket" }),
+    hostname: text({ placeholder: "HOST", defaultText: "none", help: "Its TCP host" }),
     port: text({
       placeholder: "PORT",
-      help: "Its port, with hostname= (or the name of a service) or vsock=; 10809 if not given",
+      accepts: "a number, or the name of a service",
+      defaultText: String(defaultPort),
+      help: "Its port, with hostname= or vsock=",
     }),
     vsock: integer({
       placeholder: "CID",
       min: 0,
       max: 2 ** 32 - 1,
+      defaultText: "none",
       help: "The number (CID) of its virtual machine",
       aliases: ["cid"],
     }),
     command: text({
       placeholder: "COMMAND",
+      defaultText: "none",
       help: "A server to start, which must support systemd socket activation",
     }),
     arg: list((word) => word, {
       default: [],
-      help: "An argument of command=; repeat it for more arguments",
+      help: "An argument of command=",
     }),
-    "socket-fd": descriptor({ help: "An inherited socket that is connected to the server" }),
+    "socket-fd": descriptor({
+      defaultText: "none",
+      help: "An inherited socket that is connected to the server",
+    }),
     export: text({
       placeholder: "NAME",
       default: "",
@@ -53,10 +61,18 @@ const nbd: Plugin = definePlugin({
       help: "One connection for all clients; always so with command= and socket-fd=",
     }),
     tls: tlsMode,
-    "tls-certificates": path({ placeholder: "DIR", help: "Directory of the certificates" }),
-    "tls-verify": boolean({ help: "Whether to verify the server's certificate; yes if not given" }),
-    "tls-username": text({ placeholder: "NAME", help: "The user name for pre-shared keys" }),
-    "tls-psk": path({ help: "File with pre-shared keys" }),
+    "tls-certificates": path({
+      placeholder: "DIR",
+      defaultText: "~/.pki/libnbd or ~/.config/pki/libnbd; for root /etc/pki/libnbd",
+      help: "Directory of the certificates",
+    }),
+    "tls-verify": boolean({ defaultText: "yes", help: "Whether to verify the server's certificate" }),
+    "tls-username": text({
+      placeholder: "NAME",
+      defaultText: "the name of the user",
+      help: "The user name for pre-shared keys",
+    }),
+    "tls-psk": path({ defaultText: "none", help: "File with pre-shared keys" }),
   },
   magicKey: "uri",
   debugFlags: ["verbose"],

@@ -20,7 +20,12 @@ const random: Plugin = definePlugin({
   description: "Random bytes; writing checks that they are the same",
   parameters: {
     size: size({ required: true, help: "Size of the disk" }),
-    seed: integer({ min: 0, max: 2 ** 32 - 1, help: "The same seed gives the same bytes (default: random)" }),
+    seed: integer({
+      min: 0,
+      max: 2 ** 32 - 1,
+      defaultText: "random",
+      help: "The same seed gives the same bytes",
+    }),
   },
   magicKey: "size",
   provides: ["write", "trim", "zero", "cache", "multiConn"],

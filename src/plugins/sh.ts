@@ -17,6 +17,7 @@ const script: Parameter<Given> & { readonly required: true } = {
   parse: (value, key, before = []) => [...before, [key, value]],
   placeholder: "FILENAME",
   required: true,
+  again: "added",
   help: "The script or program to run, or - for a script on stdin; all other parameters are for it",
 };
 

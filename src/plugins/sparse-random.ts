@@ -2,7 +2,7 @@ import type { Handle } from "../contract/handle.ts";
 import { boolean, integer, type Parameter, size } from "../contract/parameter.ts";
 import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
-import { formatSize, parseSize } from "../core/size.ts";
+import { formatSize } from "../core/size.ts";
 import { BlockMap } from "./sparse-random/block-map.ts";
 import { SparseRandomDisk } from "./sparse-random/disk.ts";
 
@@ -13,6 +13,8 @@ const sizeMax: bigint = 64n * 1024n ** 4n;
 
 /** The share of data in percent. It may have a fraction. */
 const percent: Parameter<number> & { readonly default: number } = {
+  min: 0,
+  max: 100,
   parse(text) {
     const value = /^\s*\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
     if (value >= 0 && value <= 100) return value;
@@ -21,18 +23,6 @@ const percent: Parameter<number> & { readonly default: number } = {
   placeholder: "PERCENT",
   help: "The share of data in percent",
   default: 10,
-};
-
-/** The average length of a run of data in bytes. */
-const runLength: Parameter<bigint> & { readonly default: bigint } = {
-  parse(text) {
-    const value = parseSize(text);
-    if (value > 0n) return value;
-    throw new NbdError("EINVAL", "runlength parameter must be > 0");
-  },
-  placeholder: "BYTES",
-  help: "Average length of a run of data",
-  default: 16n * 1024n ** 2n,
 };
 
 /**
@@ -44,19 +34,26 @@ const sparseRandom: Plugin = definePlugin({
   longname: "nbdkit sparse-random plugin",
   description: "Runs of random data between holes; writing checks that they are the same",
   parameters: {
-    size: size({ required: true, help: "Size of the disk" }),
-    seed: integer({ min: 0, max: 2 ** 32 - 1, help: "The same seed gives the same disk (default: random)" }),
+    size: size(
+      { required: true, max: sizeMax, help: "Size of the disk" },
+      (key, bytes) => `${key}=${formatSize(bytes)} is too large: use ${formatSize(sizeMax)} or less`,
+    ),
+    seed: integer({
+      min: 0,
+      max: 2 ** 32 - 1,
+      defaultText: "random",
+      help: "The same seed gives the same disk",
+    }),
     percent,
-    runlength: runLength,
+    runlength: size(
+      { min: 1n, default: 16n * 1024n ** 2n, placeholder: "BYTES", help: "Average length of a run of data" },
+      (key) => `${key} parameter must be > 0`,
+    ),
     "random-content": boolean({ default: false, help: "Random value for each byte, not for each block" }),
   },
   magicKey: "size",
   provides: ["write", "flush", "trim", "zero", "extents", "cache", "multiConn"],
   configComplete({ seed = Math.floor(Math.random() * 2 ** 32), ...values }): Handle {
-    if (values.size > sizeMax) {
-      const limit = formatSize(sizeMax);
-      throw new NbdError("EINVAL", `size=${formatSize(values.size)} is too large: use ${limit} or less`);
-    }
     const shape = { percent: values.percent, runBytes: Number(values.runlength) };
     const map = new BlockMap(BigInt(seed), shape);
     return new SparseRandomDisk(values.size, map, BigInt(seed), values["random-content"]);

@@ -14,7 +14,7 @@ const split: Plugin = definePlugin({
     file: list(realPath, {
       required: true,
       placeholder: "FILENAME",
-      help: "A file to serve; repeat it for each file, in order",
+      help: "A file to serve; the order is that of the disk",
     }),
   },
   magicKey: "file",

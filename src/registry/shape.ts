@@ -56,16 +56,22 @@ const shapes: Readonly<{ plugin: Shape<Plugin>; filter: Shape<Filter> }> = {
   filter: { ...either, openNext: aFunction },
 };
 
-/** `min` and `max` belong to `integer` parameters. */
-const parameterShape: Shape<Parameter & { min: number; max: number }> = {
+const parameterShape: Shape<Parameter> = {
   parse: aFunction,
   placeholder: aString,
   help: aString,
   required: aBoolean,
   default: anything,
-  aliases: anArrayOf("strings", aString),
+  defaultText: aString,
+  format: aFunction,
   min: anything,
   max: anything,
+  powerOfTwo: aBoolean,
+  words: anArrayOf("strings", aString),
+  accepts: aString,
+  unit: aString,
+  again: oneOf("refused", "added"),
+  aliases: anArrayOf("strings", aString),
 };
 
 function faultOf(kind: Kind, value: Readonly<Record<string, unknown>>): string | undefined {

@@ -30,8 +30,8 @@ complete -o filenames -F _nbdkit nbdkit
 
 /** Returns the bash completion of `nbd`. */
 export function nbdCompletion(): string {
-  const branches = commands.map(({ name, options: { long } }) => {
-    const names = Object.keys(long).map((option) => `--${option}`);
+  const branches = commands.map(({ name, options: table }) => {
+    const names = Object.keys(table).map((option) => `--${option}`);
     return `        ${name}) names='${names.join(" ")}' ;;`;
   });
   return `# bash completion for nbd

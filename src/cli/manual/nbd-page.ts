@@ -1,5 +1,6 @@
 import { ownVersion } from "../../core/version.ts";
 import { commands } from "../nbd/commands.ts";
+import { helpOf } from "../nbd/help.ts";
 import { heading, item, paragraphs, verbatim } from "./roff.ts";
 
 /** Returns nbd(1) as roff, generated from the summary and the help text of each command. */
@@ -12,7 +13,10 @@ export function nbdPage(): string {
     verbatim("nbd COMMAND [OPTIONS] ...\nnbd [COMMAND] --help\nnbd --version"),
     heading("COMMANDS"),
     ...commands.map(({ name, summary }) => item(name, summary)),
-    ...commands.flatMap(({ name, help }) => [heading(`"NBD ${name.toUpperCase()}"`), verbatim(help)]),
+    ...commands.flatMap((command) => [
+      heading(`"NBD ${command.name.toUpperCase()}"`),
+      verbatim(helpOf(command)),
+    ]),
     heading("EXIT STATUS"),
     paragraphs("0 for success, 1 for a failure, 2 for the answer no (nbd info --can)."),
     heading("SIGNALS"),

@@ -1,5 +1,7 @@
 import { ownVersion } from "../../core/version.ts";
 import { type Option, options } from "../options.ts";
+import { factsText } from "./facts.ts";
+import { optionFacts } from "./option-facts.ts";
 import { optionTexts } from "./option-texts.ts";
 import { heading, item, paragraphs, verbatim } from "./roff.ts";
 
@@ -19,7 +21,7 @@ nbdkit --dump-config`),
     heading("DESCRIPTION"),
     paragraphs(description),
     heading("OPTIONS"),
-    ...visible.map((option) => item(forms(option), optionTexts[option.id])),
+    ...visible.map((option) => item(forms(option), textOf(option))),
     heading("PARAMETERS"),
     paragraphs(parameters),
     heading("SIGNALS"),
@@ -32,6 +34,14 @@ nbdkit --dump-config`),
     paragraphs("nbd(1), sd_notify(3), systemd.socket(5), https://gitlab.com/nbdkit/nbdkit"),
   ];
   return `${parts.join("\n")}\n`;
+}
+
+function textOf({ id }: Option): string {
+  const facts = factsText(optionFacts[id] ?? {}).replace(
+    /^ \((.)(.*)\)$/,
+    (_, first: string, rest: string) => `${first.toUpperCase()}${rest}.`,
+  );
+  return facts === "" ? optionTexts[id] : `${optionTexts[id]}\n\n${facts}`;
 }
 
 function forms({ short, long, value }: Option): string {

@@ -7,7 +7,7 @@ export const optionTexts: Readonly<Record<OptionId, string>> = {
   busyPoll: `After a request, busy-wait this long for the next request before sleeping. This can halve the
 latency for a client that sends one request after the other, and costs CPU time. Try *50us*, and measure. The
 busy-wait is adaptive: each time in a row that no request arrives, the server busy-waits half as often, so
-that clients that pause cost little. At most 10ms; off by default. This option is not in nbdkit.`,
+that clients that pause cost little. This option is not in nbdkit.`,
   debug: `Set the debug flag FLAG of the plugin or filter NAME, or of the server itself (*nbdkit*), to a
 number. An unknown flag causes only a warning.
 
@@ -42,7 +42,7 @@ messages (-v) always go to stderr.`,
   oldstyle: `Use the oldstyle protocol, which has no export names and no TLS.`,
   pidfile: `Write the process id of the server to this file when clients can connect. The server does not
 remove the file at exit.`,
-  port: `Listen on this TCP port (10809) or service name. With 0 the system chooses a port, which
+  port: `Listen on this TCP port or service name. With 0 the system chooses a port, which
 --print-uri prints. With --vsock this is the number of a vsock port.`,
   printUri: `Print the URI of the server on stdout: unquoted, quoted for a shell, and in a command that
 queries the server.`,
@@ -57,11 +57,10 @@ SELinux.`,
   single: `Serve one client on stdin and stdout, as inetd(8) requires. Implies -f.`,
   swap: `Lock all memory of the process, so that nbdkit can serve the swap space of its own machine. This
 needs root or *ulimit -l unlimited*; with -u it needs *ulimit -l unlimited*.`,
-  threads: `The number of requests of one connection that run in parallel (16).`,
-  timeout: `Close connections that have not chosen an export after this time (60s): *5*, *2.5s*, *500ms*. 0
-is no limit.`,
-  tls: `off: clients cannot use TLS. on: clients may use TLS. require: clients must use TLS. Default: on if
-there are certificates, otherwise off.`,
+  threads: `The number of requests of one connection that run in parallel.`,
+  timeout: `Close connections that have not chosen an export after this time: *5*, *2.5s*,
+*500ms*.`,
+  tls: `off: clients cannot use TLS. on: clients may use TLS. require: clients must use TLS.`,
   tlsCertificates: `The directory with ca-cert.pem, server-cert.pem and server-key.pem.`,
   tlsPriority: `The TLS versions and algorithms, in GnuTLS syntax: *NORMAL:-VERS-TLS1.2*, *SECURE256*,
 *NONE:+VERS-TLS1.2:+ECDHE-RSA:+AES-256-GCM:+AEAD*. Words that OpenSSL does not support are refused.`,

@@ -17,7 +17,8 @@ export interface Command {
   readonly name: string;
   /** One line for `nbd --help`. */
   readonly summary: string;
-  readonly help: string;
+  /** The beginning of the output of --help, before the options. */
+  readonly usage: string;
   readonly options: OptionTable;
   /**
    * @returns the exit status

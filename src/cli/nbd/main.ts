@@ -31,7 +31,10 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 async function runCommand(command: Command, argv: readonly string[]): Promise<number> {
   const words = argv.slice(0, argv.includes("--") ? argv.indexOf("--") : argv.length);
-  if (words.includes("--help")) return await print(command.help);
+  if (words.includes("--help")) {
+    const { helpOf } = await import("./help.ts");
+    return await print(helpOf(command));
+  }
   try {
     return await command.run(argv, context(`nbd ${command.name}`));
   } catch (error) {

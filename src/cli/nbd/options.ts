@@ -1,3 +1,5 @@
+import type { Facts } from "../manual/facts.ts";
+
 /** A wrong command line. The command prints the message and a hint to --help. */
 export class UsageError extends Error {
   override readonly name: string = "UsageError";
@@ -6,11 +8,20 @@ export class UsageError extends Error {
 /** The kind of an option: without a value, with a value, or with a value only in the form --option=VALUE. */
 export type OptionKind = "flag" | "value" | "optional";
 
-/** The long names of the options with their kinds, and the letters of the short options. */
-export interface OptionTable {
-  readonly long: Readonly<Record<string, OptionKind>>;
-  readonly short?: Readonly<Record<string, string>>;
+/** One option of a subcommand. The parser, --help, the manual page and the reference use it. */
+export interface OptionDeclaration extends Facts {
+  readonly kind: OptionKind;
+  /** The letter of the short option. */
+  readonly short?: string;
+  /** The placeholder of the value in --help; undefined for a flag. */
+  readonly value?: string;
+  readonly help: string;
+  /** --help does not show the option. */
+  readonly hidden?: true;
 }
+
+/** The options of a subcommand by their long names, in the order of --help. */
+export type OptionTable = Readonly<Record<string, OptionDeclaration>>;
 
 export interface ParsedOptions {
   /** The last value of each given option; "" for options without a value. */
@@ -44,7 +55,7 @@ export function parseOptions(argv: readonly string[], table: OptionTable): Parse
 function parseLong(text: string, table: OptionTable, rest: string[], options: Map<string, string>): void {
   const equals = text.indexOf("=");
   const name = findName(equals < 0 ? text : text.slice(0, equals), table);
-  const kind = table.long[name]!;
+  const { kind } = table[name]!;
   if (equals >= 0) {
     if (kind === "flag") throw new UsageError(`option --${name} takes no value`);
     options.set(name, text.slice(equals + 1));
@@ -54,7 +65,7 @@ function parseLong(text: string, table: OptionTable, rest: string[], options: Ma
 }
 
 function findName(given: string, table: OptionTable): string {
-  const names = Object.keys(table.long);
+  const names = Object.keys(table);
   const matches = names.includes(given) ? [given] : names.filter((name) => name.startsWith(given));
   if (matches.length === 1) return matches[0]!;
   if (matches.length === 0) throw new UsageError(`unknown option --${given}`);
@@ -63,9 +74,10 @@ function findName(given: string, table: OptionTable): string {
 
 function parseShort(letters: string, table: OptionTable, rest: string[], options: Map<string, string>): void {
   for (let at = 0; at < letters.length; at++) {
-    const name = table.short?.[letters[at]!];
-    if (name === undefined) throw new UsageError(`unknown option -${letters[at]}`);
-    if (table.long[name] === "value") {
+    const found = Object.entries(table).find(([, { short }]) => short === letters[at]);
+    if (found === undefined) throw new UsageError(`unknown option -${letters[at]}`);
+    const [name, { kind }] = found;
+    if (kind === "value") {
       options.set(name, letters.slice(at + 1) || takeValue(`-${letters[at]}`, rest));
       return;
     }

@@ -21,13 +21,14 @@ const questions: Readonly<Record<string, (client: NbdClient) => boolean>> = {
   zero: ({ capabilities }) => capabilities.canZero,
 };
 
+/** What --can, --is and --has may ask for. */
+export const questionWords: readonly string[] = Object.keys(questions);
+
 /** `nbd info --can`, `--is` and `--has`: the exit status is 0 for yes, 2 for no, 1 for a failure. */
 export async function answerQuestion(uri: string, what: string): Promise<number> {
   const question = questions[what];
   if (question === undefined) {
-    throw new UsageError(
-      `unknown --can, --is or --has "${what}": use one of ${Object.keys(questions).join(", ")}`,
-    );
+    throw new UsageError(`unknown --can, --is or --has "${what}": use one of ${questionWords.join(", ")}`);
   }
   await using client = await connect(uri);
   return question(client) ? 0 : 2;

@@ -1,11 +1,11 @@
 import type { Command, CommandContext } from "../command.ts";
 import { type OptionTable, type ParsedOptions, parseOptions, UsageError } from "../options.ts";
-import { answerQuestion } from "./ask.ts";
+import { answerQuestion, questionWords } from "./ask.ts";
 import { showExports } from "./exports.ts";
-import { showMap } from "./map.ts";
+import { defaultContext, showMap } from "./map.ts";
 import { showSize } from "./size.ts";
 
-const help = `Usage: nbd info [--json] [--content|--no-content] URI
+const usage = `Usage: nbd info [--json] [--content|--no-content] URI
        nbd info --list [--json] [--content] URI
        nbd info --size [--json] URI
        nbd info --map[=CONTEXT] [--totals] [--json] URI
@@ -13,46 +13,42 @@ const help = `Usage: nbd info [--json] [--content|--no-content] URI
 
 Shows the exports of an NBD server and their properties.
 
-    --can, --is, --has WHAT  print nothing: exit status 0 for yes, 2 for no.
-                  WHAT: cache, connect, df, fast-zero, flush, fua, multi-conn,
-                  read, read-only, rotational, structured-reply, tls, trim,
-                  write, zero
-    --content, --no-content  identify the content with file(1)
-                  (default: yes, but no with --list)
-    --json        machine-readable output
--L, --list        all exports of the server
-    --map[=CONTEXT]  which parts are data, holes or zeroes (base:allocation),
-                  or the states of another metadata context
-    --size        only the size in bytes
-    --totals      with --map: the total size of each state
-
 URI: nbd://HOST[:PORT]/EXPORT or nbd+unix:///EXPORT?socket=PATH`;
 
+const question = { kind: "value", value: "WHAT", defaultText: "none" } as const;
+const colour = { kind: "flag", hidden: true, help: "Accepted, without effect" } as const;
+
 const table: OptionTable = {
-  long: {
-    can: "value",
-    has: "value",
-    is: "value",
-    color: "flag",
-    colour: "flag",
-    "no-color": "flag",
-    "no-colour": "flag",
-    content: "flag",
-    "no-content": "flag",
-    json: "flag",
-    list: "flag",
-    map: "optional",
-    size: "flag",
-    totals: "flag",
+  can: {
+    ...question,
+    words: questionWords,
+    help: "Print nothing: exit status 0 for yes, 2 for no",
   },
-  short: { L: "list" },
+  has: { ...question, help: "The same as --can" },
+  is: { ...question, help: "The same as --can" },
+  color: colour,
+  colour,
+  "no-color": colour,
+  "no-colour": colour,
+  content: { kind: "flag", help: "Identify the content with file(1); this is the default without --list" },
+  "no-content": { kind: "flag", help: "Do not identify the content" },
+  json: { kind: "flag", help: "Machine-readable output" },
+  list: { kind: "flag", short: "L", help: "All exports of the server" },
+  map: {
+    kind: "optional",
+    value: "CONTEXT",
+    defaultText: `${defaultContext} without =CONTEXT`,
+    help: "Which parts are data, holes or zeroes, or the states of another metadata context",
+  },
+  size: { kind: "flag", help: "Only the size in bytes" },
+  totals: { kind: "flag", help: "With --map: the total size of each state" },
 };
 
 /** `nbd info`, with the options, output and exit status of nbdinfo(1). */
 export const infoCommand: Command = {
   name: "info",
   summary: "shows the exports of a server and their properties",
-  help,
+  usage,
   options: table,
   async run(argv, context) {
     const { options, operands } = parseOptions(argv, table);

@@ -3,6 +3,9 @@ import { NbdError } from "../../../core/errors.ts";
 import type { CommandContext } from "../command.ts";
 import { jsonRow, jsonTotal, textRow, textTotal } from "./map-row.ts";
 
+/** The metadata context of --map without a value. */
+export const defaultContext = "base:allocation";
+
 export interface MapOptions {
   /** Name of the metadata context; "" is base:allocation. */
   readonly context: string;
@@ -16,7 +19,7 @@ export async function showMap(
   options: MapOptions,
   { print }: Pick<CommandContext, "print">,
 ): Promise<number> {
-  const context = options.context === "" ? "base:allocation" : options.context;
+  const context = options.context === "" ? defaultContext : options.context;
   await using client = await connect(uri, { metaContexts: [context] });
   if (!client.contexts.includes(context)) {
     throw new NbdError("ENOTSUP", `--map: server does not support metadata context "${context}"`);

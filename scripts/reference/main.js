@@ -1,21 +1,23 @@
-// Writes docs/reference/*.md from the JSDoc of the package's exports. With --check it reports comments that
-// are missing and pages that are out of date. Runs after tsc. Each export and each of its members needs a
-// comment.
+// Writes docs/reference/*.md from the JSDoc of the package's exports and from the declarations of options and
+// parameters, and renews the tables of parameters in docs/plugins.md and docs/filters. With --check it
+// reports what the comments and declarations lack, and pages that are out of date. Runs after tsc.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { entryPoints, readExports } from "./exports.js";
+import { optionPages } from "./options.js";
 import { gapsOf, pageOf } from "./page.js";
 
 const check = process.argv.includes("--check");
-const problems = [];
-mkdirSync("docs/reference", { recursive: true });
+const { pages, gaps } = await optionPages();
 for (const entry of entryPoints) {
   const exports = readExports(entry);
-  problems.push(...gapsOf(entry, exports));
-  const path = `docs/reference/${entry.page}.md`;
-  const page = pageOf(entry, exports);
+  gaps.push(...gapsOf(entry, exports));
+  pages.push([`docs/reference/${entry.page}.md`, pageOf(entry, exports)]);
+}
+mkdirSync("docs/reference", { recursive: true });
+for (const [path, page] of pages) {
   if (!check) writeFileSync(path, page);
   else if (!existsSync(path) || readFileSync(path, "utf8") !== page)
-    problems.push(`${path} is out of date: run "npm run reference"`);
+    gaps.push(`${path} is out of date: run "npm run reference"`);
 }
-for (const problem of problems) console.error(problem);
-process.exitCode = problems.length > 0 ? 1 : 0;
+for (const gap of gaps) console.error(gap);
+process.exitCode = gaps.length > 0 ? 1 : 0;

@@ -170,7 +170,7 @@ export function list<Value, const O extends Options<readonly Value[]> & Limits>(
     ...before,
     parse(text, key),
   ];
-  return declare({ parse: append, placeholder: "TEXT", again: "added", format: () => "none" }, options);
+  return declare({ parse: append, placeholder: "TEXT", again: "added" }, options);
 }
 
 /**
@@ -199,7 +199,7 @@ export function catchAll<const O extends Options<ReadonlyMap<string, string>>>(
 ): Declared<ReadonlyMap<string, string>, O> {
   const add: Parameter<ReadonlyMap<string, string>>["parse"] = (text, key, before = new Map()) =>
     new Map([[key, text], ...before]);
-  return declare({ parse: add, placeholder: "TEXT", again: "added", format: () => "none" }, options);
+  return declare({ parse: add, placeholder: "TEXT", again: "added" }, options);
 }
 
 /**

@@ -7,6 +7,8 @@ import { scriptDescription } from "./exportname/script.ts";
 /** Computes a description from the export name and the description of the next layer. */
 type Describe = (name: string, before: string | undefined) => Promise<string | undefined>;
 
+const keep: Describe = async (_name, before) => before;
+
 /** Changes the export names that clients see and may open: nbdkit-exportname-filter(1). */
 const exportname: Filter = defineFilter({
   name: "exportname",
@@ -76,8 +78,6 @@ function checkName(
     `export '${name}' not found: exportname-strict allows only the names of exportname=`,
   );
 }
-
-const keep: Describe = async (_name, before) => before;
 
 function describedBy(help: string): Parameter<Describe> & { readonly default: Describe } {
   const parse = (mode: string, key: string): Describe => {

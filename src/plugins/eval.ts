@@ -56,7 +56,6 @@ const others: Parameter<Given> = {
   placeholder: "VALUE",
   help: "Any other parameter is for the method config",
   default: [],
-  format: () => "none",
   again: "added",
 };
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { manuals } from "../../src/cli/manual/index.ts";
 import { commands } from "../../src/cli/nbd/commands.ts";
+import { helpOf } from "../../src/cli/nbd/help.ts";
 import { type Option, options } from "../../src/cli/options.ts";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
@@ -48,7 +49,7 @@ describeWith(["groff"], "the manual page", () => {
 
   it("nbd(1) has the help of every command", () => {
     const page = shown("man/man1/nbd.1");
-    for (const { help } of commands) expect(page).toContain(help.trim().replace(/\s+/g, " "));
+    for (const command of commands) expect(page).toContain(helpOf(command).trim().replace(/\s+/g, " "));
   });
 });
 

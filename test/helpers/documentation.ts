@@ -2,9 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { AnyFilter, AnyPlugin } from "../../src/chain/component.ts";
-import type { Parameter } from "../../src/contract/parameter.ts";
 import { packageRoot } from "../../src/core/package-root.ts";
-import { formatSize } from "../../src/core/size.ts";
 
 type Registry = Readonly<Record<string, () => Promise<{ readonly default: AnyPlugin | AnyFilter }>>>;
 
@@ -23,7 +21,7 @@ export function testSections(path: string, registry: Registry): void {
   testDeclarations(path, registry, (name) => sections.find((section) => section.startsWith(`${name}\n`))!);
 }
 
-/** Checks that the documentation lists the declared parameters and debug flags. */
+/** Checks that the documentation lists the declared debug flags, and has a place for the parameters. */
 export function testDeclarations(where: string, registry: Registry, textOf: (name: string) => string): void {
   describe(where, () => {
     it.each(Object.keys(registry))("the page documents the debug flags of %s", async (name) => {
@@ -31,35 +29,15 @@ export function testDeclarations(where: string, registry: Registry, textOf: (nam
       for (const flag of debugFlags) expect(textOf(name)).toContain(`-D ${name}.${flag}=1`);
     });
 
-    it.each(Object.keys(registry))("the page documents exactly the parameters of %s", async (name) => {
-      const { default: component } = await registry[name]!();
-      const [table] = /^\| parameter \|.*\n(?:\|.*\n)*/m.exec(textOf(name)) ?? [];
-      if (component.parameters === undefined) expect(textOf(name)).toContain("It has no parameters.\n");
-      expect(table).toBe(parameterTable(component));
+    it.each(Object.keys(registry))("the page says whether %s has parameters", async (name) => {
+      const { parameters } = (await registry[name]!()).default;
+      // The table itself is generated: test/reference.test.ts.
+      const has = { table: parameters !== undefined, sentence: parameters === undefined };
+      const text = textOf(name);
+      expect({
+        table: /^\| parameter \|/m.test(text),
+        sentence: text.includes("It has no parameters.\n"),
+      }).toEqual(has);
     });
   });
-}
-
-/**
- * Returns the table of parameters that the page must contain. After a new declaration, run this test and copy
- * the table from its output.
- */
-function parameterTable(component: AnyPlugin | AnyFilter): string | undefined {
-  const { magicKey, catchAllKey, parameters } = component as AnyPlugin;
-  if (parameters === undefined) return undefined;
-  const rows = Object.entries(parameters as Record<string, Parameter>).map(([key, declared]) => {
-    const name = key === magicKey ? `[${key}=]` : `${key}=`;
-    const use = declared.required === true ? " Required." : defaultOf(declared);
-    const placeholder = declared.placeholder.replaceAll("|", "\\|");
-    return `| \`${name}${key === catchAllKey ? "..." : placeholder}\` | ${declared.help}.${use} |`;
-  });
-  return ["| parameter | |", "| --- | --- |", ...rows, ""].join("\n");
-}
-
-function defaultOf({ default: value, placeholder }: Parameter): string {
-  if (typeof value === "bigint") return ` Default ${formatSize(value)}.`;
-  if (typeof value === "boolean") return ` Default ${value ? "yes" : "no"}.`;
-  // Delays are stored in ms and documented in seconds.
-  if (typeof value === "number") return ` Default ${placeholder === "DELAY" ? `${value / 1000}s` : value}.`;
-  return typeof value === "string" && value !== "" ? ` Default ${value.trimEnd().replace(/\.$/, "")}.` : "";
 }

@@ -24,31 +24,47 @@ export type Facts = Pick<
  * @param placeholder the placeholder of the value in the same line
  */
 export function factsText(facts: Facts, placeholder = ""): string {
-  const otherwise = facts.required === true ? undefined : defaultText(facts);
-  const { words = [], unit = "", ...others } = facts;
+  const { text: otherwise, isTyped } = defaultOf(facts);
+  const { unit = "", format } = facts;
   const parts = [
-    otherwise === undefined || otherwise === "none" ? "" : `default ${otherwise}`,
-    valuesText({
-      ...others,
-      words: words.join("|") === placeholder ? [] : words,
-      // Formatted values have suffixes, such as 64K and 2s.
-      unit: facts.format === undefined ? unit : "",
-    }),
+    otherwise === "" || (otherwise === "none" && !isTyped) ? "" : `default ${otherwise}`,
+    // Formatted values have suffixes, such as 64K and 2s.
+    valuesText({ ...facts, unit: format === undefined ? unit : "" }, placeholder),
     facts.again === "added" ? "may be repeated" : "",
   ].filter((part) => part !== "");
   return parts.length === 0 ? "" : ` (${parts.join("; ")})`;
 }
 
-/** Returns the default as a user would write it, or in words; undefined when the declaration has none. */
-export function defaultText({ default: value, defaultText: words, format }: Facts): string | undefined {
-  if (value === undefined) return words;
-  if (typeof value === "string") return /^$|\s/.test(value) ? JSON.stringify(value) : value;
-  return format?.(value) ?? String(value);
+/** The default for --help and the reference. */
+export interface Default {
+  /** "" when the declaration has no default. */
+  readonly text: string;
+  /** `text` is what a user would type. Otherwise it describes the default in words. */
+  readonly isTyped: boolean;
 }
 
-/** Returns the accepted values: "bytes, 4K to 2G, a power of 2", "" for any. */
-export function valuesText({ unit = "", words = [], accepts = "", ...limits }: Facts): string {
-  const parts = [unit, rangeText(limits), orText(words), accepts];
+export function defaultOf({ required, default: value, defaultText, format }: Facts): Default {
+  if (required === true) return { text: "", isTyped: false };
+  if (value === undefined) return { text: defaultText ?? "", isTyped: false };
+  if (isEmptyList(value)) return { text: "none", isTyped: false };
+  if (typeof value === "string" && /^$|\s/.test(value)) return { text: JSON.stringify(value), isTyped: true };
+  return { text: format?.(value) ?? String(value), isTyped: true };
+}
+
+function isEmptyList(value: unknown): boolean {
+  return (Array.isArray(value) && value.length === 0) || (value instanceof Map && value.size === 0);
+}
+
+/**
+ * Returns the accepted values: "bytes, 4K to 2G, a power of 2", "" for any.
+ *
+ * @param placeholder the placeholder of the value; words that it contains are omitted
+ */
+export function valuesText(
+  { unit = "", words = [], accepts = "", ...limits }: Facts,
+  placeholder = "",
+): string {
+  const parts = [unit, rangeText(limits), words.join("|") === placeholder ? "" : orText(words), accepts];
   return parts.filter((part) => part !== "").join(", ");
 }
 

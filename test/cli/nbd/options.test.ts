@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { parseOptions, UsageError } from "../../../src/cli/nbd/options.ts";
+import { type OptionTable, parseOptions, UsageError } from "../../../src/cli/nbd/options.ts";
 
-const table = {
-  long: { flag: "flag", value: "value", map: "optional", mark: "flag" },
-  short: { f: "flag", v: "value", m: "map" },
-} as const;
+const table: OptionTable = {
+  flag: { kind: "flag", short: "f", help: "" },
+  value: { kind: "value", short: "v", value: "N", help: "" },
+  map: { kind: "optional", short: "m", value: "N", help: "" },
+  mark: { kind: "flag", help: "" },
+};
 
 function parsed(...argv: string[]): string {
   const { options, operands } = parseOptions(argv, table);

@@ -1,8 +1,11 @@
 // Builds everything that is published of a version, from a clean clone of the current commit. Fails with one
 // line when the commit is not ready for a release, or when a test fails.
-// Usage: npm run release -- [--test=COMMAND] --site=ADDRESS FOLDER
+// Usage: npm run release -- [--test=COMMAND] [--repository=ADDRESS] --site=ADDRESS FOLDER
 //
-// ADDRESS is where the files will be published. The FreeBSD port and the Homebrew formula contain it.
+// --site is the address where the files will be published. The FreeBSD port and the Homebrew formula contain it.
+// --repository is the address of the sources. The package.json of the tarball contains it, and for the hosts that
+// npm knows, the registry resolves the README's relative links with it. Without it, these links lead nowhere on
+// the registry's page.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
@@ -28,6 +31,7 @@ const { values, positionals } = parseArgs({
   options: {
     test: { type: "string", default: "npm test && npm run check && npm run test:packages -- --root" },
     site: { type: "string" },
+    repository: { type: "string" },
   },
 });
 
@@ -38,7 +42,7 @@ try {
   process.exitCode = 1;
 }
 
-async function release(folder, { test, site }) {
+async function release(folder, { test, site, repository }) {
   if (folder === undefined) throw new Error("FOLDER is missing: npm run release -- --site=ADDRESS FOLDER");
   if (site === undefined)
     throw new Error("--site=ADDRESS is missing: the address where the files will be published");
@@ -58,6 +62,7 @@ async function release(folder, { test, site }) {
     step(["npm", "ci", "--prefer-offline", "--no-audit", "--no-fund"]);
     step(["/bin/sh", "-c", test]);
     mkdirSync(made, { recursive: true });
+    if (repository !== undefined) nameRepository(repository);
     make(made, site);
     renameSync(made, output);
   } finally {
@@ -65,6 +70,11 @@ async function release(folder, { test, site }) {
     rmSync(work, { recursive: true });
     rmSync(made, { recursive: true, force: true });
   }
+}
+
+/** Changes package.json in the temporary clone. npm derives "homepage" and "bugs" from the address. */
+function nameRepository(address) {
+  step(["npm", "pkg", "set", "repository.type=git", `repository.url=${address}`]);
 }
 
 function make(folder, site) {

@@ -25,6 +25,8 @@ const parameters = {
   name: text({ help: "" }),
   mode: choice(["fast", "slow"], { default: "slow", help: "" }),
   fd: descriptor({ help: "" }),
+  block: size({ min: 512n, max: 4096n, powerOfTwo: true, help: "" }),
+  room: size({ min: 1024n, help: "" }, (key, bytes) => `${key} of ${bytes} is not enough`),
   part: list((word) => word.toUpperCase(), { help: "" }),
 } satisfies Parameters;
 
@@ -50,6 +52,7 @@ describe("declared parameters", () => {
       ["name", " = "],
       ["mode", "fast"],
       ["fd", "3"],
+      ["block", "2k"],
     );
     expect(values).toEqual({
       size: 1024n,
@@ -60,6 +63,7 @@ describe("declared parameters", () => {
       name: " = ",
       mode: "fast",
       fd: 3,
+      block: 2048n,
     });
   });
 
@@ -88,6 +92,10 @@ describe("declared parameters", () => {
     ["chance", "x", "chance: could not parse probability"],
     ["mode", "x", "unknown mode mode: x: use fast, slow"],
     ["fd", "2", "file descriptor must be > 2"],
+    ["block", "256", "block=256: use 512 to 4K, a power of 2"],
+    ["block", "8k", "block=8k: use 512 to 4K, a power of 2"],
+    ["block", "1000", "block=1000: use 512 to 4K, a power of 2"],
+    ["room", "1000", "room of 1000 is not enough"],
     ["fd", "-1", "fd: negative numbers are not allowed"],
   ])("refuse %s=%s with words that say what would work", async (key, value, message) => {
     await expect(valuesOf([key, value])).rejects.toThrow(message);

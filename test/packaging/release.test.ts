@@ -90,7 +90,12 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
     await using sandbox = new Sandbox();
     await clone(sandbox, releasable, `git tag v${version}`);
     const tested = `"--test=git diff --exit-code HEAD && test -f dist/bundle/nbdkit.cjs && ls -ld .. | grep ^drwxr-xr-x"`;
-    const { status, stderr } = await release(sandbox, tested, "../out");
+    const { status, stderr } = await release(
+      sandbox,
+      tested,
+      "--repository=https://somewhere.example/sources.git",
+      "../out",
+    );
     expect(status, stderr).toBe(0);
     const out = sandbox.folder.join("out");
     expect((readdirSync(out, { recursive: true }) as string[]).sort()).toEqual([
@@ -110,6 +115,11 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
     const checked = await sandbox.sh("cd out && sha256sum --check --strict SHA256SUMS");
     expect(checked.stdout.trim().split("\n"), checked.stderr).toHaveLength(9);
     expect(checked.status).toBe(0);
+    const packed = await sandbox.sh(`tar -xOzf out/nbdkit-node-${version}.tgz package/package.json`);
+    expect(JSON.parse(packed.stdout).repository).toEqual({
+      type: "git",
+      url: "https://somewhere.example/sources.git",
+    });
     const sbom = JSON.parse(readFileSync(join(out, "sbom.cdx.json"), "utf8"));
     expect(sbom.metadata.component).toMatchObject({ name: "nbdkit-node", version });
     expect(sbom.components.map(({ name }: { name: string }) => name).sort()).toEqual([

@@ -1,7 +1,8 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
+import { brokenLinks } from "../helpers/links.ts";
 import { succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { Folder } from "../plugins/folder.ts";
@@ -20,6 +21,7 @@ const contents: readonly RegExp[] = [
   /^dist\/completions\/(nbd|nbdkit)$/,
   // The README and the manual pages link to these files.
   /^docs\/((filters|how-to|reference)\/)?[\w-]+\.md$/,
+  /^docs\/images\/[\w-]+\.svg$/,
   /^packaging\/systemd\/nbdkit\.(service|socket)$/,
   /^templates\/plugin\/(README\.md|index\.js|package\.json|test\.js)$/,
   // Compiled files, so that users need no compiler.
@@ -45,6 +47,17 @@ describe("the npm tarball", () => {
     const names = list.map((name) => name.replace(/^package\//, ""));
     expect(names.filter((name) => !contents.some((pattern) => pattern.test(name)))).toEqual([]);
     expect(contents.filter((pattern) => !names.some((name) => pattern.test(name)))).toEqual([]);
+  });
+
+  it("contains everything that its pages link to", async () => {
+    using unpacked = new Folder();
+    await succeed("tar", ["-xzf", tarball, "-C", unpacked.path]);
+    const root = unpacked.join("package");
+    const names = readdirSync(root, { recursive: true, encoding: "utf8" });
+    const pages = names.filter((name) => name.endsWith(".md"));
+    expect(pages).toContain("README.md");
+    const broken = pages.flatMap((page) => brokenLinks(root, page).map((target) => `${page}: ${target}`));
+    expect(broken).toEqual([]);
   });
 
   it("is small", () => {

@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { factsText } from "../../src/cli/manual/facts.ts";
 import { boolean, choice, delay, integer, list, once, size, text } from "../../src/contract/parameter.ts";
+import { packageRoot } from "../../src/core/package-root.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
 
 const help = "";
@@ -32,6 +35,14 @@ describe("the end of a line of --help", () => {
 });
 
 describe("nbdkit --help", () => {
+  it("is the only reason to load the facts: a server has none in its modules", () => {
+    const bundle = join(packageRoot(), "dist/bundle");
+    const having = readdirSync(bundle).filter((name) =>
+      readFileSync(join(bundle, name), "utf8").includes("may be repeated"),
+    );
+    expect(having.sort()).toEqual(["cli-help.cjs", "cli-nbd-help.cjs"]);
+  });
+
   it("shows one line for each parameter of the plugin and the filters", async () => {
     const lines = (await succeed(nbdkit, ["--filter=cache", "memory", "--help"])).split("\n");
     const line = (beginning: string) => lines.find((one) => one.startsWith(beginning));

@@ -128,7 +128,7 @@ describeWith(["git", "dpkg-shlibdeps"], "a release", () => {
       "nodejs",
     ]);
     expect(sandbox.leftFiles).toEqual([]);
-  });
+  }, 300_000);
 
   it("is refused when the folder already exists", async () => {
     await using sandbox = new Sandbox();

@@ -86,7 +86,7 @@ function environmentFor({ platform, zig: triple, launcher }, zig) {
       // No code unwinds the stack. Debuggers use frame pointers.
       "-fno-unwind-tables",
       "-fno-asynchronous-unwind-tables",
-      // Hides the operators new and delete of native/no_cxx_library.cc. On macOS exports.map has no effect.
+      // Hides the operators new and delete of native/addon/no_cxx_library.cc. On macOS exports.map has no effect.
       "-fvisibility-global-new-delete=force-hidden",
       // Halves the compile time: leaves out headers that other headers of the C++ library include without
       // need.

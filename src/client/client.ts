@@ -12,7 +12,7 @@ import { allocationOf } from "./allocation.ts";
 import { aLengthOrBuffer, asBuffer, bytesOf, contextNotNegotiated } from "./arguments.ts";
 import type { Capabilities } from "./capabilities.ts";
 import type { ClientConnection } from "./connection.ts";
-import { Engine } from "./engine.ts";
+import { Engine, extentsOf } from "./engine.ts";
 import { uriOf } from "./format-uri.ts";
 import { joinEqual } from "./join.ts";
 import { readShape, signalShape, statusShape, writeShape, zeroShape } from "./option-shapes.ts";
@@ -211,10 +211,10 @@ export class NbdClient implements AsyncDisposable {
     this.#requests.check("block status", start, wanted);
     if (wanted === 0n) throw new NbdError("EINVAL", "block status of 0 bytes: ask for at least one");
     const names = options.context === undefined ? this.contexts : [options.context];
-    const ids = names.map((name) => this.#contextId(name));
-    const request = this.#requests.blockStatus(start, wanted, options.requestOne ?? false, ids);
+    const ids = new Map(names.map((name) => [name, this.#contextId(name)]));
+    const request = this.#requests.blockStatus(start, wanted, options.requestOne ?? false, [...ids.values()]);
     const byId = await this.#engine.submit(request, options.signal);
-    return new Map(names.map((name, index) => [name, byId.get(ids[index]!)!]));
+    return new Map([...ids].map(([name, id]) => [name, extentsOf(byId, id)]));
   }
 
   /**
@@ -254,7 +254,7 @@ export class NbdClient implements AsyncDisposable {
     const end = start + bytesOf("statusOf: the length", length);
     for (let at = start; at < end; ) {
       const status = await this.blockStatus(at, end - at, { context, signal: options.signal });
-      for (const { length: found, state } of status.get(context)!) {
+      for (const { length: found, state } of [...status.values()].flat()) {
         const inside = at + found > end ? end - at : found;
         yield { length: inside, state };
         at += inside;

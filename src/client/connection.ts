@@ -1,3 +1,4 @@
+import { assert } from "../core/assert.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { type Conversation, HandshakeDriver } from "../protocol/conversation.ts";
 import { noReceiver, type Receiver, type Transport } from "../transport/transport.ts";
@@ -44,7 +45,9 @@ export class ClientConnection implements Receiver {
       const driver = new HandshakeDriver(conversation, {
         send: (bytes) => this.send(bytes),
         startTls: async () => {
-          this.#transport = await this.#transport.startTls(this.#upgrade!);
+          // Only the handshake of an address with TLS asks for it.
+          assert(this.#upgrade !== undefined);
+          this.#transport = await this.#transport.startTls(this.#upgrade);
         },
         done: (result, rest) => {
           settle();

@@ -1,3 +1,4 @@
+import { assert } from "../core/assert.ts";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import type { StatusExtent } from "../core/extent.ts";
 import type { ReplyForm } from "../protocol/chunk.ts";
@@ -22,6 +23,13 @@ export interface Submission {
 }
 
 export type StatusByContext = ReadonlyMap<number, readonly StatusExtent[]>;
+
+/** The reply to a request for some contexts is complete only with the extents of each. */
+export function extentsOf(status: StatusByContext, contextId: number): readonly StatusExtent[] {
+  const extents = status.get(contextId);
+  assert(extents !== undefined);
+  return extents;
+}
 
 interface InFlight {
   readonly submission: Submission;
@@ -53,6 +61,7 @@ export class Engine implements Receiver, ReplySink {
   #nextCookie = 1n;
   #closing = false;
   #dead: NbdError | undefined;
+  /** The constructor sets it: the function that is passed to a promise runs at once. */
   #resolveClosed!: (reason: NbdError | undefined) => void;
 
   /** @param server the URI, for error messages */
@@ -95,7 +104,12 @@ export class Engine implements Receiver, ReplySink {
 
   /** Closes at once. All requests in flight fail with the reason. */
   destroy(reason: NbdError = new NbdError("ECONNABORTED", "the client was destroyed")): void {
-    if (this.#dead !== undefined) return;
+    this.#endBecause(reason);
+  }
+
+  /** @returns the reason why the connection ended: an earlier one, if there is one */
+  #endBecause(reason: NbdError): NbdError {
+    if (this.#dead !== undefined) return this.#dead;
     this.#dead = reason;
     this.#connection.transport.destroy();
     const lost = [...this.#inFlight.values(), ...this.#waiting];
@@ -104,6 +118,7 @@ export class Engine implements Receiver, ReplySink {
     for (const { submission, reject } of lost) {
       reject(this.#error(reason.code, `${submission.what}: ${reason.message}`, reason));
     }
+    return reason;
   }
 
   awaited(cookie: bigint): Awaited | undefined {
@@ -111,6 +126,7 @@ export class Engine implements Receiver, ReplySink {
   }
 
   settled(cookie: bigint, outcome: Outcome): void {
+    // The parser settles only cookies that `awaited` has found.
     const { submission, resolve, reject } = this.#inFlight.get(cookie)!;
     this.#inFlight.delete(cookie);
     if (outcome.ok) {
@@ -137,7 +153,11 @@ export class Engine implements Receiver, ReplySink {
   }
 
   drained(): void {
-    while (this.#waiting.length > 0 && !this.#isFull()) this.#send(this.#waiting.shift()!);
+    while (!this.#isFull()) {
+      const request = this.#waiting.shift();
+      if (request === undefined) break;
+      this.#send(request);
+    }
     this.#closeWhenIdle();
   }
 
@@ -149,10 +169,10 @@ export class Engine implements Receiver, ReplySink {
 
   closed(error?: Error): void {
     const orderly = this.#closing && this.#dead === undefined && this.#isIdle();
-    this.destroy(
+    const { code, message } = this.#endBecause(
       new NbdError("ECONNRESET", `the connection was lost${error ? `: ${messageOf(error)}` : ""}`),
     );
-    this.#resolveClosed(orderly ? undefined : this.#error(this.#dead!.code, this.#dead!.message));
+    this.#resolveClosed(orderly ? undefined : this.#error(code, message));
   }
 
   #send(request: InFlight): void {

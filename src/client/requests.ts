@@ -115,13 +115,13 @@ export class Requests {
   blockStatus(offset: bigint, asked: bigint, requestOne: boolean, contextIds: readonly number[]): Submission {
     const length = asked < this.rangeMax ? asked : this.rangeMax;
     const some = this.capabilities.canStatusPayload && contextIds.length < this.#contextIds.length;
-    const payload = some ? { payload: statusPayload(length, contextIds) } : {};
+    const payload = some ? statusPayload(length, contextIds) : undefined;
     return {
       command: Command.blockStatus,
       flags: (requestOne ? CommandFlag.requestOne : 0) | (some ? CommandFlag.payloadLength : 0),
       offset,
-      length: some ? BigInt(payload.payload!.length) : length,
-      ...payload,
+      length: payload === undefined ? length : BigInt(payload.length),
+      ...(payload && { payload }),
       awaited: {
         kind: "status",
         offset,

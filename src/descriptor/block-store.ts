@@ -1,4 +1,5 @@
 import type { Handle } from "../contract/handle.ts";
+import { assert } from "../core/assert.ts";
 import { BlockMap } from "../core/block-map.ts";
 import { type BlockPart, blockParts } from "../core/block-parts.ts";
 import type { Extent } from "../core/extent.ts";
@@ -149,9 +150,12 @@ export class BlockStore {
     );
   }
 
-  /** Copies the blocks from the temporary file to the disk below. */
+  /** Copies the blocks from the temporary file to the disk below, which must be writable. */
   *deliver(next: Handle, blocks: Blocks): Steps {
-    const write = (bytes: Buffer, at: bigint) => next.write!(bytes, at, { fua: false });
+    const write = (bytes: Buffer, at: bigint): MaybePromise<void> => {
+      assert(next.write !== undefined);
+      return next.write(bytes, at, { fua: false });
+    };
     yield* this.#copy(next, blocks, (bytes, at) => this.#file.read(bytes, at), write);
   }
 

@@ -11,6 +11,7 @@ export async function openTransferable(transferable: TransferableHandle): Promis
   return layered(await openBottom(transferable), transferable.layers);
 }
 
+/** `data` comes from another thread, as MemoryDisk or openFileDisk made it there. Only here it gets its types back. */
 async function openBottom({ kind, data }: TransferableHandle): Promise<Handle> {
   if (kind === "memory") {
     const { fd, size, map } = data as { fd: number; size: bigint; map: number };

@@ -49,7 +49,7 @@ export function startCopy(options: SpawnOptions): ChildProcess {
 }
 
 /**
- * Starts the guardian (native/guardian.cc): the local build of `npm run build:native`, else the prebuilt one.
+ * Starts the guardian (native/guardian): the local build of `npm run build:native`, else the prebuilt one.
  * @returns undefined when there is no guardian for this system
  */
 export function spawnGuardian(args: readonly string[], options: SpawnOptions): ChildProcess | undefined {

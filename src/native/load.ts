@@ -15,6 +15,7 @@ export function native(): NativeBinding {
 
 function open(): NativeBinding {
   refuseOtherRuntimes();
+  // The addon comes from the same package as its description (native/addon/addon.cc).
   return openAddon() as NativeBinding;
 }
 

@@ -21,9 +21,9 @@ function listFromProc(): readonly Process[] {
   const found: Process[] = [];
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    const fields = statFields(name);
-    if (fields === undefined) continue;
-    found.push({ pid: Number(name), state: fields[0]!, parent: Number(fields[1]), started: fields[19]! });
+    const { 0: state, 1: parent, 19: started } = statFields(name) ?? [];
+    if (state === undefined || started === undefined) continue;
+    found.push({ pid: Number(name), state, parent: Number(parent), started });
   }
   return found;
 }
@@ -40,10 +40,10 @@ function groupsFromProc(): (number | undefined)[] {
 }
 
 function listFromPs(): readonly Process[] {
-  return ps(["-A", "-o", "pid=,ppid=,stat=,lstart="]).map(([pid, parent, state, ...started]) => ({
+  return ps(["-A", "-o", "pid=,ppid=,stat=,lstart="]).map(([pid, parent, state = "", ...started]) => ({
     pid: Number(pid),
     parent: Number(parent),
-    state: state!,
+    state,
     started: started.join(" "),
   }));
 }

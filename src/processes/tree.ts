@@ -41,7 +41,7 @@ export function maySignal(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "EPERM";
+    return !failedWith(error, ["EPERM"]);
   }
 }
 
@@ -79,8 +79,12 @@ function send(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch (error) {
-    if (!["ESRCH", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    if (!failedWith(error, ["ESRCH", "EPERM"])) throw error;
   }
+}
+
+function failedWith(error: unknown, codes: readonly string[]): boolean {
+  return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
 
 /** The ids of all descendants of a process. */

@@ -17,6 +17,7 @@ export type Step =
 
 /** Receives the next `length` bytes from the peer. */
 export function* take(length: number): Conversation<Buffer> {
+  // A generator has one type for all answers to `yield`. The driver answers each kind of step with its own type.
   return (yield { kind: "take", length }) as Buffer;
 }
 
@@ -28,6 +29,7 @@ export function* send(bytes: Buffer): Conversation<void> {
 /** Waits for a value from outside the protocol, such as the result of opening an export. */
 export function* wait<T>(value: MaybePromise<T>): Conversation<T> {
   if (!isPromise(value)) return value;
+  // As in `take`.
   return (yield { kind: "wait", promise: value }) as T;
 }
 
@@ -57,7 +59,7 @@ export class HandshakeDriver<Result> {
   readonly #driver: HandshakeEvents<Result>;
   readonly #arrived = new ByteQueue();
   #needed = 0;
-  #state = "waiting" as "taking" | "waiting" | "over";
+  #state: "taking" | "waiting" | "over" = "waiting";
 
   constructor(conversation: Conversation<Result>, driver: HandshakeEvents<Result>) {
     this.#conversation = conversation;

@@ -22,6 +22,7 @@ const spare: Buffer[] = [];
 export function takePayloadBuffer(bytes: number, arrived: number): Buffer {
   if (bytes >= pooledBytesMin) {
     const fitting = spare.findIndex((buffer) => buffer.length >= bytes);
+    // Not undefined: the index is one of the list.
     if (fitting >= 0) return spare.splice(fitting, 1)[0]!;
   }
   return Buffer.allocUnsafeSlow(Math.min(bytes, 4 * arrived + aheadBytes));

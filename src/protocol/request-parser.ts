@@ -53,8 +53,11 @@ export class RequestParser {
   #at = 0;
   #end = 0;
   #borrowed = false;
-  #state = "header" as "header" | "payload" | "skip" | "complete";
-  /** The buffer for a payload that arrives in pieces. Bytes before `start` have arrived. */
+  #state: "header" | "payload" | "skip" | "complete" = "header";
+  /**
+   * The buffer for a payload that arrives in pieces. Bytes before `start` have arrived. It is defined in the state
+   * "payload": the methods that run only then rely on that with "!", which costs nothing.
+   */
   #collected: Part | undefined;
   /** Bytes of payload still to be received or skipped. */
   #awaited = 0;
@@ -73,7 +76,7 @@ export class RequestParser {
 
   /** `pendingBytes` and the received bytes of an incomplete payload. */
   get heldBytes(): number {
-    return this.pendingBytes + (this.#state === "payload" ? this.#collected!.start : 0);
+    return this.pendingBytes + (this.#state === "payload" ? (this.#collected?.start ?? 0) : 0);
   }
 
   /** Tells whether the last received request is NBD_CMD_DISC. Earlier requests may still be pending. */

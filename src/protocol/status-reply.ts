@@ -24,7 +24,9 @@ const shortExtentMax = 2n ** 32n - 2n ** 16n;
 function cutToShort(extents: readonly StatusExtent[]): readonly StatusExtent[] {
   const long = extents.findIndex(({ length }) => length > shortExtentMax);
   if (long < 0) return extents;
-  return [...extents.slice(0, long), { ...extents[long]!, length: shortExtentMax }];
+  return extents
+    .slice(0, long + 1)
+    .map((extent) => (extent.length > shortExtentMax ? { ...extent, length: shortExtentMax } : extent));
 }
 
 function shortStatus(

@@ -27,6 +27,6 @@ export function errorText(message: string): Buffer {
   const text = Buffer.from(message);
   if (text.length <= stringBytesMax) return text;
   let end = stringBytesMax;
-  while ((text[end]! & 0xc0) === 0x80) end--;
+  while ((text.readUInt8(end) & 0xc0) === 0x80) end--;
   return text.subarray(0, end);
 }

@@ -9,9 +9,11 @@ const translated: Readonly<Record<string, keyof typeof WireError>> = {
   EOPNOTSUPP: "ENOTSUP",
 };
 
+const numbers: Readonly<Record<string, number>> = WireError;
+
 /** Returns the NBD error number of an errno name; EIO when NBD has none. */
 export function wireError(code: string): number {
-  return WireError[(translated[code] ?? code) as keyof typeof WireError] ?? WireError.EIO;
+  return numbers[translated[code] ?? code] ?? WireError.EIO;
 }
 
 const names = new Map<number, string>(Object.entries(WireError).map(([name, number]) => [number, name]));

@@ -4,17 +4,17 @@ import type { ExportItem } from "../contract/plugin.ts";
  * Parses the output of list_exports. Its first line names the format (nbdkit-sh-plugin(3), "list_exports").
  */
 export function parseExports(text: string): readonly ExportItem[] {
-  const [first, ...rest] = text.split("\n");
+  const [first = "", ...rest] = text.split("\n");
   if (first === "INTERLEAVED") return pairs(rest, 2, 1);
   const lines = completeLines(rest);
   if (first === "NAMES+DESCRIPTIONS") return pairs(rest, 1, Math.ceil(lines.length / 2));
-  return (first === "NAMES" ? lines : completeLines([first!, ...rest])).map((name) => ({ name }));
+  return (first === "NAMES" ? lines : completeLines([first, ...rest])).map((name) => ({ name }));
 }
 
 /** Parses the output of default_export: the first name of a list in the format of list_exports. */
 export function firstExport(text: string): string {
-  const [first, second = ""] = text.split("\n");
-  return ["INTERLEAVED", "NAMES+DESCRIPTIONS", "NAMES"].includes(first!) ? second : first!;
+  const [first = "", second = ""] = text.split("\n");
+  return ["INTERLEAVED", "NAMES+DESCRIPTIONS", "NAMES"].includes(first) ? second : first;
 }
 
 /** Drops the text after the last newline, which is not a complete line. */
@@ -28,9 +28,9 @@ function completeLines(lines: readonly string[]): readonly string[] {
  */
 function pairs(lines: readonly string[], step: number, distance: number): readonly ExportItem[] {
   const names = step === 1 ? distance : lines.length - 1;
-  const items: ExportItem[] = [];
-  for (let line = 0; line < names; line += step) {
-    items.push({ name: lines[line]!, description: lines[line + distance] ?? "" });
-  }
-  return items;
+  return lines
+    .slice(0, names)
+    .flatMap((name, line) =>
+      line % step === 0 ? [{ name, description: lines[line + distance] ?? "" }] : [],
+    );
 }

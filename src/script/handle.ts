@@ -103,9 +103,11 @@ class ScriptHandle {
     const text = await this.#text("block_size");
     if (text === undefined) return undefined;
     const words = text.trim().split(/\s+/);
-    if (words.length < 3) throw new NbdError("EINVAL", `block_size method cannot be parsed: ${text}`);
-    const [minimum, preferred, maximum] = words.map((word) => Number(parseSize(word)));
-    return minimum === 0 ? undefined : { minimum: minimum!, preferred: preferred!, maximum: maximum! };
+    const sizes = words.length < 3 ? [] : words.map((word) => Number(parseSize(word)));
+    const [minimum, preferred, maximum] = sizes;
+    if (minimum === undefined || preferred === undefined || maximum === undefined)
+      throw new NbdError("EINVAL", `block_size method cannot be parsed: ${text}`);
+    return minimum === 0 ? undefined : { minimum, preferred, maximum };
   }
 
   /**

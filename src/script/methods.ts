@@ -88,5 +88,9 @@ export async function dumpScript(caller: Caller | undefined): Promise<Record<str
   const thread_model = await askThreadModel(caller);
   const lines = ((await caller.text("dump_plugin")) ?? "").split("\n");
   const printed = lines.flatMap((line) => [...line.matchAll(/^([^=]+)=(.*)$/g)]);
-  return { thread_model, ...known, ...Object.fromEntries(printed.map(([, key, value]) => [key!, value!])) };
+  return {
+    thread_model,
+    ...known,
+    ...Object.fromEntries(printed.map(([, key = "", value = ""]) => [key, value])),
+  };
 }

@@ -104,6 +104,7 @@ function closeAll(descriptors: readonly number[]): void {
 function endOf(child: ChildProcess): Promise<number | string> {
   return new Promise((resolve) => {
     child.once("error", (error) => resolve(`cannot run the script: ${messageOf(error)}`));
+    // Node passes a signal when there is no status.
     child.once("exit", (code, signal) =>
       resolve(code ?? `script terminated by signal ${constants.signals[signal!]}`),
     );

@@ -4,7 +4,7 @@ import { statFields } from "../processes/stat-fields.ts";
 const noProcess = 0;
 
 /**
- * The process that started this one, where the launcher did not record it (native/launcher.cc gives the
+ * The process that started this one, where the launcher did not record it (native/launcher/main.cc gives the
  * reason). A new process is in the session of its parent. A process that is neither in the session of its
  * parent nor the leader of its own session was adopted, so its first parent has ended.
  */

@@ -2,14 +2,14 @@ import type * as Inspector from "node:inspector";
 import { createRequire } from "node:module";
 
 /**
- * The option by which native/debugger.h and bin/nbdkit disable Node's debugger: an address on which it cannot
+ * The option by which native/launcher/debugger.h and bin/nbdkit disable Node's debugger: an address on which it cannot
  * listen.
  */
 const cannotStart = /^--inspect-port=\[ff00::\]/;
 
 /**
  * Matches an option that opens the debugger, but not an option that sets only its port (as
- * native/debugger.cc).
+ * native/launcher/debugger.cc).
  */
 const openOption = /--inspect(?:[-_](?:brk|wait)|[=\s]|$)/;
 

@@ -6,7 +6,7 @@ import { maySignal, signalSurvivors, signalTree } from "../processes/tree.ts";
 import { type Command, type CommandStreams, type Ending, endGraceMs } from "./command.ts";
 
 /**
- * A command as a child of this process, for systems without a guardian (native/guardian.cc). Its descendants
+ * A command as a child of this process, for systems without a guardian (native/guardian). Its descendants
  * are found by their parent ids. A process whose parent has ended is not found.
  */
 export class DirectCommand implements Command {

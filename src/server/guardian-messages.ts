@@ -1,4 +1,4 @@
-/** A message between the server and the guardian; native/guardian.cc lists them. */
+/** A message between the server and the guardian; native/guardian/guardian.h lists them. */
 export interface GuardianMessage {
   /** One letter that names the type. */
   readonly kind: string;

@@ -16,7 +16,7 @@ const noAnswer: GuardianMessage = { kind: "", text: "" };
 
 /**
  * A process that ends the command of --run and removes the private directory when this process dies, however
- * it dies (native/guardian.cc). It keeps the user that this process had at the start.
+ * it dies (native/guardian). It keeps the user that this process had at the start.
  *
  * The guardian answers requests in their order. It keeps this process alive only during a request or a
  * command.

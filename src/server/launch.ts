@@ -1,7 +1,7 @@
 import { fstatSync } from "node:fs";
 import { parentAtBirth } from "./birth.ts";
 
-/** What the launcher (native/launcher.cc) recorded and did before it executed Node. */
+/** What the launcher (native/launcher/main.cc) recorded and did before it executed Node. */
 export interface Launch {
   /** The process that started this one, recorded first. */
   readonly parentPid: number;

@@ -3,7 +3,7 @@ import { DirectCommand } from "./direct-command.ts";
 import { Guardian } from "./guardian.ts";
 import type { Keeper, KeeperOptions } from "./keeper.ts";
 
-/** The guardian (native/guardian.cc), or this process itself on systems that have none. */
+/** The guardian (native/guardian), or this process itself on systems that have none. */
 export function startKeeper(options: KeeperOptions): Keeper {
   return Guardian.start(options) ?? new NoGuardian(options);
 }

@@ -30,10 +30,8 @@ export class Coverage {
 
   /** Tells whether every byte from 0 to `length` has arrived. */
   isComplete(length: number): boolean {
-    return (
-      length === 0 ||
-      (this.#pieces.length === 1 && this.#pieces[0]!.start === 0 && this.#pieces[0]!.end === length)
-    );
+    const [first] = this.#pieces;
+    return length === 0 || (this.#pieces.length === 1 && first?.start === 0 && first.end === length);
   }
 
   #insert(at: number, start: number, end: number): void {
@@ -47,6 +45,7 @@ export class Coverage {
     let high = this.#pieces.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
+      // Not undefined: `middle` is at least `low` and less than `high`.
       if (this.#pieces[middle]!.start > start) high = middle;
       else low = middle + 1;
     }

@@ -18,6 +18,15 @@ export interface ReplySink {
 const simpleReplyBytes = 16;
 const noStatus: ReadonlyMap<number, never> = new Map<number, never>();
 
+/** Data that is still to come: bytes `at` to `end` of the read. */
+interface DataChunk {
+  readonly read: AwaitedRead;
+  at: number;
+  readonly end: number;
+  /** Called when all of it has come. */
+  readonly last: () => void;
+}
+
 /**
  * Splits the byte stream of the transmission phase into replies. Headers and small payloads are collected in
  * a buffer of the parser. The data of reads is copied directly to the buffer of the request.
@@ -31,10 +40,8 @@ export class ReplyParser {
   #target: Buffer;
   #filled = 0;
   #onFull: () => void;
-  /** The data chunk that is being received: bytes `at` to `end` of the read. */
-  #data:
-    | { readonly read: AwaitedRead; at: number; readonly end: number; readonly last: () => void }
-    | undefined;
+  /** The data chunk that is being received. */
+  #data: DataChunk | undefined;
 
   constructor(form: ReplyForm, sink: ReplySink) {
     this.#form = form;
@@ -48,8 +55,10 @@ export class ReplyParser {
    */
   push(bytes: Buffer): void {
     let at = 0;
-    while (at < bytes.length)
-      at += this.#data === undefined ? this.#waitForBytes(bytes, at) : this.#receiveData(bytes, at);
+    while (at < bytes.length) {
+      const data = this.#data;
+      at += data === undefined ? this.#waitForBytes(bytes, at) : this.#receiveData(data, bytes, at);
+    }
   }
 
   #waitForBytes(bytes: Buffer, from: number): number {
@@ -60,8 +69,7 @@ export class ReplyParser {
     return count;
   }
 
-  #receiveData(bytes: Buffer, from: number): number {
-    const data = this.#data!;
+  #receiveData(data: DataChunk, bytes: Buffer, from: number): number {
     const count = Math.min(data.end - data.at, bytes.length - from);
     // Look up the buffer each time: an aborted read has returned it to its owner.
     data.read.into?.set(bytes.subarray(from, from + count), data.at);

@@ -1,3 +1,0 @@
-#include "hang_up_event.h"
-
-const int hangUpEvent = 0;

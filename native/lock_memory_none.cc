@@ -1,5 +1,0 @@
-#include "lock_memory.h"
-
-Failure lockAllMemory() { return notSupported("mlockall"); }
-
-Failure unlimitLockedMemory() { return notSupported("setrlimit"); }

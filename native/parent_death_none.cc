@@ -1,7 +1,0 @@
-#include "parent_death.h"
-
-const bool canExitWithParent = false;
-
-Failure armParentDeath(pid_t) { return notSupported("exit-with-parent"); }
-
-Failure disarmParentDeath() { return {}; }

@@ -1,3 +1,0 @@
-#include "peer_credentials.h"
-
-Outcome<PeerCredentials> peerCredentials(int) { return {{}, notSupported("getpeereid")}; }

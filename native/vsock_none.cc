@@ -1,6 +1,0 @@
-#include "vsock.h"
-
-Outcome<UniqueFd> listenVsock(int64_t) { return {UniqueFd(), notSupported("socket")}; }
-Outcome<UniqueFd> connectVsock(int64_t, int64_t) { return {UniqueFd(), notSupported("socket")}; }
-Failure connectOutcome(int) { return notSupported("getsockopt"); }
-std::optional<SocketAddress> vsockAddress(const sockaddr&) { return {}; }

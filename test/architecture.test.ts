@@ -125,6 +125,11 @@ describe("the sources", () => {
     expect(long).toEqual([]);
   });
 
+  it("no source asks for the class of an error: those of another realm have another one", () => {
+    const asking = sources.filter(({ text }) => /(?<!`)instanceof (Aggregate|Range|Type)?Error\b/.test(text));
+    expect(asking.map(({ path }) => path)).toEqual([]);
+  });
+
   it("the version in the sources is that of package.json", () => {
     const { name, version } = JSON.parse(readFileSync(`${root}/package.json`, "utf8"));
     expect(ownVersion).toBe(`${name} ${version}`);

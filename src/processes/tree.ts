@@ -83,8 +83,9 @@ function send(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
+/** Asks for no class: in the contexts of `node:vm`, Node's errors are not `instanceof Error`. */
 function failedWith(error: unknown, codes: readonly string[]): boolean {
-  return error instanceof Error && "code" in error && codes.includes(String(error.code));
+  return typeof error === "object" && error !== null && "code" in error && codes.includes(String(error.code));
 }
 
 /** The ids of all descendants of a process. */

@@ -1,7 +1,10 @@
 import type { Progress } from "../core/progress.ts";
 
-/** At shutdown, the longest time in ms without progress. */
-export const stallMs = 5000;
+/**
+ * At shutdown, the longest time in ms without progress. Only tests set the variable, to wait for less time
+ * (CONTRIBUTING.md).
+ */
+export const stallMs: number = Number(process.env.NBDKIT_NODE_STALL_MS ?? 5000);
 
 /** Waits for the end as long as there is progress. @returns false after {@link stallMs} without progress */
 export async function endsOrStalls(end: Promise<unknown>, progress: Progress): Promise<boolean> {

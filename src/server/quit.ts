@@ -1,10 +1,11 @@
 import { constants } from "node:os";
 import { isError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { stallMs } from "./patience.ts";
 import { busySecondsMax, Signals } from "./signals.ts";
 
-/** Interval in ms at which JavaScript resets the signal watchdog during shutdown. */
-const beatMs = 1000;
+/** Interval in ms at which JavaScript resets the signal watchdog during shutdown: well below its timeout. */
+const beatMs = stallMs / 5;
 
 /** Why a server ends: a plugin or program asked, a signal arrived, or an internal error occurred. */
 export type QuitReason = "asked" | "failed" | NodeJS.Signals;

@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { native } from "../native/load.ts";
 import { killDescendants } from "../processes/tree.ts";
+import { stallMs } from "./patience.ts";
 
 /**
  * Signals that end a server in order (nbdkit-service(1)). SIGHUP is among them, so that sockets and files are
@@ -16,9 +17,9 @@ const burstMs = 1000;
 
 /**
  * The signal watchdog kills the process when a plugin has blocked JavaScript for this time after a signal.
- * Seconds.
+ * Whole seconds, as in alarm(2).
  */
-export const busySecondsMax = 5;
+export const busySecondsMax: number = Math.ceil(stallMs / 1000);
 
 /**
  * The quit signals of this process. They are caught before the process makes anything that it has to remove.

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { run, spawn } from "../../src/api/captive.ts";
 import { listProcesses } from "../../src/processes/list.ts";
+import { until } from "../helpers/until.ts";
 
 const plugin = "null";
 
@@ -24,7 +25,7 @@ describe("a captive command", () => {
     const [pid] = await once(captive.child.stdout!, "data");
     controller.abort();
     expect(await captive.finished).toBe(128 + 15);
-    await expect.poll(() => isRunning(Number(pid))).toBe(false);
+    await until("the end of the job", () => !isRunning(Number(pid)));
   });
 
   it("ends at the end of its scope", async () => {

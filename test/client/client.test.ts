@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { type ConnectOptions, connect, listExports } from "../../src/client/index.ts";
 import { readHeaderBytes, writeReadHeader } from "../../src/protocol/read-reply.ts";
 import { errorReply, successReply } from "../../src/protocol/reply.ts";
+import { until } from "../helpers/until.ts";
 import { type Answer, FakeServer } from "./fake-server.ts";
 
 /** Executes all requests. Reads return the bytes of "0123456789abcdef" repeated. */
@@ -85,7 +86,7 @@ describe.each(forms)("a client with %s replies", (form, options) => {
     await client.close();
     expect((await reading).toString()).toBe("0123");
     expect(await client.closed).toBeUndefined();
-    await vi.waitFor(() => expect(server.requests.at(-1)).toMatchObject({ kind: "disconnect" }));
+    await until("NBD_CMD_DISC", () => server.requests.at(-1)?.kind === "disconnect");
     await expect(client.read(0, 4)).rejects.toMatchObject({ message: expect.stringContaining(server.uri) });
   });
 });

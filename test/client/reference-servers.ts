@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileS
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { launch, outcomeOf, succeed } from "../helpers/run.ts";
-import { ServerProcess, until } from "../helpers/server-process.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
 import { toolPath } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 
 /** Path of the original nbdkit, if the system has it. */
 export const referenceNbdkit: string | undefined = ["/usr/bin/nbdkit", "/usr/local/bin/nbdkit"].find(
@@ -68,15 +68,18 @@ export async function startNbdServer(
   const general = `[generic]\nallowlist = true\nlistenaddr = 127.0.0.1\nport = ${port}`;
   writeFileSync(config, `${general}\n${sections.join("\n")}\n`);
   await succeed(toolPath("nbd-server")!, ["-C", config, "-p", pidfile]);
-  await until(() => existsSync(pidfile) && readFileSync(pidfile, "utf8").trim() !== "");
+  await until(
+    "the pidfile of nbd-server",
+    () => existsSync(pidfile) && readFileSync(pidfile, "utf8").trim() !== "",
+  );
   const pid = Number(readFileSync(pidfile, "utf8"));
-  while (!(await answers(port))) await setTimeout(20);
+  await until("a reply of nbd-server", () => answers(port));
   return {
     pid,
     uri: `nbd://127.0.0.1:${port}/`,
     async [Symbol.asyncDispose](): Promise<void> {
       process.kill(pid, "SIGTERM");
-      while (await answers(port)) await setTimeout(20);
+      await until("the end of nbd-server", async () => !(await answers(port)));
     },
   };
 }
@@ -84,7 +87,7 @@ export async function startNbdServer(
 function start(
   program: string,
   args: readonly string[],
-): Omit<Reference, "uri"> & { whenReady(ready: () => boolean): Promise<void> } {
+): Omit<Reference, "uri"> & { whenReady(ready: () => boolean): Promise<boolean> } {
   const child = launch(toolPath(program)!, args);
   const outcome = outcomeOf(child);
   const early = outcome.then(({ stderr }) => {
@@ -93,7 +96,7 @@ function start(
   early.catch(() => {});
   return {
     pid: child.pid!,
-    whenReady: (ready) => Promise.race([early, until(ready)]),
+    whenReady: (ready) => Promise.race([early, until(`the start of ${program}`, ready)]),
     async [Symbol.asyncDispose](): Promise<void> {
       child.kill("SIGTERM");
       await outcome;

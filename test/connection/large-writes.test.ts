@@ -5,6 +5,7 @@ import { Command, WireError } from "../../src/protocol/constants.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
+import { until } from "../helpers/until.ts";
 
 const KiB = 1024;
 const diskBytes = 1024 * KiB;
@@ -47,7 +48,7 @@ async function bytesOnDisk(client: RawClient): Promise<number> {
 /** Sends the request and the first part of its payload, and waits until this part is on the disk. */
 async function begin(client: RawClient, bystander: RawClient): Promise<void> {
   client.send(request(write), payload.subarray(0, begun));
-  while ((await bytesOnDisk(bystander)) < usedBytes);
+  await until("the first part on the disk", async () => (await bytesOnDisk(bystander)) >= usedBytes);
 }
 
 it.each(["memory", "file"] as const)(
@@ -132,7 +133,7 @@ it("a large write reaches a plugin in whole blocks, and in one call when the plu
   await using server = await serve({ plugin });
   using client = await RawClient.ready((server.address as { path: string }).path);
   client.send(request(write), payload.subarray(0, begun));
-  await expect.poll(() => pieces.length).toBe(1);
+  await until("the first piece", () => pieces.length === 1);
   client.send(payload.subarray(begun));
   expect(await client.simpleReply()).toBe(0);
   expect(pieces.every(({ bytes, offset }) => bytes % block === 0 && offset % block === 0)).toBe(true);

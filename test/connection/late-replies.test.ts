@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { serve } from "../../src/api/serve.ts";
 import { connect, type NbdClient } from "../../src/client/index.ts";
 import { definePlugin } from "../../src/contract/plugin.ts";
+import { until } from "../helpers/until.ts";
 
 const crowd = 8;
 
@@ -21,7 +22,7 @@ it("late replies to disconnected clients are not sent to new clients with the sa
   await using server = await serve({ plugin, log });
   const victims = await connectAll(server.uriOf("late"));
   const lost = victims.map((client) => client.read(0n, 512).catch(() => {}));
-  await expect.poll(() => late.length).toBe(crowd);
+  await until("all reads", () => late.length === crowd);
   for (const one of disconnect) one();
   await Promise.all([...lost, ...victims.map(({ closed }) => closed)]);
   const others = await connectAll(server.uri);

@@ -1,7 +1,8 @@
 import { readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
-import { ServerProcess, until } from "../helpers/server-process.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+import { until } from "../helpers/until.ts";
 
 const partBytes = 100_000;
 
@@ -22,7 +23,7 @@ describe.skipIf(process.platform !== "linux")(
       const alone = threads();
       await using second = await connect(server.uri());
       await using third = await connect(server.uri());
-      await until(() => threads() > alone);
+      await until("a worker thread", () => threads() > alone);
       for (let round = 0; round < 20; round++) {
         await Promise.all(
           [first, second, third].map(async (client, part) => {

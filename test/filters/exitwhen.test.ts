@@ -5,8 +5,9 @@ import exitwhen from "../../src/filters/exitwhen.ts";
 import memory from "../../src/plugins/memory.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { RawClient } from "../helpers/raw-client.ts";
-import { ended, printed, Sandbox, until } from "../helpers/sandbox.ts";
+import { ended, printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 import { inOrder, serving } from "./serving.ts";
 
 testPlugin("memory under exitwhen", {

@@ -3,6 +3,7 @@ import type { AnyPlugin } from "../../src/chain/component.ts";
 import limit from "../../src/filters/limit.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { until } from "../helpers/until.ts";
 import { overMemory, RecordingDisk } from "./disks.ts";
 
 testPlugin("limit over memory", { ...overMemory(limit, { limit: "2" }), runs: 5 });
@@ -34,12 +35,12 @@ describe("limit", () => {
     const slow: AnyPlugin = { ...plugin, open: () => new Promise((_, reject) => opening.push(reject)) };
     await using session = await Session.start({ plugin: slow, filters: [limit], parameters: {} });
     const first = session.open();
-    while (opening.length === 0) await new Promise(setImmediate);
+    await until("the first open", () => opening.length === 1);
     await expect(session.open()).rejects.toThrow(refused);
     opening[0]!(new Error("broken disk"));
     await expect(first).rejects.toThrow("broken disk");
     const second = session.open();
-    while (opening.length === 1) await new Promise(setImmediate);
+    await until("the second open", () => opening.length === 2);
     opening[1]!(new Error("still broken"));
     await expect(second).rejects.toThrow("still broken");
   });

@@ -1,10 +1,11 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { AnyPlugin } from "../../src/chain/component.ts";
 import multiConn from "../../src/filters/multi-conn.ts";
 import noparallel from "../../src/filters/noparallel.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
+import { until } from "../helpers/until.ts";
 import { overMemory } from "./disks.ts";
 
 for (const mode of ["auto", "emulate", "plugin"]) {
@@ -216,7 +217,7 @@ describe("multi-conn", () => {
       await one.write(Buffer.of(1), 0n, false);
       const first = Promise.resolve(one.flush());
       const second = Promise.resolve(two.flush());
-      await vi.waitFor(() => expect(running).toHaveLength(2));
+      await until("both flushes", () => running.length === 2);
       running[0]!.reject(new Error("disk full"));
       await expect(first).rejects.toThrow("disk full");
       running[1]!.resolve();

@@ -3,8 +3,9 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { nbdkit } from "../helpers/run.ts";
-import { ended, Sandbox, until } from "../helpers/sandbox.ts";
+import { ended, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 import { serving } from "./serving.ts";
 
 const upstream = fileURLToPath(new URL("upstream-plugin.mjs", import.meta.url));

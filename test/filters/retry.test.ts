@@ -6,7 +6,8 @@ import memory from "../../src/plugins/memory.ts";
 import type { ServedExport } from "../../src/served/served-export.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { bufferDisk, turn } from "../helpers/memory-session.ts";
+import { bufferDisk } from "../helpers/memory-session.ts";
+import { until } from "../helpers/until.ts";
 import { fail, faultyPlugin, sequencePlugin, sequenceSession } from "./faulty-plugin.ts";
 
 const quick = { retries: "1000", "retry-delay": "1ms", "retry-exponential": "no" };
@@ -245,7 +246,7 @@ describe("retry", () => {
     const disk = await session.open();
     const written = Promise.resolve(disk.write(Buffer.alloc(1), 0n, false));
     const reads = Array.from({ length: 64 }, () => Promise.resolve(disk.read(Buffer.alloc(1), 0n)));
-    while (session.debugLines.length < 128) await turn();
+    await until("all retries", () => session.debugLines.length >= 128);
     finish();
     await Promise.all([written, ...reads]);
     expect(steps).toEqual(["written", "closed"]);

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
-import { ServerProcess, until } from "../helpers/server-process.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+import { until } from "../helpers/until.ts";
 import { Folder } from "../plugins/folder.ts";
 
 /**
@@ -34,7 +35,7 @@ describe("a server that stops does not wait for delayed requests:", () => {
       () => "answered",
       (error) => error.code,
     );
-    await until(() => readFileSync(log, "utf8").includes(" Read id=1 "));
+    await until("the read", () => readFileSync(log, "utf8").includes(" Read id=1 "));
     const { stderr } = await server.stop();
     expect(await code).toBe(outcome);
     expect(stderr.includes("read: the server is stopping")).toBe(outcome === "ESHUTDOWN");

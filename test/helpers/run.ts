@@ -23,6 +23,12 @@ export const environment: NodeJS.ProcessEnv = {
   NODE_DISABLE_COMPILE_CACHE: "1",
 };
 
+/**
+ * Shortens the time that a server waits at shutdown without progress, or while a plugin blocks JavaScript
+ * (src/server/patience.ts). Not shorter: on a loaded machine the server must reset its watchdog in time.
+ */
+export const shortStall: NodeJS.ProcessEnv = { NBDKIT_NODE_STALL_MS: "2000" };
+
 export interface Outcome {
   /** The exit status as in a shell: 128+N when signal N ended the program. */
   readonly status: number;

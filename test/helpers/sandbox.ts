@@ -1,10 +1,10 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import { Folder } from "../plugins/folder.ts";
 import { launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
 import { atTestEnd } from "./test-end.ts";
+import { until } from "./until.ts";
 
 /** Every process of a sandbox inherits this variable, so it is found also when its parent has ended. */
 const marker = "NBDKIT_NODE_TEST_SANDBOX";
@@ -92,15 +92,6 @@ export class Sandbox {
     await until("the end of all processes", () => this.processes.length === 0);
     this.folder[Symbol.dispose]();
   }
-}
-
-/** Waits for a value other than false, undefined, NaN and 0. */
-export async function until<T>(what: string, look: () => T): Promise<NonNullable<T>> {
-  for (const end = Date.now() + 30_000; Date.now() < end; await setTimeout(10)) {
-    const value = look();
-    if (value) return value;
-  }
-  throw new Error(`waited in vain for ${what}`);
 }
 
 /** Returns the exit status of a process, as in a shell. */

@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import { Folder } from "../plugins/folder.ts";
 import { launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
 import { atTestEnd } from "./test-end.ts";
+import { until } from "./until.ts";
 
 export interface ServerOptions {
   /** The nbdkit command. Default: the one under test. */
@@ -115,13 +115,8 @@ export class ServerProcess {
       throw new Error(`the server ended with status ${status} before it served: ${stderr}`);
     });
     ended.catch(() => {});
-    await Promise.race([ended, until(() => existsSync(this.#pidfile))]);
+    await Promise.race([ended, until("the start of the server", () => existsSync(this.#pidfile))]);
   }
-}
-
-/** Polls until a condition is true for which there is no event. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(10);
 }
 
 function target(link: string): string {

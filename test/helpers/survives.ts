@@ -1,6 +1,7 @@
 import { expect } from "vitest";
 import { RawClient } from "./raw-client.ts";
-import { ServerProcess, until } from "./server-process.ts";
+import { ServerProcess } from "./server-process.ts";
+import { until } from "./until.ts";
 
 /**
  * Attacks a server, and checks its state afterwards: it serves other clients, logs only the expected lines,
@@ -19,7 +20,7 @@ export async function survives(
     await bystander.readSector();
   }
   // The number may be lower than before, if the pidfile was still open at the first count.
-  await until(() => server.descriptors <= descriptors);
+  await until("the closing of the descriptors", () => server.descriptors <= descriptors);
   const { stderr } = await server.stop();
   const said = stderr.split("\n").slice(0, -1);
   expect(said).toHaveLength(lines.length);

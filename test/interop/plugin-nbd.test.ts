@@ -11,9 +11,10 @@ import {
 } from "../client/reference-servers.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { captive, nbdkit, outcomeOf, run, succeed } from "../helpers/run.ts";
-import { Sandbox, until } from "../helpers/sandbox.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { type ServerOptions, ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 import { Folder } from "../plugins/folder.ts";
 
 let folder: Folder;

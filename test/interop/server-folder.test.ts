@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { succeed } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 import { Folder } from "../plugins/folder.ts";
 
 describeWith(["nbdcopy", "nbdinfo"], "file dir=", () => {
@@ -27,6 +28,6 @@ describeWith(["nbdcopy", "nbdinfo"], "file dir=", () => {
     expect(new Map(list.exports.map((item) => [item["export-name"], item["export-size"]]))).toEqual(
       new Map(names.map((name, index) => [name, (index + 1) << 20])),
     );
-    await expect.poll(() => server.descriptors).toBeLessThanOrEqual(descriptors);
+    await until("the closing of the descriptors", () => server.descriptors <= descriptors);
   });
 });

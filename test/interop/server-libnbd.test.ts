@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { environment, nbdkit, succeed } from "../helpers/run.ts";
-import { until } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 import { Folder } from "../plugins/folder.ts";
 
 describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, and", () => {
@@ -88,7 +88,7 @@ describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, 
       "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     ).catch(() => {});
     const pid = Number(readFileSync(folder.join("pid"), "utf8"));
-    await until(() => !isAlive(pid));
+    await until("the end of the server", () => !isAlive(pid));
   });
 });
 

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { Command, WireError } from "../../src/protocol/constants.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
+import { until } from "../helpers/until.ts";
 
 const troublesome = fileURLToPath(new URL("../helpers/troublesome-plugin.mjs", import.meta.url));
 
@@ -102,5 +103,5 @@ it("replies to a disconnected client are dropped without leaking descriptors", a
   using other = await RawClient.ready(server.socket, "late");
   await other.readSector();
   other.destroy();
-  await expect.poll(() => server.descriptors).toBeLessThanOrEqual(descriptors);
+  await until("the closing of the descriptors", () => server.descriptors <= descriptors);
 });

@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { Command, Option } from "../../src/protocol/constants.ts";
 import { clientFlags, goData, option, RawClient, request } from "../helpers/raw-client.ts";
-import { ServerProcess, until } from "../helpers/server-process.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+import { until } from "../helpers/until.ts";
 
 const crowdSize = 1000;
 const MiB = 1024 * 1024;
@@ -91,7 +92,7 @@ describe(`${crowdSize} connections at once`, () => {
     await Promise.all(work);
     for (const client of crowd) client.destroy();
     // There may be fewer descriptors: the first count may have included the open pidfile.
-    await until(() => server.descriptors <= descriptors);
+    await until("the closing of the descriptors", () => server.descriptors <= descriptors);
     const { stderr } = await server.stop();
     expect(stderr).toBe("");
   });

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Command } from "../../src/protocol/constants.ts";
 import { clientFlags, RawClient, request } from "../helpers/raw-client.ts";
-import { ServerProcess, until } from "../helpers/server-process.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
+import { until } from "../helpers/until.ts";
 
 /**
  * `LOAD_ROUNDS=10000 npx vitest run --config test/vitest.config.ts test/load/rounds` also checks the memory.
@@ -61,7 +62,7 @@ describe.skipIf(reason !== "")(`${rounds} connections one after another${reason}
       if (round % Math.ceil(rounds / 10) === 0) memory.push(memoryOf(server.pid));
     }
     // There may be fewer descriptors: the first count may have included the open pidfile.
-    await until(() => server.descriptors <= descriptors);
+    await until("the closing of the descriptors", () => server.descriptors <= descriptors);
     memory.push(memoryOf(server.pid));
     if (asked !== undefined) {
       console.log(`MiB after each tenth: ${memory.map((mib) => mib.toFixed(1)).join(" ")}`);

@@ -5,8 +5,9 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../src/testing/random.ts";
 import { isPrivileged } from "../helpers/privileges.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
-import { ended, Sandbox, until } from "../helpers/sandbox.ts";
+import { ended, Sandbox } from "../helpers/sandbox.ts";
 import { hasTool } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 
 /**
  * `LOAD_SERVICE=500 npx vitest run --config test/vitest.config.ts test/load/service`; LOAD_SEED=N changes the

@@ -8,6 +8,7 @@ import { valueFor } from "../differential/answers.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
+import { until } from "../helpers/until.ts";
 import { Folder } from "./folder.ts";
 
 /** A disk in a file in $tmpdir. */
@@ -184,7 +185,7 @@ describe("$tmpdir of a script", () => {
     });
     const client = await connect(server.uri);
     const answer = client.read(0n, 512).catch(() => {});
-    await expect.poll(() => existsSync(pid) && readFileSync(pid, "utf8")).toMatch(/\d\n/);
+    await until("the script", () => existsSync(pid) && /\d\n/.test(readFileSync(pid, "utf8")));
     const [tmpdir] = readFileSync(note, "utf8").split("\n");
     expect(existsSync(tmpdir!)).toBe(true);
     await server.destroy();
@@ -192,7 +193,7 @@ describe("$tmpdir of a script", () => {
     expect(readFileSync(note, "utf8")).toBe(`${tmpdir}\nunloaded\n`);
     expect(existsSync(tmpdir!)).toBe(false);
     const sleeper = `/proc/${readFileSync(pid, "utf8").trim()}/cmdline`;
-    await expect.poll(() => !existsSync(sleeper) || readFileSync(sleeper, "utf8") === "").toBe(true);
+    await until("the end of the script", () => !existsSync(sleeper) || readFileSync(sleeper, "utf8") === "");
   });
 });
 

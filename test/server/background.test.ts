@@ -2,8 +2,9 @@ import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
-import { ended, printed, Sandbox, until } from "../helpers/sandbox.ts";
+import { ended, printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 import { steps, tracedPlugin } from "./traced-plugin.ts";
 
 /** Stops the server whose pidfile is `pid`, and expects that no process and no file remain. */

@@ -1,16 +1,12 @@
-import type { ChildProcess } from "node:child_process";
-import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
+import { startReady } from "../helpers/captive-command.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { ended, insist, printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 
-/** nbdkit with a command that has printed "ready". */
-async function startReady(sandbox: Sandbox, command: string): Promise<ChildProcess> {
-  const child = sandbox.start(nbdkit, ["null", "--run", command], { stdio: "pipe" });
-  await printed(child, "ready");
-  return child;
-}
+/** The command can wait for its stdin. */
+const startWithStdin = (sandbox: Sandbox, command: string) =>
+  startReady(sandbox, command, ["null"], { stdio: "pipe" });
 
 describe("a signal that ends nbdkit", () => {
   it.each([
@@ -22,7 +18,10 @@ describe("a signal that ends nbdkit", () => {
     await using sandbox = new Sandbox();
     // The innermost process prints "ready": a shell that is about to start a program loses a SIGINT (dash
     // does).
-    const child = await startReady(sandbox, "ulimit -c 0; (sh -c 'echo ready; exec sleep 1000'; true); true");
+    const child = await startWithStdin(
+      sandbox,
+      "ulimit -c 0; (sh -c 'echo ready; exec sleep 1000'; true); true",
+    );
     child.kill(signal);
     expect(await ended(child)).toBe(128 + number);
     await sandbox.empty();
@@ -30,7 +29,7 @@ describe("a signal that ends nbdkit", () => {
 
   it("lets the command choose its end and its status", async () => {
     await using sandbox = new Sandbox();
-    const child = await startReady(sandbox, `trap 'echo asked; exit 9' TERM; echo ready; read line`);
+    const child = await startWithStdin(sandbox, `trap 'echo asked; exit 9' TERM; echo ready; read line`);
     const outcome = outcomeOf(child);
     child.kill("SIGTERM");
     expect((await outcome).status).toBe(9);
@@ -39,26 +38,21 @@ describe("a signal that ends nbdkit", () => {
 
   it("kills a command that ignored the first signal, but only when it is repeated", async () => {
     await using sandbox = new Sandbox();
-    const child = await startReady(
+    const child = await startWithStdin(
       sandbox,
       `trap 'echo asked' TERM; echo ready; while :; do read line; done`,
     );
     const asked = printed(child, "asked");
-    const status = ended(child);
     child.kill("SIGTERM");
     await asked;
     expect(child.exitCode).toBe(null);
-    while (child.exitCode === null && child.signalCode === null) {
-      child.kill("SIGTERM");
-      await setTimeout(50);
-    }
-    expect(await status).toBe(137);
+    expect((await insist(child, "SIGTERM")).status).toBe(137);
     await sandbox.empty();
   });
 
   it("counts once when it comes twice within a second, as when a process group is ended", async () => {
     await using sandbox = new Sandbox();
-    const child = await startReady(
+    const child = await startWithStdin(
       sandbox,
       `trap 'n=x$n; echo asked' TERM; echo ready; until [ "$n" ]; do read line; done; sleep 0.3; exit 8`,
     );

@@ -7,7 +7,9 @@ import { defineFilter } from "../../src/filter.ts";
 import { Command } from "../../src/protocol/constants.ts";
 import { endChain } from "../../src/server/end.ts";
 import { stallMs } from "../../src/server/patience.ts";
+import { busySecondsMax } from "../../src/server/signals.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
+import { until } from "../helpers/until.ts";
 
 /** Less than the stall limit: the time that passes between two steps of a test. */
 const nearlyStalledMs = 0.9 * stallMs;
@@ -27,11 +29,15 @@ async function slowServer() {
   return { server, errors, waiting, answer: () => waiting.shift()!() };
 }
 
+it("shutdown waits 5 seconds without progress, and kills a busy process after 5 seconds", () => {
+  expect([stallMs, busySecondsMax]).toEqual([5000, 5]);
+});
+
 it("shutdown waits for a client as long as it makes progress", async () => {
   const { server, errors, waiting, answer } = await slowServer();
   const client = await connect(server.uri);
   const reads = [0n, 512n, 1024n, 1536n].map((offset) => client.read(offset, 512));
-  await vi.waitUntil(() => waiting.length === reads.length);
+  await until("all reads", () => waiting.length === reads.length);
   const closed = server.close();
   for (const one of reads) {
     vi.advanceTimersByTime(stallMs - 1);
@@ -47,7 +53,7 @@ it("shutdown cuts off a client that makes no progress", async () => {
   const client = await connect(server.uri);
   const reads = [client.read(0n, 512), client.read(512n, 512)];
   const failed = expect(reads[1]).rejects.toMatchObject({ code: "ECONNRESET" });
-  await vi.waitUntil(() => waiting.length === reads.length);
+  await until("all reads", () => waiting.length === reads.length);
   const closed = server.close();
   answer();
   await reads[0];
@@ -111,7 +117,7 @@ it("shutdown waits for a filter that makes many calls for one of its own", async
   const client = await connect(server.uri);
   const closed = server.close();
   for (let call = 0; call < calls; call++) {
-    await vi.waitUntil(() => waiting.length === 1);
+    await until("the next call", () => waiting.length === 1);
     vi.advanceTimersByTime(nearlyStalledMs);
     waiting.shift()!();
   }
@@ -138,7 +144,7 @@ it("shutdown waits for plugin and filters as long as each of them finishes its c
   const quit = { stopping: () => {}, signalled: Promise.resolve("SIGTERM" as const) };
   const ended = endChain(chain, quit, host);
   for (let count = 0; count < 4; count++) {
-    await vi.waitUntil(() => waiting.length === 1);
+    await until("the next call", () => waiting.length === 1);
     vi.advanceTimersByTime(nearlyStalledMs);
     waiting.shift()!();
   }

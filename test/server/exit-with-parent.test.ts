@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { symlinkSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { nbdkit, outcomeOf } from "../helpers/run.ts";
-import { ended, Sandbox, until } from "../helpers/sandbox.ts";
+import { nbdkit, outcomeOf, shortStall } from "../helpers/run.ts";
+import { ended, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, hasTool } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 
 const bundle = fileURLToPath(new URL("../../dist/bundle/nbdkit.cjs", import.meta.url));
 const server = ["--exit-with-parent", "-U", "-", "-P", "server", "null"];
@@ -88,18 +89,15 @@ describe.skipIf(process.platform !== "linux")("--exit-with-parent", () => {
     expect(sandbox.read("served")).toBe("yes\n");
   });
 
-  it("works while a plugin keeps the process busy", async () => {
+  it.each(["load", "configComplete"])("works while a plugin keeps the process busy in %s", async (step) => {
     await using sandbox = new Sandbox();
-    for (const step of ["load", "configComplete"]) {
-      const busy = `require("node:fs").writeFileSync("busy", "1\\n"); for (;;);`;
-      const text = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);
-        export default { name: "busy", open() {}, ${step}() { ${busy} } };`;
-      startParent(sandbox, "sh", ["--exit-with-parent", sandbox.file("busy.mjs", text)]);
-      await sandbox.number("busy");
-      process.kill(await sandbox.number("parent"), "SIGKILL");
-      await sandbox.empty();
-      await sandbox.sh("rm -f busy parent");
-    }
+    const busy = `require("node:fs").writeFileSync("busy", "1\\n"); for (;;);`;
+    const text = `import { createRequire } from "node:module"; const require = createRequire(import.meta.url);
+      export default { name: "busy", open() {}, ${step}() { ${busy} } };`;
+    startParent(sandbox, "sh", ["--exit-with-parent", sandbox.file("busy.mjs", text)], shortStall);
+    await sandbox.number("busy");
+    process.kill(await sandbox.number("parent"), "SIGKILL");
+    await sandbox.empty();
   });
 
   it("stays in the foreground, as the process that the shell started", async () => {

@@ -3,8 +3,9 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { Command, Option, OptionReply } from "../../src/protocol/constants.ts";
 import { clientFlags, goData, option, RawClient, request } from "../helpers/raw-client.ts";
-import { ServerProcess, until } from "../helpers/server-process.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
 import { survives } from "../helpers/survives.ts";
+import { until } from "../helpers/until.ts";
 
 const MiB = 1024 * 1024;
 
@@ -92,7 +93,7 @@ describe("a client that does not speak NBD", () => {
     const crowd = await Promise.all(Array.from({ length: 100 }, () => RawClient.connect(server.socket)));
     await early.readSector();
     for (const client of crowd) client.destroy();
-    await until(() => server.descriptors < 30);
+    await until("the closing of the descriptors", () => server.descriptors < 30);
     using late = await RawClient.ready(server.socket);
     await late.readSector();
     await early.readSector();

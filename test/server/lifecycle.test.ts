@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
-import { ended, printed, Sandbox, until } from "../helpers/sandbox.ts";
+import { ended, printed, Sandbox } from "../helpers/sandbox.ts";
+import { until } from "../helpers/until.ts";
 import { steps, tracedPlugin } from "./traced-plugin.ts";
 
 /** A script that ends when the server has ended. */

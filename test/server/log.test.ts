@@ -1,7 +1,7 @@
 import { readlinkSync, renameSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
-import { ended, Sandbox, until } from "../helpers/sandbox.ts";
+import { ended, Sandbox } from "../helpers/sandbox.ts";
 import { hasTool } from "../helpers/tools.ts";
 import { tracedPlugin } from "./traced-plugin.ts";
 
@@ -107,6 +107,8 @@ status = subprocess.call(sys.argv[1:])
 log.settimeout(20)
 print(status, log.recv(4096).decode(), flush=True)
 `;
+
+import { until } from "../helpers/until.ts";
 
 const ownFileSystem = "mount -t tmpfs none /dev && mknod -m 666 /dev/null c 1 3 2>/dev/null; exec python3";
 

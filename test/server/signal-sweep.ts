@@ -3,7 +3,8 @@ import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync } from "
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
-import { Sandbox, until } from "../helpers/sandbox.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
+import { until } from "../helpers/until.ts";
 
 /** The signals that ask a server to end, and the one that would open Node's debugger. */
 export const sweptSignals = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const;

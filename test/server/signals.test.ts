@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
+import { nbdkit, type Outcome, outcomeOf, shortStall } from "../helpers/run.ts";
 import { ended, insist, Sandbox } from "../helpers/sandbox.ts";
 import { hasTool, toolPath } from "../helpers/tools.ts";
 import { steps, tracedPlugin } from "./traced-plugin.ts";
@@ -67,8 +67,8 @@ const spins = "open: () => ({ size: 512n, read: () => { asked(); for (;;); } })"
 
 describe.runIf(hasTool("nbdsh")).concurrent("a server that does not end at the first signal", () => {
   /** Serves a plugin whose read never ends, and waits for a client that reads. */
-  async function startAsked(sandbox: Sandbox, plugin: string): Promise<ChildProcess> {
-    const child = sandbox.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", plugin]);
+  async function startAsked(sandbox: Sandbox, plugin: string, env = {}): Promise<ChildProcess> {
+    const child = sandbox.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", plugin], { env });
     await sandbox.number("pid");
     sandbox.start("nbdsh", ["-u", "nbd+unix:///?socket=socket", "-c", "h.pread(512, 0)"]);
     await sandbox.number("asked");
@@ -77,7 +77,7 @@ describe.runIf(hasTool("nbdsh")).concurrent("a server that does not end at the f
 
   it("cuts off clients whose requests the plugin does not answer, and cleans up", async () => {
     await using sandbox = new Sandbox();
-    const child = await startAsked(sandbox, changed(sandbox, hangs));
+    const child = await startAsked(sandbox, changed(sandbox, hangs), shortStall);
     const outcome = outcomeOf(child);
     child.kill("SIGTERM");
     expect(await outcome).toEqual({
@@ -116,7 +116,10 @@ describe.runIf(hasTool("nbdsh")).concurrent("a server that does not end at the f
   it("is also ended after a while when its parent dies", async () => {
     await using sandbox = new Sandbox();
     const script = '"$nbdkit" --exit-with-parent -U socket -P pid "$1" & read line';
-    const parent = sandbox.start("/bin/sh", ["-c", script, "sh", changed(sandbox, spins)], { stdio: "pipe" });
+    const parent = sandbox.start("/bin/sh", ["-c", script, "sh", changed(sandbox, spins)], {
+      stdio: "pipe",
+      env: shortStall,
+    });
     await sandbox.number("pid");
     sandbox.start("nbdsh", ["-u", "nbd+unix:///?socket=socket", "-c", "h.pread(512, 0)"]);
     await sandbox.number("asked");

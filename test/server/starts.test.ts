@@ -2,8 +2,9 @@ import { existsSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from "n
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
-import { Sandbox, until } from "../helpers/sandbox.ts";
+import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 
 /** The arguments of every server, which runs in the background without -f. */
 const server = "-U socket -P pid memory 1M";

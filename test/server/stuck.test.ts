@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
+import { nbdkit, type Outcome, outcomeOf, shortStall } from "../helpers/run.ts";
 import { ended, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 
@@ -14,7 +14,7 @@ function module(sandbox: Sandbox, members: string): string {
 
 /** Starts a server, waits until `file` exists, and sends one SIGTERM. */
 async function terminated(sandbox: Sandbox, args: readonly string[], file = "pid"): Promise<Outcome> {
-  const child = sandbox.start(nbdkit, ["-f", "-P", "pid", ...args]);
+  const child = sandbox.start(nbdkit, ["-f", "-P", "pid", ...args], { env: shortStall });
   const outcome = outcomeOf(child);
   await sandbox.number(file);
   child.kill("SIGTERM");
@@ -28,7 +28,7 @@ describe.concurrent("one signal ends a server hard after a while, and leaves not
     expect(await terminated(sandbox, ["-U", "-", plugin])).toEqual({
       status: 143,
       stdout: "",
-      stderr: `nbdkit: error: stuck: ${step} made no progress for 5 seconds and was cut off\n`,
+      stderr: `nbdkit: error: stuck: ${step} made no progress for 2 seconds and was cut off\n`,
     });
     await sandbox.empty();
   });
@@ -41,7 +41,7 @@ describe.concurrent("one signal ends a server hard after a while, and leaves not
     expect(await terminated(sandbox, args, "asked")).toEqual({
       status: 143,
       stdout: "",
-      stderr: "nbdkit: error: stuck: cleanup made no progress for 5 seconds and was cut off\n",
+      stderr: "nbdkit: error: stuck: cleanup made no progress for 2 seconds and was cut off\n",
     });
     await sandbox.empty();
   });
@@ -65,7 +65,7 @@ describe.concurrent("one signal ends a server hard after a while, and leaves not
     expect(outcome).toEqual({
       status: 143,
       stdout: "",
-      stderr: "nbdkit: error: eval: unload made no progress for 5 seconds and was cut off\n",
+      stderr: "nbdkit: error: eval: unload made no progress for 2 seconds and was cut off\n",
     });
     await sandbox.empty();
   });
@@ -79,7 +79,7 @@ describe.concurrent("one signal ends a server hard after a while, and leaves not
       stdout: "",
       stderr:
         "nbdkit: external command was killed by signal 15\n" +
-        "nbdkit: error: stuck: cleanup made no progress for 5 seconds and was cut off\n",
+        "nbdkit: error: stuck: cleanup made no progress for 2 seconds and was cut off\n",
     });
     await sandbox.empty();
   });

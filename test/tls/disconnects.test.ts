@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Command, Option } from "../../src/protocol/constants.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { option, RawClient, request } from "../helpers/raw-client.ts";
-import { ServerProcess, until } from "../helpers/server-process.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 import { askForTls, credentials, encrypt, encrypted, greeted, preShared } from "./secure-client.ts";
 
 /** The first bytes of a TLS record that announces a ClientHello of 508 bytes. */
@@ -126,7 +127,7 @@ describeWith(certificateTools, "a server that requires TLS", () => {
         await next.readSector();
         for (const client of clients) client.destroy();
       }
-      await until(() => server.descriptors <= descriptors);
+      await until("the closing of the descriptors", () => server.descriptors <= descriptors);
       const { stderr } = await server.stop();
       // An error of one client is logged in one line at most, without a stack.
       expect(stderr.split("\n").length - 1).toBeLessThanOrEqual(4);
@@ -184,6 +185,6 @@ describeWith(certificateTools, "a server that requires TLS", () => {
       await client.go("");
       await client.readSector();
     }
-    await until(() => server.descriptors <= descriptors);
+    await until("the closing of the descriptors", () => server.descriptors <= descriptors);
   });
 });

@@ -4,8 +4,9 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Command, Option, OptionReply } from "../../src/protocol/constants.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { goData, option, type RawClient, request } from "../helpers/raw-client.ts";
-import { ServerProcess, until } from "../helpers/server-process.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 import { askForTls, credentials, encrypt, encrypted, greeted } from "./secure-client.ts";
 
 const fake = fileURLToPath(new URL("recording-plugin.mjs", import.meta.url));
@@ -163,7 +164,7 @@ describeWith(certificateTools, "the order of the handshake", () => {
     await askForTls(client);
     const { client: secure } = await encrypt(client, credentials(keys.pki, false));
     await secure.go("");
-    await until(() => server.said.split("\n").length > 3);
+    await until("three errors", () => server.said.split("\n").length > 3);
     expect(server.said.split("\n").slice(0, 3)).toEqual([
       'fake: open {"exportName":"","tls":false}',
       'fake: close {"exportName":"","tls":false}',

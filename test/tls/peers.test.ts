@@ -5,8 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { authorityDn, Certificates, certificateTools, clientDn } from "../helpers/certificates.ts";
 import { run, succeed } from "../helpers/run.ts";
-import { ServerProcess, until } from "../helpers/server-process.ts";
+import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith, hasTool } from "../helpers/tools.ts";
+import { until } from "../helpers/until.ts";
 
 const fake = fileURLToPath(new URL("recording-plugin.mjs", import.meta.url));
 
@@ -124,7 +125,7 @@ describeWith(certificateTools, "certificates of clients", () => {
 
   describe("reach the plugin's open", () => {
     const opened = async (server: ServerProcess): Promise<unknown> => {
-      await until(() => /^fake: open .*\n/m.test(server.said));
+      await until("the open", () => /^fake: open .*\n/m.test(server.said));
       return JSON.parse(/^fake: open (.*)\n/m.exec(server.said)![1]!);
     };
 

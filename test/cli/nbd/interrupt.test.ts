@@ -9,7 +9,7 @@ import { statusChunk } from "../../../src/protocol/status-reply.ts";
 import { type Answer, FakeServer } from "../../client/fake-server.ts";
 import { Folder } from "../../client/reference-servers.ts";
 import { nbd as command, launch, type Outcome, outcomeOf, run } from "../../helpers/run.ts";
-import { until } from "../../helpers/server-process.ts";
+import { until } from "../../helpers/until.ts";
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -61,8 +61,8 @@ const tinyExtents: Answer = (request, { form, reply }) => {
   reply(statusChunk({ form, cookie, offset } as Parameters<typeof statusChunk>[0], 1, extents, true));
 };
 
-const asked = (server: FakeServer, kind: string): Promise<void> =>
-  until(() => server.requests.some((request) => request.kind === kind));
+const asked = (server: FakeServer, kind: string): Promise<boolean> =>
+  until(`a request to ${kind}`, () => server.requests.some((request) => request.kind === kind));
 
 describe("nbd ends at once by the first signal,", () => {
   describe.each(signals)("%s", (signal) => {
@@ -119,7 +119,10 @@ describe("nbd ends at once by the first signal,", () => {
     const writer = launch("/bin/sh", ["-c", script, "sh", folder.file("pipe")], {
       stdio: ["pipe", "pipe", "inherit"],
     });
-    await until(() => existsSync(folder.file("to")) && statSync(folder.file("to")).size > 0);
+    await until(
+      "the first bytes of the copy",
+      () => existsSync(folder.file("to")) && statSync(folder.file("to")).size > 0,
+    );
     child.kill("SIGTERM");
     const { status, stderr } = await outcome;
     expect(status).toBe(143);
@@ -173,7 +176,7 @@ describe("nbd ends at once by the first signal,", () => {
       ...words,
     ]);
     const outcome = outcomeOf(child);
-    await until(() => server.requests.filter(({ kind }) => kind === "write").length === 15);
+    await until("15 writes", () => server.requests.filter(({ kind }) => kind === "write").length === 15);
     child.kill("SIGTERM");
     expect((await outcome).status).toBe(143);
   });

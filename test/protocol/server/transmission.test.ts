@@ -5,6 +5,7 @@ import { NbdError } from "../../../src/core/errors.ts";
 import type { StatusExtent } from "../../../src/core/extent.ts";
 import { blockStatusExtentsMax, requestBytesMax } from "../../../src/protocol/constants.ts";
 import { bufferDisk, MemorySession, type MemorySessionOptions, turn } from "../../helpers/memory-session.ts";
+import { until } from "../../helpers/until.ts";
 import { ascii, everyCut, hex } from "../client/talk.ts";
 
 type Form = "simple" | "structured" | "extended";
@@ -93,7 +94,7 @@ async function transmission(form: Form, sandbox: Sandbox = {}): Promise<MemorySe
   const contexts = form === "simple" ? "" : setContexts(sandbox.contexts ?? ["base:allocation"]);
   memory.transport.deliver(hex("00000003", negotiation[form], contexts, option(7, "00000000 0000")));
   const acknowledged = hex("0003e889045565a9 00000007 00000001 00000000");
-  while (!memory.sent.subarray(-20).equals(acknowledged)) await turn();
+  await until("the end of the handshake", () => memory.sent.subarray(-20).equals(acknowledged));
   memory.sent = Buffer.alloc(0);
   return memory;
 }

@@ -6,6 +6,7 @@ import type { Plugin } from "../../src/contract/plugin.ts";
 import { Gate } from "../../src/core/gate.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { MemoryTransport } from "./memory-transport.ts";
+import { until } from "./until.ts";
 
 export interface MemorySessionOptions {
   readonly open: Plugin["open"];
@@ -67,7 +68,7 @@ export class MemorySession {
 
   /** Waits until this many bytes have been sent, or the session has ended. */
   async untilSent(length: number): Promise<void> {
-    while (this.sent.length < length && !this.transport.isClosed) await turn();
+    await until(`${length} bytes`, () => this.sent.length >= length || this.transport.isClosed);
   }
 
   #collect(): void {

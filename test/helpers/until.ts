@@ -1,10 +1,13 @@
-import { setTimeout } from "node:timers/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
 
-/** In ms. Long enough for a loaded machine, and shorter than the time limit of a test, so that its error names the condition. */
+/** Enough for a loaded machine, and less than the time limit of a test, so that the error names the condition. */
 const waitsAtMostMs = 30_000;
 
+/** A condition inside this process usually holds after a few event-loop iterations. */
+const looksAtOnce = 10;
+
 /**
- * Polls for a value other than false, undefined, NaN and 0. Use it where no event tells of the change.
+ * Polls for a value other than false, undefined, NaN and 0. Use it where no event reports the change.
  * @param what what the test waits for, for the error
  */
 export async function until<T>(
@@ -12,9 +15,11 @@ export async function until<T>(
   look: () => T | Promise<T>,
   atMostMs: number = waitsAtMostMs,
 ): Promise<NonNullable<T>> {
-  for (const end = performance.now() + atMostMs; performance.now() < end; await setTimeout(10)) {
+  const end = performance.now() + atMostMs;
+  for (let looks = 0; performance.now() < end; looks++) {
     const value = await look();
     if (value) return value;
+    await (looks < looksAtOnce ? setImmediate() : setTimeout(10));
   }
   throw new Error(`waited ${atMostMs / 1000} s in vain for ${what}`);
 }

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { Command, WireError } from "../../src/protocol/constants.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
+import { shortStall } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { until } from "../helpers/until.ts";
 
@@ -29,20 +30,21 @@ it.each([
 
 it("a slow read of a plugin does not delay other connections", async () => {
   await using server = await ServerProcess.start([troublesome]);
-  using late = await RawClient.ready(server.socket, "late");
+  using held = await RawClient.ready(server.socket, "held");
   using other = await RawClient.ready(server.socket);
   let answered = false;
-  const answer = late.readSector().then((bytes) => {
+  const answer = held.readSector().then((bytes) => {
     answered = true;
     return bytes;
   });
   for (let count = 0; count < 5; count++) await other.readSector();
   expect(answered).toBe(false);
+  using _release = await RawClient.ready(server.socket, "release");
   expect(await answer).toEqual(Buffer.alloc(512, 2));
 });
 
 it("a request that the plugin never completes blocks its connection only when it fills all --threads", async () => {
-  await using server = await ServerProcess.start(["-t", "4", troublesome]);
+  await using server = await ServerProcess.start(["-t", "4", troublesome], { env: shortStall });
   using victim = await RawClient.ready(server.socket, "never");
   for (let count = 0; count < 3; count++) {
     victim.send(sector);

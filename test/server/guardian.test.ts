@@ -5,7 +5,7 @@ import { statFields } from "../../src/processes/stat-fields.ts";
 import { family, startReady } from "../helpers/captive-command.ts";
 import { asOrdinaryUser, isPrivileged } from "../helpers/privileges.ts";
 import { nbdkit, outcomeOf, shortStall } from "../helpers/run.ts";
-import { ended, printed, Sandbox } from "../helpers/sandbox.ts";
+import { ended, insist, printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
 
@@ -194,13 +194,10 @@ describe.skipIf(!isLinux)("the end of the server leaves no process and no file",
       sandbox,
       "(trap '' TERM INT; echo ready; while :; do sleep 0.1; done) & wait",
     );
-    const status = ended(child);
     child.kill("SIGINT");
     await until("the end of the command", () => sandbox.processes.length <= 5);
-    await setTimeout(1100);
     // The second signal kills.
-    child.kill("SIGINT");
-    expect(await status).toBe(130);
+    expect((await insist(child, "SIGINT")).status).toBe(130);
     await sandbox.empty();
   });
 });

@@ -207,9 +207,9 @@ it("nbd reports a write error of standard output", async () => {
 
 /** Waits until the client sends no more requests, because it waits for a reply. */
 async function untilNoMoreRequests(server: FakeServer): Promise<void> {
-  let before = -1;
-  while (before === 0 || before !== server.requests.length) {
-    before = server.requests.length;
+  await until("a client that waits for a reply", async () => {
+    const before = server.requests.length;
     await setTimeout(300);
-  }
+    return before > 0 && server.requests.length === before;
+  });
 }

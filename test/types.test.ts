@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { packageRoot } from "../src/core/package-root.ts";
 import { project } from "./helpers/examples.ts";
+import type { Folder } from "./helpers/folder.ts";
 import { run } from "./helpers/run.ts";
-import type { Folder } from "./plugins/folder.ts";
 
 const tsc = join(packageRoot(), "node_modules/.bin/tsc");
 const imports = `import { intercept, choice, defineFilter, applyChanges, size, sleep } from "nbdkit-node/filter";`;

@@ -5,8 +5,8 @@ import type { Allocator } from "../../src/allocator/parameter.ts";
 import { definePlugin } from "../../src/contract/plugin.ts";
 import { native } from "../../src/native/load.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { descriptorsOn } from "../helpers/descriptors.ts";
 import { nbdkit, run } from "../helpers/run.ts";
-import { descriptorsOn } from "../plugins/descriptors.ts";
 
 const locks = native().features.memoryLock && process.platform === "linux";
 

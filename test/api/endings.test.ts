@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { constants } from "node:os";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { environment, type Outcome, run } from "../helpers/run.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const program = fileURLToPath(new URL("program.mjs", import.meta.url));
 

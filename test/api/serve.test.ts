@@ -6,7 +6,7 @@ import { connect, listExports } from "../../src/client/index.ts";
 import { defineFilter } from "../../src/contract/filter.ts";
 import { integer, list } from "../../src/contract/parameter.ts";
 import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "../helpers/folder.ts";
 
 /** A plugin that records the calls of its methods. */
 function traced(steps: string[], changes: Partial<Plugin> = {}): Plugin {

@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { environment, run } from "../helpers/run.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const program = fileURLToPath(new URL("worker-threads.mjs", import.meta.url));
 

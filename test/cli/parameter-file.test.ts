@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { expandFiles } from "../../src/cli/parameter-file.ts";
+import { Folder } from "../helpers/folder.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { Folder } from "../plugins/folder.ts";
 
 /** Expands parameters in a folder with these files. */
 function expand(files: Readonly<Record<string, string>>, ...parameters: string[]): string[] {

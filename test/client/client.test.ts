@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { type ConnectOptions, connect, listExports } from "../../src/client/index.ts";
 import { readHeaderBytes, writeReadHeader } from "../../src/protocol/read-reply.ts";
 import { errorReply, successReply } from "../../src/protocol/reply.ts";
+import { type Answer, FakeServer } from "../helpers/fake-server.ts";
 import { until } from "../helpers/until.ts";
-import { type Answer, FakeServer } from "./fake-server.ts";
 
 /** Executes all requests. Reads return the bytes of "0123456789abcdef" repeated. */
 const honest: Answer = (request, { form, reply }) => {

@@ -9,8 +9,8 @@ import { Command, Option } from "../../src/protocol/constants.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { Deferred } from "../helpers/deferred.ts";
 import { clientFlags, goData, option, RawClient, request } from "../helpers/raw-client.ts";
+import { encrypted, preShared } from "../helpers/secure-client.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { encrypted, preShared } from "../tls/secure-client.ts";
 
 type Question = "preconnect" | "open" | "read";
 

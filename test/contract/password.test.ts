@@ -2,9 +2,9 @@ import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readPassword } from "../../src/contract/password.ts";
+import { Folder } from "../helpers/folder.ts";
 import { printed, Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const secret = "pass word'$ é";
 

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { LoopDevice, whyNot } from "./system.ts";
+import { LoopDevice, whyNot } from "../helpers/system.ts";
 
 const reason = whyNot(() => new LoopDevice(1 << 20));
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";
-import { SmallFileSystem, whyNot } from "./system.ts";
+import { SmallFileSystem, whyNot } from "../helpers/system.ts";
 
 const reason = whyNot(() => new SmallFileSystem(1 << 20));
 

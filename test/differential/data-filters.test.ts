@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { Random } from "../../src/testing/random.ts";
-import { gptDisk, mbrDisk } from "../filters/partitioned.ts";
+import { gptDisk, mbrDisk } from "../helpers/partitioned.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";

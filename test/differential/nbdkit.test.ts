@@ -1,9 +1,9 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { keys, valueFor } from "../helpers/answers.ts";
 import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { keys, valueFor } from "./answers.ts";
 import { cases } from "./cases.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";

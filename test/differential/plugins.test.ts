@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { keys, valueFor } from "../helpers/answers.ts";
 import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
 import { descriptions } from "../plugins/data/descriptions.ts";
-import { keys, valueFor } from "./answers.ts";
 import { images, keptQuiet, refusals } from "./plugin-cases.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";

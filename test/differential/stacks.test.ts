@@ -3,10 +3,10 @@ import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { Random } from "../../src/testing/random.ts";
-import { randomStack, type Stack, textOf, transparentFilters } from "../filters/transparent.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
+import { randomStack, type Stack, textOf, transparentFilters } from "../helpers/transparent.ts";
 
 const original = toolPath("nbdkit") ?? "nbdkit";
 const requests = fileURLToPath(new URL("requests.py", import.meta.url));

@@ -4,7 +4,7 @@ import { builtInFilters } from "../../src/registry/filters.ts";
 import type { ServedExport } from "../../src/served/served-export.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
-import { RecordingFake } from "./recording-fake.ts";
+import { RecordingFake } from "../helpers/recording-fake.ts";
 
 const diskBytes = 2 * 1024 * 1024;
 

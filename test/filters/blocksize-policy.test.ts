@@ -3,8 +3,8 @@ import blocksizePolicy from "../../src/filters/blocksize-policy.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "../plugins/contents.ts";
-import { RecordingFake, type WitnessOptions } from "./recording-fake.ts";
+import { contents } from "../helpers/contents.ts";
+import { RecordingFake, type WitnessOptions } from "../helpers/recording-fake.ts";
 
 const filters = [blocksizePolicy];
 const flags = { fua: false, mayTrim: true, fastZero: false };

@@ -8,8 +8,8 @@ import type { ServedExport } from "../../src/served/served-export.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "../plugins/contents.ts";
-import { RecordingFake, type WitnessOptions } from "./recording-fake.ts";
+import { contents } from "../helpers/contents.ts";
+import { RecordingFake, type WitnessOptions } from "../helpers/recording-fake.ts";
 
 const filters = [blocksize];
 const flags = { fua: false, mayTrim: true, fastZero: false };

@@ -6,8 +6,8 @@ import offset from "../../src/filters/offset.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "../plugins/contents.ts";
-import { RecordingFake } from "./recording-fake.ts";
+import { contents } from "../helpers/contents.ts";
+import { RecordingFake } from "../helpers/recording-fake.ts";
 
 const filters = [cache];
 const block = 65_536;

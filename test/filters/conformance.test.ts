@@ -3,7 +3,7 @@ import type { builtInFilters } from "../../src/registry/filters.ts";
 import { conformanceChecks } from "../../src/testing/conformance.ts";
 import type { Subject } from "../../src/testing/subject.ts";
 import { blockyPlugin } from "../helpers/blocky-plugin.ts";
-import { firstParameters, transparentFilters } from "./transparent.ts";
+import { firstParameters, transparentFilters } from "../helpers/transparent.ts";
 
 const smallCache = {
   "cache-min-block-size": "4k",

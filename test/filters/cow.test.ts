@@ -6,9 +6,9 @@ import pattern from "../../src/plugins/pattern.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "../plugins/contents.ts";
-import { Folder } from "../plugins/folder.ts";
-import { RecordingFake } from "./recording-fake.ts";
+import { contents } from "../helpers/contents.ts";
+import { Folder } from "../helpers/folder.ts";
+import { RecordingFake } from "../helpers/recording-fake.ts";
 
 const filters = [cow];
 const flags = { fua: false, mayTrim: true, fastZero: false };

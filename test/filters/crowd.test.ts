@@ -8,10 +8,10 @@ import truncate from "../../src/filters/truncate.ts";
 import { builtInFilters } from "../../src/registry/filters.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
-import { contents } from "../plugins/contents.ts";
-import { RecordingFake } from "./recording-fake.ts";
+import { contents } from "../helpers/contents.ts";
+import { RecordingFake } from "../helpers/recording-fake.ts";
+import { firstParameters, transparentFilters } from "../helpers/transparent.ts";
 import { crowd } from "./requests.ts";
-import { firstParameters, transparentFilters } from "./transparent.ts";
 
 const length = 200_001;
 

@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
+import { Folder } from "../helpers/folder.ts";
 import { launch, outcomeOf } from "../helpers/run.ts";
 import { printed } from "../helpers/sandbox.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const dyingClient = fileURLToPath(new URL("dying-client.mjs", import.meta.url));
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import error from "../../src/filters/error.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "../helpers/folder.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 
 testPlugin("error without a rate over memory", { ...overMemory(error, { error: "EPERM" }), runs: 5 });

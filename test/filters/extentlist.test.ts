@@ -4,8 +4,8 @@ import { parseExtentList } from "../../src/filters/extentlist/parse.ts";
 import { within } from "../../src/filters/extentlist/within.ts";
 import extentlist from "../../src/filters/extentlist.ts";
 import { Session } from "../../src/testing/session.ts";
-import { Folder } from "../plugins/folder.ts";
-import { RecordingFake } from "./recording-fake.ts";
+import { Folder } from "../helpers/folder.ts";
+import { RecordingFake } from "../helpers/recording-fake.ts";
 
 const filters = [extentlist];
 const gap = { hole: true, zero: true };

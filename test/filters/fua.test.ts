@@ -3,7 +3,7 @@ import fua from "../../src/filters/fua.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { RecordingFake, type WitnessOptions } from "./recording-fake.ts";
+import { RecordingFake, type WitnessOptions } from "../helpers/recording-fake.ts";
 
 const filters = [fua];
 const withoutFua: WitnessOptions = { nativeFua: false };

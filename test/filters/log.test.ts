@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import log from "../../src/filters/log.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { Folder } from "../helpers/folder.ts";
 import { someClient } from "../helpers/hosts.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { Folder } from "../plugins/folder.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 
 testPlugin("log over memory", { ...overMemory(log, { logfile: "/dev/null" }), runs: 5 });

@@ -5,8 +5,8 @@ import pattern from "../../src/plugins/pattern.ts";
 import { Session } from "../../src/testing/session.ts";
 import { blockyPlugin } from "../helpers/blocky-plugin.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "../plugins/contents.ts";
-import { RecordingFake } from "./recording-fake.ts";
+import { contents } from "../helpers/contents.ts";
+import { RecordingFake } from "../helpers/recording-fake.ts";
 
 const filters = [offset];
 

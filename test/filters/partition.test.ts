@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import partition from "../../src/filters/partition.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "../plugins/contents.ts";
-import { gptDisk, mbrDisk } from "./partitioned.ts";
-import { RecordingFake } from "./recording-fake.ts";
+import { contents } from "../helpers/contents.ts";
+import { gptDisk, mbrDisk } from "../helpers/partitioned.ts";
+import { RecordingFake } from "../helpers/recording-fake.ts";
 
 const filters = [partition];
 const mbr = mbrDisk(

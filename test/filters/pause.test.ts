@@ -6,9 +6,9 @@ import { Valve } from "../../src/filters/pause/valve.ts";
 import pause from "../../src/filters/pause.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { Folder } from "../helpers/folder.ts";
 import { run } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
-import { Folder } from "../plugins/folder.ts";
 import { overMemory, RecordingDisk } from "./disks.ts";
 
 const folder = new Folder();

@@ -3,7 +3,7 @@ import { Bucket } from "../../src/filters/rate/bucket.ts";
 import rate from "../../src/filters/rate.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "../helpers/folder.ts";
 import { overMemory, RecordingDisk } from "./disks.ts";
 
 testPlugin("rate without a limit over memory", { ...overMemory(rate), runs: 5 });

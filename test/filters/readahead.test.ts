@@ -4,8 +4,8 @@ import readahead from "../../src/filters/readahead.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "../plugins/contents.ts";
-import { RecordingFake, type WitnessOptions } from "./recording-fake.ts";
+import { contents } from "../helpers/contents.ts";
+import { RecordingFake, type WitnessOptions } from "../helpers/recording-fake.ts";
 
 const filters = [readahead];
 const size = 16 * 1024 * 1024;

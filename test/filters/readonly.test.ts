@@ -4,7 +4,7 @@ import type { AnyPlugin } from "../../src/chain/component.ts";
 import readonly from "../../src/filters/readonly.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "../helpers/folder.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 
 testPlugin("readonly over memory", { ...overMemory(readonly), runs: 5 });

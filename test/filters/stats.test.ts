@@ -5,7 +5,7 @@ import { type Tallies, Tally } from "../../src/filters/stats/tally.ts";
 import stats from "../../src/filters/stats.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "../helpers/folder.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 
 testPlugin("stats over memory", { ...overMemory(stats, { statsfile: "/dev/null" }), runs: 5 });

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { connect as connectSocket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
+import { Folder } from "../helpers/folder.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { until } from "../helpers/until.ts";
-import { Folder } from "../plugins/folder.ts";
 
 /**
  * Each case delays a read for longer than any test. A read that only waits for time is served when the server

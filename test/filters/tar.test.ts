@@ -9,11 +9,11 @@ import tar from "../../src/filters/tar.ts";
 import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { Folder } from "../helpers/folder.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, hasTool, toolPath } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const formats = ["v7", "ustar", "oldgnu", "gnu", "posix"];
 const sparseFormats: readonly (readonly string[])[] = [

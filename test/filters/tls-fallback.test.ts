@@ -4,10 +4,10 @@ import tlsFallback from "../../src/filters/tls-fallback.ts";
 import { Session } from "../../src/testing/session.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../helpers/contents.ts";
 import { someClient } from "../helpers/hosts.ts";
 import { captive } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { contents } from "../plugins/contents.ts";
 import { overMemory, RecordingDisk } from "./disks.ts";
 
 testPlugin("the message of tls-fallback", { ...overMemory(tlsFallback), runs: 5 });

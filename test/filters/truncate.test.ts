@@ -6,8 +6,8 @@ import memory from "../../src/plugins/memory.ts";
 import { Random } from "../../src/testing/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "../plugins/contents.ts";
-import { RecordingFake } from "./recording-fake.ts";
+import { contents } from "../helpers/contents.ts";
+import { RecordingFake } from "../helpers/recording-fake.ts";
 
 const filters = [truncate];
 const flags = { fua: false, mayTrim: true, fastZero: false };

@@ -1,7 +1,7 @@
 import { cpSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { packageRoot } from "../../src/core/package-root.ts";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "./folder.ts";
 
 /**
  * Copies the package without compiled files. The copy has no links, because Node.js would follow them to the

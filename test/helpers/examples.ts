@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { transform } from "esbuild";
 import { expect } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "./folder.ts";
 import { nbdkit } from "./run.ts";
 import type { Sandbox } from "./sandbox.ts";
 

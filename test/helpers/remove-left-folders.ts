@@ -1,7 +1,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { folderPrefix } from "../plugins/folder.ts";
+import { folderPrefix } from "./folder.ts";
 
 /** Removes the folders of killed test runs, before all tests. */
 export default function removeLeftFolders(): void {

@@ -1,7 +1,7 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "./folder.ts";
 import { launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
 import { atTestEnd } from "./test-end.ts";
 import { until } from "./until.ts";

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { expect } from "vitest";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "./folder.ts";
 import { launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
 import { atTestEnd } from "./test-end.ts";
 import { until } from "./until.ts";

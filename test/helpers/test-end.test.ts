@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
 import { expect, it, vi } from "vitest";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "./folder.ts";
 import removeLeftFolders from "./remove-left-folders.ts";
 import { launch, outcomeOf } from "./run.ts";
 import { Sandbox } from "./sandbox.ts";

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { connect, listExports } from "../../src/client/index.ts";
-import { Folder, startNbdServer } from "../client/reference-servers.ts";
+import { Folder, startNbdServer } from "../helpers/reference-servers.ts";
 import { describeWith } from "../helpers/tools.ts";
 
 describeWith(["nbd-server"], "our client and nbd-server", () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type ConnectOptions, connect, listExports } from "../../src/client/index.ts";
-import { Folder, referenceNbdkit, startReference } from "../client/reference-servers.ts";
+import { Folder, referenceNbdkit, startReference } from "../helpers/reference-servers.ts";
 
 const reason = referenceNbdkit === undefined ? " (skipped: needs the original nbdkit)" : "";
 

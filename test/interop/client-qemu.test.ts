@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { truncateSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { connect, joinEqual, listExports } from "../../src/client/index.ts";
-import { Folder, startQemuNbd } from "../client/reference-servers.ts";
+import { Folder, startQemuNbd } from "../helpers/reference-servers.ts";
 import { succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 

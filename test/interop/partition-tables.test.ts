@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import partition from "../../src/filters/partition.ts";
 import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";
+import { Folder } from "../helpers/folder.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const MiB = 1024 * 1024;
 const create = (kind: string, number: number | "", size: string): string[] => [

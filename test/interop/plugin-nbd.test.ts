@@ -3,19 +3,19 @@ import { readFileSync, rmSync } from "node:fs";
 import { createConnection } from "node:net";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { connect } from "../../src/client/index.ts";
+import { Certificates, certificateTools } from "../helpers/certificates.ts";
+import { Folder } from "../helpers/folder.ts";
 import {
   referenceNbdkit,
   Folder as Sockets,
   startNbdServer,
   startQemuNbd,
-} from "../client/reference-servers.ts";
-import { Certificates, certificateTools } from "../helpers/certificates.ts";
+} from "../helpers/reference-servers.ts";
 import { captive, nbdkit, outcomeOf, run, succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { type ServerOptions, ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
-import { Folder } from "../plugins/folder.ts";
 
 let folder: Folder;
 let image: string;

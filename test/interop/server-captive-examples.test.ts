@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { environment, nbdkit, type Outcome, run } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 /** Fake qemu: reads the first sector of its drive and writes it to a file. */
 const qemu = `#!/bin/sh

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { run, succeed } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 describeWith(["fio"], "fio", () => {
   it.each([

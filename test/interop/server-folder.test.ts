@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { succeed } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
-import { Folder } from "../plugins/folder.ts";
 
 describeWith(["nbdcopy", "nbdinfo"], "file dir=", () => {
   const names = ["plain", "with space", "per%cent", "ümläut", "quote'"];

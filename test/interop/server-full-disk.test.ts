@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { SmallFileSystem, whyNot } from "../descriptor/system.ts";
+import { Folder } from "../helpers/folder.ts";
 import { run, succeed } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
+import { SmallFileSystem, whyNot } from "../helpers/system.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const MiB = 1024 * 1024;
 

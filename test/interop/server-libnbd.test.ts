@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { environment, nbdkit, succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
-import { Folder } from "../plugins/folder.ts";
 
 describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, and", () => {
   let folder: Folder;

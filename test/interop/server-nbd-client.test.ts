@@ -1,8 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { nbdkit, run } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 describeWith(["nbd-client"], "nbd-client", () => {
   it("lists the exports over TCP", async () => {

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { run } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const queries = [
   [],

@@ -1,9 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { succeed } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const everyCommand = fileURLToPath(new URL("../helpers/every-command.py", import.meta.url));
 

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { captive, nbdkit, run } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 let folder: Folder;
 beforeAll(() => {

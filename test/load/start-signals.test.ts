@@ -1,5 +1,5 @@
 import { describe, it } from "vitest";
-import { expectNothingLeft, sweptModes, sweptSignals } from "../server/signal-sweep.ts";
+import { expectNothingLeft, sweptModes, sweptSignals } from "../helpers/signal-sweep.ts";
 
 /**
  * `LOAD_SIGNALS=1 npx vitest run --config test/vitest.config.ts test/load/start-signals` sends a signal at

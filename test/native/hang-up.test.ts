@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { native } from "../../src/native/load.ts";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "../helpers/folder.ts";
 
 const { isHungUp } = native();
 

@@ -4,8 +4,8 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
+import { Folder } from "../helpers/folder.ts";
 import { environment, run } from "../helpers/run.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const require = createRequire(import.meta.url);
 const addon: string = require("node-gyp-build").resolve(packageRoot());

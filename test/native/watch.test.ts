@@ -4,8 +4,8 @@ import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import type { Watch } from "../../src/native/binding.ts";
 import { native } from "../../src/native/load.ts";
+import { Folder } from "../helpers/folder.ts";
 import { turn } from "../helpers/memory-session.ts";
-import { Folder } from "../plugins/folder.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;

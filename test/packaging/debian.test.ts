@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Folder } from "../helpers/folder.ts";
 import { run, succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith, hasTool } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 import { bareTools, makeTarball, script, version } from "./made.ts";
 import { doesMainJob } from "./main-job.ts";
 

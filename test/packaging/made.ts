@@ -1,9 +1,9 @@
 import { readFileSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { packageRoot } from "../../src/core/package-root.ts";
+import { Folder } from "../helpers/folder.ts";
 import { succeed } from "../helpers/run.ts";
 import { toolPath } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 
 export const { version } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8")) as {
   readonly version: string;

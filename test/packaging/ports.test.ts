@@ -2,9 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "n
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
+import { Folder } from "../helpers/folder.ts";
 import { succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 import { makeTarball, version } from "./made.ts";
 
 const site = "https://somewhere.example/files";

@@ -2,10 +2,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
+import { Folder } from "../helpers/folder.ts";
 import { succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
 import { version } from "./made.ts";
 
 const commit = `git add -A && git -c user.name=Test -c user.email=test@localhost.localdomain commit -q -m Test`;

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import type * as package_ from "../../src/installation/package.ts";
 import type * as singleFile from "../../src/installation/single-file.ts";
+import { Folder } from "../helpers/folder.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { Folder } from "../plugins/folder.ts";
 import { bareTools, script, version } from "./made.ts";
 import { doesMainJob } from "./main-job.ts";
 

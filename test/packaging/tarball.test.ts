@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { brokenLinks } from "../helpers/links.ts";
+import { Folder } from "../helpers/folder.ts";
 import { succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { Folder } from "../plugins/folder.ts";
 import { bareTools, makeTarball, version } from "./made.ts";
 import { doesMainJob } from "./main-job.ts";
 

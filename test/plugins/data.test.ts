@@ -4,11 +4,11 @@ import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import data from "../../src/plugins/data.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../helpers/contents.ts";
+import { descriptorsOn } from "../helpers/descriptors.ts";
+import { Folder } from "../helpers/folder.ts";
 import { run } from "../helpers/run.ts";
-import { contents } from "./contents.ts";
 import { descriptions } from "./data/descriptions.ts";
-import { descriptorsOn } from "./descriptors.ts";
-import { Folder } from "./folder.ts";
 
 const folder = new Folder();
 afterAll(() => folder[Symbol.dispose]());

@@ -5,7 +5,7 @@ import example1 from "../../src/plugins/example1.ts";
 import { allExtents } from "../../src/testing/extents.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { Folder } from "./folder.ts";
+import { Folder } from "../helpers/folder.ts";
 
 const subject = { plugin: example1, parameters: {} };
 testPlugin("example1", { ...subject, runs: 10 });

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import example3 from "../../src/plugins/example3.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "./contents.ts";
-import { descriptorsOn } from "./descriptors.ts";
+import { contents } from "../helpers/contents.ts";
+import { descriptorsOn } from "../helpers/descriptors.ts";
 
 testPlugin("example3", { plugin: example3, parameters: { size: "100000" }, runs: 10 });
 

@@ -4,8 +4,8 @@ import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";
+import { Folder } from "../helpers/folder.ts";
 import { someClient } from "../helpers/hosts.ts";
-import { Folder } from "./folder.ts";
 
 const folder = new Folder();
 const socket = createServer();

@@ -13,8 +13,8 @@ import file from "../../src/plugins/file.ts";
 import { Session } from "../../src/testing/session.ts";
 import type { SessionOptions } from "../../src/testing/subject.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { Folder } from "../helpers/folder.ts";
 import { someClient } from "../helpers/hosts.ts";
-import { Folder } from "./folder.ts";
 
 const folder = new Folder();
 afterAll(() => folder[Symbol.dispose]());

@@ -4,7 +4,7 @@ import { compatibleVersion } from "../../src/core/version.ts";
 import info from "../../src/plugins/info.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "./contents.ts";
+import { contents } from "../helpers/contents.ts";
 
 testPlugin("info", { plugin: info, exportName: "x".repeat(4096) });
 testPlugin("info about nothing", { plugin: info, runs: 2 });

@@ -3,7 +3,7 @@ import memory from "../../src/plugins/memory.ts";
 import { allExtents } from "../../src/testing/extents.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { descriptorsOn } from "./descriptors.ts";
+import { descriptorsOn } from "../helpers/descriptors.ts";
 
 const largest = "9223372036854775807";
 

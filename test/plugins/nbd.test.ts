@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import nbd from "../../src/plugins/nbd.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { contents } from "../helpers/contents.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
-import { contents } from "./contents.ts";
 
 const runs = 10;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import ones from "../../src/plugins/ones.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "./contents.ts";
+import { contents } from "../helpers/contents.ts";
 
 testPlugin("ones", { plugin: ones, parameters: { size: "100000" }, writes: "discarded" });
 

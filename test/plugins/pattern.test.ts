@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import pattern from "../../src/plugins/pattern.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "./contents.ts";
+import { contents } from "../helpers/contents.ts";
 
 const largest = "9223372036854775807";
 

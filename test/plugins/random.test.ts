@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import random from "../../src/plugins/random.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "./contents.ts";
+import { contents } from "../helpers/contents.ts";
 
 const subject = { plugin: random, parameters: { size: "100000", seed: "1" } };
 const largest = { size: "9223372036854775807", seed: "4294967295" };

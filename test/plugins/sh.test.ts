@@ -4,12 +4,12 @@ import { serve } from "../../src/api/serve.ts";
 import type { NbdServer } from "../../src/api/server.ts";
 import { connect, listExports } from "../../src/client/index.ts";
 import evaluate from "../../src/plugins/eval.ts";
-import { valueFor } from "../differential/answers.ts";
+import { valueFor } from "../helpers/answers.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { Folder } from "../helpers/folder.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { until } from "../helpers/until.ts";
-import { Folder } from "./folder.ts";
 
 /** A disk in a file in $tmpdir. */
 const disk = {

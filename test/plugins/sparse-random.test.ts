@@ -3,7 +3,7 @@ import sparseRandom from "../../src/plugins/sparse-random.ts";
 import { allExtents } from "../../src/testing/extents.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "./contents.ts";
+import { contents } from "../helpers/contents.ts";
 
 const shape = { size: "1000000", seed: "5", percent: "50", runlength: "8192" };
 const subject = { plugin: sparseRandom, parameters: shape };

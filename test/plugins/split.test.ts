@@ -4,8 +4,8 @@ import split from "../../src/plugins/split.ts";
 import { pattern } from "../../src/testing/marks.ts";
 import { Session } from "../../src/testing/session.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { contents } from "./contents.ts";
-import { Folder } from "./folder.ts";
+import { contents } from "../helpers/contents.ts";
+import { Folder } from "../helpers/folder.ts";
 
 const folder = new Folder();
 afterAll(() => folder[Symbol.dispose]());

@@ -4,7 +4,7 @@ import memory from "../../src/plugins/memory.ts";
 import { builtInFilters } from "../../src/registry/filters.ts";
 import { conformanceChecks } from "../../src/testing/conformance.ts";
 import { Random } from "../../src/testing/random.ts";
-import { randomStack, textOf } from "../filters/transparent.ts";
+import { randomStack, textOf } from "../helpers/transparent.ts";
 
 /** The environment variable STACKS sets the number of stacks, for a longer run. */
 const count = Number(process.env.STACKS ?? 12);

@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { codeOf } from "../../src/core/errors.ts";
 import type { ServedExport } from "../../src/served/served-export.ts";
 import { Session } from "../../src/testing/session.ts";
-import { RecordingFake } from "../filters/recording-fake.ts";
-import { contents } from "../plugins/contents.ts";
+import { contents } from "../helpers/contents.ts";
+import { RecordingFake } from "../helpers/recording-fake.ts";
 import { filters, type View, views } from "./views.ts";
 
 const step = fc.record({

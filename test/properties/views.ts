@@ -6,7 +6,7 @@ import offset from "../../src/filters/offset.ts";
 import partition from "../../src/filters/partition.ts";
 import truncate from "../../src/filters/truncate.ts";
 import { Random } from "../../src/testing/random.ts";
-import { gptDisk, mbrDisk } from "../filters/partitioned.ts";
+import { gptDisk, mbrDisk } from "../helpers/partitioned.ts";
 
 /** By name, so that the title of a failing test is readable. */
 export const filters = { blocksize, cache, cow, offset, partition, truncate } as const;

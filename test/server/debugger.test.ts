@@ -6,8 +6,8 @@ import { describe, expect, it } from "vitest";
 import { isPrivileged } from "../helpers/privileges.ts";
 import { nbdkit } from "../helpers/run.ts";
 import { ended, Sandbox } from "../helpers/sandbox.ts";
+import { listenersOf } from "../helpers/signal-sweep.ts";
 import { hasLauncher, packageCopy } from "../native/package-copy.ts";
-import { listenersOf } from "./signal-sweep.ts";
 
 const bundle = fileURLToPath(new URL("../../dist/bundle/nbdkit.cjs", import.meta.url));
 

@@ -1,5 +1,4 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { statFields } from "../../src/processes/stat-fields.ts";
 import { family, startReady } from "../helpers/captive-command.ts";
@@ -30,16 +29,6 @@ function guardiansOf(sandbox: Sandbox): number[] {
 
 function leadsSession(pid: number): boolean {
   return statFields(String(pid))?.[3] === String(pid);
-}
-
-/** Pseudo-random numbers from 0 to 1 that are the same in each run (mulberry32). */
-function* numbersFrom(seed: number): Generator<number, never> {
-  for (let state = seed; ; ) {
-    state = (state + 0x6d2b79f5) | 0;
-    let value = Math.imul(state ^ (state >>> 15), state | 1);
-    value ^= value + Math.imul(value ^ (value >>> 7), value | 61);
-    yield ((value ^ (value >>> 14)) >>> 0) / 2 ** 32;
-  }
 }
 
 const isLinux = process.platform === "linux";
@@ -79,19 +68,6 @@ describe.skipIf(!isLinux)("when the server is killed (SIGKILL)", () => {
     const child = await startInGroup(sandbox, "sh again.sh 0; sleep 1000");
     child.kill("SIGKILL");
     await sandbox.empty();
-  });
-
-  it("no process and no file remain, at any moment of the server's life", async () => {
-    const numbers = numbersFrom(20_261_129);
-    await using sandbox = new Sandbox();
-    for (let round = 0; round < 30; round++) {
-      const child = sandbox.start(nbdkit, ["null", "--run", family], { stdio: "ignore" });
-      const status = ended(child);
-      await setTimeout(300 * numbers.next().value);
-      child.kill("SIGKILL");
-      expect(await status).toBe(137);
-      await sandbox.empty();
-    }
   });
 
   it("the processes of a command that has ended by itself survive", async () => {

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
+import { Folder } from "../helpers/folder.ts";
 import { nbd, nbdkit, run } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
-import { Folder } from "../plugins/folder.ts";
 
 /** A name with a line break, terminal colours, a bell and a change of text direction. */
 const hostile = "a\x1b[31m\r\nnbdkit: error: fake\x07\x9b\u202e\u2066\u200b\u2028\\ b\x7fü";

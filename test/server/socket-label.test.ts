@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { labelled } from "../../src/server/socket-label.ts";
+import { Folder } from "../helpers/folder.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { Folder } from "../plugins/folder.ts";
 
 const label = "system_u:object_r:svirt_socket_t:s0";
 

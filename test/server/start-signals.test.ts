@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Random } from "../../src/testing/random.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { expectNothingLeft, sweptModes, sweptSignals } from "./signal-sweep.ts";
+import { expectNothingLeft, sweptModes, sweptSignals } from "../helpers/signal-sweep.ts";
 
 /** The delays of a start; test/load/start-signals.test.ts sweeps all of them. */
 const startMs = 200;

@@ -4,8 +4,8 @@ import type { Handle } from "../../src/contract/handle.ts";
 import { definePlugin } from "../../src/contract/plugin.ts";
 import { conformanceChecks } from "../../src/testing/conformance.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { Folder } from "../helpers/folder.ts";
 import { sectorDisk } from "../helpers/sector-disk.ts";
-import { Folder } from "../plugins/folder.ts";
 import { failures } from "./failures.ts";
 
 const folder = new Folder();

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Command, Option } from "../../src/protocol/constants.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { option, RawClient, request } from "../helpers/raw-client.ts";
+import { shortStall } from "../helpers/run.ts";
+import { askForTls, credentials, encrypt, encrypted, greeted, preShared } from "../helpers/secure-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
-import { askForTls, credentials, encrypt, encrypted, greeted, preShared } from "./secure-client.ts";
 
 /** The first bytes of a TLS record that announces a ClientHello of 508 bytes. */
 const halfHello: Buffer = Buffer.from("16030102000100 01fc0303".replaceAll(" ", ""), "hex");
@@ -106,8 +107,8 @@ describeWith(certificateTools, "a server that requires TLS", () => {
     return client;
   }
 
-  const start = (...args: string[]): Promise<ServerProcess> =>
-    ServerProcess.start(["--tls=require", "--tls-certificates", keys.pki, ...args, "memory", "16M"]);
+  const start = (args: string[] = [], env: NodeJS.ProcessEnv = {}): Promise<ServerProcess> =>
+    ServerProcess.start(["--tls=require", "--tls-certificates", keys.pki, ...args, "memory", "16M"], { env });
 
   describe.each(phases)("survives clients that vanish %s", (_, advance) => {
     it.each([
@@ -136,14 +137,14 @@ describeWith(certificateTools, "a server that requires TLS", () => {
     });
 
     it("and ends in order while they are still connected", async () => {
-      await using server = await start();
+      await using server = await start([], shortStall);
       using _client = await advance(server.socket);
       await server.stop();
     });
   });
 
   it("cuts off a client that stalls before the ClientHello, after the time of --timeout", async () => {
-    await using server = await start("--timeout=1");
+    await using server = await start(["--timeout=1"]);
     using client = await acknowledged(server.socket);
     await client.closed;
     expect((await server.stop()).stderr).toBe(
@@ -152,7 +153,7 @@ describeWith(certificateTools, "a server that requires TLS", () => {
   });
 
   it("cuts off a client that stalls in the middle of the ClientHello, after the time of --timeout", async () => {
-    await using server = await start("--timeout=1");
+    await using server = await start(["--timeout=1"]);
     using client = await acknowledged(server.socket);
     client.send(halfHello);
     await client.closed;
@@ -160,14 +161,14 @@ describeWith(certificateTools, "a server that requires TLS", () => {
   });
 
   it("cuts off a client that stalls after the TLS handshake, after the time of --timeout", async () => {
-    await using server = await start("--timeout=1");
+    await using server = await start(["--timeout=1"]);
     using client = await encrypted(server.socket, credentials(keys.pki));
     await client.closed;
     await server.stop();
   });
 
   it("does not cut off a client by --timeout after the client has chosen an export", async () => {
-    await using server = await start("--timeout=1");
+    await using server = await start(["--timeout=1"]);
     using chosen = await ready(server.socket);
     using stalled = await acknowledged(server.socket);
     await stalled.closed;

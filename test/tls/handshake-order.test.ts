@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { Command, Option, OptionReply } from "../../src/protocol/constants.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { goData, option, type RawClient, request } from "../helpers/raw-client.ts";
+import { askForTls, credentials, encrypt, encrypted, greeted } from "../helpers/secure-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
-import { askForTls, credentials, encrypt, encrypted, greeted } from "./secure-client.ts";
 
 const fake = fileURLToPath(new URL("recording-plugin.mjs", import.meta.url));
 

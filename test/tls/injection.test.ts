@@ -10,9 +10,9 @@ import { Magic, Option, OptionReply } from "../../src/protocol/constants.ts";
 import { HandshakeDriver, startTls, take } from "../../src/protocol/conversation.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { clientFlags, goData, option, RawClient } from "../helpers/raw-client.ts";
+import { credentials, encrypt, greeted } from "../helpers/secure-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { credentials, encrypt, greeted } from "./secure-client.ts";
 
 const fake = fileURLToPath(new URL("recording-plugin.mjs", import.meta.url));
 

@@ -14,14 +14,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import { connect } from "../../src/client/connect.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { prepareTls, rootCertificatesDirectory } from "../../src/server/tls.ts";
-import { referenceNbdkit } from "../client/reference-servers.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
+import { Folder } from "../helpers/folder.ts";
+import { referenceNbdkit } from "../helpers/reference-servers.ts";
 import { nbdkit, type Outcome, run, succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
+import { credentials, encrypted } from "../helpers/secure-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { Folder } from "../plugins/folder.ts";
-import { credentials, encrypted } from "./secure-client.ts";
 
 const needsNbdkit = referenceNbdkit === undefined ? " (skipped: needs nbdkit)" : "";
 

@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseTlsPriority } from "../../src/server/tls-priority.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { nbdkit, run } from "../helpers/run.ts";
+import { askForTls, credentials, greeted } from "../helpers/secure-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { askForTls, credentials, greeted } from "./secure-client.ts";
 
 describe("parseTlsPriority", () => {
   it.each([

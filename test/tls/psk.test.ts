@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { nbd, nbdkit, run } from "../helpers/run.ts";
+import { encrypted, preShared, readKey } from "../helpers/secure-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { encrypted, preShared, readKey } from "./secure-client.ts";
 
 /** Whether this test can change to a user id without a name, which may read the command. */
 const userWithoutName =

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { nbd, run } from "../helpers/run.ts";
+import { askForTls, credentials, encrypt, greeted } from "../helpers/secure-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { askForTls, credentials, encrypt, greeted } from "./secure-client.ts";
 
 describeWith(certificateTools, "the renegotiation of a TLS 1.2 connection", () => {
   let keys: Certificates;

@@ -5,11 +5,11 @@ import { native } from "../../../src/native/load.ts";
 import { readHeaderBytes, writeReadHeader } from "../../../src/protocol/read-reply.ts";
 import type { Request } from "../../../src/protocol/request.ts";
 import { statusChunk } from "../../../src/protocol/status-reply.ts";
-import { type Answer, type Conversant, FakeServer } from "../../client/fake-server.ts";
-import { Folder } from "../../client/reference-servers.ts";
+import { type Answer, type Conversant, FakeServer } from "../../helpers/fake-server.ts";
+import { Folder as PlacedFolder } from "../../helpers/folder.ts";
+import { Folder } from "../../helpers/reference-servers.ts";
 import { nbd as command, launch, succeed } from "../../helpers/run.ts";
 import { ServerProcess } from "../../helpers/server-process.ts";
-import { Folder as PlacedFolder } from "../../plugins/folder.ts";
 import { nbd } from "./command.ts";
 
 type StatusRequest = Request & { kind: "blockStatus" };

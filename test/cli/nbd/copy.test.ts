@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../../src/client/index.ts";
-import { Folder, referenceNbdkit, startQemuNbd, startReference } from "../../client/reference-servers.ts";
+import { Folder, referenceNbdkit, startQemuNbd, startReference } from "../../helpers/reference-servers.ts";
 import { nbd as command, launch, outcomeOf, run, succeed } from "../../helpers/run.ts";
 import { hasTool } from "../../helpers/tools.ts";
 import { nbd } from "./command.ts";

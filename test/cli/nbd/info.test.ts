@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Folder, referenceNbdkit, startQemuNbd, startReference } from "../../client/reference-servers.ts";
+import { Folder, referenceNbdkit, startQemuNbd, startReference } from "../../helpers/reference-servers.ts";
 import { run, succeed } from "../../helpers/run.ts";
 import { describeWith, hasTool } from "../../helpers/tools.ts";
 import { nbd } from "./command.ts";

@@ -6,8 +6,8 @@ import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { successReply } from "../../../src/protocol/reply.ts";
 import { statusChunk } from "../../../src/protocol/status-reply.ts";
-import { type Answer, FakeServer } from "../../client/fake-server.ts";
-import { Folder } from "../../client/reference-servers.ts";
+import { type Answer, FakeServer } from "../../helpers/fake-server.ts";
+import { Folder } from "../../helpers/reference-servers.ts";
 import { nbd as command, launch, type Outcome, outcomeOf, run } from "../../helpers/run.ts";
 import { until } from "../../helpers/until.ts";
 

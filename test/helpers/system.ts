@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { Folder } from "../plugins/folder.ts";
+import { Folder } from "./folder.ts";
 
 /** Runs a program and returns what it printed. */
 function run(program: string, ...args: string[]): string {

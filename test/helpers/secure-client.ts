@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { Option, OptionReply } from "../../src/protocol/constants.ts";
-import { clientFlags, option, RawClient } from "../helpers/raw-client.ts";
+import { clientFlags, option, RawClient } from "./raw-client.ts";
 
 /** A client after the greeting, still in clear. */
 export async function greeted(socketPath: string): Promise<RawClient> {

@@ -2,9 +2,9 @@ import type { ChildProcess } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { expect } from "vitest";
-import { nbdkit, outcomeOf } from "../helpers/run.ts";
-import { Sandbox } from "../helpers/sandbox.ts";
-import { until } from "../helpers/until.ts";
+import { nbdkit, outcomeOf } from "./run.ts";
+import { Sandbox } from "./sandbox.ts";
+import { until } from "./until.ts";
 
 /** The signals that ask a server to end, and the one that would open Node's debugger. */
 export const sweptSignals = ["SIGTERM", "SIGINT", "SIGQUIT", "SIGHUP", "SIGUSR1"] as const;

@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileS
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launch, outcomeOf, succeed } from "../helpers/run.ts";
-import { ServerProcess } from "../helpers/server-process.ts";
-import { toolPath } from "../helpers/tools.ts";
-import { until } from "../helpers/until.ts";
+import { launch, outcomeOf, succeed } from "./run.ts";
+import { ServerProcess } from "./server-process.ts";
+import { toolPath } from "./tools.ts";
+import { until } from "./until.ts";
 
 /** Path of the original nbdkit, if the system has it. */
 export const referenceNbdkit: string | undefined = ["/usr/bin/nbdkit", "/usr/local/bin/nbdkit"].find(

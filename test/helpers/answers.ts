@@ -1,4 +1,4 @@
-import type { Outcome } from "../helpers/run.ts";
+import type { Outcome } from "./run.ts";
 
 /** Returns the keys of key=value lines, in order. */
 export function keys({ stdout }: Outcome): string[] {

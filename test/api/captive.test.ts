@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import { run, spawn } from "../../src/api/captive.ts";
-import { listProcesses } from "../../src/processes/list.ts";
+import { isRunning } from "../helpers/processes.ts";
 import { until } from "../helpers/until.ts";
 
 const plugin = "null";
@@ -48,7 +48,3 @@ describe("a captive command", () => {
     await expect(run("exit 0", { plugin: "memory" })).rejects.toThrow("you must specify size=");
   });
 });
-
-function isRunning(pid: number): boolean {
-  return listProcesses().some((one) => one.pid === pid && !one.state.startsWith("Z"));
-}

@@ -1,5 +1,5 @@
 import type { ChildProcess, SpawnOptions } from "node:child_process";
-import { nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
+import { nbdkit, type Outcome, outcomeOf, unlessEnded } from "../helpers/run.ts";
 import type { Sandbox } from "../helpers/sandbox.ts";
 
 /** A server that is expected to stop by itself. */
@@ -17,11 +17,7 @@ export async function serving(
 ): Promise<Serving> {
   const child = sandbox.start(nbdkit, ["-f", "-U", "socket", "-P", "pid", ...args], options);
   const outcome = outcomeOf(child);
-  const early = outcome.then(({ status, stderr }) => {
-    throw new Error(`the server ended with status ${status} before it served: ${stderr}`);
-  });
-  early.catch(() => {});
-  await Promise.race([sandbox.number("pid"), early]);
+  await unlessEnded(outcome, sandbox.number("pid"));
   return { child, socket: sandbox.folder.join("socket"), outcome };
 }
 

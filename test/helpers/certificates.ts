@@ -1,15 +1,7 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  realpathSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Folder } from "./folder.ts";
 import { succeed } from "./run.ts";
 
 /** The programs that {@link Certificates} needs. */
@@ -29,7 +21,8 @@ interface Pair {
  * in the certificates are those of this machine: localhost, 127.0.0.1 and ::1.
  */
 export class Certificates implements Disposable {
-  readonly path: string = realpathSync(mkdtempSync(join(tmpdir(), "nbdkit-node-keys-")));
+  readonly #folder = new Folder();
+  readonly path: string = this.#folder.path;
   /** The certificates of the authority, of a server (RSA) and of a client, for both sides. */
   readonly pki: string = this.#directory("pki");
   /** The same without a client certificate. */
@@ -65,7 +58,7 @@ export class Certificates implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
+    this.#folder[Symbol.dispose]();
   }
 
   /** Creates an empty directory beside the others. */

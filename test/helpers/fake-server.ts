@@ -1,7 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import type { ReplyForm } from "../../src/protocol/chunk.ts";
 import { baseAllocation, TransmissionFlag } from "../../src/protocol/constants.ts";
 import { HandshakeDriver } from "../../src/protocol/conversation.ts";
@@ -9,6 +6,7 @@ import type { ExportInfo } from "../../src/protocol/export-info.ts";
 import type { Request } from "../../src/protocol/request.ts";
 import { RequestParser } from "../../src/protocol/request-parser.ts";
 import { serverHandshake } from "../../src/protocol/server/handshake.ts";
+import { Folder } from "./folder.ts";
 
 export interface Conversant {
   readonly form: ReplyForm;
@@ -32,22 +30,20 @@ export class FakeServer {
   readonly uri: string;
   /** All requests that the server has received. */
   readonly requests: Request[] = [];
-  readonly #folder: string;
+  readonly #folder = new Folder();
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(folder: string, server: Server) {
-    this.#folder = folder;
+  private constructor(server: Server) {
     this.#server = server;
-    this.uri = `nbd+unix:///?socket=${join(folder, "socket")}`;
+    this.uri = `nbd+unix:///?socket=${this.#folder.join("socket")}`;
   }
 
   static async start(answer: Answer, info: Partial<ExportInfo> = {}, structured = true): Promise<FakeServer> {
-    const folder = mkdtempSync(join(tmpdir(), "nbdkit-node-fake-"));
     const server = createServer((socket) => fake.#serve(socket, answer, info, structured));
-    const fake = new FakeServer(folder, server);
+    const fake = new FakeServer(server);
     await new Promise<void>((resolve) => {
-      server.listen(join(folder, "socket"), resolve);
+      server.listen(fake.#folder.join("socket"), resolve);
     });
     return fake;
   }
@@ -68,7 +64,7 @@ export class FakeServer {
     await new Promise((resolve) => {
       this.#server.close(resolve);
     });
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder[Symbol.dispose]();
   }
 
   #keep(socket: Socket): void {

@@ -1,8 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { createConnection, createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { launch, outcomeOf, succeed } from "./run.ts";
+import type { Folder } from "./folder.ts";
+import { launch, outcomeOf, succeed, unlessEnded } from "./run.ts";
 import { ServerProcess } from "./server-process.ts";
 import { toolPath } from "./tools.ts";
 import { until } from "./until.ts";
@@ -14,19 +13,6 @@ export const referenceNbdkit: string | undefined = ["/usr/bin/nbdkit", "/usr/loc
 
 export function startReference(...args: string[]): Promise<ServerProcess> {
   return ServerProcess.start(args, { program: referenceNbdkit! });
-}
-
-/** A temporary folder that is removed at the end of the scope. */
-export class Folder implements Disposable {
-  readonly path: string = realpathSync(mkdtempSync(join(tmpdir(), "nbdkit-node-client-")));
-
-  file(name: string): string {
-    return join(this.path, name);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.path, { recursive: true, force: true });
-  }
 }
 
 /** A server process that is stopped at the end of the scope. */
@@ -41,10 +27,10 @@ export async function startQemuNbd(
   args: readonly string[],
   exportName = "",
 ): Promise<Reference> {
-  const socket = folder.file("qemu.sock");
+  const socket = folder.join("qemu.sock");
   // Wait for the pidfile: qemu-nbd writes it when it accepts clients, but creates the socket a little
   // earlier.
-  const pidfile = folder.file("qemu.pid");
+  const pidfile = folder.join("qemu.pid");
   const listening = ["--socket", socket, "--pid-file", pidfile];
   const options = ["--persistent", "--shared=8", "--export-name", exportName, ...listening];
   const server = start("qemu-nbd", [...options, ...args]);
@@ -64,7 +50,7 @@ export async function startNbdServer(
   const sections = Object.entries(exports).map(
     ([name, file]) => `[${name}]\nexportname = ${file}\nflush = true`,
   );
-  const [config, pidfile] = [folder.file("config"), folder.file("pid")];
+  const [config, pidfile] = [folder.join("config"), folder.join("pid")];
   const general = `[generic]\nallowlist = true\nlistenaddr = 127.0.0.1\nport = ${port}`;
   writeFileSync(config, `${general}\n${sections.join("\n")}\n`);
   await succeed(toolPath("nbd-server")!, ["-C", config, "-p", pidfile]);
@@ -87,16 +73,12 @@ export async function startNbdServer(
 function start(
   program: string,
   args: readonly string[],
-): Omit<Reference, "uri"> & { whenReady(ready: () => boolean): Promise<boolean> } {
+): Omit<Reference, "uri"> & { whenReady(ready: () => boolean): Promise<void> } {
   const child = launch(toolPath(program)!, args);
   const outcome = outcomeOf(child);
-  const early = outcome.then(({ stderr }) => {
-    throw new Error(`${program} ended before it served: ${stderr}`);
-  });
-  early.catch(() => {});
   return {
     pid: child.pid!,
-    whenReady: (ready) => Promise.race([early, until(`the start of ${program}`, ready)]),
+    whenReady: (ready) => unlessEnded(outcome, until(`the start of ${program}`, ready)),
     async [Symbol.asyncDispose](): Promise<void> {
       child.kill("SIGTERM");
       await outcome;

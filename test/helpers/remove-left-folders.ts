@@ -2,22 +2,13 @@ import { readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { folderPrefix } from "./folder.ts";
+import { isRunning } from "./processes.ts";
 
 /** Removes the folders of killed test runs, before all tests. */
 export default function removeLeftFolders(): void {
   for (const name of readdirSync(tmpdir())) {
     const maker = new RegExp(`^${folderPrefix}(\\d+)-`).exec(name)?.[1];
-    if (maker !== undefined && !lives(Number(maker)))
+    if (maker !== undefined && !isRunning(Number(maker)))
       rmSync(join(tmpdir(), name), { recursive: true, force: true });
-  }
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: the folder belongs to another user.
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }

@@ -84,6 +84,14 @@ export async function outcomeOf(child: ChildProcess): Promise<Outcome> {
   return { status, stdout: stdout(), stderr: stderr() };
 }
 
+/** Waits for `ready`. @throws when the program ends before */
+export async function unlessEnded(outcome: Promise<Outcome>, ready: Promise<unknown>): Promise<void> {
+  const early = outcome.then(({ status, stderr }) => {
+    throw new Error(`the program ended too early with status ${status}: ${stderr}`);
+  });
+  await Promise.race([early, ready]);
+}
+
 function collect(stream: NodeJS.ReadableStream | null): () => string {
   const chunks: Buffer[] = [];
   stream?.on("data", (chunk: Buffer) => chunks.push(chunk));

@@ -111,14 +111,15 @@ export async function insist(child: ChildProcess, signal: NodeJS.Signals): Promi
   }
 }
 
-/** Resolves when the process has printed the text. */
+/** Resolves when the process has printed the text. Rejects when it ends without the text. */
 export function printed(child: ChildProcess, text: string): Promise<void> {
   let seen = "";
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     child.stdout!.on("data", (chunk: Buffer) => {
       seen += chunk;
       if (seen.includes(text)) resolve();
     });
+    child.once("close", () => reject(new Error(`the program printed ${JSON.stringify(seen)} and ended`)));
   });
 }
 

@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { expect } from "vitest";
 import { Folder } from "./folder.ts";
-import { launch, nbdkit, type Outcome, outcomeOf } from "./run.ts";
+import { launch, nbdkit, type Outcome, outcomeOf, unlessEnded } from "./run.ts";
 import { atTestEnd } from "./test-end.ts";
 import { until } from "./until.ts";
 
@@ -111,11 +111,10 @@ export class ServerProcess {
   }
 
   async #ready(): Promise<void> {
-    const ended = this.#outcome.then(({ status, stderr }) => {
-      throw new Error(`the server ended with status ${status} before it served: ${stderr}`);
-    });
-    ended.catch(() => {});
-    await Promise.race([ended, until("the start of the server", () => existsSync(this.#pidfile))]);
+    await unlessEnded(
+      this.#outcome,
+      until("the start of the server", () => existsSync(this.#pidfile)),
+    );
   }
 }
 

@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type ConnectOptions, connect, listExports } from "../../src/client/index.ts";
-import { Folder, referenceNbdkit, startReference } from "../helpers/reference-servers.ts";
+import { Folder } from "../helpers/folder.ts";
+import { referenceNbdkit, startReference } from "../helpers/reference-servers.ts";
 
 const reason = referenceNbdkit === undefined ? " (skipped: needs the original nbdkit)" : "";
 
@@ -98,11 +99,11 @@ describe.skipIf(referenceNbdkit === undefined)(`our client and the original nbdk
 
   it("list the exports with their properties", async () => {
     using folder = new Folder();
-    mkdirSync(folder.file("exports"));
-    writeFileSync(folder.file("exports/one two"), "hello");
-    writeFileSync(folder.file("exports/ü"), "");
-    truncateSync(folder.file("exports/ü"), 1024 * 1024);
-    await using server = await startReference("file", `dir=${folder.file("exports")}`);
+    mkdirSync(folder.join("exports"));
+    writeFileSync(folder.join("exports/one two"), "hello");
+    writeFileSync(folder.join("exports/ü"), "");
+    truncateSync(folder.join("exports/ü"), 1024 * 1024);
+    await using server = await startReference("file", `dir=${folder.join("exports")}`);
     const { exports } = await listExports(server.uri());
     expect(exports.map(({ name, info, contexts }) => `${name} ${info?.size} ${contexts}`).sort()).toEqual([
       "one two 5 base:allocation",

@@ -2,18 +2,19 @@ import { randomBytes } from "node:crypto";
 import { truncateSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { connect, joinEqual, listExports } from "../../src/client/index.ts";
-import { Folder, startQemuNbd } from "../helpers/reference-servers.ts";
+import { Folder } from "../helpers/folder.ts";
+import { startQemuNbd } from "../helpers/reference-servers.ts";
 import { succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 
 describeWith(["qemu-nbd"], "our client and qemu-nbd", () => {
   it("write, zero and read back", async () => {
     using folder = new Folder();
-    writeFileSync(folder.file("disk"), "");
-    truncateSync(folder.file("disk"), 8 * 1024 * 1024);
+    writeFileSync(folder.join("disk"), "");
+    truncateSync(folder.join("disk"), 8 * 1024 * 1024);
     await using server = await startQemuNbd(
       folder,
-      ["-f", "raw", "-D", "a disk", folder.file("disk")],
+      ["-f", "raw", "-D", "a disk", folder.join("disk")],
       "disk",
     );
     await using client = await connect(server.uri);
@@ -33,7 +34,7 @@ describeWith(["qemu-nbd"], "our client and qemu-nbd", () => {
 
   it("use sparse reads and contexts other than base:allocation", async () => {
     using folder = new Folder();
-    const disk = folder.file("disk.qcow2");
+    const disk = folder.join("disk.qcow2");
     await succeed("qemu-img", ["create", "-q", "-f", "qcow2", disk, "8M"]);
     await succeed("qemu-io", ["-f", "qcow2", "-c", "write -P 7 1M 64k", disk]);
     await using server = await startQemuNbd(folder, ["-f", "qcow2", "-A", disk]);
@@ -55,8 +56,8 @@ describeWith(["qemu-nbd"], "our client and qemu-nbd", () => {
 
   it("list the export", async () => {
     using folder = new Folder();
-    writeFileSync(folder.file("disk"), Buffer.alloc(4096));
-    await using server = await startQemuNbd(folder, ["-r", "-f", "raw", folder.file("disk")], "only");
+    writeFileSync(folder.join("disk"), Buffer.alloc(4096));
+    await using server = await startQemuNbd(folder, ["-r", "-f", "raw", folder.join("disk")], "only");
     const { exports } = await listExports(server.uri);
     expect(exports).toMatchObject([{ name: "only", info: { size: 4096n }, contexts: ["base:allocation"] }]);
   });

@@ -5,12 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { connect } from "../../src/client/index.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { Folder } from "../helpers/folder.ts";
-import {
-  referenceNbdkit,
-  Folder as Sockets,
-  startNbdServer,
-  startQemuNbd,
-} from "../helpers/reference-servers.ts";
+import { referenceNbdkit, startNbdServer, startQemuNbd } from "../helpers/reference-servers.ts";
 import { captive, nbdkit, outcomeOf, run, succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { type ServerOptions, ServerProcess } from "../helpers/server-process.ts";
@@ -74,7 +69,7 @@ describeWith(["nbdkit", "nbdinfo", "nbdcopy"], "nbd shows what nbdkit's nbd show
 
 describeWith(["nbdkit", "nbdinfo", "nbdcopy", "qemu-nbd"], "nbd shows what nbdkit's nbd shows of", () => {
   it("qemu-nbd", async () => {
-    using sockets = new Sockets();
+    using sockets = new Folder();
     await using far = await startQemuNbd(sockets, ["-f", "raw", "-D", "a disk", image], "some");
     expect(await seenBy(nbdkit, ["export=some", ...socketOf(far.uri)])).toBe(
       await seenBy(referenceNbdkit!, ["export=some", ...socketOf(far.uri)]),
@@ -103,7 +98,7 @@ describeWith(["nbdkit", "nbdinfo", "nbdcopy", "qemu-nbd"], "nbd shows what nbdki
 
 describeWith(["nbd-server", "nbdcopy"], "the nbd plugin and nbd-server", () => {
   it("write and read back", async () => {
-    using sockets = new Sockets();
+    using sockets = new Folder();
     const disk = folder.sparseFile("nbd-server-disk", 1_048_576);
     await using far = await startNbdServer(sockets, { disk });
     await captive(["nbd", `${far.uri}disk`], `head -c 1M '${image}' | nbdcopy --flush - "$uri"`);

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Folder } from "../helpers/folder.ts";
+import { isRunning } from "../helpers/processes.ts";
 import { environment, nbdkit, succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { until } from "../helpers/until.ts";
@@ -88,15 +89,6 @@ describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, 
       "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     ).catch(() => {});
     const pid = Number(readFileSync(folder.join("pid"), "utf8"));
-    await until("the end of the server", () => !isAlive(pid));
+    await until("the end of the server", () => !isRunning(pid));
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

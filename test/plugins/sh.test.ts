@@ -7,6 +7,7 @@ import evaluate from "../../src/plugins/eval.ts";
 import { valueFor } from "../helpers/answers.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
+import { isRunning } from "../helpers/processes.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { until } from "../helpers/until.ts";
@@ -192,8 +193,7 @@ describe("$tmpdir of a script", () => {
     await answer;
     expect(readFileSync(note, "utf8")).toBe(`${tmpdir}\nunloaded\n`);
     expect(existsSync(tmpdir!)).toBe(false);
-    const sleeper = `/proc/${readFileSync(pid, "utf8").trim()}/cmdline`;
-    await until("the end of the script", () => !existsSync(sleeper) || readFileSync(sleeper, "utf8") === "");
+    await until("the end of the script", () => !isRunning(Number(readFileSync(pid, "utf8"))));
   });
 });
 

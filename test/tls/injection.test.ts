@@ -1,14 +1,13 @@
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect, listExports } from "../../src/client/connect.ts";
 import { Magic, Option, OptionReply } from "../../src/protocol/constants.ts";
 import { HandshakeDriver, startTls, take } from "../../src/protocol/conversation.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
+import { Folder } from "../helpers/folder.ts";
 import { clientFlags, goData, option, RawClient } from "../helpers/raw-client.ts";
 import { credentials, encrypt, greeted } from "../helpers/secure-client.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
@@ -149,7 +148,7 @@ function reply(number: number, type: number = OptionReply.ack): Buffer {
 class Liar implements AsyncDisposable {
   /** The options that it received in clear. */
   readonly received: number[] = [];
-  readonly #folder = mkdtempSync(join(tmpdir(), "nbdkit-node-liar-"));
+  readonly #folder = new Folder();
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
 
@@ -172,11 +171,11 @@ class Liar implements AsyncDisposable {
     for (const socket of this.#sockets) socket.destroy();
     this.#server.close();
     await once(this.#server, "close");
-    rmSync(this.#folder, { recursive: true, force: true });
+    this.#folder[Symbol.dispose]();
   }
 
   get #path(): string {
-    return join(this.#folder, "socket");
+    return this.#folder.join("socket");
   }
 
   async #serve(socket: Socket, answer: (socket: Socket) => void): Promise<void> {

@@ -6,7 +6,8 @@ import { dirname } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connect } from "../../src/client/connect.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
-import { Folder, referenceNbdkit, startQemuNbd } from "../helpers/reference-servers.ts";
+import { Folder } from "../helpers/folder.ts";
+import { referenceNbdkit, startQemuNbd } from "../helpers/reference-servers.ts";
 import { nbd, nbdkit, run, succeed } from "../helpers/run.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
 import { describeWith } from "../helpers/tools.ts";
@@ -21,7 +22,7 @@ describeWith(certificateTools, "TLS with other programs", () => {
   beforeAll(async () => {
     keys = await Certificates.make();
     folder = new Folder();
-    writeFileSync(folder.file("64M.img"), randomBytes(64 * MiB));
+    writeFileSync(folder.join("64M.img"), randomBytes(64 * MiB));
   });
   afterAll(() => {
     keys[Symbol.dispose]();
@@ -70,26 +71,26 @@ describeWith(certificateTools, "TLS with other programs", () => {
 
       it.each([
         ["memory", () => ["memory", "64M"]],
-        ["file", () => ["file", folder.file("disk.img")]],
+        ["file", () => ["file", folder.join("disk.img")]],
       ])("nbdcopy copies 64 MiB in and out by four connections, byte for byte (%s)", async (_, plugin) => {
-        writeFileSync(folder.file("disk.img"), Buffer.alloc(64 * MiB));
+        writeFileSync(folder.join("disk.img"), Buffer.alloc(64 * MiB));
         await using server = await start(...plugin());
         const four = ["--connections=4", "--threads=2"];
-        await succeed("nbdcopy", [...four, "--flush", folder.file("64M.img"), uri(server.socket)]);
-        await succeed("nbdcopy", [...four, uri(server.socket), folder.file("copy.img")]);
-        expect(sha256(folder.file("copy.img"))).toBe(sha256(folder.file("64M.img")));
+        await succeed("nbdcopy", [...four, "--flush", folder.join("64M.img"), uri(server.socket)]);
+        await succeed("nbdcopy", [...four, uri(server.socket), folder.join("copy.img")]);
+        expect(sha256(folder.join("copy.img"))).toBe(sha256(folder.join("64M.img")));
       });
 
       it("nbdcopy copies requests of 32 MiB and of 4 KiB, with many requests in flight", async () => {
-        await using server = await start("-r", "file", folder.file("64M.img"));
+        await using server = await start("-r", "file", folder.join("64M.img"));
         for (const flags of [["--request-size=33554432"], ["--request-size=4096", "--requests=256"]]) {
           await succeed("nbdcopy", [
             ...flags,
             "--connections=2",
             uri(server.socket),
-            folder.file("copy.img"),
+            folder.join("copy.img"),
           ]);
-          expect(sha256(folder.file("copy.img"))).toBe(sha256(folder.file("64M.img")));
+          expect(sha256(folder.join("copy.img"))).toBe(sha256(folder.join("64M.img")));
         }
       });
     });
@@ -106,7 +107,7 @@ describeWith(certificateTools, "TLS with other programs", () => {
           "-n",
           "-f",
           "raw",
-          folder.file("64M.img"),
+          folder.join("64M.img"),
           ...target,
         ]);
         await succeed("qemu-img", [
@@ -116,9 +117,9 @@ describeWith(certificateTools, "TLS with other programs", () => {
           image,
           "-O",
           "raw",
-          folder.file("copy.img"),
+          folder.join("copy.img"),
         ]);
-        expect(sha256(folder.file("copy.img"))).toBe(sha256(folder.file("64M.img")));
+        expect(sha256(folder.join("copy.img"))).toBe(sha256(folder.join("64M.img")));
       });
 
       it("connects by TCP", async () => {
@@ -131,9 +132,9 @@ describeWith(certificateTools, "TLS with other programs", () => {
 
     it("nbd copy copies 64 MiB in and out of our server, byte for byte", async () => {
       await using server = await start("memory", "64M");
-      await succeed(nbd, ["copy", folder.file("64M.img"), uri(server.socket)]);
-      await succeed(nbd, ["copy", uri(server.socket), folder.file("copy.img")]);
-      expect(sha256(folder.file("copy.img"))).toBe(sha256(folder.file("64M.img")));
+      await succeed(nbd, ["copy", folder.join("64M.img"), uri(server.socket)]);
+      await succeed(nbd, ["copy", uri(server.socket), folder.join("copy.img")]);
+      expect(sha256(folder.join("copy.img"))).toBe(sha256(folder.join("64M.img")));
     });
 
     it("our client connects to our server by TCP", async () => {
@@ -147,9 +148,9 @@ describeWith(certificateTools, "TLS with other programs", () => {
 
       it("nbd copy copies 64 MiB in and out, byte for byte", async () => {
         await using server = await reference("memory", "64M");
-        await succeed(nbd, ["copy", folder.file("64M.img"), uri(server.socket)]);
-        await succeed(nbd, ["copy", uri(server.socket), folder.file("copy.img")]);
-        expect(sha256(folder.file("copy.img"))).toBe(sha256(folder.file("64M.img")));
+        await succeed(nbd, ["copy", folder.join("64M.img"), uri(server.socket)]);
+        await succeed(nbd, ["copy", uri(server.socket), folder.join("copy.img")]);
+        expect(sha256(folder.join("copy.img"))).toBe(sha256(folder.join("64M.img")));
       });
 
       it("needs TLS where it is required", async () => {
@@ -173,13 +174,13 @@ describeWith(certificateTools, "TLS with other programs", () => {
     describeWith(["qemu-nbd"], "our client and qemu-nbd", () => {
       it("nbd copy copies 64 MiB in and out, byte for byte", async () => {
         using own = new Folder();
-        writeFileSync(own.file("disk.img"), Buffer.alloc(64 * MiB));
-        const args = ["--object", qemu("server"), "--tls-creds=tls0", "--format=raw", own.file("disk.img")];
+        writeFileSync(own.join("disk.img"), Buffer.alloc(64 * MiB));
+        const args = ["--object", qemu("server"), "--tls-creds=tls0", "--format=raw", own.join("disk.img")];
         await using server = await startQemuNbd(own, args);
         const secure = uri(/socket=(.*)$/.exec(server.uri)![1]!);
-        await succeed(nbd, ["copy", folder.file("64M.img"), secure]);
-        await succeed(nbd, ["copy", secure, folder.file("copy.img")]);
-        expect(sha256(folder.file("copy.img"))).toBe(sha256(folder.file("64M.img")));
+        await succeed(nbd, ["copy", folder.join("64M.img"), secure]);
+        await succeed(nbd, ["copy", secure, folder.join("copy.img")]);
+        expect(sha256(folder.join("copy.img"))).toBe(sha256(folder.join("64M.img")));
         await expect(connect(server.uri)).rejects.toThrow(/TLS/);
       });
     });

@@ -6,8 +6,7 @@ import { readHeaderBytes, writeReadHeader } from "../../../src/protocol/read-rep
 import type { Request } from "../../../src/protocol/request.ts";
 import { statusChunk } from "../../../src/protocol/status-reply.ts";
 import { type Answer, type Conversant, FakeServer } from "../../helpers/fake-server.ts";
-import { Folder as PlacedFolder } from "../../helpers/folder.ts";
-import { Folder } from "../../helpers/reference-servers.ts";
+import { Folder, Folder as PlacedFolder } from "../../helpers/folder.ts";
 import { nbd as command, launch, succeed } from "../../helpers/run.ts";
 import { ServerProcess } from "../../helpers/server-process.ts";
 import { nbd } from "./command.ts";
@@ -121,7 +120,7 @@ describe("a disk of 4 EiB", () => {
     const script = 'ulimit -f 100 && exec "$@"';
     const copying = (...args: string[]): Promise<string> =>
       succeed("/bin/sh", ["-c", `${script}`, "sh", command, "copy", ...args]);
-    await expect(copying(from.uri(), folder.file("to"))).rejects.toThrow(
+    await expect(copying(from.uri(), folder.join("to"))).rejects.toThrow(
       /nbd copy: [^:]*\/to: setting the size to 4611686018427387904 bytes failed: EFBIG.*; [^:]*\/to is incomplete: 0 of/,
     );
     // A stream has no known size, so the copy fails only during writing.
@@ -133,7 +132,7 @@ describe("a disk of 4 EiB", () => {
         command,
         "copy",
         "-",
-        folder.file("to"),
+        folder.join("to"),
       ]),
     ).rejects.toThrow(
       /nbd copy: [^:]*\/to: write of \d+ bytes at \d+ failed: EFBIG.*; [^:]*\/to is incomplete/,
@@ -158,20 +157,20 @@ describe("extreme block sizes", () => {
     const info = { size: 20_000n, blockSize: { minimum: 1, preferred: 1, maximum: 1 } };
     await using server = await FakeServer.start(answer, info);
     const args = ["--no-extents", "--request-size=16k", "-R", "1", "-C", "1"];
-    expect(await nbd("copy", ...args, server.uri, folder.file("to"))).toMatchObject({
+    expect(await nbd("copy", ...args, server.uri, folder.join("to"))).toMatchObject({
       status: 0,
       stderr: "",
     });
-    expect(readFileSync(folder.file("to")).equals(Buffer.alloc(20_000, 2).fill(1, 0, 1))).toBe(true);
+    expect(readFileSync(folder.join("to")).equals(Buffer.alloc(20_000, 2).fill(1, 0, 1))).toBe(true);
     expect(most).toBeLessThanOrEqual(64);
   });
 
   it("of a tebibyte do not allocate a tebibyte of zeroes", async () => {
     using folder = new Folder();
-    writeFileSync(folder.file("from"), Buffer.alloc(300_000, 1));
-    const { status, stderr } = await nbd("copy", "--sparse=1T", folder.file("from"), folder.file("to"));
+    writeFileSync(folder.join("from"), Buffer.alloc(300_000, 1));
+    const { status, stderr } = await nbd("copy", "--sparse=1T", folder.join("from"), folder.join("to"));
     expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(readFileSync(folder.file("to")).equals(readFileSync(folder.file("from")))).toBe(true);
+    expect(readFileSync(folder.join("to")).equals(readFileSync(folder.join("from")))).toBe(true);
   });
 });
 
@@ -179,7 +178,7 @@ it("nbd works in a working directory that is deleted", async () => {
   using folder = new Folder();
   await using server = await ServerProcess.start(["memory", "1M"]);
   const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && "$2" info --size "$3" && "$2" copy "$3" null:';
-  const args = [folder.file("gone"), command, server.uri()];
+  const args = [folder.join("gone"), command, server.uri()];
   expect(await succeed("/bin/sh", ["-c", script, "sh", ...args])).toBe("1048576\n");
 });
 

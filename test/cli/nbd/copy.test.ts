@@ -11,7 +11,8 @@ import {
 } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { connect } from "../../../src/client/index.ts";
-import { Folder, referenceNbdkit, startQemuNbd, startReference } from "../../helpers/reference-servers.ts";
+import { Folder } from "../../helpers/folder.ts";
+import { referenceNbdkit, startQemuNbd, startReference } from "../../helpers/reference-servers.ts";
 import { nbd as command, launch, outcomeOf, run, succeed } from "../../helpers/run.ts";
 import { hasTool } from "../../helpers/tools.ts";
 import { nbd } from "./command.ts";
@@ -41,7 +42,7 @@ const same = (one: string, other: string): Promise<string> => succeed("cmp", [on
 describe("nbd copy between files", () => {
   it("keeps holes and makes holes of written zeroes", async () => {
     using folder = new Folder();
-    const [from, to] = [folder.file("from"), folder.file("to")];
+    const [from, to] = [folder.join("from"), folder.join("to")];
     writeSparse(from);
     writeFileSync(to, randomBytes(30 * mebibyte));
     await expectCopied(from, to);
@@ -54,7 +55,7 @@ describe("nbd copy between files", () => {
 
   it("copies from standard input and to standard output", async () => {
     using folder = new Folder();
-    const [from, through, to] = [folder.file("from"), folder.file("through"), folder.file("to")];
+    const [from, through, to] = [folder.join("from"), folder.join("through"), folder.join("to")];
     writeSparse(from);
     const script = `cat "$1" | "$2" copy - "$3" && "$2" copy "$3" - | cat > "$4"`;
     await succeed("/bin/sh", ["-c", script, "sh", from, command, through, to]);
@@ -65,11 +66,11 @@ describe("nbd copy between files", () => {
 
   it("copies an empty file, and refuses to copy a file onto itself", async () => {
     using folder = new Folder();
-    const [empty, to] = [folder.file("empty"), folder.file("to")];
+    const [empty, to] = [folder.join("empty"), folder.join("to")];
     writeFileSync(empty, "");
     await expectCopied(empty, to);
-    await expectCopied("/dev/null", folder.file("too"));
-    expect([statSync(to).size, statSync(folder.file("too")).size]).toEqual([0, 0]);
+    await expectCopied("/dev/null", folder.join("too"));
+    expect([statSync(to).size, statSync(folder.join("too")).size]).toEqual([0, 0]);
     writeFileSync(to, "precious");
     expect(await nbd("copy", to, to)).toMatchObject({
       status: 1,
@@ -80,15 +81,15 @@ describe("nbd copy between files", () => {
 
   it("writes progress lines to a file descriptor", async () => {
     using folder = new Folder();
-    writeSparse(folder.file("from"));
-    const { stdout } = await nbd("copy", "--progress=1", folder.file("from"), "null:");
+    writeSparse(folder.join("from"));
+    const { stdout } = await nbd("copy", "--progress=1", folder.join("from"), "null:");
     expect(stdout.trim().split("\n").at(-1)).toBe("100/100");
     expect(stdout).toMatch(/^(\d+\/100\n)+$/);
   });
 
   it("reports what failed, the offset, and the contents of the destination", async () => {
     using folder = new Folder();
-    const [from, pipe] = [folder.file("from"), folder.file("pipe")];
+    const [from, pipe] = [folder.join("from"), folder.join("pipe")];
     writeFileSync(from, randomBytes(mebibyte));
     expect(await nbd("copy", "--request-size=64k", from, "/dev/full")).toEqual({
       status: 1,
@@ -135,7 +136,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     ["to the disk", ["--flush"]],
   ])("copy a disk over old data and back: %s", async (_, options) => {
     using folder = new Folder();
-    const [from, disk, to] = [folder.file("from"), folder.file("disk"), folder.file("to")];
+    const [from, disk, to] = [folder.join("from"), folder.join("disk"), folder.join("to")];
     writeSparse(from);
     writeFileSync(disk, randomBytes(20 * mebibyte + 3));
     await using server = await startReference("file", disk);
@@ -147,7 +148,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
 
   it("copy with a server without zeroing, extents and structured replies", async () => {
     using folder = new Folder();
-    const [from, disk] = [folder.file("from"), folder.file("disk")];
+    const [from, disk] = [folder.join("from"), folder.join("disk")];
     writeSparse(from);
     writeFileSync(disk, randomBytes(20 * mebibyte + 3));
     await using target = await startReference("--no-sr", "--filter=nozero", "file", disk, "zeromode=none");
@@ -158,7 +159,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
 
   it("respect the block sizes of source and destination", async () => {
     using folder = new Folder();
-    const [from, to] = [folder.file("from"), folder.file("to")];
+    const [from, to] = [folder.join("from"), folder.join("to")];
     writeFileSync(
       from,
       Buffer.concat([Buffer.alloc(70_000), randomBytes(mebibyte), Buffer.alloc(2 * mebibyte - 70_000)]),
@@ -183,7 +184,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
       ["disable", [], 1],
       ["auto", ["-C", "2"], 2],
     ] as const) {
-      const log = folder.file(`log-${mode}-${most}`);
+      const log = folder.join(`log-${mode}-${most}`);
       const args = [
         "--filter=log",
         "--filter=multi-conn",
@@ -201,7 +202,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
 
   it("refuse a destination that is too small or read-only before the first write", async () => {
     using folder = new Folder();
-    const from = folder.file("from");
+    const from = folder.join("from");
     writeFileSync(from, randomBytes(2 * mebibyte));
     await using small = await startReference("memory", "1M");
     expect(await nbd("copy", from, small.uri())).toMatchObject({
@@ -233,7 +234,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
     using folder = new Folder();
     const args = ["--filter=error", "pattern", "64M", "error-pread=EIO", "error-pread-rate=20%"];
     await using server = await startReference(...args);
-    const { status, stderr } = await nbd("copy", "--synchronous", server.uri(), folder.file("to"));
+    const { status, stderr } = await nbd("copy", "--synchronous", server.uri(), folder.join("to"));
     expect(status).toBe(1);
     expect(stderr).toMatch(/^nbd copy: nbd\+unix:.*: read of \d+ bytes at \d+ failed: EIO.*\n$/);
   });
@@ -263,7 +264,7 @@ describe.skipIf(referenceNbdkit === undefined)("nbd copy and the original nbdkit
 describe.skipIf(!hasTool("qemu-nbd"))("nbd copy and qemu-nbd", () => {
   it("write a qcow2 image sparsely and read it back", async () => {
     using folder = new Folder();
-    const [from, image, to] = [folder.file("from"), folder.file("image.qcow2"), folder.file("to")];
+    const [from, image, to] = [folder.join("from"), folder.join("image.qcow2"), folder.join("to")];
     writeSparse(from);
     await succeed("qemu-img", ["create", "-q", "-f", "qcow2", image, "21M"]);
     {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Folder, referenceNbdkit, startQemuNbd, startReference } from "../../helpers/reference-servers.ts";
+import { Folder } from "../../helpers/folder.ts";
+import { referenceNbdkit, startQemuNbd, startReference } from "../../helpers/reference-servers.ts";
 import { run, succeed } from "../../helpers/run.ts";
 import { describeWith, hasTool } from "../../helpers/tools.ts";
 import { nbd } from "./command.ts";
@@ -83,9 +84,9 @@ describeWith(["nbdinfo"], "nbd info and nbdinfo agree on", () => {
 
     it("with a folder of exports", async () => {
       using folder = new Folder();
-      mkdirSync(folder.file("exports"));
-      for (const name of ["one", "two"]) writeFileSync(folder.file(`exports/${name}`), name);
-      await using server = await startReference("file", `dir=${folder.file("exports")}`);
+      mkdirSync(folder.join("exports"));
+      for (const name of ["one", "two"]) writeFileSync(folder.join(`exports/${name}`), name);
+      await using server = await startReference("file", `dir=${folder.join("exports")}`);
       await expectSame(server.uri(), [["--list"], ["--list", "--json"], ["--list", "--content"]]);
       await expectSame(server.uri("one"), reports);
     });
@@ -93,7 +94,7 @@ describeWith(["nbdinfo"], "nbd info and nbdinfo agree on", () => {
 
   it.skipIf(!hasTool("qemu-nbd"))("the metadata contexts of qemu-nbd", async () => {
     using folder = new Folder();
-    const [base, disk] = [folder.file("base.qcow2"), folder.file("disk.qcow2")];
+    const [base, disk] = [folder.join("base.qcow2"), folder.join("disk.qcow2")];
     await succeed("qemu-img", ["create", "-q", "-f", "qcow2", base, "10M"]);
     await succeed("qemu-io", ["-f", "qcow2", "-c", "write 1M 1M", base]);
     await succeed("qemu-img", ["create", "-q", "-f", "qcow2", "-b", base, "-F", "qcow2", disk]);

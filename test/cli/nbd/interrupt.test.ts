@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 import { successReply } from "../../../src/protocol/reply.ts";
 import { statusChunk } from "../../../src/protocol/status-reply.ts";
 import { type Answer, FakeServer } from "../../helpers/fake-server.ts";
-import { Folder } from "../../helpers/reference-servers.ts";
+import { Folder } from "../../helpers/folder.ts";
 import { nbd as command, launch, type Outcome, outcomeOf, run } from "../../helpers/run.ts";
 import { until } from "../../helpers/until.ts";
 
@@ -31,10 +31,10 @@ async function silentServer(
     });
   });
   await new Promise<void>((resolve) => {
-    server.listen(folder.file("silent"), resolve);
+    server.listen(folder.join("silent"), resolve);
   });
   return {
-    uri: `nbd+unix:///?socket=${folder.file("silent")}`,
+    uri: `nbd+unix:///?socket=${folder.join("silent")}`,
     connected,
     async [Symbol.asyncDispose](): Promise<void> {
       await new Promise((resolve) => {
@@ -83,16 +83,16 @@ describe("nbd ends at once by the first signal,", () => {
     it("while a copy waits for a source, and reports the contents of the destination", async () => {
       using folder = new Folder();
       await using server = await FakeServer.start(only());
-      const { child, outcome } = start(["copy", "--no-extents", server.uri, folder.file("to")]);
+      const { child, outcome } = start(["copy", "--no-extents", server.uri, folder.join("to")]);
       await asked(server, "read");
       child.kill(signal);
-      const state = `${folder.file("to")} is incomplete: 0 of 65536 bytes are copied, the rest reads as zeroes`;
+      const state = `${folder.join("to")} is incomplete: 0 of 65536 bytes are copied, the rest reads as zeroes`;
       expect(await outcome).toEqual({
         status,
         stdout: "",
         stderr: `nbd copy: interrupted by ${signal}: ${state}\n`,
       });
-      expect(statSync(folder.file("to")).size).toBe(65_536);
+      expect(statSync(folder.join("to")).size).toBe(65_536);
     });
 
     it("while a copy waits for a flush, and reports that all data is written", async () => {
@@ -112,16 +112,16 @@ describe("nbd ends at once by the first signal,", () => {
 
   it("while a copy waits for data from a pipe", async () => {
     using folder = new Folder();
-    execFileSync("mkfifo", [folder.file("pipe")]);
-    const { child, outcome } = start(["copy", "--progress=1", folder.file("pipe"), folder.file("to")]);
+    execFileSync("mkfifo", [folder.join("pipe")]);
+    const { child, outcome } = start(["copy", "--progress=1", folder.join("pipe"), folder.join("to")]);
     // The writer is open but sends nothing, so the next read blocks a thread of the thread pool forever.
     const script = 'exec 3>"$1"; head -c 300000 /dev/urandom >&3; read -r x';
-    const writer = launch("/bin/sh", ["-c", script, "sh", folder.file("pipe")], {
+    const writer = launch("/bin/sh", ["-c", script, "sh", folder.join("pipe")], {
       stdio: ["pipe", "pipe", "inherit"],
     });
     await until(
       "the first bytes of the copy",
-      () => existsSync(folder.file("to")) && statSync(folder.file("to")).size > 0,
+      () => existsSync(folder.join("to")) && statSync(folder.join("to")).size > 0,
     );
     child.kill("SIGTERM");
     const { status, stderr } = await outcome;
@@ -161,18 +161,18 @@ describe("nbd ends at once by the first signal,", () => {
 
   it("while progress goes to a pipe that is not read", async () => {
     using folder = new Folder();
-    execFileSync("mkfifo", [folder.file("pipe")]);
+    execFileSync("mkfifo", [folder.join("pipe")]);
     await using server = await FakeServer.start(only("write"));
     // Fill the pipe before the copy begins.
     const script = `exec 5<>"$1"; dd if=/dev/zero of="$1" bs=4096 oflag=nonblock 2>/dev/null; shift; exec "$@"`;
     const options = ["--progress=5", "--sparse=0", "--no-extents", "--request-size=4k", "-R", "1"];
     const words = [command, "copy", ...options, "/dev/stdin", server.uri];
-    execFileSync("truncate", ["-s", "61440", folder.file("disk")]);
+    execFileSync("truncate", ["-s", "61440", folder.join("disk")]);
     const child = launch("/bin/sh", [
       "-c",
       `${script} <"$0"`,
-      folder.file("disk"),
-      folder.file("pipe"),
+      folder.join("disk"),
+      folder.join("pipe"),
       ...words,
     ]);
     const outcome = outcomeOf(child);

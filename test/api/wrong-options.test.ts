@@ -183,7 +183,7 @@ it.each<[what: string, call: () => unknown, complaint: string]>([
     () => conformanceChecks({ plugin: { name: "x", open: () => handle }, writes: "lost" } as Any),
     'conformanceChecks: the option "writes" must be "kept" or "discarded" or "refused", and is "lost"',
   ],
-])("%s", async (_what, call, complaint) => {
+])("a wrong argument is refused with the reason: %s", async (_what, call, complaint) => {
   const calling = (async () => call())();
   await expect(calling).rejects.toMatchObject({
     code: "EINVAL",

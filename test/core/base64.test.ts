@@ -8,7 +8,7 @@ describe("parseBase64", () => {
     ["AAE=", "0001"],
     ["+/+/", "fbffbf"],
     [" aG\nVs bG8= ", "68656c6c6f"],
-  ])("%j", (text, hex) => {
+  ])("decodes %j", (text, hex) => {
     expect(parseBase64(text).toString("hex")).toBe(hex);
   });
 

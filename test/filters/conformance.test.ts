@@ -40,7 +40,7 @@ const disks = {
   "a disk in blocks of 4096 bytes": blockyPlugin(299_008, { minimum: 4096, maximum: 8192 }, true),
 };
 
-describe.each(Object.entries(disks))("with three clients, over %s:", (_title, plugin) => {
+describe.each(Object.entries(disks))("three clients over %s keep the contract with", (_title, plugin) => {
   it.each(
     stacks.map(
       ([names, parameters]) => [`${names} ${JSON.stringify(parameters)}`, names, parameters] as const,
@@ -50,7 +50,7 @@ describe.each(Object.entries(disks))("with three clients, over %s:", (_title, pl
   });
 });
 
-describe("with three clients, over memory:", () => {
+describe("three clients over memory keep the contract with", () => {
   it.each(transparentFilters.map((filter) => [filter.name, filter] as const))("%s", async (name, filter) => {
     const parameters = { size: "300K", ...firstParameters(filter) };
     await expectConformance({ plugin: "memory", filters: [name], parameters, connections: 3, runs: 1 });

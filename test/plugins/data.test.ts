@@ -77,7 +77,7 @@ describe("the language of data", () => {
     ["<(printf abc) 1 <(printf '(%s)' x)", "61626301287829"],
     ["<(yes)[:5] <(printf abcdef)[2:4]", "790a790a796364"],
     ["<(printf abc; exit 3)[:9]", "616263"],
-  ])("%s", async (text, expected) => {
+  ])("describes the bytes: %s", async (text, expected) => {
     expect(await hex(text)).toBe(expected);
   });
 
@@ -190,7 +190,7 @@ describe("data", () => {
     [{ data: "1*10", size: "3" }, Buffer.from([1, 1, 1])],
     [{ data: "1", size: "3" }, Buffer.from([1, 0, 0])],
     [{ data: "1*0x1000000000000000", size: "2" }, Buffer.from([1, 1])],
-  ])("%o", async (parameters, expected) => {
+  ])("serves %o", async (parameters, expected) => {
     await using session = await start(parameters);
     expect(await contents(await session.open())).toEqual(expected);
   });

@@ -98,7 +98,7 @@ describeWith(certificateTools, "a server with --tls-priority", () => {
     ["NORMAL:-VERS-TLS1.3", /^TLSv1.2 /, undefined],
     ["NORMAL:-AES-256-GCM:-AES-128-GCM:-AES-256-CBC:-AES-128-CBC", /CHACHA20/, /CHACHA20/],
     ["NONE:+VERS-TLS1.2:+RSA:+AES-128-CBC:+SHA1", /^TLSv1.2 AES128-SHA$/, undefined],
-  ])("%s", async (priority, older, newer) => {
+  ])("agrees on versions and ciphers of %s", async (priority, older, newer) => {
     await using server = await start(priority, "--tls-certificates", keys.pki);
     const matches = (name: string | undefined, expected: RegExp | undefined): void => {
       if (expected === undefined) expect(name).toBeUndefined();

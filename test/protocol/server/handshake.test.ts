@@ -339,7 +339,7 @@ describe("NBD_OPT_STRUCTURED_REPLY and NBD_OPT_EXTENDED_HEADERS", () => {
       "extended",
       structuredFlags,
     ],
-  ])("%s", (_, options, replies, form, flags) => {
+  ])("lead to the reply form of what was negotiated: %s", (_, options, replies, form, flags) => {
     expectTalk(
       [fixed, ...options.map((number) => option(number)), option(7, about(""))],
       [greeting, ...replies, ...go(flags)],
@@ -384,7 +384,7 @@ describe.each([
     ["a known one among unknown ones", ["x:y", "base:allocation", "base:z"], found],
     ["no namespace at all", ["allocation", ""], [ack(number)]],
     ["no query", [], setting ? [ack(number)] : found],
-  ])("with %s", (_, texts, replies) => {
+  ])("returns the matching contexts with %s", (_, texts, replies) => {
     expectTalk(
       [fixed, option(8), option(number, queries("disk", ...texts)), option(7, about("disk"))],
       [greeting, ack(8), ...replies, optionReply(7, 3, basics(structuredFlags)), ack(7)],

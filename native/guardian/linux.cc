@@ -2,6 +2,10 @@
 // a process can handle is sent while the tree is stopped. The tree is stopped from the top down, so that no
 // process can start another one meanwhile.
 //
+// A process that starts another one and ends at once may do so again and again, faster than the whole tree is
+// read. Each of them becomes a child of this process when its parent ends, and the kernel lists our children
+// in one short file: SIGKILL is first sent to these, until none is new.
+//
 // Without /proc, waitid(2) reports for each process id whether it is a child of this process. That shows only
 // direct children. A child that ends leaves its own children to this process, so repeated SIGKILLs reach all
 // descendants. The kernel assigns ids in increasing order and wraps around, so the descendants have ids
@@ -11,7 +15,9 @@
 #include "descendants.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <ctime>
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -33,6 +39,9 @@ constexpr int stopWaitMs = 200;
 // Each round stops the processes that unstopped processes have started. Only a fork bomb needs this many
 // rounds.
 constexpr int stopRoundsMax = 50;
+
+// Rounds of the chase after children. It goes on when this function is called again.
+constexpr int chaseRoundsMax = 200;
 
 void pause1ms() {
   const timespec time{0, 1000000};
@@ -71,6 +80,37 @@ void listWithoutProc(ProcessList& children) {
     sweep(2, latest, children);
   }
   if (children.size() == 0 && hasOnlyRunningChildren()) sweep(2, lastPid, children);
+}
+
+// Reads the ids of our children; returns false when the kernel has no list of them (CONFIG_PROC_CHILDREN).
+bool readChildren(char* text, size_t bytes) {
+  const UniqueFd fd(open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC));
+  const ssize_t length = fd ? read(fd.get(), text, bytes - 1) : -1;
+  if (length < 0) return false;
+  text[length] = 0;
+  return true;
+}
+
+// Kills our children until the list has none that was not killed yet. A child keeps its id until we wait for
+// it, so the ids that were seen are those of killed children.
+void killChildren() {
+  char text[4096];
+  ProcessList killed;
+  for (int round = 0; round < chaseRoundsMax && readChildren(text, sizeof text); round++) {
+    bool isNew = false;
+    for (char* at = text; *at != 0;) {
+      char* end = at;
+      const auto pid = static_cast<pid_t>(strtol(at, &end, 10));
+      if (end == at) break;
+      at = end;
+      // The buffer may have cut the last id in two. The next round reads it again.
+      if (*end != ' ' || killed.findId(pid)) continue;
+      kill(pid, SIGKILL);
+      killed.add({pid, getpid(), 'R', 0});
+      isNew = true;
+    }
+    if (!isNew) return;
+  }
 }
 
 // Leaves out zombies: signals have no effect on them.
@@ -142,6 +182,7 @@ Failure adoptOrphans() {
 int signalDescendants(int signal) {
   ProcessList tree;
   if (signal == SIGKILL) {
+    killChildren();
     listDescendants(tree);
     return sendAll(tree, signal);
   }

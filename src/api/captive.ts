@@ -4,8 +4,8 @@ import { Captive } from "../server/captive.ts";
 import type { CommandStreams } from "../server/command.ts";
 import { startKeeper } from "../server/start-keeper.ts";
 import { checkCaptive } from "./option-shapes.ts";
-import type { CaptiveOptions } from "./options.ts";
 import { serveWith, warnings } from "./serve.ts";
+import type { CaptiveOptions } from "./serve-options.ts";
 import type { NbdServer } from "./server.ts";
 
 /** The shell process of a command, and the streams that `stdio` made pipes. */

@@ -1,6 +1,5 @@
 import { NbdError } from "../core/errors.ts";
 import { checkNumber, checkWhole } from "../core/values.ts";
-import type { HandshakeOptions, ListenOptions } from "../server/options.ts";
 import {
   busyPollRange,
   debugFlagRange,
@@ -11,7 +10,8 @@ import {
   timeoutRange,
   vsockPortRange,
 } from "../server/ranges.ts";
-import type { ServeOptions } from "./options.ts";
+import type { HandshakeOptions, ListenOptions } from "../server/server-options.ts";
+import type { ServeOptions } from "./serve-options.ts";
 
 /**
  * Checks numeric options against the ranges of the command line.

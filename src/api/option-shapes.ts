@@ -12,8 +12,8 @@ import {
   oneOf,
 } from "../core/kinds.ts";
 import { checkKind, checkOptions, isPlain, type Shape } from "../core/shape.ts";
-import type { HandshakeOptions, ListenOptions } from "../server/options.ts";
-import type { CaptiveOptions, ConfiguredFilter, ServeOptions, ServeTls } from "./options.ts";
+import type { HandshakeOptions, ListenOptions } from "../server/server-options.ts";
+import type { CaptiveOptions, ConfiguredFilter, ServeOptions, ServeTls } from "./serve-options.ts";
 
 const aLog: Kind = {
   name: "an object with the functions error and debug",

@@ -4,11 +4,11 @@ import type { Log } from "../core/log.ts";
 import { logText } from "../core/log-text.ts";
 import { buildChain, loadComponents } from "../registry/assemble.ts";
 import type { Keeper } from "../server/keeper.ts";
-import { handshakeDefaults, threadsDefault } from "../server/options.ts";
+import { handshakeDefaults, threadsDefault } from "../server/server-options.ts";
 import { prepareTls, type ServerTls } from "../server/tls.ts";
 import { checkNumbers } from "./numbers.ts";
 import { checkServeOptions, isConfigured } from "./option-shapes.ts";
-import type { ParameterValues, ServeOptions, ServeTls } from "./options.ts";
+import type { ParameterValues, ServeOptions, ServeTls } from "./serve-options.ts";
 import { NbdServer } from "./server.ts";
 
 /**

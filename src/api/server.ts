@@ -3,8 +3,8 @@ import type { Chain } from "../chain/chain.ts";
 import { disposeBy } from "../core/dispose.ts";
 import { isError, messageOf, NbdError } from "../core/errors.ts";
 import type { Endpoint } from "../server/listener.ts";
-import type { ConnectedClient, ServerOptions } from "../server/options.ts";
 import { Server } from "../server/server.ts";
+import type { ConnectedClient, ServerOptions } from "../server/server-options.ts";
 import type { ServerTls } from "../server/tls.ts";
 import { serverUri } from "../server/uri.ts";
 

@@ -1,7 +1,6 @@
 import { NbdError } from "../core/errors.ts";
 import { checkNumber, parseBoolean, parseDelay, parseInteger } from "../core/values.ts";
 import type { LogDestination } from "../server/error-sink.ts";
-import { type HandshakeOptions, handshakeDefaults, threadsDefault } from "../server/options.ts";
 import {
   busyPollRange,
   debugFlagRange,
@@ -9,10 +8,11 @@ import {
   threadsRange,
   timeoutRange,
 } from "../server/ranges.ts";
+import { type HandshakeOptions, handshakeDefaults, threadsDefault } from "../server/server-options.ts";
 import type { TlsOptions } from "../server/tls.ts";
 import { getopt } from "./getopt.ts";
 import type { Invocation } from "./invocation.ts";
-import { type Option, type OptionId, options } from "./options.ts";
+import { type Option, type OptionId, options } from "./option-table.ts";
 
 type Draft = { -readonly [K in keyof Omit<Invocation, "handshake" | "tls">]: Invocation[K] } & {
   filters: string[];

@@ -1,5 +1,5 @@
 import { NbdError } from "../core/errors.ts";
-import type { Option } from "./options.ts";
+import type { Option } from "./option-table.ts";
 
 /** One element of the command line: an option with its value, or an operand. */
 export type Found = { readonly option: Option; readonly value: string } | { readonly operand: string };

@@ -1,5 +1,5 @@
 import type { LogDestination } from "../server/error-sink.ts";
-import type { HandshakeOptions } from "../server/options.ts";
+import type { HandshakeOptions } from "../server/server-options.ts";
 import type { TlsOptions } from "../server/tls.ts";
 
 /** The parsed command line of nbdkit. */

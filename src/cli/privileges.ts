@@ -5,8 +5,8 @@ import { native } from "../native/load.ts";
 import { closeDebugger } from "../server/debugger.ts";
 import { exitWithParent } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
-import type { ListenOptions } from "../server/options.ts";
 import type { RunOptions } from "../server/run.ts";
+import type { ListenOptions } from "../server/server-options.ts";
 import type { Invocation } from "./invocation.ts";
 
 /** Prepares the change of user and group (-u, -g). @throws NbdError when the user or group does not exist */

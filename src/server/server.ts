@@ -8,8 +8,8 @@ import { native } from "../native/load.ts";
 import type { Transport } from "../transport/transport.ts";
 import { listen } from "./listen.ts";
 import type { Endpoint, Listener } from "./listener.ts";
-import type { ConnectedClient, ServerOptions } from "./options.ts";
 import { endsOrStalls } from "./patience.ts";
+import type { ConnectedClient, ServerOptions } from "./server-options.ts";
 
 /**
  * A chain of plugin and filters behind a listener: the part of a server that is independent of the process

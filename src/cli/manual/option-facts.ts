@@ -1,5 +1,4 @@
 import { formatDelay } from "../../core/values.ts";
-import { defaultPort } from "../../server/options.ts";
 import {
   busyPollRange,
   debugFlagRange,
@@ -8,9 +7,10 @@ import {
   threadsRange,
   timeoutRange,
 } from "../../server/ranges.ts";
+import { defaultPort } from "../../server/server-options.ts";
 import { rootCertificatesDirectory } from "../../server/tls.ts";
 import { parseArguments } from "../arguments.ts";
-import type { OptionId } from "../options.ts";
+import type { OptionId } from "../option-table.ts";
 import type { Facts } from "./facts.ts";
 
 /** The values of an empty command line. */

@@ -6,10 +6,10 @@ import { isDetachedCopy, startDetachedCopy, tellFailure } from "../server/backgr
 import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
 import { ServerLog } from "../server/log.ts";
-import type { ListenOptions } from "../server/options.ts";
 import { Quit } from "../server/quit.ts";
 import { tellStarter } from "../server/ready.ts";
 import { run } from "../server/run.ts";
+import type { ListenOptions } from "../server/server-options.ts";
 import { writeStderr } from "../server/stderr.ts";
 import { showCommandLine } from "../server/title.ts";
 import { prepareTls } from "../server/tls.ts";

@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts";
-import { parseOptions, UsageError } from "../options.ts";
+import { parseOptions, UsageError } from "../parse-options.ts";
 import { copy } from "./copy.ts";
 import { copyTable, readCopyOptions } from "./copy-options.ts";
 

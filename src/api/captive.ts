@@ -3,7 +3,7 @@ import { asyncDispose } from "../core/dispose.ts";
 import { Captive } from "../server/captive.ts";
 import type { CommandStreams } from "../server/command.ts";
 import { startKeeper } from "../server/start-keeper.ts";
-import { checkCaptive } from "./option-shapes.ts";
+import { checkCaptive } from "./check-options.ts";
 import { serveWith, warnings } from "./serve.ts";
 import type { CaptiveOptions } from "./serve-options.ts";
 import type { NbdServer } from "./server.ts";

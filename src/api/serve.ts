@@ -6,8 +6,7 @@ import { buildChain, loadComponents } from "../registry/assemble.ts";
 import type { Keeper } from "../server/keeper.ts";
 import { handshakeDefaults, threadsDefault } from "../server/server-options.ts";
 import { prepareTls, type ServerTls } from "../server/tls.ts";
-import { checkNumbers } from "./numbers.ts";
-import { checkServeOptions, isConfigured } from "./option-shapes.ts";
+import { checkServeOptions, isConfigured } from "./check-options.ts";
 import type { ParameterValues, ServeOptions, ServeTls } from "./serve-options.ts";
 import { NbdServer } from "./server.ts";
 
@@ -36,7 +35,6 @@ export async function serveWith(options: ServeOptions, keeper: Keeper | undefine
   checkServeOptions(options);
   const { signal, log = warnings } = options;
   signal?.throwIfAborted();
-  checkNumbers(options);
   const stop = new AbortController();
   const filters = (options.filters ?? []).map((one) =>
     isConfigured(one) ? one : { filter: one, parameters: {} },

@@ -64,19 +64,14 @@ export async function spawn(command: string, options: CaptiveOptions): Promise<C
     environment: env,
     makesDirectory: (served.listen?.kind ?? "private") === "private",
   });
-  const server = await serveWith({ ...served, signal: starting.signal }, keeper).catch((error: unknown) => {
+  const server = await serveWith(served, starting.signal, keeper).catch((error: unknown) => {
     keeper.close();
     throw error;
   });
   const captive = new Captive(
     keeper,
-    {
-      command,
-      exportName: options.exportName ?? "",
-      tls: server.tls,
-      report: (message) => log.error(message),
-    },
-    server.address,
+    { command, report: (message) => log.error(message) },
+    { endpoint: server.address, exportName: options.exportName ?? "", tls: server.tls },
   );
   const { stdin, stdout, stderr } = captive.command.streams;
   const pid = await captive.command.pid;

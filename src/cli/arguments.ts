@@ -38,7 +38,7 @@ export function parseArguments(args: readonly string[]): Invocation {
     foreground: false,
     handshake: { ...handshakeDefaults },
     keepalive: false,
-    log: "default",
+    logTo: "default",
     printUri: false,
     readOnly: false,
     single: false,
@@ -102,7 +102,7 @@ const appliers: Readonly<Record<OptionId, (draft: Draft, value: string) => void>
     draft.keepalive = true;
   },
   log: (draft, value) => {
-    draft.log = parseLogDestination(value);
+    draft.logTo = parseLogDestination(value);
   },
   maskHandshake: (draft, value) => {
     draft.handshake.flagsMask = parseInteger("mask-handshake", value, flagsMaskRange.min, flagsMaskRange.max);

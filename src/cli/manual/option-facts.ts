@@ -32,7 +32,7 @@ export const optionFacts: Readonly<Partial<Record<OptionId, Facts>>> = {
   filter: { defaultText: "none", again: "added" },
   group: { defaultText: "unchanged" },
   ipAddress: { defaultText: "all addresses" },
-  log: { default: defaults.log },
+  log: { default: defaults.logTo },
   maskHandshake: { default: `0x${defaults.handshake.flagsMask.toString(16)}`, ...flagsMaskRange },
   name: { defaultText: "none" },
   newPlugin: { defaultText: "none" },

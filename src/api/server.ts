@@ -41,7 +41,8 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
     this.#server = server;
     this.#end = end;
     this.address = server.endpoint;
-    this.closed = life.then(() => void this.emit("close"));
+    this.closed = life;
+    void life.then(() => this.emit("close"));
   }
 
   /**

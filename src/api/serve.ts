@@ -39,14 +39,17 @@ export async function serve(options: ServeOptions): Promise<NbdServer> {
 
 /**
  * As {@link serve}, for options that have been checked.
+ * @param stop cancels the start, or ends the server, instead of the signal in the options
  * @param keeper removes a private socket if this process is killed
  */
 export async function serveWith(
   options: ServeOptions,
-  signal: AbortSignal | undefined,
+  stop: AbortSignal | undefined,
   keeper?: Keeper,
 ): Promise<NbdServer> {
-  signal?.throwIfAborted();
+  stop?.throwIfAborted();
+  // Listen to a signal of our own: many listeners to the one that servers share would cause a warning.
+  const signal = stop && AbortSignal.any([stop]);
   const end = new EndRequest<"asked" | Error>();
   const abort = (): void => end.ask(errorOf(signal?.reason));
   signal?.addEventListener("abort", abort);

@@ -1,4 +1,5 @@
 export { type CaptiveChild, type CaptiveCommand, type CaptiveResult, run, spawn } from "./api/captive.ts";
+export { serve } from "./api/serve.ts";
 export type {
   CaptiveOptions,
   ConfiguredFilter,
@@ -6,8 +7,7 @@ export type {
   ParameterValues,
   ServeOptions,
   ServeTls,
-} from "./api/options.ts";
-export { serve } from "./api/serve.ts";
+} from "./api/serve-options.ts";
 export type { NbdServer, ServerEvents } from "./api/server.ts";
 export {
   type Capabilities,
@@ -31,4 +31,4 @@ export { NbdError, type NbdErrorOptions } from "./core/errors.ts";
 export type { Extent } from "./core/extent.ts";
 export type { Log } from "./core/log.ts";
 export type { Endpoint } from "./server/listener.ts";
-export type { ConnectedClient, HandshakeOptions, ListenOptions } from "./server/options.ts";
+export type { ConnectedClient, HandshakeOptions, ListenOptions } from "./server/server-options.ts";

@@ -87,9 +87,15 @@ export const folders: readonly Folder[] = [
     mayImport: ["transport", "chain", "served", "contract", "protocol", "native", "installation", "core"],
   },
   {
+    name: "registry",
+    purpose: "names of plugins and filters, and how to build chains from them",
+    mayImport: ["plugins", "filters", "chain", "contract", "installation", "core"],
+  },
+  {
     name: "server",
-    purpose: "listening sockets, and the server process",
+    purpose: "the life of a server, its listening sockets, and the process around it",
     mayImport: [
+      "registry",
       "connection",
       "transport",
       "chain",
@@ -101,11 +107,6 @@ export const folders: readonly Folder[] = [
     ],
   },
   {
-    name: "registry",
-    purpose: "names of plugins and filters, and how to build chains from them",
-    mayImport: ["plugins", "filters", "chain", "contract", "installation", "core"],
-  },
-  {
     name: "testing",
     purpose: "conformance checks for plugins and filters, for any test runner",
     mayImport: ["registry", "chain", "served", "contract", "core"],
@@ -113,7 +114,7 @@ export const folders: readonly Folder[] = [
   {
     name: "api",
     purpose: "servers in a program: `serve`, `run`, `spawn`",
-    mayImport: ["registry", "server", "chain", "core"],
+    mayImport: ["server", "chain", "core"],
   },
   {
     name: "cli",

@@ -3,9 +3,9 @@ import { asyncDispose } from "../core/dispose.ts";
 import { Captive } from "../server/captive.ts";
 import type { CommandStreams } from "../server/command.ts";
 import { startKeeper } from "../server/start-keeper.ts";
-import { checkCaptive } from "./option-shapes.ts";
-import type { CaptiveOptions } from "./options.ts";
+import { checkCaptive } from "./check-options.ts";
 import { serveWith, warnings } from "./serve.ts";
+import type { CaptiveOptions } from "./serve-options.ts";
 import type { NbdServer } from "./server.ts";
 
 /** The shell process of a command, and the streams that `stdio` made pipes. */
@@ -64,19 +64,14 @@ export async function spawn(command: string, options: CaptiveOptions): Promise<C
     environment: env,
     makesDirectory: (served.listen?.kind ?? "private") === "private",
   });
-  const server = await serveWith({ ...served, signal: starting.signal }, keeper).catch((error: unknown) => {
+  const server = await serveWith(served, starting.signal, keeper).catch((error: unknown) => {
     keeper.close();
     throw error;
   });
   const captive = new Captive(
     keeper,
-    {
-      command,
-      exportName: options.exportName ?? "",
-      tls: server.tls,
-      report: (message) => log.error(message),
-    },
-    server.address,
+    { command, report: (message) => log.error(message) },
+    { endpoint: server.address, exportName: options.exportName ?? "", tls: server.tls },
   );
   const { stdin, stdout, stderr } = captive.command.streams;
   const pid = await captive.command.pid;

@@ -1,14 +1,19 @@
-import type { Chain } from "../chain/chain.ts";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { isError, messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { logText } from "../core/log-text.ts";
-import { buildChain, loadComponents } from "../registry/assemble.ts";
+import { EndRequest } from "../server/end-request.ts";
 import type { Keeper } from "../server/keeper.ts";
-import { handshakeDefaults, threadsDefault } from "../server/options.ts";
-import { prepareTls, type ServerTls } from "../server/tls.ts";
-import { checkNumbers } from "./numbers.ts";
-import { checkServeOptions, isConfigured } from "./option-shapes.ts";
-import type { ParameterValues, ServeOptions, ServeTls } from "./options.ts";
+import { live } from "../server/life.ts";
+import {
+  type ConnectedClient,
+  handshakeDefaults,
+  type ServerOptions,
+  threadsDefault,
+} from "../server/server-options.ts";
+import type { Setting } from "../server/settings.ts";
+import type { TlsOptions } from "../server/tls.ts";
+import { checkServeOptions, isConfigured } from "./check-options.ts";
+import type { ParameterValues, ServeOptions, ServeTls } from "./serve-options.ts";
 import { NbdServer } from "./server.ts";
 
 /**
@@ -27,52 +32,53 @@ import { NbdServer } from "./server.ts";
  * EADDRINUSE and similar codes for the address, ECANCELED when the plugin shuts the server down; the errors
  * of the plugin; the reason of an aborted `signal`
  */
-export function serve(options: ServeOptions): Promise<NbdServer> {
-  return serveWith(options, undefined);
+export async function serve(options: ServeOptions): Promise<NbdServer> {
+  checkServeOptions(options);
+  return serveWith(options, options.signal);
 }
 
-/** As {@link serve}. @param keeper removes a private socket if this process is killed */
-export async function serveWith(options: ServeOptions, keeper: Keeper | undefined): Promise<NbdServer> {
-  checkServeOptions(options);
-  const { signal, log = warnings } = options;
-  signal?.throwIfAborted();
-  checkNumbers(options);
-  const stop = new AbortController();
-  const filters = (options.filters ?? []).map((one) =>
-    isConfigured(one) ? one : { filter: one, parameters: {} },
-  );
-  const components = await loadComponents(
-    options.plugin,
-    filters.map(({ filter }) => filter),
-  );
-  const tls = await tlsOf(options.tls, log);
-  const chain = buildChain(components, {
-    log,
-    debugFlags: new Map(Object.entries(options.debugFlags ?? {})),
-    stdioSafe: options.listen?.kind !== "stdio",
-    shutdown: () => stop.abort(new NbdError("ECANCELED", "the plugin asked the server to stop")),
+/**
+ * As {@link serve}, for options that have been checked.
+ * @param stop cancels the start, or ends the server, instead of the signal in the options
+ * @param keeper removes a private socket if this process is killed
+ */
+export async function serveWith(
+  options: ServeOptions,
+  stop: AbortSignal | undefined,
+  keeper?: Keeper,
+): Promise<NbdServer> {
+  stop?.throwIfAborted();
+  // Listen to a signal of our own: many listeners to the one that servers share would cause a warning.
+  const signal = stop && AbortSignal.any([stop]);
+  const end = new EndRequest<"asked" | Error>();
+  const abort = (): void => end.ask(errorOf(signal?.reason));
+  signal?.addEventListener("abort", abort);
+  let started: NbdServer | undefined;
+  const watcher = {
+    connected: (client: ConnectedClient): void => void started?.emit("connection", client),
+    disconnected: (client: ConnectedClient): void => void started?.emit("disconnection", client),
+  };
+  return new Promise((resolve, reject) => {
+    const life = live(serverOptions(options), {
+      end,
+      watcher,
+      ...(keeper === undefined ? {} : { keeper }),
+      serves: (server) => {
+        started = new NbdServer(server, end, life);
+        resolve(started);
+      },
+    }).finally(() => signal?.removeEventListener("abort", abort));
+    // Without effect once the server serves.
+    life.then(() => reject(whyNotStarted(end)), reject);
   });
-  try {
-    const layers = [...filters.map(({ parameters }) => parameters), options.parameters ?? {}];
-    for (const [layer, parameters] of layers.entries()) configure(chain, layer, parameters);
-    await chain.configComplete();
-  } catch (error) {
-    await chain.unload();
-    throw error;
-  }
-  return NbdServer.start(chain, {
-    listen: options.listen ?? { kind: "private" },
-    exportName: options.exportName ?? "",
-    readOnly: options.readOnly ?? false,
-    threads: options.threads || threadsDefault,
-    handshake: { ...handshakeDefaults, ...options.handshake },
-    keepalive: options.keepalive ?? false,
-    busyPollUs: options.busyPollUs ?? 0,
-    tls,
-    log,
-    ...(keeper === undefined ? {} : { keeper }),
-    stop: signal === undefined ? stop.signal : AbortSignal.any([stop.signal, signal]),
-  });
+}
+
+function errorOf(reason: unknown): Error {
+  return isError(reason) ? reason : new NbdError("ECANCELED", messageOf(reason));
+}
+
+function whyNotStarted({ reason }: EndRequest<"asked" | Error>): Error {
+  return isError(reason) ? reason : new NbdError("ECANCELED", "the plugin asked the server to stop");
 }
 
 /** The default log. */
@@ -82,18 +88,38 @@ export const warnings: Log = {
   debug: () => {},
 };
 
-/** Loads the keys with mode "require", so that missing keys are an error, then sets the user's mode. */
-async function tlsOf(tls: ServeTls | undefined, log: Log): Promise<ServerTls> {
-  if (tls === undefined) return { mode: "off" };
-  const { mode = "require", verifyPeer = false, ...keys } = tls;
-  return { ...(await prepareTls({ ...keys, verifyPeer, mode: "require" }, log)), mode };
+function serverOptions(options: ServeOptions): ServerOptions {
+  const filters = (options.filters ?? []).map((one) =>
+    isConfigured(one) ? one : { filter: one, parameters: {} },
+  );
+  return {
+    plugin: options.plugin,
+    filters: filters.map(({ filter }) => filter),
+    settings: settingsOf([...filters.map(({ parameters }) => parameters), options.parameters ?? {}]),
+    debugFlags: new Map(Object.entries(options.debugFlags ?? {})),
+    listen: options.listen ?? { kind: "private" },
+    exportName: options.exportName ?? "",
+    readOnly: options.readOnly ?? false,
+    threads: options.threads || threadsDefault,
+    handshake: { ...handshakeDefaults, ...options.handshake },
+    keepalive: options.keepalive ?? false,
+    busyPollUs: options.busyPollUs ?? 0,
+    tls: tlsOptions(options.tls),
+    log: options.log ?? warnings,
+  };
 }
 
-function configure(chain: Chain, layer: number, parameters: ParameterValues): void {
-  for (const [key, given] of Object.entries(parameters)) {
-    for (const value of Array.isArray(given) ? given : [given])
-      chain.configLayer(layer, key, textOf(key, value));
-  }
+function tlsOptions(tls: ServeTls | undefined): TlsOptions {
+  if (tls === undefined) return { mode: "off", verifyPeer: false };
+  const { mode = "require", verifyPeer = false, ...keys } = tls;
+  return { ...keys, mode, verifyPeer, needsKeys: true };
+}
+
+function* settingsOf(layers: readonly ParameterValues[]): Generator<Setting, void, undefined> {
+  for (const [layer, parameters] of layers.entries())
+    for (const [key, given] of Object.entries(parameters))
+      for (const value of Array.isArray(given) ? given : [given])
+        yield { layer, key, value: textOf(key, value) };
 }
 
 function textOf(key: string, value: unknown): string {

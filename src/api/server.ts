@@ -1,19 +1,11 @@
 import { EventEmitter } from "node:events";
-import type { Chain } from "../chain/chain.ts";
 import { disposeBy } from "../core/dispose.ts";
-import { isError, messageOf, NbdError } from "../core/errors.ts";
+import { NbdError } from "../core/errors.ts";
+import type { EndRequest } from "../server/end-request.ts";
 import type { Endpoint } from "../server/listener.ts";
-import type { ConnectedClient, ServerOptions } from "../server/options.ts";
-import { Server } from "../server/server.ts";
+import type { Server } from "../server/server.ts";
+import type { ConnectedClient } from "../server/server-options.ts";
 import type { ServerTls } from "../server/tls.ts";
-import { serverUri } from "../server/uri.ts";
-
-/** Server options of a program. */
-export interface NbdServerOptions extends ServerOptions {
-  readonly exportName: string;
-  /** Aborted by the user's `signal` or by the plugin. */
-  readonly stop: AbortSignal;
-}
 
 /** Events of an `NbdServer`, with their arguments. */
 export interface ServerEvents {
@@ -37,49 +29,20 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
   readonly address: Endpoint;
   /** Resolves when the server has ended for any reason, and the plugin has cleaned up. Never rejects. */
   readonly closed: Promise<void>;
-  readonly #chain: Chain;
   readonly #server: Server;
-  readonly #exportName: string;
-  readonly #tls: ServerTls;
-  #settle!: () => void;
-  #closing = false;
+  readonly #end: EndRequest<"asked" | Error>;
 
-  private constructor(chain: Chain, server: Server, options: NbdServerOptions) {
+  /**
+   * Call `serve` instead.
+   * @param life resolves when the server has ended
+   */
+  constructor(server: Server, end: EndRequest<"asked" | Error>, life: Promise<void>) {
     super();
-    this.#chain = chain;
     this.#server = server;
-    this.#exportName = options.exportName;
-    this.#tls = options.tls;
+    this.#end = end;
     this.address = server.endpoint;
-    this.closed = new Promise((resolve) => {
-      this.#settle = resolve;
-    });
-  }
-
-  /** Call `serve` instead. The chain has been configured. */
-  static async start(chain: Chain, options: NbdServerOptions): Promise<NbdServer> {
-    const { stop } = options;
-    let started: NbdServer | undefined;
-    let server: Server | undefined;
-    const watcher = {
-      connected: (client: ConnectedClient): void => void started!.emit("connection", client),
-      disconnected: (client: ConnectedClient): void => void started!.emit("disconnection", client),
-    };
-    try {
-      await orAborted(chain.getReady(), stop);
-      server = await Server.listen(chain, { ...options, watcher });
-      await orAborted(chain.afterFork(), stop);
-    } catch (error) {
-      await server?.stop();
-      await end(chain);
-      throw error;
-    }
-    started = new NbdServer(chain, server, options);
-    server.accept();
-    // Close in a microtask, so that the request in which the plugin calls shutdown() still gets its reply.
-    stop.addEventListener("abort", () => queueMicrotask(() => void started.close()));
-    void server.finished.then(() => started.close());
-    return started;
+    this.closed = life;
+    void life.then(() => this.emit("close"));
   }
 
   /**
@@ -87,12 +50,12 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
    * @throws NbdError ENOTSUP on standard input, which has no address
    */
   get uri(): string {
-    return this.uriOf(this.#exportName);
+    return this.uriOf(this.#server.exportName);
   }
 
   /** The NBD URI of another export. @throws NbdError ENOTSUP on standard input, which has no address */
   uriOf(exportName: string): string {
-    const uri = serverUri(this.address, exportName, this.#tls);
+    const uri = this.#server.uriOf(exportName);
     if (uri !== undefined) return uri;
     throw new NbdError("ENOTSUP", "a server on standard input has no URI: its client is connected already");
   }
@@ -104,7 +67,7 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
 
   /** TLS mode and key paths, for the variables of a captive command. */
   get tls(): ServerTls {
-    return this.#tls;
+    return this.#server.tls;
   }
 
   /**
@@ -113,13 +76,7 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
    * Never rejects.
    */
   async close(): Promise<void> {
-    if (!this.#closing) {
-      this.#closing = true;
-      await this.#server.stop();
-      await end(this.#chain);
-      this.#settle();
-      this.emit("close");
-    }
+    this.#end.ask("asked");
     await this.closed;
   }
 
@@ -128,20 +85,4 @@ export class NbdServer extends EventEmitter<ServerEvents> implements AsyncDispos
     this.#server.destroy();
     await this.close();
   }
-}
-
-/** Cleans up and unloads filters and plugin, after a failed start too. */
-async function end(chain: Chain): Promise<void> {
-  await chain.cleanup();
-  await chain.unload();
-}
-
-/** Waits for a step of the plugin, but rejects at once when `stop` is aborted. */
-async function orAborted(step: Promise<void>, stop: AbortSignal): Promise<void> {
-  if (!stop.aborted) {
-    const aborted = new Promise<void>((resolve) => stop.addEventListener("abort", () => resolve()));
-    await Promise.race([step, aborted]);
-  }
-  if (stop.aborted)
-    throw isError(stop.reason) ? stop.reason : new NbdError("ECANCELED", messageOf(stop.reason));
 }

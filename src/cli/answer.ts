@@ -2,10 +2,11 @@ import { buildChain, type Components } from "../registry/assemble.ts";
 import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
 import { ServerLog } from "../server/log.ts";
+import { configure } from "../server/settings.ts";
 import { configText, longOptionsText, pluginText, shortOptionsText, versionText } from "./dump.ts";
 import type { Invocation } from "./invocation.ts";
 import { loadNamed } from "./load.ts";
-import { configure } from "./parameters.ts";
+import { settingsOf } from "./parameters.ts";
 import { programName } from "./program-name.ts";
 
 /**
@@ -66,7 +67,7 @@ async function dumpPlugin(invocation: Invocation): Promise<string> {
   const log = new ServerLog({ verbose: invocation.verbose, program: programName(invocation.name), errors });
   const { debugFlags } = invocation;
   const chain = buildChain(components, { log, debugFlags, stdioSafe: true, shutdown: () => {} });
-  configure(chain, invocation.parameters);
+  configure(chain, settingsOf(invocation.parameters));
   return pluginText(components, chain);
 }
 

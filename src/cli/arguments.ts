@@ -1,7 +1,6 @@
 import { NbdError } from "../core/errors.ts";
 import { checkNumber, parseBoolean, parseDelay, parseInteger } from "../core/values.ts";
 import type { LogDestination } from "../server/error-sink.ts";
-import { type HandshakeOptions, handshakeDefaults, threadsDefault } from "../server/options.ts";
 import {
   busyPollRange,
   debugFlagRange,
@@ -9,10 +8,11 @@ import {
   threadsRange,
   timeoutRange,
 } from "../server/ranges.ts";
+import { type HandshakeOptions, handshakeDefaults, threadsDefault } from "../server/server-options.ts";
 import type { TlsOptions } from "../server/tls.ts";
 import { getopt } from "./getopt.ts";
 import type { Invocation } from "./invocation.ts";
-import { type Option, type OptionId, options } from "./options.ts";
+import { type Option, type OptionId, options } from "./option-table.ts";
 
 type Draft = { -readonly [K in keyof Omit<Invocation, "handshake" | "tls">]: Invocation[K] } & {
   filters: string[];
@@ -38,7 +38,7 @@ export function parseArguments(args: readonly string[]): Invocation {
     foreground: false,
     handshake: { ...handshakeDefaults },
     keepalive: false,
-    log: "default",
+    logTo: "default",
     printUri: false,
     readOnly: false,
     single: false,
@@ -102,7 +102,7 @@ const appliers: Readonly<Record<OptionId, (draft: Draft, value: string) => void>
     draft.keepalive = true;
   },
   log: (draft, value) => {
-    draft.log = parseLogDestination(value);
+    draft.logTo = parseLogDestination(value);
   },
   maskHandshake: (draft, value) => {
     draft.handshake.flagsMask = parseInteger("mask-handshake", value, flagsMaskRange.min, flagsMaskRange.max);

@@ -10,7 +10,7 @@ import { directoryOf } from "../registry/directory.ts";
 import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { rootCertificatesDirectory } from "../server/tls.ts";
-import { type Option, options } from "./options.ts";
+import { type Option, options } from "./option-table.ts";
 import { providedKeys } from "./provided-keys.ts";
 
 const visible: readonly Option[] = options.filter((option: Option) => option.hidden !== true);

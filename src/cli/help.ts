@@ -4,7 +4,7 @@ import type { Components } from "../registry/assemble.ts";
 import type { Loaded } from "../registry/find.ts";
 import { factsText } from "./manual/facts.ts";
 import { optionFacts } from "./manual/option-facts.ts";
-import { type Option, options } from "./options.ts";
+import { type Option, options } from "./option-table.ts";
 
 /** Returns the output of --help: the options, and the parameters of the named plugin and filters. */
 export function helpText(components: Components | undefined): string {

@@ -1,8 +1,8 @@
 import { NbdError } from "../core/errors.ts";
 import { parseInteger } from "../core/values.ts";
 import { tcpPort } from "../native/port.ts";
-import { defaultPort, type ListenOptions } from "../server/options.ts";
 import { vsockPortRange } from "../server/ranges.ts";
+import { defaultPort, type ListenOptions } from "../server/server-options.ts";
 import { inheritedDescriptors } from "../server/socket-activation.ts";
 import type { Invocation } from "./invocation.ts";
 

@@ -7,11 +7,11 @@ import type { Invocation } from "./invocation.ts";
  * @throws NbdError when there is no plugin, or when the plugin or a filter cannot be found
  */
 export function loadNamed(invocation: Invocation): Promise<Components> {
-  requirePlugin(invocation);
-  return loadComponents(invocation.plugin!, invocation.filters);
+  return loadComponents(requirePlugin(invocation), invocation.filters);
 }
 
-export function requirePlugin(invocation: Invocation): void {
-  if (invocation.plugin !== undefined) return;
+/** @returns the name or path of the plugin. @throws NbdError when there is none */
+export function requirePlugin({ plugin }: Invocation): string {
+  if (plugin !== undefined) return plugin;
   throw new NbdError("EINVAL", "no plugins given on the command line: use nbdkit PLUGIN, or nbdkit --help");
 }

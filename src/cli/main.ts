@@ -32,7 +32,7 @@ export async function main(args: readonly string[], launch: Launch): Promise<num
 
 async function perform(invocation: Invocation, args: readonly string[], launch: Launch): Promise<number> {
   if (invocation.action === "serve") {
-    const { serve } = await import("./serve.ts");
+    const { serve } = await import("./serve-command.ts");
     return serve(invocation, args, launch);
   }
   const { answer } = await import("./answer.ts");

@@ -1,25 +1,14 @@
-import type { Chain } from "../chain/chain.ts";
-import { NbdError } from "../core/errors.ts";
+import type { Setting } from "../server/settings.ts";
 import { expandFiles } from "./parameter-file.ts";
 
 /**
- * Passes the words after the plugin's name to the chain (nbdkit(1), "Magic parameters"): key=value under its
- * key, a bare value under the plugin's magic key, and for @PATH each line of the file.
+ * Yields the words after the plugin's name as settings: key=value under its key, any other word as a bare
+ * value, and for @PATH each line of the file. The files are read when the settings are.
  */
-export function configure(chain: Chain, parameters: readonly string[]): void {
-  for (const parameter of expandFiles(parameters)) {
+export function* settingsOf(words: readonly string[]): Generator<Setting, void, undefined> {
+  for (const word of expandFiles(words)) {
     // A word without a valid key before "=" is a bare value.
-    const [, key, value] = /^([A-Za-z][A-Za-z0-9._-]*)=(.*)$/s.exec(parameter) ?? [];
-    if (key !== undefined && value !== undefined) chain.config(key, value);
-    else chain.config(magicKeyOf(chain, parameter), parameter);
+    const [, key, value] = /^([A-Za-z][A-Za-z0-9._-]*)=(.*)$/s.exec(word) ?? [];
+    yield key === undefined || value === undefined ? { value: word } : { key, value };
   }
-}
-
-function magicKeyOf(chain: Chain, parameter: string): string {
-  const { magicKey, name } = chain.plugin;
-  if (magicKey !== undefined) return magicKey;
-  throw new NbdError(
-    "EINVAL",
-    `expecting key=value on the command line but got: ${parameter}: ${name} takes no bare value`,
-  );
 }

@@ -9,7 +9,7 @@ import type { Invocation } from "./invocation.ts";
  * may create a temporary file, which the handlers remove.
  * @throws NbdError ENOTSUP on systems that do not support --exit-with-parent
  */
-export function heedParent(invocation: Invocation, launch: Launch): void {
+export function heedParent(invocation: Pick<Invocation, "exitWithParent">, launch: Launch): void {
   if (!invocation.exitWithParent) {
     surviveParent(launch);
     return;

@@ -59,7 +59,7 @@ const protect: Filter = defineFilter({
 export default protect;
 
 /** The part of a request that lies in a protected range. */
-interface Part {
+interface ProtectedPart {
   readonly offset: bigint;
   readonly length: number;
   /** Offset of the part in the request, in bytes. */
@@ -70,7 +70,7 @@ interface Part {
 function partsOf(
   { offset, length }: { readonly offset: bigint; readonly length: number },
   { ranges, host }: State,
-): readonly Part[] {
+): readonly ProtectedPart[] {
   const end = offset + BigInt(length);
   const parts = ranges.flatMap((range) => {
     const from = range.start > offset ? range.start : offset;
@@ -93,7 +93,7 @@ function partsOf(
 async function compareAll(
   next: Handle,
   { signal }: OpenRequest,
-  parts: readonly Part[],
+  parts: readonly ProtectedPart[],
   bytes: Uint8Array | undefined,
 ): Promise<void> {
   for (const part of parts) {

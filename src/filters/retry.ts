@@ -5,8 +5,8 @@ import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { type Recover, repeat } from "../kit/repeat.ts";
 import { sleep } from "../kit/sleep.ts";
 import { requireAbility } from "./retry/ability.ts";
-import { type Perform, steadyHandle } from "./retry/handle.ts";
 import { Opened, Reopenable } from "./retry/reopenable.ts";
+import { type Perform, steadyHandle } from "./retry/steady-handle.ts";
 
 interface State {
   readonly retries: number;

@@ -18,8 +18,8 @@ export const skippedBytesMax: number = 2 * requestBytesMax;
 
 const nothing: Buffer = Buffer.alloc(0);
 
-/** A range of a buffer, in bytes. */
-export interface Part {
+/** The part of a buffer that holds a payload, in bytes. */
+export interface PayloadRange {
   buffer: Buffer;
   start: number;
   end: number;
@@ -40,7 +40,7 @@ export class RequestParser {
   /** The request that `peek` found. All requests of the connection use this object. */
   readonly header: RequestHeader = new RequestHeader();
   /** The payload of the request: valid until the next call of `take`, `drop` or `push`. */
-  readonly payload: Part = { buffer: nothing, start: 0, end: 0 };
+  readonly payload: PayloadRange = { buffer: nothing, start: 0, end: 0 };
   /**
    * Bytes of the payload that the caller has already processed through `begun`. The parser resets it to 0 for
    * each request.
@@ -58,7 +58,7 @@ export class RequestParser {
    * The buffer for a payload that arrives in pieces. Bytes before `start` have arrived. It is defined in the state
    * "payload": the methods that run only then rely on that with "!", which costs nothing.
    */
-  #collected: Part | undefined;
+  #collected: PayloadRange | undefined;
   /** Bytes of payload still to be received or skipped. */
   #awaited = 0;
   /** The complete request had a payload that was skipped. */
@@ -124,12 +124,12 @@ export class RequestParser {
   }
 
   /** Returns the buffer for the next bytes, if it is known. A caller that receives into it calls `filled`. */
-  missing(): Part | undefined {
+  missing(): PayloadRange | undefined {
     return this.#state === "payload" && this.pendingBytes === 0 ? this.#collected : undefined;
   }
 
   /** The received part of an incomplete payload, up to `start`. `header` describes the request. */
-  get begun(): Readonly<Part> | undefined {
+  get begun(): Readonly<PayloadRange> | undefined {
     return this.#state === "payload" ? this.#collected : undefined;
   }
 
@@ -264,7 +264,7 @@ export class RequestParser {
 }
 
 /** Enlarges the buffer of a payload. */
-function grow(part: Part, awaited: number): void {
+function grow(part: PayloadRange, awaited: number): void {
   const whole = part.end + awaited;
   const larger = takePayloadBuffer(whole, part.end);
   part.buffer.copy(larger, 0, 0, part.end);

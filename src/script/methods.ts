@@ -3,7 +3,7 @@ import type { ListRequest, Plugin, ThreadModel } from "../contract/plugin.ts";
 import { threadModels } from "../contract/plugin.ts";
 import { type Caller, knownStatusMax } from "./caller.ts";
 import { firstExport, parseExports } from "./exports.ts";
-import { openScript } from "./handle.ts";
+import { openScript } from "./script-handle.ts";
 
 /** The state of a configured script plugin. */
 export interface ScriptState {

@@ -7,12 +7,17 @@ import type { Endpoint } from "./listener.ts";
 import type { ServerTls } from "./tls.ts";
 import { serverUri } from "./uri.ts";
 
-/** What --run runs, and what its shell variables need (nbdkit-captive(1)). */
-export interface CaptiveOptions {
-  readonly command: string;
+/** The server that a command uses, for its shell variables (nbdkit-captive(1)). */
+export interface ServerOfCommand {
+  readonly endpoint: Endpoint;
   /** The export name in the URI. */
   readonly exportName: string;
   readonly tls: ServerTls;
+}
+
+/** What --run runs. */
+export interface CommandOptions {
+  readonly command: string;
   readonly launch?: Launch;
   /** Called with a message when the command failed to start, was killed, or left processes. */
   report(message: string): void;
@@ -39,10 +44,9 @@ export class Captive {
   #abandoned = false;
 
   /** Starts the command; the server must be listening. */
-  constructor(keeper: Keeper, options: CaptiveOptions, endpoint: Endpoint) {
-    const { launch, report, command } = options;
+  constructor(keeper: Keeper, { launch, report, command }: CommandOptions, server: ServerOfCommand) {
     this.#report = report;
-    this.command = keeper.run(`${limits(launch)}${variables(options, endpoint)}${command}`);
+    this.command = keeper.run(`${limits(launch)}${variables(server)}${command}`);
     this.finished = this.command.ended.then((ending) => this.#statusOf(ending));
   }
 
@@ -57,8 +61,7 @@ export class Captive {
     return this.command.end(isFirst ? signal : "SIGKILL");
   }
 
-  /** Ends the command after an error of the server, without a report of its signal. */
-  /** Something of ours failed: what was started must end, and what becomes of it does not matter. */
+  /** Ends the command, if it still runs, without a report of its signal. */
   async abandon(): Promise<void> {
     this.#abandoned = true;
     if (await this.requestEnd("SIGTERM")) await this.finished;
@@ -88,7 +91,7 @@ function limits(launch: Launch | undefined): string {
 }
 
 /** Shell variables, as nbdkit sets them: assigned, not exported, one per line, before the command itself. */
-function variables({ exportName, tls }: CaptiveOptions, endpoint: Endpoint): string {
+function variables({ endpoint, exportName, tls }: ServerOfCommand): string {
   const values = {
     uri: serverUri(endpoint, exportName, tls) ?? "",
     exportname: exportName,

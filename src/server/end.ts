@@ -9,14 +9,16 @@ import { statusOfSignal } from "./signals.ts";
 /**
  * Cleans up and unloads the filters and the plugin. Before a signal there is no time limit. After a signal
  * they have to make progress, and a second signal ends the process.
+ * @param quit absent for a server in a program, which handles no signals
  */
 export async function endChain(
   chain: Chain,
-  quit: Pick<Quit, "stopping" | "signalled">,
+  quit: Pick<Quit, "stopping" | "signalled"> | undefined,
   log: Log,
 ): Promise<void> {
-  quit.stopping(endHard);
+  quit?.stopping(endHard);
   const ended = chain.cleanup().then(() => chain.unload());
+  if (quit === undefined) return ended;
   const signal = await Promise.race([ended, quit.signalled]);
   if (signal === undefined || (await endsOrStalls(ended, chain.progress))) return;
   log.error(`${chain.ending} made no progress for ${stallMs / 1000} seconds and was cut off`);

@@ -2,7 +2,7 @@ import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { native } from "../native/load.ts";
 import type { ListeningSocket } from "../transport/listening-socket.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";
-import type { ListenOptions } from "./options.ts";
+import type { ListenOptions } from "./server-options.ts";
 
 /** Retries to find a port that is free in both address families. */
 const freePortTriesMax = 10;

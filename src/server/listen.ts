@@ -5,7 +5,7 @@ import type { Keeper } from "./keeper.ts";
 import { clientHost, listenTcp } from "./listen-tcp.ts";
 import { listenPrivately, listenUnix } from "./listen-unix.ts";
 import { type Endpoint, type Listener, listenerOf, openSocket } from "./listener.ts";
-import type { ListenOptions } from "./options.ts";
+import type { ListenOptions } from "./server-options.ts";
 
 /**
  * Opens the listening sockets. The kernel queues clients from here on, so the address may be published.

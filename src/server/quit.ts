@@ -1,6 +1,7 @@
 import { constants } from "node:os";
 import { isError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import { EndRequest } from "./end-request.ts";
 import { stallMs } from "./patience.ts";
 import { busySecondsMax, Signals } from "./signals.ts";
 
@@ -17,12 +18,9 @@ export type QuitReason = "asked" | "failed" | NodeJS.Signals;
  * signal asks for an orderly end; {@link handleSignals} redirects signals to the command of --run; after
  * {@link stopping}, the first signal starts the signal watchdog, and the second one cuts the shutdown short.
  */
-export class Quit {
-  readonly asked: Promise<QuitReason>;
+export class Quit extends EndRequest<QuitReason> {
   /** The first quit signal, also when it was forwarded to the command of --run. */
   readonly signalled: Promise<NodeJS.Signals>;
-  #resolve!: (reason: QuitReason) => void;
-  #reason: QuitReason | undefined;
   #resolveSignalled!: (signal: NodeJS.Signals) => void;
   #wasSignalled = false;
   #isStopping = false;
@@ -34,10 +32,8 @@ export class Quit {
    * @param hangup handler of SIGHUP, when SIGHUP is no quit signal
    */
   constructor(log: Log, hangup?: () => void) {
+    super();
     this.#signals = new Signals(hangup);
-    this.asked = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
     this.signalled = new Promise((resolve) => {
       this.#resolveSignalled = resolve;
     });
@@ -51,16 +47,10 @@ export class Quit {
     process.on("unhandledRejection", failed);
   }
 
-  /** The reason to end; undefined while the server runs. */
-  get reason(): QuitReason | undefined {
-    return this.#reason;
-  }
-
   /** Ends the server as SIGTERM would. */
-  ask(reason: QuitReason = "asked"): void {
+  override ask(reason: QuitReason): void {
     if (isSignal(reason)) this.noteSignal(reason);
-    this.#reason ??= reason;
-    this.#resolve(reason);
+    super.ask(reason);
   }
 
   /** Records a quit signal: from now on shutdown has a time limit. */

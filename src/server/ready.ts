@@ -7,10 +7,6 @@ export interface ReadyMessage {
   readonly uri?: string;
 }
 
-export function readyMessage(uri: string | undefined): ReadyMessage {
-  return { type: "ready", pid: process.pid, ...(uri === undefined ? {} : { uri }) };
-}
-
 /**
  * Sends the message to the parent process, if that is a Node.js program with an IPC channel. Never rejects.
  */

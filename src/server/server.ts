@@ -6,10 +6,25 @@ import { Gate } from "../core/gate.ts";
 import { namedLog } from "../core/log.ts";
 import { native } from "../native/load.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { Keeper } from "./keeper.ts";
 import { listen } from "./listen.ts";
 import type { Endpoint, Listener } from "./listener.ts";
-import type { ConnectedClient, ServerOptions } from "./options.ts";
 import { endsOrStalls } from "./patience.ts";
+import type { ConnectedClient, ConnectionWatcher, ServerOptions } from "./server-options.ts";
+import type { ServerTls } from "./tls.ts";
+import { serverUri } from "./uri.ts";
+
+/** What a server consists of, besides its listener. */
+export interface ServerParts {
+  /** The plugin and the filters, ready. */
+  readonly chain: Chain;
+  readonly options: ServerOptions;
+  /** Made from the TLS options. */
+  readonly tls: ServerTls;
+  /** Removes a private directory if this process is killed. */
+  readonly keeper: Keeper | undefined;
+  readonly watcher: ConnectionWatcher | undefined;
+}
 
 /**
  * A chain of plugin and filters behind a listener: the part of a server that is independent of the process
@@ -18,9 +33,11 @@ import { endsOrStalls } from "./patience.ts";
 export class Server {
   /** Resolves when the only possible client (on standard input) has disconnected. */
   readonly finished: Promise<void>;
+  readonly tls: ServerTls;
   readonly #listener: Listener;
   readonly #chain: Chain;
   readonly #options: ServerOptions;
+  readonly #watcher: ConnectionWatcher | undefined;
   readonly #setup: Omit<SessionSetup, "log">;
   readonly #placement: Placement;
   readonly #sessions = new Set<Session>();
@@ -32,17 +49,19 @@ export class Server {
   #wasDestroyed = false;
   #isListening = true;
 
-  private constructor(listener: Listener, chain: Chain, options: ServerOptions) {
+  private constructor(listener: Listener, { chain, options, tls, watcher }: ServerParts) {
+    this.tls = tls;
     this.#listener = listener;
     this.#chain = chain;
     this.#options = options;
+    this.#watcher = watcher;
     this.#placement = new Placement(options.busyPollUs, chain.progress, options.log);
     this.#setup = {
       chain,
       threads: options.threads,
       readOnly: options.readOnly,
       handshake: options.handshake,
-      tls: options.tls,
+      tls,
       placement: this.#placement,
       requestGate: new Gate(),
       connectionGate: new Gate(),
@@ -56,12 +75,25 @@ export class Server {
   }
 
   /** Opens the listener; the kernel queues clients until `accept`. */
-  static async listen(chain: Chain, options: ServerOptions): Promise<Server> {
-    return new Server(await listen(options.listen, options.keeper), chain, options);
+  static async listen(parts: ServerParts): Promise<Server> {
+    return new Server(await listen(parts.options.listen, parts.keeper), parts);
   }
 
   get endpoint(): Endpoint {
     return this.#listener.endpoint;
+  }
+
+  get exportName(): string {
+    return this.#options.exportName;
+  }
+
+  /** The URI for clients on this machine; undefined when no other program can connect. */
+  get uri(): string | undefined {
+    return this.uriOf(this.exportName);
+  }
+
+  uriOf(exportName: string): string | undefined {
+    return serverUri(this.endpoint, exportName, this.tls);
   }
 
   /** The number of clients that are connected now. */
@@ -117,11 +149,11 @@ export class Server {
     const session = new Session(transport, { ...this.#setup, log });
     this.#sessions.add(session);
     const client: ConnectedClient = { number: this.#connections, peer: transport.peer };
-    this.#options.watcher?.connected(client);
+    this.#watcher?.connected(client);
     void session.finished.then(() => {
       this.#sessions.delete(session);
       this.#chain.progress.made();
-      this.#options.watcher?.disconnected(client);
+      this.#watcher?.disconnected(client);
       if (this.#options.listen.kind === "stdio") this.#finish();
     });
     void session.start();

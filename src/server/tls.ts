@@ -14,6 +14,8 @@ import { writeStderr } from "./stderr.ts";
 export interface TlsOptions {
   /** Absent: TLS is on when certificates are found, else off. */
   readonly mode?: "off" | "on" | "require";
+  /** Missing keys are an error also with mode "on". */
+  readonly needsKeys?: boolean;
   readonly certificates?: string;
   /** Takes precedence over certificates. */
   readonly psk?: string;
@@ -36,7 +38,8 @@ export interface ServerTls {
 export const rootCertificatesDirectory = "/etc/pki/nbdkit";
 
 /**
- * Loads the keys. Without keys TLS is off, with a warning for mode "on" and an error for mode "require".
+ * Loads the keys. Without keys TLS is off, with a warning for mode "on" and an error for mode "require" or
+ * `needsKeys`.
  * @throws NbdError when a named file cannot be read or is invalid
  */
 export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerTls> {
@@ -56,7 +59,8 @@ export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerT
   }
   const reason = `could not load TLS certificates: ${options.certificates === undefined ? "none in the default directories" : `none in ${options.certificates}`}`;
   const advice = "try --tls-certificates=/path/to/certificates or --tls-psk=/path/to/keys";
-  if (mode === "require") throw new NbdError("ENOENT", `--tls=require but ${reason}: ${advice}`);
+  if (mode === "require" || options.needsKeys === true)
+    throw new NbdError("ENOENT", `--tls=require but ${reason}: ${advice}`);
   if (options.mode === "on") {
     const warning = `--tls=on but ${reason}; TLS is disabled: ${advice}`;
     writeStderr(`${logText(`nbdkit: warning: ${warning}`)}\n`);

@@ -3,8 +3,8 @@ import { messageOf } from "../core/errors.ts";
 import { Gate } from "../core/gate.ts";
 import { TestClient } from "./client.ts";
 import { Random } from "./random.ts";
-import { Session } from "./session.ts";
 import type { SessionOptions } from "./subject.ts";
+import { TestedChain } from "./tested-chain.ts";
 import { Watch } from "./watch.ts";
 
 export interface TestServerOptions {
@@ -19,13 +19,13 @@ export interface TestServerOptions {
 /** A chain with several clients; requests run at once only as far as the thread model allows. */
 export class TestServer {
   readonly random: Random;
-  readonly #session: Session;
+  readonly #session: TestedChain;
   readonly #watch: Watch;
   readonly #connections: number;
   readonly #gate: Gate = new Gate();
   readonly #clients: Set<TestClient> = new Set();
 
-  private constructor(session: Session, watch: Watch, { seed, connections }: TestServerOptions) {
+  private constructor(session: TestedChain, watch: Watch, { seed, connections }: TestServerOptions) {
     this.random = new Random(seed);
     this.#session = session;
     this.#watch = watch;
@@ -44,7 +44,7 @@ export class TestServer {
     body: (server: TestServer) => Promise<void>,
   ): Promise<void> {
     const watch = new Watch(options.slow ? new Random(options.seed) : undefined);
-    const session = await Session.start(subject, watch);
+    const session = await TestedChain.start(subject, watch);
     const server = new TestServer(session, watch, options);
     const failures: unknown[] = [];
     await body(server).catch((error) => failures.push(error));

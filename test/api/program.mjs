@@ -58,6 +58,12 @@ const endings = {
     for (let i = 0; i < 12; i++) servers.push(await busyServer());
     for (const server of servers) await server.close();
   },
+  async manyWithOneSignal() {
+    const { signal } = new AbortController();
+    const servers = [];
+    for (let i = 0; i < 12; i++) servers.push(await serve({ plugin: "null", signal }));
+    for (const server of servers) await server.close();
+  },
   async halfWay() {
     const taken = await serve({ plugin: "null", listen: { kind: "tcp", host: "127.0.0.1", port: 0 } });
     const listen = { kind: "tcp", host: "127.0.0.1", port: taken.address.port };

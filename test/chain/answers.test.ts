@@ -1,13 +1,13 @@
 import { EventEmitter } from "node:events";
 import { expect, it } from "vitest";
 import type { Plugin } from "../../src/contract/plugin.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 
 const client = { readOnly: false, tls: false, signal: new AbortController().signal };
 
 /** Calls everything that a client can request. */
 async function askAll(plugin: Plugin, filters: readonly object[]): Promise<void> {
-  await using session = await Session.start({ plugin, parameters: {}, filters: filters as [] });
+  await using session = await TestedChain.start({ plugin, parameters: {}, filters: filters as [] });
   // The command reads the thread model at the start.
   session.chain.threadModel;
   await session.chain.listExports(client);
@@ -219,7 +219,7 @@ it("the changes of a filter may be an instance of a class", async () => {
     }
   }
   const filters = [{ name: "mine", open: () => new Changes() }];
-  await using session = await Session.start({
+  await using session = await TestedChain.start({
     plugin: { name: "below", open: () => handle },
     parameters: {},
     filters,

@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { Chain } from "../../src/chain/chain.ts";
 import type { AnyFilter, AnyPlugin } from "../../src/chain/component.ts";
 import { ConnectionContext } from "../../src/chain/connection-context.ts";
-import { configure } from "../../src/cli/parameters.ts";
+import { settingsOf } from "../../src/cli/parameters.ts";
 import { text } from "../../src/contract/parameter.ts";
 import { threadModels } from "../../src/contract/plugin.ts";
+import { configure } from "../../src/server/settings.ts";
 import { listeningHost, silentHost, someClient } from "../helpers/hosts.ts";
 
 const client = { ...someClient, exportName: "" };
@@ -229,7 +230,7 @@ describe("parameters on the command line", () => {
 
   async function configured(...parameters: string[]): Promise<string | undefined> {
     const chain = new Chain(plugin, [filter], () => silentHost);
-    configure(chain, parameters);
+    configure(chain, settingsOf(parameters));
     await chain.configComplete();
     return (await chain.open(client)).description;
   }
@@ -265,6 +266,8 @@ describe("parameters on the command line", () => {
 
   it("must have a key where the plugin takes no bare value", () => {
     const chain = new Chain({ name: "keyed", open: () => handle }, [], () => silentHost);
-    expect(() => configure(chain, ["disk"])).toThrow("expecting key=value on the command line but got: disk");
+    expect(() => configure(chain, settingsOf(["disk"]))).toThrow(
+      "expecting key=value on the command line but got: disk",
+    );
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseArguments } from "../../src/cli/arguments.ts";
 import { longOptionsText, shortOptionsText } from "../../src/cli/dump.ts";
-import { type OptionId, options } from "../../src/cli/options.ts";
+import { type OptionId, options } from "../../src/cli/option-table.ts";
 
 /** The names of each option in nbdkit(1), version 1.46. */
 const names: readonly string[] = [

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { getopt } from "../../src/cli/getopt.ts";
-import type { Option } from "../../src/cli/options.ts";
+import type { Option } from "../../src/cli/option-table.ts";
 
 const table: readonly Option[] = [
   { id: "verbose", short: "v", long: ["verbose"], help: "" },

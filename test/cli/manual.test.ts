@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { manuals } from "../../src/cli/manual/index.ts";
 import { commands } from "../../src/cli/nbd/commands.ts";
 import { helpOf } from "../../src/cli/nbd/help.ts";
-import { type Option, options } from "../../src/cli/options.ts";
+import { type Option, options } from "../../src/cli/option-table.ts";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ServeOptions } from "../../src/api/options.ts";
 import { serve } from "../../src/api/serve.ts";
+import type { ServeOptions } from "../../src/api/serve-options.ts";
 import type { NbdServer } from "../../src/api/server.ts";
 import type { Plugin } from "../../src/contract/plugin.ts";
 import type { Log } from "../../src/core/log.ts";

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { LoopDevice, whyNot } from "../helpers/system.ts";
 
@@ -14,7 +14,7 @@ describe.skipIf(reason !== undefined)(`file on a block device${reason ? ` (${rea
   testPlugin("file on a block device", { plugin: file, parameters, runs: 10 });
 
   it("has the device's size and sectors", async () => {
-    await using session = await Session.start({ plugin: file, parameters });
+    await using session = await TestedChain.start({ plugin: file, parameters });
     const disk = await session.open();
     expect(disk.size).toBe(1n << 20n);
     expect(disk.blockSize).toMatchObject({ minimum: 1, preferred: 4096 });
@@ -22,7 +22,7 @@ describe.skipIf(reason !== undefined)(`file on a block device${reason ? ` (${rea
   });
 
   it("zeroes whole sectors without writing", async () => {
-    await using session = await Session.start({ plugin: file, parameters, debugFlags: { zero: 1 } });
+    await using session = await TestedChain.start({ plugin: file, parameters, debugFlags: { zero: 1 } });
     const disk = await session.open();
     await disk.zero(0n, 65_536, { fua: true, mayTrim: true, fastZero: true });
     await disk.trim(1n, 65_536, true);
@@ -32,7 +32,7 @@ describe.skipIf(reason !== undefined)(`file on a block device${reason ? ` (${rea
 
   it("is read-only when the device is", async () => {
     using readOnly = new LoopDevice(1 << 20, "--read-only");
-    await using session = await Session.start({ plugin: file, parameters: { file: readOnly.path } });
+    await using session = await TestedChain.start({ plugin: file, parameters: { file: readOnly.path } });
     expect((await session.open()).canWrite).toBe(false);
   });
 });

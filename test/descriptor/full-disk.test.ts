@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { SmallFileSystem, whyNot } from "../helpers/system.ts";
 
 const reason = whyNot(() => new SmallFileSystem(1 << 20));
@@ -8,7 +8,7 @@ const reason = whyNot(() => new SmallFileSystem(1 << 20));
 describe.skipIf(reason !== undefined)(`file on a full disk${reason ? ` (${reason})` : ""}`, () => {
   it("fails writes with ENOSPC and continues to serve", async () => {
     using small = new SmallFileSystem(1 << 20);
-    await using session = await Session.start({
+    await using session = await TestedChain.start({
       plugin: file,
       parameters: { file: small.folder.sparseFile("disk", 10 << 20) },
     });

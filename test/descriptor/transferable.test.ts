@@ -17,8 +17,8 @@ import stats from "../../src/filters/stats.ts";
 import timeLimit from "../../src/filters/time-limit.ts";
 import truncate from "../../src/filters/truncate.ts";
 import memory from "../../src/plugins/memory.ts";
-import { Session } from "../../src/testing/session.ts";
 import type { SessionOptions } from "../../src/testing/subject.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 
 const stacks: readonly (readonly [string, readonly AnyFilter[], Record<string, string>])[] = [
@@ -38,7 +38,7 @@ function over(filters: readonly AnyFilter[], parameters: Record<string, string>)
 }
 
 /** A plugin that opens the transferable handle of another session's disk, as a worker thread does. */
-function reopened(session: Session) {
+function reopened(session: TestedChain) {
   return definePlugin({
     name: "reopened",
     open: async () => {
@@ -50,9 +50,9 @@ function reopened(session: Session) {
 
 describe("an export whose handle is transferred to a worker thread", () => {
   it.each(stacks)("keeps the changes of the filters: %s", async (_title, filters, parameters) => {
-    await using session = await Session.start(over(filters, parameters));
+    await using session = await TestedChain.start(over(filters, parameters));
     const here = await session.open();
-    await using other = await Session.start({ plugin: reopened(session), parameters: {} });
+    await using other = await TestedChain.start({ plugin: reopened(session), parameters: {} });
     const there = await other.open();
     const { size, canWrite, canFlush, canTrim, canZero, canFastZero, canFua, canCache, requestUnit } = here;
     expect(there).toMatchObject({ size, canWrite, canFlush, canTrim, canZero, canFastZero, canFua });
@@ -65,20 +65,20 @@ describe("an export whose handle is transferred to a worker thread", () => {
   });
 
   it("stays read-only when a filter makes it read-only", async () => {
-    await using session = await Session.start(over([readonly], {}));
-    await using other = await Session.start({ plugin: reopened(session), parameters: {} });
+    await using session = await TestedChain.start(over([readonly], {}));
+    await using other = await TestedChain.start({ plugin: reopened(session), parameters: {} });
     const there = await other.open();
     expect([there.canWrite, there.writeNow(Buffer.alloc(1), 0, 1, 0)]).toEqual([false, false]);
   });
 
   it("is not transferable when a filter handles each request", async () => {
-    await using session = await Session.start(over([offset, stats, offset], { statsfile: "/dev/null" }));
+    await using session = await TestedChain.start(over([offset, stats, offset], { statsfile: "/dev/null" }));
     expect((await session.open()).transferable).toBeUndefined();
   });
 });
 
 const [, , window] = stacks[3]!;
-const origin = await Session.start(over([truncate, offset], window));
+const origin = await TestedChain.start(over([truncate, offset], window));
 afterAll(() => origin[Symbol.asyncDispose]());
 testPlugin("an export whose handle is transferred to a worker thread", {
   plugin: reopened(origin),

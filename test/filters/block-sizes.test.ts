@@ -3,7 +3,7 @@ import type { AnyFilter } from "../../src/chain/component.ts";
 import { builtInFilters } from "../../src/registry/filters.ts";
 import type { ServedExport } from "../../src/served/served-export.ts";
 import { Random } from "../../src/testing/random.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { RecordingFake } from "../helpers/recording-fake.ts";
 
 const diskBytes = 2 * 1024 * 1024;
@@ -45,7 +45,7 @@ describe.each([
       const blockSize = { minimum, preferred: Math.max(minimum, 4096), maximum };
       const fake = new RecordingFake(Buffer.alloc(diskBytes), { blockSize, slow: true });
       const filters = [filter as AnyFilter];
-      await using session = await Session.start({ plugin: fake.plugin, filters, parameters });
+      await using session = await TestedChain.start({ plugin: fake.plugin, filters, parameters });
       const disk = await session.open();
       for (let seed = 0; seed < 20; seed++) await Promise.all(requests(disk, new Random(seed)));
       await disk.flush();

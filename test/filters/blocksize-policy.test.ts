@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import blocksizePolicy from "../../src/filters/blocksize-policy.ts";
 import memory from "../../src/plugins/memory.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { RecordingFake, type WitnessOptions } from "../helpers/recording-fake.ts";
@@ -20,10 +20,10 @@ function start(
   parameters: Record<string, string>,
   options?: WitnessOptions,
   diskBytes = 1 << 20,
-): Promise<Session> {
+): Promise<TestedChain> {
   const named = Object.entries(parameters).map(([key, value]) => [`blocksize-${key}`, value]);
   const { plugin } = new RecordingFake(Buffer.alloc(diskBytes), options);
-  return Session.start({ plugin, filters, parameters: Object.fromEntries(named) });
+  return TestedChain.start({ plugin, filters, parameters: Object.fromEntries(named) });
 }
 
 describe("blocksize-policy", () => {
@@ -87,7 +87,7 @@ describe("blocksize-policy", () => {
   );
 
   it("blocksize-policy serves a partial last block, except with strict-error", async () => {
-    const keeping = (policy: string): Promise<Session> =>
+    const keeping = (policy: string): Promise<TestedChain> =>
       start({ minimum: "4k", maximum: "8k", "error-policy": policy }, {}, 100_000);
     await using session = await keeping("error");
     await using strict = await keeping("strict-error");

@@ -6,7 +6,7 @@ import error from "../../src/filters/error.ts";
 import memory from "../../src/plugins/memory.ts";
 import type { ServedExport } from "../../src/served/served-export.ts";
 import { Random } from "../../src/testing/random.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { RecordingFake, type WitnessOptions } from "../helpers/recording-fake.ts";
@@ -24,7 +24,7 @@ testPlugin("blocksize with small requests", {
 
 async function start(parameters: Record<string, string>, options: WitnessOptions = {}) {
   const fake = new RecordingFake(new Random(1).bytes(100_000), options);
-  const session = await Session.start({ plugin: fake.plugin, filters, parameters });
+  const session = await TestedChain.start({ plugin: fake.plugin, filters, parameters });
   return { fake, session, disk: await session.open() };
 }
 
@@ -51,7 +51,7 @@ describe("blocksize", () => {
             ...kind(Number(offset) + index * bytes),
           }));
         const plugin: AnyPlugin = { name: "tiny", open: () => ({ size: 131_072n, read: () => {}, extents }) };
-        await using session = await Session.start({ plugin, filters, parameters: { minblock: "64k" } });
+        await using session = await TestedChain.start({ plugin, filters, parameters: { minblock: "64k" } });
         const disk = await session.open();
         for (const one of [true, false]) {
           const [first] = await disk.extents(100n, 100_000, one);
@@ -80,7 +80,7 @@ describe("blocksize", () => {
           ...(between.includes(error) && { "error-rate": "0" }),
         };
         const session = { plugin: fake.plugin, filters: [blocksize, ...between], parameters };
-        await using started = await Session.start(session);
+        await using started = await TestedChain.start(session);
         await ask(await started.open());
         expect(fake.take()).toEqual([...pieces, "flush"]);
       }

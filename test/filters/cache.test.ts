@@ -4,7 +4,7 @@ import count from "../../src/filters/count.ts";
 import cow from "../../src/filters/cow.ts";
 import offset from "../../src/filters/offset.ts";
 import memory from "../../src/plugins/memory.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { RecordingFake } from "../helpers/recording-fake.ts";
@@ -35,8 +35,8 @@ testPlugin("cache of limited size, keeping what is read", {
   runs: 5,
 });
 
-function start(parameters: Record<string, string>, fake: RecordingFake): Promise<Session> {
-  return Session.start({ plugin: fake.plugin, filters, parameters });
+function start(parameters: Record<string, string>, fake: RecordingFake): Promise<TestedChain> {
+  return TestedChain.start({ plugin: fake.plugin, filters, parameters });
 }
 
 describe("cache", () => {
@@ -59,7 +59,7 @@ describe("cache", () => {
 
   it("cache logs the state changes of blocks with -D cache.verbose=1", async () => {
     const { plugin } = new RecordingFake(Buffer.alloc(4 * block));
-    await using session = await Session.start({
+    await using session = await TestedChain.start({
       plugin,
       filters,
       parameters: {},
@@ -74,7 +74,7 @@ describe("cache", () => {
 
   it("cache passes no zeroes or trims on with cache=unsafe, also under the filter count", async () => {
     const fake = new RecordingFake(Buffer.alloc(4 * block, 7));
-    await using session = await Session.start({
+    await using session = await TestedChain.start({
       plugin: fake.plugin,
       filters: [count, cache],
       parameters: { cache: "unsafe" },
@@ -92,7 +92,7 @@ describe("cache", () => {
     "cache is shared by all export names of one disk",
     async (chain) => {
       const options = { plugin: memory, filters: chain, parameters: { size: "300k" } };
-      await using session = await Session.start(options);
+      await using session = await TestedChain.start(options);
       const one = await session.open({ exportName: "one" });
       const other = await session.open({ exportName: "other" });
       await one.write(Buffer.from("one"), 0n, false);
@@ -105,7 +105,7 @@ describe("cache", () => {
 
   it("cache is separate for each export over a filter that serves a different disk for each export", async () => {
     const options = { plugin: memory, filters: [cache, cow], parameters: { size: "300k" } };
-    await using session = await Session.start(options);
+    await using session = await TestedChain.start(options);
     const one = await session.open({ exportName: "one" });
     const other = await session.open({ exportName: "other" });
     await one.write(Buffer.from("one"), 0n, false);
@@ -205,7 +205,7 @@ describe("cache", () => {
       ["writethrough", [false, false]],
       ["unsafe", [true, true]],
     ] as const) {
-      await using session = await Session.start({ plugin, filters, parameters: { cache: mode } });
+      await using session = await TestedChain.start({ plugin, filters, parameters: { cache: mode } });
       const disk = await session.open();
       expect([mode, disk.canFlush, disk.canMultiConn]).toEqual([mode, ...can]);
       await disk.write(Buffer.alloc(block, 1), 0n, false);
@@ -297,7 +297,7 @@ describe("cache", () => {
     ["cow", cow, { "cow-on-cache": "yes" }],
   ])("a cache request stops when its client disconnects: %s", async (_name, filter, parameters) => {
     const options = { plugin: memory, filters: [filter], parameters: { size: "4T", ...parameters } };
-    await using session = await Session.start(options);
+    await using session = await TestedChain.start(options);
     const gone = new AbortController();
     const disk = await session.open({ signal: gone.signal });
     const caching = disk.cache(0n, 2 ** 42);

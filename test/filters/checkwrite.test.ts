@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import checkwrite from "../../src/filters/checkwrite.ts";
 import data from "../../src/plugins/data.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 
 const filters = [checkwrite];
@@ -12,7 +12,7 @@ testPlugin("checkwrite", { plugin: data, filters, parameters, writes: "refused",
 
 describe("checkwrite", () => {
   it("checkwrite accepts writes of the same data and fails other writes", async () => {
-    await using session = await Session.start({ plugin: data, filters, parameters });
+    await using session = await TestedChain.start({ plugin: data, filters, parameters });
     const disk = await session.open();
     const wrong = expect.objectContaining({ code: "EIO", message: "data written does not match expected" });
     await disk.write(Buffer.from("abc\0"), 0n, true);
@@ -26,7 +26,7 @@ describe("checkwrite", () => {
   });
 
   it("checkwrite accepts fast zeroes of holes and refuses them elsewhere", async () => {
-    await using session = await Session.start({ plugin: data, filters, parameters });
+    await using session = await TestedChain.start({ plugin: data, filters, parameters });
     const disk = await session.open();
     await disk.zero(8192n, 4 * 2 ** 20, { ...flags, fastZero: true });
     await expect(disk.zero(10n, 10, { ...flags, fastZero: true })).rejects.toMatchObject({ code: "ENOTSUP" });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import count from "../../src/filters/count.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 
@@ -8,7 +8,7 @@ testPlugin("count over memory", { ...overMemory(count), runs: 5 });
 
 describe("count", () => {
   async function linesOf(disk: RecordingDisk): Promise<readonly string[]> {
-    const session = await Session.start({ plugin: disk.plugin, filters: [count], parameters: {} });
+    const session = await TestedChain.start({ plugin: disk.plugin, filters: [count], parameters: {} });
     const exported = await session.open();
     await exported.read(Buffer.alloc(1000), 0n);
     await exported.write(Buffer.alloc(300), 0n, true);
@@ -35,7 +35,7 @@ describe("count", () => {
   });
 
   it("count ignores failed requests", async () => {
-    const session = await Session.start({
+    const session = await TestedChain.start({
       plugin: new RecordingDisk({
         read: () => {
           throw new Error("no");

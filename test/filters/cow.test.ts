@@ -4,7 +4,7 @@ import cow from "../../src/filters/cow.ts";
 import memory from "../../src/plugins/memory.ts";
 import pattern from "../../src/plugins/pattern.ts";
 import { Random } from "../../src/testing/random.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { Folder } from "../helpers/folder.ts";
@@ -22,8 +22,8 @@ testPlugin("cow with small blocks over a pattern, copying what is read", {
 });
 testPlugin("cow over a large disk", { plugin: memory, filters, parameters: { size: "1T" }, runs: 10 });
 
-function start(parameters: Record<string, string>, fake: RecordingFake): Promise<Session> {
-  return Session.start({ plugin: fake.plugin, filters, parameters });
+function start(parameters: Record<string, string>, fake: RecordingFake): Promise<TestedChain> {
+  return TestedChain.start({ plugin: fake.plugin, filters, parameters });
 }
 
 describe("cow", () => {
@@ -61,7 +61,7 @@ describe("cow", () => {
   it("cow logs the state changes of blocks with -D cow.verbose=1", async () => {
     const fake = new RecordingFake(Buffer.alloc(300_000));
     const options = { plugin: fake.plugin, filters, parameters: {}, debugFlags: { verbose: 1 } };
-    await using session = await Session.start(options);
+    await using session = await TestedChain.start(options);
     const disk = await session.open();
     await disk.write(Buffer.alloc(10), 100_000n, false);
     await disk.zero(131_072n, 131_072, flags);
@@ -111,7 +111,7 @@ describe("cow", () => {
   });
 
   it("cow accepts a terabyte of zeroes at once", async () => {
-    await using session = await Session.start({ plugin: memory, filters, parameters: { size: "4E" } });
+    await using session = await TestedChain.start({ plugin: memory, filters, parameters: { size: "4E" } });
     const disk = await session.open();
     await disk.write(Buffer.alloc(1, 1), 1n << 40n, false);
     await disk.trim(0n, 2 ** 52, false);

@@ -7,7 +7,7 @@ import fua from "../../src/filters/fua.ts";
 import truncate from "../../src/filters/truncate.ts";
 import { builtInFilters } from "../../src/registry/filters.ts";
 import { Random } from "../../src/testing/random.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { contents } from "../helpers/contents.ts";
 import { RecordingFake } from "../helpers/recording-fake.ts";
 import { firstParameters, transparentFilters } from "../helpers/transparent.ts";
@@ -62,7 +62,7 @@ describe.each([true, false])(
       async (_title, { filters, parameters, reaches }) => {
         const fake = new RecordingFake(new Random(1).bytes(length), { slow });
         const original = Buffer.from(fake.bytes);
-        await using session = await Session.start({ plugin: fake.plugin, filters, parameters });
+        await using session = await TestedChain.start({ plugin: fake.plugin, filters, parameters });
         const disks = [await session.open(), await session.open(), await session.open()];
         const expected = Buffer.alloc(Number(disks[0]!.size));
         original.copy(expected);
@@ -83,7 +83,7 @@ describe("many parallel requests of several clients read and write the right byt
     const { default: definition } = await builtInFilters[name]!();
     const { plugin } = new RecordingFake(new Random(1).bytes(300_000), { slow: true });
     const parameters = firstParameters(filter);
-    await using session = await Session.start({ plugin, filters: [definition as AnyFilter], parameters });
+    await using session = await TestedChain.start({ plugin, filters: [definition as AnyFilter], parameters });
     const disks = [await session.open(), await session.open(), await session.open()];
     const expected = await contents(disks[0]!);
     for (let seed = 0; seed < 2; seed++) await crowd(disks, expected, seed);

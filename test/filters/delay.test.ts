@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import delay from "../../src/filters/delay.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { captive } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
@@ -13,7 +13,7 @@ describe("delay", () => {
   /** The kinds of requests that these parameters delay. */
   async function delayed(parameters: Record<string, string>): Promise<readonly string[]> {
     const disk = new RecordingDisk();
-    const session = await Session.start({ plugin: disk.plugin, filters: [delay], parameters });
+    const session = await TestedChain.start({ plugin: disk.plugin, filters: [delay], parameters });
     const gone = new AbortController();
     const exported = await session.open({ signal: gone.signal });
     const requests: Record<string, () => unknown> = {
@@ -53,7 +53,7 @@ describe("delay", () => {
 
   it("delay answers a request after the delay", async () => {
     const disk = new RecordingDisk();
-    await using session = await Session.start({
+    await using session = await TestedChain.start({
       plugin: disk.plugin,
       filters: [delay],
       parameters: { rdelay: "20ms" },
@@ -69,7 +69,7 @@ describe("delay", () => {
   it("delay refuses fast zeroes at once with delay-fast-zero=false", async () => {
     const disk = new RecordingDisk({ fastZero: false });
     const parameters = { "delay-zero": "1000", "delay-fast-zero": "no" };
-    await using session = await Session.start({ plugin: disk.plugin, filters: [delay], parameters });
+    await using session = await TestedChain.start({ plugin: disk.plugin, filters: [delay], parameters });
     const exported = await session.open();
     expect(exported.canFastZero).toBe(true);
     const zeroing = exported.zero(0n, 1, { ...zeroFlags, fastZero: true });
@@ -80,7 +80,7 @@ describe("delay", () => {
   it("delay stops an open when the client disconnects", async () => {
     const disk = new RecordingDisk();
     const parameters = { "delay-open": "1000", "delay-close": "1000" };
-    await using session = await Session.start({ plugin: disk.plugin, filters: [delay], parameters });
+    await using session = await TestedChain.start({ plugin: disk.plugin, filters: [delay], parameters });
     const gone = new AbortController();
     const opening = session.open({ signal: gone.signal });
     gone.abort(new Error("gone"));

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import error from "../../src/filters/error.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
@@ -12,7 +12,7 @@ describe("error", () => {
   /** The result of each kind of requests: "ok" or the error code. */
   async function fates(parameters: Record<string, string>): Promise<Record<string, string>> {
     const { plugin } = new RecordingDisk();
-    await using session = await Session.start({ plugin, filters: [error], parameters });
+    await using session = await TestedChain.start({ plugin, filters: [error], parameters });
     const exported = await session.open();
     const fate = async (request: () => unknown): Promise<string> => {
       try {
@@ -69,7 +69,7 @@ describe("error", () => {
     using folder = new Folder();
     const { plugin } = new RecordingDisk();
     const parameters = { "error-rate": "100%", "error-file": folder.join("trigger") };
-    await using session = await Session.start({ plugin, filters: [error], parameters });
+    await using session = await TestedChain.start({ plugin, filters: [error], parameters });
     const exported = await session.open();
     const read = () => exported.read(Buffer.alloc(1), 0n);
     read();
@@ -81,7 +81,7 @@ describe("error", () => {
 
   it("error fails requests at about the given rate", async () => {
     const { plugin } = new RecordingDisk();
-    await using session = await Session.start({
+    await using session = await TestedChain.start({
       plugin,
       filters: [error],
       parameters: { "error-rate": "1:4" },
@@ -104,6 +104,6 @@ describe("error", () => {
     [{ "error-pread-rate": "x" }, "error-pread-rate: could not parse probability"],
     [{ error: "EFOO" }, "EFOO: use EPERM, EIO"],
   ])("error refuses the parameters %j", async (parameters, message) => {
-    await expect(Session.start(overMemory(error, parameters))).rejects.toThrow(message);
+    await expect(TestedChain.start(overMemory(error, parameters))).rejects.toThrow(message);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AnyPlugin } from "../../src/chain/component.ts";
 import exportname from "../../src/filters/exportname.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { someClient } from "../helpers/hosts.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
@@ -17,8 +17,8 @@ const plugin: AnyPlugin = {
 };
 
 describe("exportname", () => {
-  const start = (parameters: Record<string, string | readonly string[]>): Promise<Session> =>
-    Session.start({ plugin, filters: [exportname], parameters });
+  const start = (parameters: Record<string, string | readonly string[]>): Promise<TestedChain> =>
+    TestedChain.start({ plugin, filters: [exportname], parameters });
   const listed = async (parameters: Record<string, string | readonly string[]>) => {
     await using session = await start(parameters);
     return session.chain.listExports(someClient);

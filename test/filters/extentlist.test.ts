@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseExtentList } from "../../src/filters/extentlist/parse.ts";
 import { within } from "../../src/filters/extentlist/within.ts";
 import extentlist from "../../src/filters/extentlist.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { Folder } from "../helpers/folder.ts";
 import { RecordingFake } from "../helpers/recording-fake.ts";
 
@@ -17,7 +17,7 @@ describe("extentlist", () => {
     const { writeFileSync } = await import("node:fs");
     writeFileSync(path, "4k 4k hole\n  0 1k \n100 0 zero\n8k\t512 zero,hole\n1k 1k 2\n");
     const { plugin } = new RecordingFake(Buffer.alloc(16_384));
-    await using session = await Session.start({ plugin, filters, parameters: { extentlist: path } });
+    await using session = await TestedChain.start({ plugin, filters, parameters: { extentlist: path } });
     const disk = await session.open();
     expect(await disk.extents(0n, 16_384, false)).toEqual([
       { length: 1024n, hole: false, zero: false },
@@ -77,7 +77,8 @@ describe("extentlist", () => {
 
   it("extentlist refuses a missing file and a second file", async () => {
     const { plugin } = new RecordingFake(Buffer.alloc(1));
-    const start = (paths: string[]) => Session.start({ plugin, filters, parameters: { extentlist: paths } });
+    const start = (paths: string[]) =>
+      TestedChain.start({ plugin, filters, parameters: { extentlist: paths } });
     await expect(start(["/nothing/list"])).rejects.toThrow("open: /nothing/list: No such file or directory");
     await expect(start(["a", "b"])).rejects.toThrow("extentlist cannot appear twice");
     await expect(start([])).rejects.toThrow("you must specify extentlist=");

@@ -2,7 +2,7 @@ import type { AnyFilter } from "../../src/chain/component.ts";
 import type { Handle } from "../../src/contract/handle.ts";
 import { definePlugin, type OpenRequest, type Plugin } from "../../src/contract/plugin.ts";
 import { Random } from "../../src/testing/random.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { bufferDisk, turn } from "../helpers/memory-session.ts";
 
 export function fail(code: string, message: string): never {
@@ -62,8 +62,8 @@ export async function sequenceSession(
   filter: AnyFilter,
   handles: readonly (() => Handle)[],
   parameters: Record<string, string>,
-): Promise<{ session: Session; opened: readonly unknown[] }> {
+): Promise<{ session: TestedChain; opened: readonly unknown[] }> {
   const { plugin, opened } = sequencePlugin(handles);
-  const session = await Session.start({ plugin, filters: [filter], parameters });
+  const session = await TestedChain.start({ plugin, filters: [filter], parameters });
   return { session, opened };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import fua from "../../src/filters/fua.ts";
 import memory from "../../src/plugins/memory.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { RecordingFake, type WitnessOptions } from "../helpers/recording-fake.ts";
 
@@ -21,7 +21,7 @@ for (const fuamode of modes) {
 
 async function asked(parameters: Record<string, string>, options: WitnessOptions = {}) {
   const fake = new RecordingFake(Buffer.alloc(1000), options);
-  await using session = await Session.start({ plugin: fake.plugin, filters, parameters });
+  await using session = await TestedChain.start({ plugin: fake.plugin, filters, parameters });
   const disk = await session.open();
   const { canFua, canFlush } = disk;
   await disk.write(Buffer.alloc(10), 0n, false);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Client } from "../../src/contract/plugin.ts";
 import { parseRules } from "../../src/filters/ip/rules.ts";
 import ip from "../../src/filters/ip.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { Certificates, certificateTools, clientDn } from "../helpers/certificates.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { someClient } from "../helpers/hosts.ts";
@@ -104,7 +104,7 @@ describe("a rule", () => {
 describe("ip", () => {
   const refused = "client not permitted to connect because of source address restriction";
   const admit = async (parameters: Record<string, string | readonly string[]>, client: Partial<Client>) => {
-    await using session = await Session.start(overMemory(ip, parameters));
+    await using session = await TestedChain.start(overMemory(ip, parameters));
     await session.open(client);
   };
 
@@ -146,9 +146,9 @@ describe("ip", () => {
   );
 
   it("ip checks after the TLS handshake only if a rule asks for a certificate, and shows refused clients no export names", async () => {
-    await using early = await Session.start(overMemory(ip, { deny: "any" }));
+    await using early = await TestedChain.start(overMemory(ip, { deny: "any" }));
     await expect(early.chain.preconnect(someClient)).rejects.toThrow(refused);
-    await using late = await Session.start(overMemory(ip, { allow: "dn:CN=a", deny: "any" }));
+    await using late = await TestedChain.start(overMemory(ip, { allow: "dn:CN=a", deny: "any" }));
     await late.chain.preconnect(someClient);
     await expect(late.chain.listExports(someClient)).rejects.toThrow(refused);
     await expect(late.chain.defaultExport(someClient)).rejects.toThrow(refused);
@@ -156,7 +156,7 @@ describe("ip", () => {
 
   it("ip logs its rules and their matches with -D ip.rules=1", async () => {
     const options = { ...overMemory(ip, { allow: "anyunix", deny: "any" }), debugFlags: { rules: 1 } };
-    await using session = await Session.start(options);
+    await using session = await TestedChain.start(options);
     await expect(session.open(v4)).rejects.toThrow(refused);
     expect(session.debugLines).toEqual([
       "ip: parsed allow=anyunix",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AnyPlugin } from "../../src/chain/component.ts";
 import limit from "../../src/filters/limit.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { until } from "../helpers/until.ts";
 import { overMemory, RecordingDisk } from "./disks.ts";
@@ -15,7 +15,7 @@ describe("limit", () => {
     [{}, 1],
     [{ limit: "3" }, 3],
   ])("limit with %j accepts %d clients at a time", async (parameters, most) => {
-    await using session = await Session.start(overMemory(limit, parameters));
+    await using session = await TestedChain.start(overMemory(limit, parameters));
     const first = await session.open();
     for (let count = 1; count < most; count++) await session.open();
     await expect(session.open()).rejects.toThrow(refused);
@@ -25,7 +25,7 @@ describe("limit", () => {
   });
 
   it("limit=0 accepts all clients", async () => {
-    await using session = await Session.start(overMemory(limit, { limit: "0" }));
+    await using session = await TestedChain.start(overMemory(limit, { limit: "0" }));
     for (let count = 0; count < 20; count++) await session.open();
   });
 
@@ -33,7 +33,7 @@ describe("limit", () => {
     const opening: ((error: Error) => void)[] = [];
     const { plugin } = new RecordingDisk();
     const slow: AnyPlugin = { ...plugin, open: () => new Promise((_, reject) => opening.push(reject)) };
-    await using session = await Session.start({ plugin: slow, filters: [limit], parameters: {} });
+    await using session = await TestedChain.start({ plugin: slow, filters: [limit], parameters: {} });
     const first = session.open();
     await until("the first open", () => opening.length === 1);
     await expect(session.open()).rejects.toThrow(refused);

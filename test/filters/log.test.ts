@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import log from "../../src/filters/log.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 import { someClient } from "../helpers/hosts.ts";
@@ -15,11 +15,11 @@ describe("log", () => {
   /** The lines without their timestamps. */
   async function linesOf(
     disk: RecordingDisk,
-    act: (session: Session) => Promise<unknown>,
+    act: (session: TestedChain) => Promise<unknown>,
   ): Promise<string[]> {
     using folder = new Folder();
     const parameters = { logfile: folder.join("log") };
-    const session = await Session.start({ plugin: disk.plugin, filters: [log], parameters });
+    const session = await TestedChain.start({ plugin: disk.plugin, filters: [log], parameters });
     await act(session);
     await session[Symbol.asyncDispose]();
     const lines = readFileSync(folder.join("log"), "utf8").trimEnd().split("\n");
@@ -84,7 +84,7 @@ describe("log", () => {
       ["true", 2],
       ["false", 1],
     ] as const) {
-      const session = await Session.start(overMemory(log, { logfile: file, logappend }));
+      const session = await TestedChain.start(overMemory(log, { logfile: file, logappend }));
       await session[Symbol.asyncDispose]();
       expect(readFileSync(file, "utf8").trimEnd().split("\n")).toHaveLength(lines);
     }

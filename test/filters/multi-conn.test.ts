@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { AnyPlugin } from "../../src/chain/component.ts";
 import multiConn from "../../src/filters/multi-conn.ts";
 import noparallel from "../../src/filters/noparallel.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
 import { until } from "../helpers/until.ts";
@@ -58,8 +58,8 @@ function caching(changes: object = {}): { plugin: AnyPlugin; flushed: string[] }
 }
 
 describe("multi-conn", () => {
-  const start = (plugin: AnyPlugin, parameters: Record<string, string> = {}): Promise<Session> =>
-    Session.start({ plugin, filters: [multiConn], parameters });
+  const start = (plugin: AnyPlugin, parameters: Record<string, string> = {}): Promise<TestedChain> =>
+    TestedChain.start({ plugin, filters: [multiConn], parameters });
 
   it.each([
     ["auto", false, true],
@@ -91,7 +91,7 @@ describe("multi-conn", () => {
   it("multi-conn does not advertise multi-conn if only one connection is allowed at a time", async () => {
     const parameters = { serialize: "connections" };
     const { plugin } = caching();
-    await using session = await Session.start({ plugin, filters: [multiConn, noparallel], parameters });
+    await using session = await TestedChain.start({ plugin, filters: [multiConn, noparallel], parameters });
     expect((await session.open()).canMultiConn).toBe(false);
   });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import nocache from "../../src/filters/nocache.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { overMemory, RecordingDisk } from "./disks.ts";
 
@@ -16,7 +16,7 @@ describe("nocache", () => {
     "cachemode=%s advertises cache requests (%s) and sends %j to the disk",
     async (cachemode, offered, calls) => {
       const disk = new RecordingDisk();
-      await using session = await Session.start({
+      await using session = await TestedChain.start({
         plugin: disk.plugin,
         filters: [nocache],
         parameters: { cachemode },

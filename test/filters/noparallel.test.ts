@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import noparallel from "../../src/filters/noparallel.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
 import { overMemory } from "./disks.ts";
@@ -15,7 +15,7 @@ describe("noparallel", () => {
     [{ serialise: "all_requests" }, "serialize_all_requests"],
     [{ serialize: "connections" }, "serialize_connections"],
   ])("noparallel with %j gives the chain the thread model %s", async (parameters, model) => {
-    await using session = await Session.start(overMemory(noparallel, parameters));
+    await using session = await TestedChain.start(overMemory(noparallel, parameters));
     expect(session.chain.threadModel).toBe(model);
   });
 
@@ -30,7 +30,7 @@ describe("noparallel", () => {
   });
 
   it("noparallel refuses unknown modes", async () => {
-    const starting = Session.start(overMemory(noparallel, { serialize: "disks" }));
+    const starting = TestedChain.start(overMemory(noparallel, { serialize: "disks" }));
     await expect(starting).rejects.toThrow("unknown serialize mode: disks: use requests");
   });
 });

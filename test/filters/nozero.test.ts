@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import nozero from "../../src/filters/nozero.ts";
 import type { ServedExport } from "../../src/served/served-export.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 
@@ -16,7 +16,7 @@ describe("nozero", () => {
     parameters: Record<string, string>,
     disk = new RecordingDisk(),
   ): Promise<AsyncDisposable & { readonly exported: ServedExport; readonly calls: readonly string[] }> {
-    const session = await Session.start({ plugin: disk.plugin, filters: [nozero], parameters });
+    const session = await TestedChain.start({ plugin: disk.plugin, filters: [nozero], parameters });
     return {
       exported: await session.open(),
       calls: disk.calls,

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import offset from "../../src/filters/offset.ts";
 import memory from "../../src/plugins/memory.ts";
 import pattern from "../../src/plugins/pattern.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { blockyPlugin } from "../helpers/blocky-plugin.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
@@ -23,14 +23,14 @@ testPlugin("offset of the largest disk", {
   runs: 10,
 });
 
-function start(parameters: Record<string, string>, plugin = pattern): Promise<Session> {
-  return Session.start({ plugin, filters, parameters });
+function start(parameters: Record<string, string>, plugin = pattern): Promise<TestedChain> {
+  return TestedChain.start({ plugin, filters, parameters });
 }
 
 describe("offset", () => {
   it("offset serves the bytes from the offset on", async () => {
     await using session = await start({ size: "1M", offset: "4k", range: "10000" });
-    await using whole = await Session.start({ plugin: pattern, parameters: { size: "1M" } });
+    await using whole = await TestedChain.start({ plugin: pattern, parameters: { size: "1M" } });
     const disk = await session.open();
     expect(await contents(disk)).toEqual(await contents(await whole.open(), 4096n, 10_000));
   });
@@ -64,7 +64,7 @@ describe("offset", () => {
     const subject = { plugin, parameters: { offset: "1000", range: "50000" } };
 
     it("offset refuses a range that starts inside a block, and its error names the remedy", async () => {
-      await using session = await Session.start({ ...subject, filters });
+      await using session = await TestedChain.start({ ...subject, filters });
       await expect(session.open()).rejects.toThrow(
         "offset=1000 does not begin with a block of the disk below (512 bytes): " +
           "put --filter=blocksize after --filter=offset",

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { AnyPlugin } from "../../src/chain/component.ts";
 import openonce from "../../src/filters/openonce.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { overMemory, RecordingDisk } from "./disks.ts";
 
@@ -25,7 +25,7 @@ describe("openonce", () => {
 
   it("openonce opens an export once for several clients and closes it at exit", async () => {
     const { plugin, said } = counting();
-    const session = await Session.start({ plugin, filters: [openonce], parameters: {} });
+    const session = await TestedChain.start({ plugin, filters: [openonce], parameters: {} });
     const [first, second] = await Promise.all([session.open(), session.open()]);
     await session.close(first);
     await session.close(second);
@@ -47,7 +47,7 @@ describe("openonce", () => {
         return plugin.open(state, request);
       },
     };
-    await using session = await Session.start({ plugin: shy, filters: [openonce], parameters: {} });
+    await using session = await TestedChain.start({ plugin: shy, filters: [openonce], parameters: {} });
     await expect(session.open()).rejects.toThrow("not yet");
     await session.open();
   });
@@ -58,7 +58,7 @@ describe("openonce", () => {
     ["serialize_connections", "serialize_connections"],
   ] as const)("openonce over a plugin with %s has the thread model %s", async (threadModel, model) => {
     const { plugin } = counting({ threadModel });
-    await using session = await Session.start({ plugin, filters: [openonce], parameters: {} });
+    await using session = await TestedChain.start({ plugin, filters: [openonce], parameters: {} });
     expect(session.chain.threadModel).toBe(model);
   });
 });

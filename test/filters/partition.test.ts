@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import partition from "../../src/filters/partition.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { gptDisk, mbrDisk } from "../helpers/partitioned.ts";
@@ -22,10 +22,10 @@ const mbr = mbrDisk(
   ],
 );
 
-function start(bytes: Buffer, parameters: Record<string, string>, minimum?: number): Promise<Session> {
+function start(bytes: Buffer, parameters: Record<string, string>, minimum?: number): Promise<TestedChain> {
   const blockSize = minimum && { minimum, preferred: 4096, maximum: 1 << 20 };
   const { plugin } = new RecordingFake(bytes, blockSize ? { blockSize } : {});
-  return Session.start({ plugin, filters, parameters });
+  return TestedChain.start({ plugin, filters, parameters });
 }
 
 testPlugin("partition", {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { connect as connectClient } from "../../src/client/connect.ts";
 import { Valve } from "../../src/filters/pause/valve.ts";
 import pause from "../../src/filters/pause.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 import { run } from "../helpers/run.ts";
@@ -46,7 +46,7 @@ describe("pause", () => {
     const held: (() => void)[] = [];
     const disk = new RecordingDisk({ read: () => new Promise((resolve) => held.push(resolve)) });
     const parameters = { "pause-control": folder.join("control") };
-    await using session = await Session.start({ plugin: disk.plugin, filters: [pause], parameters });
+    await using session = await TestedChain.start({ plugin: disk.plugin, filters: [pause], parameters });
     const exported = await session.open();
     using control = new Control(folder.join("control"));
     const first = exported.read(Buffer.alloc(1), 0n);
@@ -71,7 +71,9 @@ describe("pause", () => {
 
   it("pause answers unknown commands with X and does not answer white space", async () => {
     using folder = new Folder();
-    await using session = await Session.start(overMemory(pause, { "pause-control": folder.join("control") }));
+    await using session = await TestedChain.start(
+      overMemory(pause, { "pause-control": folder.join("control") }),
+    );
     expect(session.chain.threadModel).toBe("parallel");
     using control = new Control(folder.join("control"));
     expect(await control.ask("\n \tq")).toBe("X");
@@ -106,15 +108,17 @@ describe("pause", () => {
   });
 
   it("pause fails at the start when it cannot listen", async () => {
-    const starting = Session.start(overMemory(pause, { "pause-control": "/nonexistent/control" }));
+    const starting = TestedChain.start(overMemory(pause, { "pause-control": "/nonexistent/control" }));
     await expect(starting).rejects.toThrow("bind: /nonexistent/control: ");
-    await expect(Session.start(overMemory(pause))).rejects.toThrow("you must specify pause-control=<SOCKET>");
+    await expect(TestedChain.start(overMemory(pause))).rejects.toThrow(
+      "you must specify pause-control=<SOCKET>",
+    );
   });
 
   it("pause refuses paths that are too long for a socket, which Node would truncate", async () => {
     using folder = new Folder();
     const long = folder.join("a".repeat(120));
-    await expect(Session.start(overMemory(pause, { "pause-control": long }))).rejects.toThrow(
+    await expect(TestedChain.start(overMemory(pause, { "pause-control": long }))).rejects.toThrow(
       /^pause-control: path too long: length \d+ > max \d+ bytes: /,
     );
     expect(readdirSync(folder.path)).toEqual([]);
@@ -124,18 +128,18 @@ describe("pause", () => {
     using folder = new Folder();
     const parameters = { "pause-control": folder.join("control") };
     writeFileSync(folder.join("control"), "precious");
-    await expect(Session.start(overMemory(pause, parameters))).rejects.toThrow("Address already in use");
+    await expect(TestedChain.start(overMemory(pause, parameters))).rejects.toThrow("Address already in use");
     expect(readFileSync(folder.join("control"), "utf8")).toBe("precious");
     unlinkSync(folder.join("control"));
     const killed =
       "require('node:net').createServer().listen(process.argv[1], () => process.kill(process.pid, 9))";
     await run(process.execPath, ["-e", killed, folder.join("control")]);
     expect(existsSync(folder.join("control"))).toBe(true);
-    await using _ = await Session.start(overMemory(pause, parameters));
+    await using _ = await TestedChain.start(overMemory(pause, parameters));
     using control = new Control(folder.join("control"));
     expect(await control.ask("r")).toBe("R");
     // A socket on which another server listens is not replaced either.
-    await expect(Session.start(overMemory(pause, parameters))).rejects.toThrow("Address already in use");
+    await expect(TestedChain.start(overMemory(pause, parameters))).rejects.toThrow("Address already in use");
     expect(await control.ask("r")).toBe("R");
   });
 });

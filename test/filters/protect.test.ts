@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseRanges } from "../../src/filters/protect/range.ts";
 import protect from "../../src/filters/protect.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
 
@@ -64,7 +64,11 @@ describe("protect", () => {
         });
         disk.bytes.fill(0, 1000, 2000);
         const parameters = { protect: ranges.map(([a, b]) => `${inverted ? "~" : ""}${a}-${b}`) };
-        await using session = await Session.start({ plugin: disk.plugin, filters: [protect], parameters });
+        await using session = await TestedChain.start({
+          plugin: disk.plugin,
+          filters: [protect],
+          parameters,
+        });
         const exported = await session.open();
         const isProtected = (at: number): boolean =>
           ranges.some(([a, b]) => inverted !== (a <= at && at <= b));
@@ -96,7 +100,7 @@ describe("protect", () => {
   it("protect names the range in the error", async () => {
     const { plugin } = new RecordingDisk();
     const parameters = { protect: ["~100-199", "5-6"] };
-    await using session = await Session.start({ plugin, filters: [protect], parameters });
+    await using session = await TestedChain.start({ plugin, filters: [protect], parameters });
     const exported = await session.open();
     const writing = exported.write(Buffer.alloc(1), 99n, false);
     await expect(writing).rejects.toThrow("protect filter prevented write to protected range ~100-199");
@@ -109,7 +113,7 @@ describe("protect", () => {
       read: (into, offset) => void into.set(bytes.subarray(Number(offset), Number(offset) + into.length)),
       write: () => {},
     });
-    await using session = await Session.start({
+    await using session = await TestedChain.start({
       plugin: disk.plugin,
       filters: [protect],
       parameters: { protect: "1-" },

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { Bucket } from "../../src/filters/rate/bucket.ts";
 import rate from "../../src/filters/rate.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 import { overMemory, RecordingDisk } from "./disks.ts";
@@ -55,13 +55,16 @@ describe("rate", () => {
     [{ rate: ["1", "2"] }, "rate set twice on the command line"],
     [{ burstiness: "x" }, "burstiness must be a number of seconds"],
   ])("rate refuses the parameters %j", async (parameters, message) => {
-    await expect(Session.start(overMemory(rate, parameters))).rejects.toThrow(message);
+    await expect(TestedChain.start(overMemory(rate, parameters))).rejects.toThrow(message);
   });
 
   /** The requests that had to wait. */
-  async function waits(parameters: Record<string, string>, act: (session: Session) => Promise<unknown[]>) {
+  async function waits(
+    parameters: Record<string, string>,
+    act: (session: TestedChain) => Promise<unknown[]>,
+  ) {
     const { plugin } = new RecordingDisk();
-    await using session = await Session.start({ plugin, filters: [rate], parameters });
+    await using session = await TestedChain.start({ plugin, filters: [rate], parameters });
     const done = await act(session);
     return done.map((answer) => answer instanceof Promise);
   }
@@ -69,7 +72,7 @@ describe("rate", () => {
   it("rate limits reads and writes separately", async () => {
     const disk = new RecordingDisk();
     const parameters = { rate: "8000", burstiness: "1" };
-    await using session = await Session.start({ plugin: disk.plugin, filters: [rate], parameters });
+    await using session = await TestedChain.start({ plugin: disk.plugin, filters: [rate], parameters });
     const gone = new AbortController();
     const exported = await session.open({ signal: gone.signal });
     expect(exported.read(Buffer.alloc(1000), 0n)).toBe(undefined);
@@ -83,7 +86,7 @@ describe("rate", () => {
   });
 
   it("rate limits all connections together, and connection-rate limits each connection", async () => {
-    const both = (session: Session) =>
+    const both = (session: TestedChain) =>
       Promise.all([session.open(), session.open()]).then(([one, two]) => [
         one!.read(Buffer.alloc(10), 0n),
         two!.read(Buffer.alloc(10), 0n),
@@ -96,7 +99,7 @@ describe("rate", () => {
     using folder = new Folder();
     const { plugin } = new RecordingDisk();
     const parameters = { "rate-file": folder.join("rate"), burstiness: "1" };
-    await using session = await Session.start({ plugin, filters: [rate], parameters });
+    await using session = await TestedChain.start({ plugin, filters: [rate], parameters });
     const exported = await session.open();
     const read = () => exported.read(Buffer.alloc(10), 0n);
     expect(read()).toBe(undefined);

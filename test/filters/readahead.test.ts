@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import readahead from "../../src/filters/readahead.ts";
 import memory from "../../src/plugins/memory.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { RecordingFake, type WitnessOptions } from "../helpers/recording-fake.ts";
@@ -15,10 +15,10 @@ testPlugin("readahead", { plugin: memory, filters, parameters: { size: "300000" 
 async function start(
   options: WitnessOptions = {},
   change = {},
-): Promise<{ session: Session; fake: RecordingFake }> {
+): Promise<{ session: TestedChain; fake: RecordingFake }> {
   const fake = new RecordingFake(Buffer.alloc(size), options);
   const plugin = { ...fake.plugin, ...change };
-  return { fake, session: await Session.start({ plugin, filters, parameters: {} }) };
+  return { fake, session: await TestedChain.start({ plugin, filters, parameters: {} }) };
 }
 
 describe("readahead", () => {

@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { AnyPlugin } from "../../src/chain/component.ts";
 import readonly from "../../src/filters/readonly.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
@@ -24,7 +24,7 @@ describe("readonly", () => {
         return plugin.open(state, request);
       },
     };
-    await using session = await Session.start({ plugin: watched, filters: [readonly], parameters: {} });
+    await using session = await TestedChain.start({ plugin: watched, filters: [readonly], parameters: {} });
     expect(await session.open()).toMatchObject({ canWrite: false, canTrim: false, canZero: false });
     expect(asked).toEqual([true]);
   });
@@ -33,7 +33,7 @@ describe("readonly", () => {
     using folder = new Folder();
     const disk = new RecordingDisk();
     const parameters = { "readonly-file": folder.join("lock") };
-    await using session = await Session.start({ plugin: disk.plugin, filters: [readonly], parameters });
+    await using session = await TestedChain.start({ plugin: disk.plugin, filters: [readonly], parameters });
     const exported = await session.open();
     await exported.write(Buffer.from("a"), 0n, false);
     folder.file("lock", "");
@@ -49,7 +49,11 @@ describe("readonly", () => {
 
   it("readonly refuses a second readonly-file", async () => {
     const parameters = { "readonly-file": ["a", "b"] };
-    const session = Session.start({ plugin: new RecordingDisk().plugin, filters: [readonly], parameters });
+    const session = TestedChain.start({
+      plugin: new RecordingDisk().plugin,
+      filters: [readonly],
+      parameters,
+    });
     await expect(session).rejects.toThrow("readonly-file parameter appears multiple times");
   });
 });

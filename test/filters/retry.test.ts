@@ -4,7 +4,7 @@ import type { MetaContext } from "../../src/contract/meta-context.ts";
 import retry from "../../src/filters/retry.ts";
 import memory from "../../src/plugins/memory.ts";
 import type { ServedExport } from "../../src/served/served-export.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
 import { until } from "../helpers/until.ts";
@@ -182,7 +182,7 @@ describe("retry", () => {
     expect(disk.readNow(Buffer.alloc(10), 0, 10, 500)).toBe(false);
     await disk.read(Buffer.alloc(10), 500n);
     expect({ size: disk.size, opens: opened.length }).toEqual({ size: BigInt(size), opens: 4 });
-    await using other = await Session.start({
+    await using other = await TestedChain.start({
       plugin: sequencePlugin([broken, small]).plugin,
       filters: [retry],
       parameters: { "retry-delay": "1ms", retries: "1" },

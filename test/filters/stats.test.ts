@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { reportOf } from "../../src/filters/stats/report.ts";
 import { type Tallies, Tally } from "../../src/filters/stats/tally.ts";
 import stats from "../../src/filters/stats.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
@@ -67,7 +67,7 @@ describe("stats", () => {
     using folder = new Folder();
     const disk = new RecordingDisk({ trim: () => Promise.reject(new Error("no")), zero: async () => {} });
     const parameters = { statsfile: folder.join("stats"), statsthreshold: "0" };
-    const session = await Session.start({ plugin: disk.plugin, filters: [stats], parameters });
+    const session = await TestedChain.start({ plugin: disk.plugin, filters: [stats], parameters });
     const exported = await session.open();
     await exported.read(Buffer.alloc(512), 0n);
     await exported.write(Buffer.alloc(1), 0n, true);
@@ -96,14 +96,14 @@ describe("stats", () => {
     using folder = new Folder();
     for (let run = 0; run < 2; run++) {
       const parameters = { statsfile: folder.join("stats"), statsappend };
-      const session = await Session.start(overMemory(stats, parameters));
+      const session = await TestedChain.start(overMemory(stats, parameters));
       await session[Symbol.asyncDispose]();
     }
     expect(readFileSync(folder.join("stats"), "utf8").match(/^total:/gm)).toHaveLength(reports);
   });
 
   it("stats fails at the start when it cannot open the report file", async () => {
-    const starting = Session.start(overMemory(stats, { statsfile: "/nonexistent/stats" }));
+    const starting = TestedChain.start(overMemory(stats, { statsfile: "/nonexistent/stats" }));
     await expect(starting).rejects.toThrow("open: /nonexistent/stats: No such file or directory");
   });
 });

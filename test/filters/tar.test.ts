@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { definePlugin, type Plugin } from "../../src/contract/plugin.ts";
 import tar from "../../src/filters/tar.ts";
 import file from "../../src/plugins/file.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 import { bufferDisk } from "../helpers/memory-session.ts";
@@ -59,8 +59,11 @@ function pluginOf(bytes: Buffer): Plugin {
   });
 }
 
-function sessionOn(bytes: Buffer, parameters: Record<string, string | readonly string[]>): Promise<Session> {
-  return Session.start({ plugin: pluginOf(bytes), filters: [tar], parameters });
+function sessionOn(
+  bytes: Buffer,
+  parameters: Record<string, string | readonly string[]>,
+): Promise<TestedChain> {
+  return TestedChain.start({ plugin: pluginOf(bytes), filters: [tar], parameters });
 }
 
 async function contentOf(bytes: Buffer, entry: string): Promise<Buffer> {
@@ -154,7 +157,7 @@ describeWith(["tar"], "tar", () => {
       const rest = packed([], [disk]);
       writeFileSync(folder.join(path), rest, { flag: "a" });
       const parameters = { file: folder.join(path), "tar-entry": disk };
-      await using session = await Session.start({ plugin: file, filters: [tar], parameters });
+      await using session = await TestedChain.start({ plugin: file, filters: [tar], parameters });
       const opened = await session.open();
       const content = Buffer.alloc(Number(opened.size));
       await opened.read(content, 0n);
@@ -223,7 +226,11 @@ describeWith(["tar"], "tar", () => {
   it("tar refuses a file that starts inside a block of the disk", async () => {
     const blockSize = { minimum: 4096, preferred: 4096, maximum: 65_536 };
     const plugin = definePlugin({ name: "blocks", open: () => ({ ...bufferDisk(plain), blockSize }) });
-    await using session = await Session.start({ plugin, filters: [tar], parameters: { "tar-entry": disk } });
+    await using session = await TestedChain.start({
+      plugin,
+      filters: [tar],
+      parameters: { "tar-entry": disk },
+    });
     await expect(session.open()).rejects.toThrow("put --filter=blocksize after --filter=tar");
   });
 

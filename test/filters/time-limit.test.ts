@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import timeLimit from "../../src/filters/time-limit.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { captive } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
@@ -10,15 +10,15 @@ testPlugin("time-limit over memory", { ...overMemory(timeLimit), runs: 5 });
 
 describe("time-limit", () => {
   it("time-limit disconnects a client after its time", async () => {
-    await using session = await Session.start(overMemory(timeLimit, { time_limit: "5ms" }));
+    await using session = await TestedChain.start(overMemory(timeLimit, { time_limit: "5ms" }));
     await new Promise<void>((resolve) => {
       void session.open({ disconnect: () => resolve() });
     });
   });
 
   it("time-limit ignores disconnected clients and clients without a limit", async () => {
-    await using session = await Session.start(overMemory(timeLimit, { timelimit: "1ms" }));
-    await using unlimited = await Session.start(overMemory(timeLimit, { "time-limit": "0" }));
+    await using session = await TestedChain.start(overMemory(timeLimit, { timelimit: "1ms" }));
+    await using unlimited = await TestedChain.start(overMemory(timeLimit, { "time-limit": "0" }));
     const disconnect = (): void => {
       throw new Error("cut off");
     };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import noparallel from "../../src/filters/noparallel.ts";
 import tlsFallback from "../../src/filters/tls-fallback.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { Certificates, certificateTools } from "../helpers/certificates.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
@@ -18,7 +18,7 @@ describe("tls-fallback", () => {
     [{ tlsreadme: "Go away" }, "Go away"],
     [{ tlsreadme: "x".repeat(600) }, "x".repeat(512)],
   ])("tls-fallback with %j serves a message to plaintext clients", async (parameters, message) => {
-    await using session = await Session.start(overMemory(tlsFallback, parameters));
+    await using session = await TestedChain.start(overMemory(tlsFallback, parameters));
     const exported = await session.open({ exportName: "whatever" });
     const flags = { canWrite: false, canFlush: false, canMultiConn: false, canCache: false };
     expect(exported).toMatchObject({ ...flags, size: 512n, blockSize: undefined, description: undefined });
@@ -30,7 +30,7 @@ describe("tls-fallback", () => {
       throw new Error("asked");
     };
     const plugin = { name: "asked", open: asked, listExports: asked, defaultExport: asked };
-    await using session = await Session.start({ plugin, filters: [tlsFallback], parameters: {} });
+    await using session = await TestedChain.start({ plugin, filters: [tlsFallback], parameters: {} });
     expect(await session.chain.listExports(someClient)).toEqual([{ name: "" }]);
     expect(await session.chain.defaultExport(someClient)).toBe("");
     await session.open();
@@ -39,7 +39,7 @@ describe("tls-fallback", () => {
   });
 
   it("tls-fallback refuses a plugin that serves one connection at a time", async () => {
-    const starting = Session.start({
+    const starting = TestedChain.start({
       plugin: new RecordingDisk().plugin,
       filters: [tlsFallback, noparallel],
       parameters: { serialize: "connections" },

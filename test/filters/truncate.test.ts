@@ -4,7 +4,7 @@ import nozero from "../../src/filters/nozero.ts";
 import truncate from "../../src/filters/truncate.ts";
 import memory from "../../src/plugins/memory.ts";
 import { Random } from "../../src/testing/random.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { RecordingFake } from "../helpers/recording-fake.ts";
@@ -28,8 +28,8 @@ testPlugin("truncate to the same", {
 function start(
   parameters: Record<string, string>,
   fake = new RecordingFake(new Random(1).bytes(1000)),
-): Promise<Session> {
-  return Session.start({ plugin: fake.plugin, filters, parameters });
+): Promise<TestedChain> {
+  return TestedChain.start({ plugin: fake.plugin, filters, parameters });
 }
 
 describe("truncate", () => {
@@ -101,7 +101,7 @@ describe("truncate", () => {
         extents: (_at: bigint, length: number) => [hole(length)],
       }),
     };
-    await using session = await Session.start({ plugin, filters, parameters: { truncate: "16384" } });
+    await using session = await TestedChain.start({ plugin, filters, parameters: { truncate: "16384" } });
     expect(await (await session.open()).extents(4096n, 8192, false)).toEqual([hole(8192)]);
   });
 
@@ -115,7 +115,11 @@ describe("truncate", () => {
 
   it("truncate offers no zero requests if the disk does not", async () => {
     const parameters = { size: "1000", truncate: "3000", zeromode: "none" };
-    await using session = await Session.start({ plugin: memory, filters: [truncate, nozero], parameters });
+    await using session = await TestedChain.start({
+      plugin: memory,
+      filters: [truncate, nozero],
+      parameters,
+    });
     expect((await session.open()).canZero).toBe(false);
   });
 });

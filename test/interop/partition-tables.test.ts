@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import partition from "../../src/filters/partition.ts";
 import file from "../../src/plugins/file.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { Folder } from "../helpers/folder.ts";
 import { describeWith, toolPath } from "../helpers/tools.ts";
 
@@ -37,7 +37,7 @@ async function sizeOf(commands: readonly string[], sectorBytes: number, number: 
     stdio: ["pipe", "pipe", "pipe"],
   });
   const parameters = { file: disk, partition: number, "partition-sectorsize": String(readIn) };
-  await using session = await Session.start({ plugin: file, filters: [partition], parameters });
+  await using session = await TestedChain.start({ plugin: file, filters: [partition], parameters });
   return (await session.open()).size;
 }
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ServeOptions } from "../../src/api/options.ts";
 import { serve } from "../../src/api/serve.ts";
+import type { ServeOptions } from "../../src/api/serve-options.ts";
 import { connect } from "../../src/client/index.ts";
 import type { Plugin } from "../../src/contract/plugin.ts";
 import { Command } from "../../src/protocol/constants.ts";

@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { options } from "../../src/cli/options.ts";
+import { options } from "../../src/cli/option-table.ts";
 import { hasLauncher, launcherPath } from "./package-copy.ts";
 import { temporaryFolder } from "./temporary.ts";
 

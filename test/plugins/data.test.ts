@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import data from "../../src/plugins/data.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { descriptorsOn } from "../helpers/descriptors.ts";
@@ -26,7 +26,8 @@ testPlugin("data with malloc", {
   runs: 5,
 });
 
-const start = (parameters: Record<string, string | string[]>) => Session.start({ plugin: data, parameters });
+const start = (parameters: Record<string, string | string[]>) =>
+  TestedChain.start({ plugin: data, parameters });
 
 /** The whole disk. */
 async function described(text: string, parameters: Record<string, string> = {}): Promise<Buffer> {
@@ -228,7 +229,7 @@ describe("data", () => {
 
   it("logs the expression tree with -D data.AST=1", async () => {
     const parameters = { data: "1 (2 3)*2 @+5 <(true) -> \\a \\a[0:]" };
-    const session = await Session.start({ plugin: data, parameters, debugFlags: { AST: 1 } });
+    const session = await TestedChain.start({ plugin: data, parameters, debugFlags: { AST: 1 } });
     expect(session.debugLines).toEqual([
       "(",
       "  1 bytes: 01",

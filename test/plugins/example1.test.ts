@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import example1 from "../../src/plugins/example1.ts";
 import { allExtents } from "../../src/testing/extents.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 
@@ -11,7 +11,7 @@ const subject = { plugin: example1, parameters: {} };
 testPlugin("example1", { ...subject, runs: 10 });
 
 async function readSectors(sector: number, count: number): Promise<Buffer> {
-  await using session = await Session.start(subject);
+  await using session = await TestedChain.start(subject);
   const into = Buffer.alloc(count * 512);
   await (await session.open()).read(into, BigInt(sector * 512));
   return into;
@@ -19,7 +19,7 @@ async function readSectors(sector: number, count: number): Promise<Buffer> {
 
 describe("example1", () => {
   it("is a read-only disk of 100 MB, nearly all of it a hole", async () => {
-    await using session = await Session.start(subject);
+    await using session = await TestedChain.start(subject);
     const disk = await session.open();
     expect(disk.size).toBe(100n * 1024n * 1024n);
     expect(disk.canWrite).toBe(false);

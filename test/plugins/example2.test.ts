@@ -2,7 +2,7 @@ import { truncateSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import example2 from "../../src/plugins/example2.ts";
 import { pattern } from "../../src/testing/marks.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { Folder } from "../helpers/folder.ts";
@@ -15,14 +15,14 @@ testPlugin("example2", { plugin: example2, parameters: { file }, runs: 10 });
 
 describe("example2", () => {
   it("serves the file read-only", async () => {
-    await using session = await Session.start({ plugin: example2, parameters: { file } });
+    await using session = await TestedChain.start({ plugin: example2, parameters: { file } });
     const disk = await session.open();
     expect(await contents(disk)).toEqual(Buffer.from(pattern(50_000, 1)));
     expect(disk.canWrite).toBe(false);
   });
 
   it("closes the file when the client disconnects", async () => {
-    await using session = await Session.start({ plugin: example2, parameters: { file } });
+    await using session = await TestedChain.start({ plugin: example2, parameters: { file } });
     const disk = await session.open();
     expect(folder.descriptors()).toBe(1);
     await session.close(disk);
@@ -31,7 +31,7 @@ describe("example2", () => {
 
   it("fails reads beyond the end of a truncated file", async () => {
     const short = folder.file("short", pattern(1000, 1));
-    await using session = await Session.start({ plugin: example2, parameters: { file: short } });
+    await using session = await TestedChain.start({ plugin: example2, parameters: { file: short } });
     const disk = await session.open();
     truncateSync(short, 600);
     await expect(contents(disk)).rejects.toMatchObject({ code: "EIO" });
@@ -40,7 +40,7 @@ describe("example2", () => {
 
   it("logs the file's size with -D example2.extra=1", async () => {
     const options = { plugin: example2, parameters: { file }, debugFlags: { extra: 1 } };
-    await using session = await Session.start(options);
+    await using session = await TestedChain.start(options);
     await session.open();
     expect(session.debugLines).toEqual(["extra debugging: the file has 50000 bytes"]);
   });
@@ -50,6 +50,6 @@ describe("example2", () => {
     [{ file: "" }, "cannot resolve a null or empty path"],
     [{ file: "/nonexist" }, "realpath: /nonexist: No such file or directory"],
   ])("refuses %o", async (parameters, message) => {
-    await expect(Session.start({ plugin: example2, parameters })).rejects.toThrow(message);
+    await expect(TestedChain.start({ plugin: example2, parameters })).rejects.toThrow(message);
   });
 });

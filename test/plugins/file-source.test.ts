@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, symlinkSync } from "node:fs";
 import { createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { Folder } from "../helpers/folder.ts";
 import { someClient } from "../helpers/hosts.ts";
 
@@ -28,8 +28,8 @@ afterAll(() => {
   folder[Symbol.dispose]();
 });
 
-const configure = (parameters: Record<string, string | string[]>): Promise<Session> =>
-  Session.start({ plugin: file, parameters });
+const configure = (parameters: Record<string, string | string[]>): Promise<TestedChain> =>
+  TestedChain.start({ plugin: file, parameters });
 
 describe("file refuses with a one-line reason", () => {
   const onlyOnce = "file|dir|fd|dirfd parameter can only appear once on the command line: ";

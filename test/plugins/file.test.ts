@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import file from "../../src/plugins/file.ts";
-import { Session } from "../../src/testing/session.ts";
 import type { SessionOptions } from "../../src/testing/subject.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 import { someClient } from "../helpers/hosts.ts";
@@ -35,8 +35,8 @@ if (existsSync("/dev/shm")) {
   testPlugin("file on tmpfs", { plugin: file, parameters, runs: 20 });
 }
 
-function start(parameters: Record<string, string>, more: Partial<SessionOptions> = {}): Promise<Session> {
-  return Session.start({ plugin: file, parameters, ...more });
+function start(parameters: Record<string, string>, more: Partial<SessionOptions> = {}): Promise<TestedChain> {
+  return TestedChain.start({ plugin: file, parameters, ...more });
 }
 
 /** Linux only: other systems do not list descriptors in /proc. */

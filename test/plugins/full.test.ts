@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import full from "../../src/plugins/full.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 
 const subject = { plugin: full, parameters: { size: "100000" } };
@@ -10,7 +10,7 @@ describe("full", () => {
   const flags = { fua: false, mayTrim: true, fastZero: false };
 
   it("refuses every write, trim and zero with ENOSPC", async () => {
-    await using session = await Session.start(subject);
+    await using session = await TestedChain.start(subject);
     const disk = await session.open();
     expect(() => disk.write(Buffer.alloc(1), 0n, false)).toThrow("the disk is full");
     expect(() => disk.trim(0n, 1, false)).toThrow(expect.objectContaining({ code: "ENOSPC" }));
@@ -20,7 +20,7 @@ describe("full", () => {
   });
 
   it("reports the whole disk as a hole", async () => {
-    await using session = await Session.start(subject);
+    await using session = await TestedChain.start(subject);
     const extents = await (await session.open()).extents(10n, 1000, false);
     expect(extents).toEqual([{ length: 1000n, hole: true, zero: true }]);
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { OpenRequest } from "../../src/contract/plugin.ts";
 import { compatibleVersion } from "../../src/core/version.ts";
 import info from "../../src/plugins/info.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 
@@ -12,7 +12,7 @@ testPlugin("info in base64", { plugin: info, parameters: { mode: "base64exportna
 
 /** The content of the disk for one client. */
 async function contentOf(mode: string, request: Partial<OpenRequest> = {}): Promise<string> {
-  await using session = await Session.start({ plugin: info, parameters: { mode } });
+  await using session = await TestedChain.start({ plugin: info, parameters: { mode } });
   return (await contents(await session.open(request))).toString("latin1");
 }
 
@@ -52,7 +52,7 @@ describe("info", () => {
 
   it("advertises multi-conn only in modes where all connections read the same bytes", async () => {
     const shared = async (mode: string): Promise<boolean> => {
-      await using session = await Session.start({ plugin: info, parameters: { mode } });
+      await using session = await TestedChain.start({ plugin: info, parameters: { mode } });
       return (await session.open()).canMultiConn;
     };
     expect([await shared("exportname"), await shared("version")]).toEqual([true, true]);
@@ -67,10 +67,10 @@ describe("info", () => {
 describe("info about time", () => {
   /** µs */
   const time = (bytes: Buffer): number => Number(bytes.readBigInt64BE(0)) * 1e6 + bytes.readInt32BE(8);
-  const read = async (session: Session): Promise<number> => time(await contents(await session.open()));
+  const read = async (session: TestedChain): Promise<number> => time(await contents(await session.open()));
 
   it("contains the time of day with mode=time", async () => {
-    await using session = await Session.start({ plugin: info, parameters: { mode: "time" } });
+    await using session = await TestedChain.start({ plugin: info, parameters: { mode: "time" } });
     const before = Date.now() * 1000;
     const found = await read(session);
     expect(found).toBeGreaterThanOrEqual(before);
@@ -78,11 +78,11 @@ describe("info about time", () => {
   });
 
   it.each([
-    ["uptime", (session: Session) => read(session)],
-    ["conntime", async (session: Session) => time(await contents(await session.open()))],
+    ["uptime", (session: TestedChain) => read(session)],
+    ["conntime", async (session: TestedChain) => time(await contents(await session.open()))],
   ])("starts at 0 and only increases with mode=%s", async (mode, look) => {
     const before = process.hrtime.bigint();
-    await using session = await Session.start({ plugin: info, parameters: { mode } });
+    await using session = await TestedChain.start({ plugin: info, parameters: { mode } });
     const first = await look(session);
     expect(first).toBeGreaterThanOrEqual(0);
     expect(first).toBeLessThanOrEqual(Number(process.hrtime.bigint() - before) / 1000 + 1);
@@ -90,7 +90,7 @@ describe("info about time", () => {
   });
 
   it("counts the time since the client connected with mode=conntime", async () => {
-    await using session = await Session.start({ plugin: info, parameters: { mode: "conntime" } });
+    await using session = await TestedChain.start({ plugin: info, parameters: { mode: "conntime" } });
     const first = await session.open();
     const passed = process.hrtime.bigint() + 2_000_000n;
     while (process.hrtime.bigint() < passed);

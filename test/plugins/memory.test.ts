@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import memory from "../../src/plugins/memory.ts";
 import { allExtents } from "../../src/testing/extents.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { descriptorsOn } from "../helpers/descriptors.ts";
 
@@ -15,8 +15,8 @@ testPlugin("memory with malloc", {
   runs: 20,
 });
 
-function start(parameters: Record<string, string>): Promise<Session> {
-  return Session.start({ plugin: memory, parameters });
+function start(parameters: Record<string, string>): Promise<TestedChain> {
+  return TestedChain.start({ plugin: memory, parameters });
 }
 
 /** Linux only: other systems do not list descriptors in /proc. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import nbd from "../../src/plugins/nbd.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { ServerProcess } from "../helpers/server-process.ts";
@@ -20,8 +20,8 @@ testPlugin("nbd with one connection for all", {
   runs,
 });
 
-const start = (parameters: Readonly<Record<string, string | readonly string[]>>): Promise<Session> =>
-  Session.start({ plugin: nbd, parameters });
+const start = (parameters: Readonly<Record<string, string | readonly string[]>>): Promise<TestedChain> =>
+  TestedChain.start({ plugin: nbd, parameters });
 
 describe("nbd offers exactly the abilities of the remote server:", () => {
   const everything = {

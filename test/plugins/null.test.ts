@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import nullPlugin from "../../src/plugins/null.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 
 testPlugin("null", { plugin: nullPlugin, parameters: { size: "100000" }, writes: "discarded" });
@@ -8,12 +8,12 @@ testPlugin("null without a size", { plugin: nullPlugin, parameters: {}, writes: 
 
 describe("null", () => {
   it("has size 0 by default", async () => {
-    await using session = await Session.start({ plugin: nullPlugin, parameters: {} });
+    await using session = await TestedChain.start({ plugin: nullPlugin, parameters: {} });
     expect((await session.open()).size).toBe(0n);
   });
 
   it("reports a disk of any size as one hole", async () => {
-    await using session = await Session.start({
+    await using session = await TestedChain.start({
       plugin: nullPlugin,
       parameters: { size: "9223372036854775807" },
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import pattern from "../../src/plugins/pattern.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 
@@ -10,7 +10,7 @@ testPlugin("pattern", { plugin: pattern, parameters: { size: "100003" } });
 testPlugin("pattern of the largest size", { plugin: pattern, parameters: { size: largest } });
 
 describe("pattern", () => {
-  const start = (size: string) => Session.start({ plugin: pattern, parameters: { size } });
+  const start = (size: string) => TestedChain.start({ plugin: pattern, parameters: { size } });
 
   it("has the offset in every eight bytes, also when the last number is incomplete", async () => {
     await using session = await start("20");
@@ -40,7 +40,7 @@ describe("pattern", () => {
   });
 
   it("requires a size", async () => {
-    const missing = Session.start({ plugin: pattern, parameters: {} });
+    const missing = TestedChain.start({ plugin: pattern, parameters: {} });
     await expect(missing).rejects.toThrow("you must specify size=<SIZE> on the command line");
   });
 });

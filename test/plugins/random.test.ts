@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import random from "../../src/plugins/random.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 
@@ -10,7 +10,7 @@ testPlugin("random", { ...subject, writes: "refused" });
 testPlugin("random of the largest size", { ...subject, parameters: largest, writes: "refused" });
 
 async function read(parameters: Record<string, string>, length?: number): Promise<Buffer> {
-  await using session = await Session.start({ plugin: random, parameters });
+  await using session = await TestedChain.start({ plugin: random, parameters });
   return contents(await session.open(), 0n, length);
 }
 
@@ -30,7 +30,7 @@ describe("random", () => {
   });
 
   it("accepts a write of the same bytes, and refuses a write of other bytes", async () => {
-    await using session = await Session.start(subject);
+    await using session = await TestedChain.start(subject);
     const disk = await session.open();
     const bytes = await contents(disk);
     await disk.write(bytes, 0n, false);
@@ -43,7 +43,7 @@ describe("random", () => {
   });
 
   it("cannot be trimmed or zeroed", async () => {
-    await using session = await Session.start(subject);
+    await using session = await TestedChain.start(subject);
     const disk = await session.open();
     const refused = { code: "EIO", message: "attempt to trim or zero a disk that is all random data" };
     expect(() => disk.trim(0n, 1, false)).toThrow(expect.objectContaining(refused));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import sparseRandom from "../../src/plugins/sparse-random.ts";
 import { allExtents } from "../../src/testing/extents.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 
@@ -20,7 +20,7 @@ testPlugin("sparse-random that is empty", {
 });
 
 const start = (parameters: Record<string, string>) =>
-  Session.start({ plugin: sparseRandom, parameters: { ...shape, ...parameters } });
+  TestedChain.start({ plugin: sparseRandom, parameters: { ...shape, ...parameters } });
 
 describe("sparse-random", () => {
   it("has the same data and holes as nbdkit for the same seed", async () => {
@@ -86,7 +86,7 @@ describe("sparse-random", () => {
   });
 
   it("accepts writes of the same bytes, and zeroes and trims of holes", async () => {
-    await using session = await Session.start(subject);
+    await using session = await TestedChain.start(subject);
     const disk = await session.open();
     const bytes = await contents(disk);
     await disk.write(bytes, 0n, true);

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, writeSync } fr
 import { afterAll, describe, expect, it } from "vitest";
 import split from "../../src/plugins/split.ts";
 import { pattern } from "../../src/testing/marks.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
 import { contents } from "../helpers/contents.ts";
 import { Folder } from "../helpers/folder.ts";
@@ -16,7 +16,7 @@ function files(...sizes: readonly number[]): readonly string[] {
   return sizes.map((size) => folder.file(`part${++made}`, pattern(size, made)));
 }
 
-const start = (...file: readonly string[]) => Session.start({ plugin: split, parameters: { file } });
+const start = (...file: readonly string[]) => TestedChain.start({ plugin: split, parameters: { file } });
 
 testPlugin("split", {
   plugin: split,

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { codeOf } from "../../src/core/errors.ts";
 import type { ServedExport } from "../../src/served/served-export.ts";
-import { Session } from "../../src/testing/session.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { contents } from "../helpers/contents.ts";
 import { RecordingFake } from "../helpers/recording-fake.ts";
 import { filters, type View, views } from "./views.ts";
@@ -94,7 +94,7 @@ describe("clients see the expected part of the disk, for any parameters and requ
     const property = fc.asyncProperty(view, fc.array(step, { maxLength: 15 }), async (given, steps) => {
       const fake = new RecordingFake(Buffer.from(given.bytes));
       const [filter, parameters] = [filters[given.filter], given.parameters];
-      await using session = await Session.start({ plugin: fake.plugin, filters: [filter], parameters });
+      await using session = await TestedChain.start({ plugin: fake.plugin, filters: [filter], parameters });
       const disk = await session.open();
       expect(disk.size).toBe(BigInt(given.size));
       const reference = new Reference(given);

@@ -1,7 +1,7 @@
 import { builtInFilters } from "../../registry/filters.ts";
 import { builtInPlugins } from "../../registry/plugins.ts";
 import { commands } from "../nbd/commands.ts";
-import { type Option, options } from "../options.ts";
+import { type Option, options } from "../option-table.ts";
 
 const visible: readonly Option[] = options.filter(({ hidden }: Option) => hidden !== true);
 

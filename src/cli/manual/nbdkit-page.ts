@@ -1,5 +1,5 @@
 import { ownVersion } from "../../core/version.ts";
-import { type Option, options } from "../options.ts";
+import { type Option, options } from "../option-table.ts";
 import { factsText } from "./facts.ts";
 import { optionFacts } from "./option-facts.ts";
 import { optionTexts } from "./option-texts.ts";

@@ -1,5 +1,4 @@
 import { formatDelay } from "../../core/values.ts";
-import { defaultPort } from "../../server/options.ts";
 import {
   busyPollRange,
   debugFlagRange,
@@ -8,9 +7,10 @@ import {
   threadsRange,
   timeoutRange,
 } from "../../server/ranges.ts";
+import { defaultPort } from "../../server/server-options.ts";
 import { rootCertificatesDirectory } from "../../server/tls.ts";
 import { parseArguments } from "../arguments.ts";
-import type { OptionId } from "../options.ts";
+import type { OptionId } from "../option-table.ts";
 import type { Facts } from "./facts.ts";
 
 /** The values of an empty command line. */
@@ -32,7 +32,7 @@ export const optionFacts: Readonly<Partial<Record<OptionId, Facts>>> = {
   filter: { defaultText: "none", again: "added" },
   group: { defaultText: "unchanged" },
   ipAddress: { defaultText: "all addresses" },
-  log: { default: defaults.log },
+  log: { default: defaults.logTo },
   maskHandshake: { default: `0x${defaults.handshake.flagsMask.toString(16)}`, ...flagsMaskRange },
   name: { defaultText: "none" },
   newPlugin: { defaultText: "none" },

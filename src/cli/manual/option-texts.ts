@@ -1,4 +1,4 @@
-import type { OptionId } from "../options.ts";
+import type { OptionId } from "../option-table.ts";
 
 /** The description of each option in nbdkit(1): paragraphs of plain text; *word* becomes bold. */
 export const optionTexts: Readonly<Record<OptionId, string>> = {

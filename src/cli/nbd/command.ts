@@ -1,4 +1,4 @@
-import type { OptionTable } from "./options.ts";
+import type { OptionTable } from "./parse-options.ts";
 
 /** The functions of the process that a subcommand may use. */
 export interface CommandContext {

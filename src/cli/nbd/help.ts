@@ -1,6 +1,6 @@
 import { factsText } from "../manual/facts.ts";
 import type { Command } from "./command.ts";
-import type { OptionDeclaration } from "./options.ts";
+import type { OptionDeclaration } from "./parse-options.ts";
 
 /** The column of the descriptions of options, and the last column. */
 const [textColumn, lastColumn] = [27, 79];

@@ -4,7 +4,7 @@ import { packageVersion } from "../../core/version.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { commands } from "./commands.ts";
 import { reportWhenInterrupted } from "./interrupt.ts";
-import { UsageError } from "./options.ts";
+import { UsageError } from "./parse-options.ts";
 import { printLines, watchStandardOutput } from "./standard-output.ts";
 
 /**

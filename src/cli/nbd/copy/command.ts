@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
-import { parseOptions, UsageError } from "../options.ts";
+import { parseOptions, UsageError } from "../parse-options.ts";
 import { copy } from "./copy.ts";
-import { copyTable, readCopyOptions } from "./options.ts";
+import { copyTable, readCopyOptions } from "./copy-options.ts";
 
 const usage = `Usage: nbd copy [OPTIONS] SOURCE DESTINATION
 

@@ -1,10 +1,10 @@
 import { codeOf, messageOf, NbdError } from "../../../core/errors.ts";
 import type { CommandContext } from "../command.ts";
+import type { CopyOptions } from "./copy-options.ts";
 import { type Destination, isStream, type Source, type Stream } from "./endpoint.ts";
 import { openDestination, openSource } from "./open.ts";
-import type { CopyOptions } from "./options.ts";
 import { sourceJobs, streamJobs } from "./plan.ts";
-import { type Progress, progressTo } from "./progress.ts";
+import { type ProgressDisplay, progressTo } from "./progress-display.ts";
 import { CopyState } from "./state.ts";
 import { workThrough } from "./work.ts";
 import { Writer } from "./writer.ts";
@@ -72,7 +72,7 @@ async function copyContents(
   connections: number,
   options: CopyOptions,
   state: CopyState,
-  progress: Progress,
+  progress: ProgressDisplay,
 ): Promise<bigint> {
   const size = isStream(source) ? undefined : source.size;
   const writer = new Writer(destination, options, (bytes) => {

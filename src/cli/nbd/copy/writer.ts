@@ -1,7 +1,7 @@
 import { NbdError } from "../../../core/errors.ts";
 import { findRuns, zeroBytes } from "../../../core/zero-runs.ts";
+import type { CopyOptions } from "./copy-options.ts";
 import type { Destination } from "./endpoint.ts";
-import type { CopyOptions } from "./options.ts";
 
 /**
  * Length of the first zero request, in bytes. It is limited so that a slow server does not need minutes for

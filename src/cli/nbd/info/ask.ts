@@ -1,5 +1,5 @@
 import { connect, type NbdClient } from "../../../client/index.ts";
-import { UsageError } from "../options.ts";
+import { UsageError } from "../parse-options.ts";
 
 const questions: Readonly<Record<string, (client: NbdClient) => boolean>> = {
   cache: ({ capabilities }) => capabilities.canCache,

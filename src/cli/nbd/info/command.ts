@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from "../command.ts";
-import { type OptionTable, type ParsedOptions, parseOptions, UsageError } from "../options.ts";
+import { type OptionTable, type ParsedOptions, parseOptions, UsageError } from "../parse-options.ts";
 import { answerQuestion, questionWords } from "./ask.ts";
 import { showExports } from "./exports.ts";
 import { defaultContext, showMap } from "./map.ts";

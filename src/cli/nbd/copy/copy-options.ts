@@ -1,7 +1,7 @@
 import { messageOf } from "../../../core/errors.ts";
 import { formatSize, parseSize } from "../../../core/size.ts";
 import { parseInteger } from "../../../core/values.ts";
-import { type OptionTable, type ParsedOptions, UsageError } from "../options.ts";
+import { type OptionTable, type ParsedOptions, UsageError } from "../parse-options.ts";
 
 export interface CopyOptions {
   /** Write the whole destination, leave no holes. */

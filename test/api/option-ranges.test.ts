@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import type { ServeOptions } from "../../src/api/options.ts";
 import { serve } from "../../src/api/serve.ts";
+import type { ServeOptions } from "../../src/api/serve-options.ts";
 import { connect } from "../../src/client/index.ts";
 
 const wrong: readonly (readonly [Partial<ServeOptions>, string, string])[] = [

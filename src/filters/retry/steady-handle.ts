@@ -43,13 +43,13 @@ function steadyContext(context: MetaContext, perform: Perform): MetaContext {
   };
 }
 
-type Part = Parameters<NonNullable<Handle["readNow"]>>;
+type ReadNowArguments = Parameters<NonNullable<Handle["readNow"]>>;
 
 /** Whether the plugin is open and large enough: after a reopen, it may be smaller. */
-function canReach({ opened }: Reopenable, [, start, end, offset]: Part): boolean {
+function canReach({ opened }: Reopenable, [, start, end, offset]: ReadNowArguments): boolean {
   return opened !== undefined && BigInt(offset + end - start) <= opened.below.size;
 }
 
-function canWrite(disk: Reopenable, part: Part): boolean {
+function canWrite(disk: Reopenable, part: ReadNowArguments): boolean {
   return canReach(disk, part) && disk.opened!.below.canWrite;
 }

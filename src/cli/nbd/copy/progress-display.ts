@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { naming } from "./naming.ts";
 
 /** Shows the progress of a copy. */
-export interface Progress {
+export interface ProgressDisplay {
   /** `done` and `total` are bytes. */
   show(done: bigint, total: bigint): void;
   /** Waits until all progress lines are written. @throws NbdError that names the descriptor */
@@ -11,7 +11,7 @@ export interface Progress {
 }
 
 /** @param where a file descriptor for lines such as "42/100", or "bar" for a progress bar on stderr */
-export function progressTo(where: number | "bar" | undefined): Progress {
+export function progressTo(where: number | "bar" | undefined): ProgressDisplay {
   const draw = where === undefined ? undefined : where === "bar" ? drawBar : lineWriter(where);
   let last = -1;
   let pending: Promise<void> = Promise.resolve();

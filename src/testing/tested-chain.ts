@@ -9,7 +9,7 @@ import type { SessionOptions } from "./subject.ts";
 import type { Watch } from "./watch.ts";
 
 /** Runs the lifecycle of a plugin as a server does, without a server and without sockets. */
-export class Session {
+export class TestedChain {
   readonly debugLines: string[];
   readonly chain: Chain;
   readonly #exportName: string;
@@ -25,7 +25,7 @@ export class Session {
    * @param watch wraps the plugin and the filters
    * @throws NbdError with one line, as the command prints it
    */
-  static async start(options: SessionOptions, watch?: Watch): Promise<Session> {
+  static async start(options: SessionOptions, watch?: Watch): Promise<TestedChain> {
     const { exportName = "", debugFlags = {}, filters = [] } = options;
     const debugLines: string[] = [];
     const host: Omit<Host, "stopping"> = {
@@ -56,7 +56,7 @@ export class Session {
     await chain.configComplete();
     await chain.getReady();
     await chain.afterFork();
-    return new Session(chain, exportName, debugLines);
+    return new TestedChain(chain, exportName, debugLines);
   }
 
   /** Opens the export as a new client does. */
@@ -83,7 +83,7 @@ export class Session {
   /** Ends the session; `await using` calls it. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>;
   static {
-    disposeBy(Session, (session) => session.end());
+    disposeBy(TestedChain, (session) => session.end());
   }
 
   async end(): Promise<void> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type OptionTable, parseOptions, UsageError } from "../../../src/cli/nbd/options.ts";
+import { type OptionTable, parseOptions, UsageError } from "../../../src/cli/nbd/parse-options.ts";
 
 const table: OptionTable = {
   flag: { kind: "flag", short: "f", help: "" },

@@ -1,7 +1,7 @@
 import type { StdioOptions } from "node:child_process";
 import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
 import type { Log } from "../core/log.ts";
-import type { HandshakeOptions, ListenOptions } from "../server/options.ts";
+import type { HandshakeOptions, ListenOptions } from "../server/server-options.ts";
 
 /** Options of `serve`. The defaults are those of the command line, except `listen`. */
 export interface ServeOptions {

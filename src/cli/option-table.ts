@@ -1,3 +1,5 @@
+import type { OptionForms } from "./getopt.ts";
+
 /** The identifiers of all options. */
 export type OptionId =
   | "busyPoll"
@@ -46,14 +48,9 @@ export type OptionId =
   | "vsock";
 
 /** One option of the command line. The parser, --help, --long-options and --short-options use this table. */
-export interface Option {
+export interface Option extends OptionForms {
   /** The identifier of the option; all aliases have the same. */
   readonly id: OptionId;
-  readonly short?: string;
-  /** The long names; the first is the preferred one. */
-  readonly long: readonly string[];
-  /** The placeholder of the value in --help; undefined for an option without a value. */
-  readonly value?: string;
   readonly help: string;
   /** The option is not shown by --long-options, --short-options and --help, as in nbdkit. */
   readonly hidden?: true;

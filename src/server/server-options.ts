@@ -1,28 +1,35 @@
+import type { AnyFilter, AnyPlugin } from "../chain/component.ts";
 import type { HandshakeOptions } from "../connection/setup.ts";
 import type { Peer } from "../contract/plugin.ts";
 import type { Log } from "../core/log.ts";
-import type { Keeper } from "./keeper.ts";
-import type { ServerTls } from "./tls.ts";
+import type { Setting } from "./settings.ts";
+import type { TlsOptions } from "./tls.ts";
 
 export type { HandshakeOptions };
 
-/** Options of a server, set by the command line or by a program. */
+/** Options of a server. The command line and `serve` produce them, and they stay unchanged to their use. */
 export interface ServerOptions {
+  /** A definition, a name, or the path of a module or script. */
+  readonly plugin: string | AnyPlugin;
+  /** As `plugin`; outermost first. */
+  readonly filters: readonly (string | AnyFilter)[];
+  /** The parameters of plugin and filters. They are read once, when the chain is configured. */
+  readonly settings: Iterable<Setting>;
+  /** NAME.FLAG -> N. */
+  readonly debugFlags: ReadonlyMap<string, number>;
+  /** The export name in the URI; the server ignores it. */
+  readonly exportName: string;
   readonly listen: ListenOptions;
   readonly readOnly: boolean;
   /** Maximum number of requests of one connection in progress at once. */
   readonly threads: number;
   readonly handshake: HandshakeOptions;
-  readonly tls: ServerTls;
+  readonly tls: TlsOptions;
   /** Enables TCP keepalive on every connection, to detect a peer that vanished without closing it. */
   readonly keepalive: boolean;
   /** How long, in µs, an event loop polls for requests before it sleeps; 0 disables this. */
   readonly busyPollUs: number;
   readonly log: Log;
-  /** Called when clients connect and disconnect. */
-  readonly watcher?: ConnectionWatcher;
-  /** Removes a private directory if this process is killed. */
-  readonly keeper?: Keeper;
 }
 
 /** A client while it is connected to the server. */
@@ -33,6 +40,7 @@ export interface ConnectedClient {
   readonly peer: Peer;
 }
 
+/** Receives the events of connections. */
 export interface ConnectionWatcher {
   connected(client: ConnectedClient): void;
   disconnected(client: ConnectedClient): void;

@@ -1,0 +1,86 @@
+import { buildChain, loadComponents } from "../registry/assemble.ts";
+import { endChain } from "./end.ts";
+import type { EndRequest } from "./end-request.ts";
+import type { Keeper } from "./keeper.ts";
+import { Server } from "./server.ts";
+import type { ConnectionWatcher, ServerOptions } from "./server-options.ts";
+import type { ServerProcess } from "./server-process.ts";
+import { configure } from "./settings.ts";
+import { prepareTls } from "./tls.ts";
+
+/** What surrounds a server: the process of the command, or the program that called `serve`. */
+export interface Surroundings {
+  readonly end: Pick<EndRequest<unknown>, "asked" | "reason" | "ask">;
+  /** The steps that only a process has; absent for a server in a program. */
+  readonly process?: ServerProcess;
+  /** Removes a private directory if this process is killed; a process starts its own. */
+  readonly keeper?: Keeper;
+  /** Called when clients connect and disconnect. */
+  readonly watcher?: ConnectionWatcher;
+  /** Called when the server has begun to accept clients. */
+  serves?(server: Server): void;
+}
+
+/**
+ * The life of a server, step by step in nbdkit's order, because scripts rely on it.
+ * @returns when the server has ended. It never served when {@link Surroundings.serves} was not called: then
+ * it was asked to end before
+ * @throws the error of a step that failed, after the steps that clean up
+ */
+export async function live(options: ServerOptions, surroundings: Surroundings): Promise<void> {
+  const { end, process, watcher } = surroundings;
+  const { log, listen, debugFlags } = options;
+  const components = await loadComponents(options.plugin, options.filters);
+  process?.showComponents(components);
+  const tls = await prepareTls(options.tls, log);
+  const chain = buildChain(components, {
+    log,
+    debugFlags,
+    stdioSafe: listen.kind !== "stdio",
+    shutdown: () => end.ask("asked"),
+  });
+  try {
+    configure(chain, options.settings);
+    await chain.configComplete();
+  } catch (error) {
+    await chain.unload();
+    throw error;
+  }
+  process?.showThreadModel(chain);
+  let isOrderly = true;
+  try {
+    // A request to end interrupts the wait for a slow plugin.
+    await Promise.race([chain.getReady(), end.asked]);
+    if (end.reason !== undefined) return process?.endEarly();
+    process?.endInOrder();
+    // Start the guardian only now: a chain that does not become ready needs none.
+    const keeper = process === undefined ? surroundings.keeper : process.startGuardian();
+    process?.lockMemory();
+    const server = await Server.listen({ chain, options, tls, keeper, watcher });
+    try {
+      process?.removeAtExit(server);
+      process?.printUri(server);
+      process?.changeIdentity(server);
+      process?.writePidfile();
+      process?.leaveTerminal();
+      await Promise.race([chain.afterFork(), end.asked]);
+      if (end.reason !== undefined) return process?.endEarly();
+      process?.releaseStarter(server);
+      server.accept();
+      process?.tellReady(server);
+      // Start the command last, so that no earlier error leaves it running without a server.
+      process?.startCommand(server);
+      surroundings.serves?.(server);
+      const served = Promise.race([end.asked, server.finished]);
+      await (process === undefined ? served : process.untilTheEnd(server));
+    } finally {
+      process?.beginToStop(server);
+      isOrderly = await server.stop();
+      await process?.abandonCommand();
+    }
+  } finally {
+    process?.closeGuardian();
+    await endChain(chain, process?.quit, log);
+    if (!isOrderly) process?.endWhatIsLeft();
+  }
+}

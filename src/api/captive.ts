@@ -56,7 +56,7 @@ export async function spawn(command: string, options: CaptiveOptions): Promise<C
   const { stdio = "inherit", env = process.env, ...served } = options;
   const { log = warnings, signal } = served;
   const starting = new AbortController();
-  let stop = (): void => starting.abort(signal!.reason);
+  let stop = (): void => starting.abort(signal?.reason);
   signal?.addEventListener("abort", () => stop(), { once: true });
   signal?.throwIfAborted();
   const keeper = startKeeper({
@@ -113,10 +113,11 @@ export async function run(command: string, options: CaptiveOptions): Promise<Cap
   const captive = await spawn(command, { stdio: ["inherit", "pipe", "pipe"], ...options });
   try {
     const { child, finished } = captive;
-    const collected = [child.stdout, child.stderr].map((stream) => (stream === null ? "" : text(stream)));
-    const [status, stdout, stderr] = await Promise.all([finished, ...collected]);
+    const outputOf = (stream: typeof child.stdout) => (stream === null ? "" : text(stream));
+    const outputs = [outputOf(child.stdout), outputOf(child.stderr)] as const;
+    const [status, stdout, stderr] = await Promise.all([finished, ...outputs]);
     options.signal?.throwIfAborted();
-    return { status, stdout: stdout!, stderr: stderr! };
+    return { status, stdout, stderr };
   } finally {
     // Avoid `await using`: Node.js 20 has no Symbol.asyncDispose in the contexts of `node:vm`.
     await captive[asyncDispose]();

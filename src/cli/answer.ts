@@ -1,3 +1,4 @@
+import { must } from "../core/assert.ts";
 import { buildChain, type Components } from "../registry/assemble.ts";
 import { openErrorSink } from "../server/error-sink.ts";
 import type { Launch } from "../server/launch.ts";
@@ -32,7 +33,7 @@ export async function answer(invocation: Invocation, launch: Launch): Promise<st
       return dumpPlugin(invocation);
     case "newPlugin": {
       const { newPlugin } = await import("./new-plugin.ts");
-      return newPlugin(invocation.newPlugin!);
+      return newPlugin(must(invocation.newPlugin));
     }
     case "serve":
       throw new TypeError('the action "serve" prints no text');

@@ -2,6 +2,7 @@ import { arch } from "node:os";
 import { dirname, join } from "node:path";
 import type { Chain } from "../chain/chain.ts";
 import { failOnDeadlock } from "../chain/fail-on-deadlock.ts";
+import { must } from "../core/assert.ts";
 import { packageRoot } from "../core/package-root.ts";
 import { compatibleVersion, ownVersion } from "../core/version.ts";
 import { commandPath } from "../installation/package.ts";
@@ -59,8 +60,8 @@ export function configText(launch: Launch): string {
     tls: "yes",
     version: compatibleVersion,
     version_extra: ownVersion,
-    version_major: major!,
-    version_minor: minor!,
+    version_major: must(major),
+    version_minor: must(minor),
     vsock_option: yesNo(isLinux),
     zstd: "no",
   };

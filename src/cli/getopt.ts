@@ -1,3 +1,4 @@
+import { must } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 
 /** The forms of an option on the command line. */
@@ -37,7 +38,7 @@ export function* getopt<O extends OptionForms>(
   errorOf: (mistake: Mistake) => Error = nbdkitError,
 ): Generator<Found<O>> {
   for (let at = 0; at < args.length; at++) {
-    const argument = args[at]!;
+    const argument = must(args[at]);
     if (argument === "--") {
       for (const operand of args.slice(at + 1)) yield { operand };
       return;
@@ -58,8 +59,8 @@ function longOption<O extends OptionForms>(
   next: () => string | undefined,
   errorOf: (mistake: Mistake) => Error,
 ): Found<O> {
-  const [, name, attached] = /^--([^=]*)(?:=(.*))?$/s.exec(argument)!;
-  const { option, fullName } = findLong(name!, table, errorOf);
+  const [, name = "", attached] = /^--([^=]*)(?:=(.*))?$/s.exec(argument) ?? [];
+  const { option, fullName } = findLong(name, table, errorOf);
   if (attached !== undefined && option.value === undefined)
     throw errorOf({ kind: "unexpectedValue", given: `--${fullName}` });
   return { option, value: attached ?? valueFor(option, `--${fullName}`, next, errorOf) };

@@ -33,7 +33,7 @@ export function newPlugin(folder: string): string {
 
 /** Returns the plugin's name NAME from the folder's name nbdkit-NAME-plugin. */
 function pluginName(folder: string): string {
-  const name = /^(?:nbdkit-)?(.*?)(?:-plugin)?$/.exec(folder)![1]!;
+  const [, name = ""] = /^(?:nbdkit-)?(.*?)(?:-plugin)?$/.exec(folder) ?? [];
   if (/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)) return name;
   throw new NbdError(
     "EINVAL",

@@ -1,6 +1,7 @@
 import type { ChildProcess, StdioOptions } from "node:child_process";
 import { closeSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
 import type { Duplex } from "node:stream";
+import { must } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 import { startCopy } from "../installation/package.ts";
 import { type Launch, stdioWith, stillInherited } from "./launch.ts";
@@ -57,6 +58,7 @@ export function startDetachedCopy(launch: Launch, served: (message: ReadyMessage
     copy.once("error", reject);
     // "close" instead of "exit": the last message may still be in the pipe when the process exits.
     copy.once("close", (code, signal) => resolve(signal === null ? (code ?? 1) : endLike(signal)));
+    // A pipe that `stdio` asks for is a duplex stream, which the types of Node do not know.
     const ready = copy.stdio[fd] as Duplex;
     // The message is smaller than PIPE_BUF, so that it arrives in one piece.
     ready.once("data", (text: Buffer) => {
@@ -88,13 +90,14 @@ export function leaveTerminal(keepStderr: boolean): void {
 
 /** In the detached copy: reports that clients can connect, and lets the starter exit. */
 export function releaseStarter(message: ReadyMessage): void {
-  writeSync(readyDescriptor!, JSON.stringify(message));
+  const descriptor = must(readyDescriptor);
+  writeSync(descriptor, JSON.stringify(message));
   // A starter that was just killed can still receive the message, but does not acknowledge it. Then end:
   // without the starter, no process knows of this server.
   const answer = Buffer.alloc(acknowledgement.length);
-  if (readSync(readyDescriptor!, answer) === 0)
+  if (readSync(descriptor, answer) === 0)
     throw new NbdError("EPIPE", "the process that started the server has ended");
-  closeSync(readyDescriptor!);
+  closeSync(descriptor);
   readyDescriptor = undefined;
 }
 

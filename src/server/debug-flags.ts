@@ -20,10 +20,10 @@ export function debugFlagWarnings(
   const known = new Map<string, readonly string[]>([["nbdkit", serverFlags]]);
   for (const { definition } of [plugin, ...filters]) known.set(definition.name, definition.debugFlags ?? []);
   return [...flags.keys()].flatMap((flag) => {
-    const [, name, rest] = /^([^.]*)\.(.*)$/s.exec(flag)!;
-    const ofName = known.get(name!);
+    const [, name = "", rest = ""] = /^([^.]*)\.(.*)$/s.exec(flag) ?? [];
+    const ofName = known.get(name);
     if (ofName === undefined) return `debug flag -D ${flag} was not used`;
-    if (ofName.includes(rest!)) return [];
+    if (ofName.includes(rest)) return [];
     const others = ofName.length === 0 ? "it has none" : `it has ${ofName.join(", ")}`;
     return `-D ${flag}: ${name} does not contain a debug flag called ${rest}: ${others}`;
   });

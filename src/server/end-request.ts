@@ -1,14 +1,13 @@
+import { deferred } from "../core/deferred.ts";
 /** The request to end a server. The first reason counts. */
 export class EndRequest<Reason> {
   /** Resolves with the first reason. */
   readonly asked: Promise<Reason>;
-  #resolve!: (reason: Reason) => void;
+  readonly #asked = deferred<Reason>();
   #reason: Reason | undefined;
 
   constructor() {
-    this.asked = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
+    this.asked = this.#asked.promise;
   }
 
   /** The reason to end; undefined while the server runs. */
@@ -18,6 +17,6 @@ export class EndRequest<Reason> {
 
   ask(reason: Reason): void {
     this.#reason ??= reason;
-    this.#resolve(reason);
+    this.#asked.resolve(reason);
   }
 }

@@ -1,3 +1,4 @@
+import { deferred } from "../core/deferred.ts";
 import type { Command, CommandStreams, Ending } from "./command.ts";
 
 /** A command that a guardian runs: its state as the guardian reports it, and the way to end it. */
@@ -9,18 +10,14 @@ export class GuardedCommand implements Command {
   readonly #send: (signal: NodeJS.Signals) => Promise<boolean>;
   #isRunning = true;
   #loss: string | undefined;
-  #start!: (pid: number | undefined) => void;
-  #end!: (ending: Ending) => void;
+  readonly #started = deferred<number | undefined>();
+  readonly #ended = deferred<Ending>();
 
   constructor(streams: CommandStreams, send: (signal: NodeJS.Signals) => Promise<boolean>) {
     this.streams = streams;
     this.#send = send;
-    this.pid = new Promise((resolve) => {
-      this.#start = resolve;
-    });
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
+    this.pid = this.#started.promise;
+    this.ended = this.#ended.promise;
   }
 
   get isRunning(): boolean {
@@ -32,14 +29,14 @@ export class GuardedCommand implements Command {
   }
 
   hasStarted(pid: number): void {
-    this.#start(pid);
+    this.#started.resolve(pid);
   }
 
   /** Only the first call has an effect. */
   hasEnded(ending: Ending): void {
     this.#isRunning = false;
-    this.#start(undefined);
-    this.#end(this.#loss === undefined ? ending : { kind: "failed", message: this.#loss });
+    this.#started.resolve(undefined);
+    this.#ended.resolve(this.#loss === undefined ? ending : { kind: "failed", message: this.#loss });
   }
 
   /**

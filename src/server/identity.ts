@@ -1,6 +1,7 @@
 import { chownSync } from "node:fs";
 import { getSystemErrorMap } from "node:util";
-import { NbdError } from "../core/errors.ts";
+import { must } from "../core/assert.ts";
+import { isError, messageOf, NbdError } from "../core/errors.ts";
 import { parseInteger } from "../core/values.ts";
 import { native } from "../native/load.ts";
 
@@ -41,20 +42,20 @@ function idOf(option: string, kind: string, text: string, found: number): number
  * @throws NbdError EPERM without the right to do so
  */
 export function assumeIdentity({ user, group }: Identity, ours: readonly string[]): void {
-  const formerUser = process.geteuid!();
+  const formerUser = must(process.geteuid)();
   if (group !== undefined) {
-    change("setgid", "-g", () => process.setgid!(group));
-    change("setgroups", "-g", () => process.setgroups!([group]));
+    change("setgid", "-g", () => must(process.setgid)(group));
+    change("setgroups", "-g", () => must(process.setgroups)([group]));
   } else if (formerUser === 0 && user !== 0) {
     // nbdkit keeps the groups of root here. We drop them, because they carry rights that the new user must
     // not have.
-    change("setgroups", "-u", () => process.setgroups!([]));
+    change("setgroups", "-u", () => must(process.setgroups)([]));
   }
   if (user === undefined) return;
   // Only root can chown. Another user needs no chown: -u then changes nothing, or setuid below is refused.
   for (const path of formerUser === 0 ? ours : [])
-    change("chown", "-u", () => chownSync(path, user, process.getegid!()));
-  change("setuid", "-u", () => process.setuid!(user));
+    change("chown", "-u", () => chownSync(path, user, must(process.getegid)()));
+  change("setuid", "-u", () => must(process.setuid)(user));
   checkNoWayBack(user, formerUser);
 }
 
@@ -62,23 +63,24 @@ function change(call: string, option: string, action: () => void): void {
   try {
     action();
   } catch (error) {
-    const reason = reasonOf(error as NodeJS.ErrnoException);
+    const reason = reasonOf(error);
     throw new NbdError("EPERM", `${call}: ${reason}: ${option} needs nbdkit to be started as root`, {
       cause: error,
     });
   }
 }
 
-function reasonOf({ errno, message }: NodeJS.ErrnoException): string {
-  const [, text] = (errno === undefined ? undefined : getSystemErrorMap().get(-Math.abs(errno))) ?? [];
-  return text === undefined ? message : `${text[0]!.toUpperCase()}${text.slice(1)}`;
+function reasonOf(error: unknown): string {
+  const errno = isError(error) && "errno" in error ? Number(error.errno) : 0;
+  const [, text] = getSystemErrorMap().get(-Math.abs(errno)) ?? [];
+  return text === undefined ? messageOf(error) : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 /** Refuses a process with CAP_SETUID: an attacker could make it change back to its former user. */
 function checkNoWayBack(user: number, former: number): void {
   if (user === former) return;
   try {
-    process.seteuid!(former);
+    must(process.seteuid)(former);
   } catch {
     return;
   }

@@ -1,4 +1,5 @@
 import { fstatSync } from "node:fs";
+import { must } from "../core/assert.ts";
 import { parentAtBirth } from "./birth.ts";
 
 /** What the launcher (native/launcher/main.cc) recorded and did before it executed Node. */
@@ -37,8 +38,10 @@ export function readLaunch(): Launch {
   }
   if (notes === null) return { parentPid: parentAtBirth(), armed: false, canArm: false };
   // Child processes must not inherit our IPC channel to a parent Node.js program.
-  const channel = String((process.channel as { readonly fd?: number } | undefined)?.fd);
-  const descriptors = notes[4]!.split(",").filter((text) => text !== "" && text !== channel);
+  const channel = process.channel !== undefined && "fd" in process.channel ? String(process.channel.fd) : "";
+  const descriptors = must(notes[4])
+    .split(",")
+    .filter((text) => text !== "" && text !== channel);
   return {
     parentPid: Number(notes[1]),
     armed: notes[2] === "1",

@@ -1,4 +1,4 @@
-import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { asError, codeOf, messageOf, NbdError } from "../core/errors.ts";
 import { native } from "../native/load.ts";
 import type { ListeningSocket } from "../transport/listening-socket.ts";
 import { type Listener, listenerOf, openSocket } from "./listener.ts";
@@ -51,7 +51,7 @@ function openAll(
         openSocket(`${host} port ${wanted}`, label, () => native().listenTcp(host, wanted, true)),
       );
     } catch (error) {
-      failures.push(error as Error);
+      failures.push(asError(error));
     }
   }
   return { sockets, failures };

@@ -1,3 +1,4 @@
+import { must } from "../core/assert.ts";
 import type { SocketAddress } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { stdioTransport } from "../transport/stdio.ts";
@@ -49,7 +50,7 @@ function listenInherited(descriptors: readonly number[]): Listener {
       return fd;
     }),
   );
-  return listenerOf(sockets, endpointOf(sockets[0]!.address));
+  return listenerOf(sockets, endpointOf(must(sockets[0]).address));
 }
 
 function endpointOf({ family, host, port }: SocketAddress): Endpoint {

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { deferred } from "../core/deferred.ts";
 import { isError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { EndRequest } from "./end-request.ts";
@@ -21,7 +22,7 @@ export type QuitReason = "asked" | "failed" | NodeJS.Signals;
 export class Quit extends EndRequest<QuitReason> {
   /** The first quit signal, also when it was forwarded to the command of --run. */
   readonly signalled: Promise<NodeJS.Signals>;
-  #resolveSignalled!: (signal: NodeJS.Signals) => void;
+  readonly #signalled = deferred<NodeJS.Signals>();
   #wasSignalled = false;
   #isStopping = false;
   readonly #signals: Signals;
@@ -34,9 +35,7 @@ export class Quit extends EndRequest<QuitReason> {
   constructor(log: Log, hangup?: () => void) {
     super();
     this.#signals = new Signals(hangup);
-    this.signalled = new Promise((resolve) => {
-      this.#resolveSignalled = resolve;
-    });
+    this.signalled = this.#signalled.promise;
     // An internal error, of the server or of a plugin: log one line and shut down in order.
     const failed = (error: unknown): void => {
       log.error(`internal error: ${messageOf(error)}`);
@@ -56,7 +55,7 @@ export class Quit extends EndRequest<QuitReason> {
   /** Records a quit signal: from now on shutdown has a time limit. */
   noteSignal(signal: NodeJS.Signals): void {
     this.#wasSignalled = true;
-    this.#resolveSignalled(signal);
+    this.#signalled.resolve(signal);
   }
 
   /** Call it when the chain is ready: from now on a signal asks the server to end in order. */

@@ -2,6 +2,7 @@ import type { Chain } from "../chain/chain.ts";
 import { Placement } from "../connection/migration/placement.ts";
 import { Session } from "../connection/session.ts";
 import type { SessionSetup } from "../connection/setup.ts";
+import { deferred } from "../core/deferred.ts";
 import { Gate } from "../core/gate.ts";
 import { namedLog } from "../core/log.ts";
 import { native } from "../native/load.ts";
@@ -42,10 +43,9 @@ export class Server {
   readonly #placement: Placement;
   readonly #sessions = new Set<Session>();
   #connections = 0;
-  #finish!: () => void;
+  readonly #finished = deferred();
   /** Resolves when all connections have been cut off. */
-  readonly #destroyed: Promise<void>;
-  #setDestroyed!: () => void;
+  readonly #destroyed = deferred();
   #wasDestroyed = false;
   #isListening = true;
 
@@ -66,12 +66,7 @@ export class Server {
       requestGate: new Gate(),
       connectionGate: new Gate(),
     };
-    this.finished = new Promise((resolve) => {
-      this.#finish = resolve;
-    });
-    this.#destroyed = new Promise((resolve) => {
-      this.#setDestroyed = resolve;
-    });
+    this.finished = this.#finished.promise;
   }
 
   /** Opens the listener; the kernel queues clients until `accept`. */
@@ -138,7 +133,7 @@ export class Server {
     this.#sessions.clear();
     void this.#placement.stop();
     this.#wasDestroyed = true;
-    this.#setDestroyed();
+    this.#destroyed.resolve();
   }
 
   #serve(transport: Transport): void {
@@ -154,7 +149,7 @@ export class Server {
       this.#sessions.delete(session);
       this.#chain.progress.made();
       this.#watcher?.disconnected(client);
-      if (this.#options.listen.kind === "stdio") this.#finish();
+      if (this.#options.listen.kind === "stdio") this.#finished.resolve();
     });
     void session.start();
   }

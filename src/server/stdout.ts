@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { codeOf, messageOf, NbdError } from "../core/errors.ts";
 
 /**
  * Writes the whole text synchronously, also into a full pipe, so that the process may exit right after.
@@ -11,7 +11,7 @@ export function writeStdout(text: string): void {
     try {
       done += writeSync(1, bytes, done);
     } catch (error) {
-      const { code = "EIO" } = error as NodeJS.ErrnoException;
+      const code = codeOf(error);
       if (code !== "EAGAIN") throw new NbdError(code, `stdout: ${messageOf(error)}`, { cause: error });
     }
   }

@@ -1,3 +1,4 @@
+import { must } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 import type { TlsAlgorithms } from "../transport/tls.ts";
 
@@ -60,7 +61,8 @@ const beginnings: Readonly<Record<string, Partial<Record<Kind, readonly string[]
   PFS: { exchanges: Object.keys(exchanges).filter((name) => name !== "RSA") },
 };
 
-type Kind = "versions" | "exchanges" | "ciphers" | "macs";
+const kinds = ["versions", "exchanges", "ciphers", "macs"] as const;
+type Kind = (typeof kinds)[number];
 
 const all: Readonly<Record<Kind, readonly string[]>> = {
   versions: Object.keys(versions),
@@ -125,7 +127,7 @@ function apply(text: string, allowed: Allowed, word: string): void {
   }
   if (isAddition ? unchanging.has(name) : weak.has(name)) return;
   const group = groups[name];
-  const kind = group ?? (Object.keys(all) as Kind[]).find((one) => all[one].includes(name));
+  const kind = group ?? kinds.find((one) => all[one].includes(name));
   if (kind === undefined) throw wrong(text, `"${word}" is not supported`);
   for (const one of group === undefined ? [name] : all[kind]) {
     if (isAddition) allowed[kind].add(one);
@@ -134,8 +136,8 @@ function apply(text: string, allowed: Allowed, word: string): void {
 }
 
 function suitesOf(allowed: Allowed): string[] {
-  const chosen = [...allowed.ciphers].map((name) => ciphers[name]!);
-  const prefixes = [...allowed.exchanges, ...exchangesOfPsk].map((name) => exchanges[name]!);
+  const chosen = [...allowed.ciphers].map((name) => must(ciphers[name]));
+  const prefixes = [...allowed.exchanges, ...exchangesOfPsk].map((name) => must(exchanges[name]));
   const ends = chosen.flatMap((cipher) =>
     [...allowed.macs].flatMap((mac) => (cipher.ends[mac] === undefined ? [] : [cipher.ends[mac]])),
   );

@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import { must } from "../../../core/assert.ts";
 import { NbdError } from "../../../core/errors.ts";
 import type { Extent } from "../../../core/extent.ts";
 import type { NativeBinding } from "../../../native/binding.ts";
@@ -42,7 +43,7 @@ export class FileSource implements Source {
    * data.
    */
   async *#allExtents(): AsyncGenerator<Extent> {
-    const native = addon()!;
+    const native = must(addon());
     for (let at = 0n; at < this.size; ) {
       const data = clip(await this.#seek("data", at, native.nextDataAsync), this.size);
       if (data > at) yield { length: data - at, hole: true, zero: true };

@@ -1,7 +1,7 @@
 import { type BigIntStats, createReadStream, createWriteStream } from "node:fs";
 import { constants, type FileHandle, open } from "node:fs/promises";
 import { isNbdUri } from "../../../client/index.ts";
-import { NbdError } from "../../../core/errors.ts";
+import { codeOf, NbdError } from "../../../core/errors.ts";
 import { addon } from "../addon.ts";
 import type { Destination, Source, Stream } from "./endpoint.ts";
 import { FileDestination } from "./file-destination.ts";
@@ -46,7 +46,7 @@ async function openForWriting(name: string): Promise<FileHandle> {
     return await open(name, constants.O_RDWR | constants.O_CREAT, 0o666);
   } catch (error) {
     // Fall back to write-only: pipes and terminals may be writable but not readable.
-    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    if (codeOf(error) !== "EACCES") throw error;
     return await open(name, constants.O_WRONLY);
   }
 }

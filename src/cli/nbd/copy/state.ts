@@ -9,7 +9,7 @@ export class CopyState {
   done = 0n;
   readonly #destination: Destination;
   readonly #total: bigint | undefined;
-  #phase = "nothing" as "nothing" | "incomplete" | "written";
+  #phase: "nothing" | "incomplete" | "written" = "nothing";
 
   /** @param total bytes; undefined for a stream, which has no known size */
   constructor(destination: Destination, total: bigint | undefined) {

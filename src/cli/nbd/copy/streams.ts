@@ -18,8 +18,9 @@ export class StreamSource implements Stream {
     const queue = new ByteQueue();
     let taken = 0;
     try {
-      for await (const chunk of this.#input) {
-        queue.push(chunk as Buffer);
+      const chunks: AsyncIterable<Buffer> = this.#input;
+      for await (const chunk of chunks) {
+        queue.push(chunk);
         taken += chunk.length;
         while (queue.length >= size) yield queue.take(size);
       }
@@ -83,7 +84,7 @@ export class StreamDestination implements Destination {
   }
 
   finish(): Promise<void> {
-    if (this.#output === (process.stdout as Writable)) return Promise.resolve();
+    if (Object.is(this.#output, process.stdout)) return Promise.resolve();
     return new Promise((resolve, reject) => {
       this.#output.once("error", (error) => reject(fileError(this.name, "close", error)));
       this.#output.end(resolve);
@@ -91,7 +92,7 @@ export class StreamDestination implements Destination {
   }
 
   destroy(): void {
-    if (this.#output !== (process.stdout as Writable)) this.#output.destroy();
+    if (!Object.is(this.#output, process.stdout)) this.#output.destroy();
   }
 }
 

@@ -68,7 +68,11 @@ function runMode(uri: string, options: ParsedOptions["options"], context: Comman
   const json = options.has("json");
   switch (chosen[0]) {
     case "map":
-      return showMap(uri, { context: options.get("map")!, totals: options.has("totals"), json }, context);
+      return showMap(
+        uri,
+        { context: options.get("map") ?? "", totals: options.has("totals"), json },
+        context,
+      );
     case "size":
       return showSize(uri, context);
     case "list":
@@ -78,6 +82,6 @@ function runMode(uri: string, options: ParsedOptions["options"], context: Comman
       return showExports(uri, { list, content, json }, context);
     }
     default:
-      return answerQuestion(uri, options.get(chosen[0])!);
+      return answerQuestion(uri, options.get(chosen[0]) ?? "");
   }
 }

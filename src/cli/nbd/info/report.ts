@@ -77,6 +77,14 @@ function formatExport(one: ExportReport): string {
 }
 
 function properties({ capabilities, blockSize }: ExportReport): [string, boolean | number][] {
+  const sizes: [string, number][] =
+    blockSize === undefined
+      ? []
+      : [
+          ["block_size_minimum", blockSize.minimum],
+          ["block_size_preferred", blockSize.preferred],
+          ["block_size_maximum", blockSize.maximum],
+        ];
   return [
     ["is_rotational", capabilities.rotational],
     ["is_read_only", capabilities.readOnly],
@@ -88,12 +96,6 @@ function properties({ capabilities, blockSize }: ExportReport): [string, boolean
     ["can_multi_conn", capabilities.canMultiConn],
     ["can_trim", capabilities.canTrim],
     ["can_zero", capabilities.canZero],
-    ...(blockSize === undefined
-      ? []
-      : ([
-          ["block_size_minimum", blockSize.minimum],
-          ["block_size_preferred", blockSize.preferred],
-          ["block_size_maximum", blockSize.maximum],
-        ] as [string, number][])),
+    ...sizes,
   ];
 }

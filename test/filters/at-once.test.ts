@@ -6,8 +6,8 @@ import blocksize from "../../src/filters/blocksize.ts";
 import cache from "../../src/filters/cache.ts";
 import cow from "../../src/filters/cow.ts";
 import type { ServedExport } from "../../src/served/served-export.ts";
-import { Session } from "../../src/testing/session.ts";
-import { contents } from "../plugins/contents.ts";
+import { TestedChain } from "../../src/testing/tested-chain.ts";
+import { contents } from "../helpers/contents.ts";
 
 // A filter may answer at once only while no other request is in the middle of changing the same blocks. In
 // these tests, a request of the filter to the disk below waits, and meanwhile another request tries to be
@@ -64,9 +64,9 @@ class StoppingDisk {
 class Subject {
   readonly below: StoppingDisk;
   readonly disk: ServedExport;
-  readonly #session: Session;
+  readonly #session: TestedChain;
 
-  private constructor(below: StoppingDisk, disk: ServedExport, session: Session) {
+  private constructor(below: StoppingDisk, disk: ServedExport, session: TestedChain) {
     this.below = below;
     this.disk = disk;
     this.#session = session;
@@ -75,7 +75,7 @@ class Subject {
   static async start(filter: Filter, parameters: Record<string, string> = {}): Promise<Subject> {
     const below = new StoppingDisk();
     const plugin = definePlugin({ name: "stopping", open: () => below.handle() });
-    const session = await Session.start({ plugin, filters: [filter], parameters });
+    const session = await TestedChain.start({ plugin, filters: [filter], parameters });
     return new Subject(below, await session.open(), session);
   }
 

@@ -87,8 +87,9 @@ export function checkedName(who: string, name: string): string {
  *
  * @throws NbdError EINVAL
  */
-export function checkedThreadModel(who: string, model: ThreadModel): ThreadModel {
-  if (threadModels.includes(model)) return model;
+export function checkedThreadModel(who: string, model: string): ThreadModel {
+  const known = threadModels.find((one) => one === model);
+  if (known !== undefined) return known;
   throw wrong(`the threadModel of ${who} must be one of ${threadModels.join(", ")}, and is ${String(model)}`);
 }
 

@@ -1,10 +1,11 @@
 import { checkExportStrings, checkString } from "../contract/export-strings.ts";
 import type { Handle } from "../contract/handle.ts";
 import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } from "../contract/plugin.ts";
+import { must } from "../core/assert.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { Progress } from "../core/progress.ts";
 import { sharedAbort } from "../served/shared-abort.ts";
-import { checkedExports, checkedName } from "./answers.ts";
+import { checkedExports, checkedName, checkedThreadModel } from "./answers.ts";
 import { type AnyFilter, type AnyPlugin, Component } from "./component.ts";
 import { ConnectionContext } from "./connection-context.ts";
 import { failOnDeadlock } from "./fail-on-deadlock.ts";
@@ -78,7 +79,7 @@ export class Chain {
 
   /** Gives a parameter to one layer: 0 is the outermost filter, and the plugin comes after the last one. */
   configLayer(layer: number, key: string, text: string): void {
-    this.#config([this.#components[layer]!], key, text);
+    this.#config([this.#component(layer)], key, text);
   }
 
   /**
@@ -86,12 +87,14 @@ export class Chain {
    * given before.
    */
   async dumpPlugin(): Promise<Readonly<Record<string, string>>> {
-    const { definition, state, host } = this.#plugin;
-    const dump = definition.dumpPlugin?.(state as Record<string, unknown>, host);
+    const { definition, values, host } = this.#plugin;
+    const dump = definition.dumpPlugin?.(values, host);
     const keys = (await failOnDeadlock(`${definition.name}'s dumpPlugin`, dump)) ?? {};
     // Where the thread model depends on parameters, the plugin's dumpPlugin returns it.
-    const plugins = keys.thread_model ?? this.#plugin.threadModelOver("parallel");
-    return { ...keys, thread_model: this.#threadModelOver(plugins as ThreadModel) };
+    const own = this.#plugin.threadModelOver("parallel");
+    const model =
+      keys.thread_model === undefined ? own : checkedThreadModel(definition.name, keys.thread_model);
+    return { ...keys, thread_model: this.#threadModelOver(model) };
   }
 
   /** Loads from the plugin outwards: each layer may rely on those below it. */
@@ -160,7 +163,7 @@ export class Chain {
     request: ListRequest,
     context: ConnectionContext,
   ): Promise<readonly ExportItem[]> {
-    this.#traceIn(this.#components[layer]!, questionText("list_exports", request), context.trace);
+    this.#traceIn(this.#component(layer), questionText("list_exports", request), context.trace);
     const filter = this.#filters[layer];
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
@@ -186,7 +189,7 @@ export class Chain {
     try {
       return [{ name: await this.#defaultFrom(layer, request, context) }];
     } catch (error) {
-      this.#components[layer]!.host.error(messageOf(error));
+      this.#component(layer).host.error(messageOf(error));
       return [];
     }
   }
@@ -198,7 +201,7 @@ export class Chain {
   }
 
   async #askDefault(layer: number, request: ListRequest, context: ConnectionContext): Promise<string> {
-    this.#traceIn(this.#components[layer]!, questionText("default_export", request), context.trace);
+    this.#traceIn(this.#component(layer), questionText("default_export", request), context.trace);
     const filter = this.#filters[layer];
     if (filter === undefined) {
       const { definition, state } = this.#plugin;
@@ -211,7 +214,7 @@ export class Chain {
   }
 
   async #openFrom(layer: number, asked: OpenRequest, context: ConnectionContext): Promise<Handle> {
-    const component = this.#components[layer]!;
+    const component = this.#component(layer);
     // Each layer resolves "" itself: the default of a filter may be the default of the next layer.
     const exportName = asked.exportName || (await this.#defaultFrom(layer, asked, context));
     const request = { ...asked, exportName };
@@ -263,6 +266,10 @@ export class Chain {
 
   get #components(): readonly Component[] {
     return [...this.#filters, this.#plugin];
+  }
+
+  #component(layer: number): Component {
+    return must(this.#components[layer]);
   }
 
   get #fromPlugin(): readonly Component[] {

@@ -17,9 +17,10 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
   readonly definition: Kind;
   readonly host: Host;
   readonly trust: Trust;
-  readonly #values: Record<string, unknown> = {};
+  /** The values of the parameters that were given; `configComplete` adds the defaults. */
+  readonly values: Record<string, unknown> = {};
   /** What `configComplete` returned; the values before that call, and where there is no `configComplete`. */
-  state: unknown = this.#values;
+  state: unknown = this.values;
   #complete = false;
 
   constructor(definition: Kind, host: Host, trust: Trust = "none") {
@@ -36,8 +37,9 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
   config(key: string, text: string): boolean {
     const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
     const name = this.#nameOf(key);
-    if (name === undefined) return false;
-    this.#values[name] = parameters[name]!.parse(text, key, this.#values[name]);
+    const parameter = name === undefined ? undefined : parameters[name];
+    if (name === undefined || parameter === undefined) return false;
+    this.values[name] = parameter.parse(text, key, this.values[name]);
     return true;
   }
 
@@ -55,8 +57,8 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
   async configComplete(): Promise<void> {
     const parameters: Record<string, Parameter> = this.definition.parameters ?? {};
     for (const [key, parameter] of Object.entries(parameters)) {
-      if (this.#values[key] !== undefined) continue;
-      if (parameter.default !== undefined) this.#values[key] = parameter.default;
+      if (this.values[key] !== undefined) continue;
+      if (parameter.default !== undefined) this.values[key] = parameter.default;
       else if (parameter.required === true) {
         throw new NbdError(
           "EINVAL",
@@ -66,7 +68,7 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
     }
     if (this.definition.configComplete !== undefined) {
       const { name } = this.definition;
-      const complete = this.definition.configComplete(this.#values, this.host);
+      const complete = this.definition.configComplete(this.values, this.host);
       this.state = await failOnDeadlock(`${name}'s configComplete`, complete);
     }
     this.#complete = true;
@@ -80,7 +82,7 @@ export class Component<Kind extends AnyPlugin | AnyFilter = AnyPlugin | AnyFilte
     const { name, threadModel: own = "parallel", configComplete } = this.definition;
     if (typeof own === "string") return stricter(below, checkedThreadModel(name, own));
     if (!this.#complete && configComplete !== undefined) return below;
-    const state = this.#complete ? this.state : { ...this.#defaults, ...this.#values };
+    const state = this.#complete ? this.state : { ...this.#defaults, ...this.values };
     return stricter(below, checkedThreadModel(name, own(state, below)));
   }
 

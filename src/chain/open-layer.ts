@@ -28,8 +28,7 @@ export async function openFilter(
   request: OpenRequest,
 ): Promise<Handle> {
   const { definition, state } = filter;
-  const below =
-    definition.openNext === undefined ? await next(request) : await openNext(filter, next, request);
+  const below = await openNext(filter, next, request);
   if (definition.open === undefined) return below;
   let changes: HandleChanges;
   try {
@@ -48,13 +47,14 @@ export async function openFilter(
  */
 async function openNext(filter: Component<AnyFilter>, next: OpenNext, request: OpenRequest): Promise<Handle> {
   const { definition, state } = filter;
+  if (definition.openNext === undefined) return next(request);
   const opened = new Set<Handle>();
   const remembering: OpenNext = async (asked) => {
     const handle = await next(asked);
     opened.add(handle);
     return handle;
   };
-  const below = await definition.openNext!(remembering, state, request);
+  const below = await definition.openNext(remembering, state, request);
   const handle = await accepted(`${definition.name}'s openNext`, below);
   return opened.has(handle) ? handle : guardedHandle(filter, handle);
 }

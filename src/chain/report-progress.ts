@@ -2,8 +2,6 @@ import type { Handle } from "../contract/handle.ts";
 import type { Progress } from "../core/progress.ts";
 import { applyChanges } from "../kit/apply-changes.ts";
 
-const calls = ["read", "write", "flush", "trim", "zero", "cache", "extents", "close"] as const;
-
 /**
  * Returns the handle with a progress report before each call, for the filter above. A filter may make many
  * calls for one request, and each new call shows that the previous one is done. The fast path and worker
@@ -11,13 +9,22 @@ const calls = ["read", "write", "flush", "trim", "zero", "cache", "extents", "cl
  */
 export function reportProgress(handle: Handle, progress: Progress): Handle {
   const plain = applyChanges(handle, {});
-  const counting = calls.map((name) => {
-    const call = plain[name] as ((...args: unknown[]) => unknown) | undefined;
-    const count = (...args: unknown[]): unknown => {
+  const { read, write, flush, trim, zero, cache, extents, close } = plain;
+  const counted = <Args extends unknown[], Result>(call: (...args: Args) => Result) => {
+    return (...args: Args): Result => {
       progress.made();
-      return call!(...args);
+      return call(...args);
     };
-    return [name, call && count] as const;
-  });
-  return { ...plain, ...Object.fromEntries(counting) };
+  };
+  return {
+    ...plain,
+    read: counted(read),
+    ...(write && { write: counted(write) }),
+    ...(flush && { flush: counted(flush) }),
+    ...(trim && { trim: counted(trim) }),
+    ...(zero && { zero: counted(zero) }),
+    ...(cache && { cache: counted(cache) }),
+    ...(extents && { extents: counted(extents) }),
+    ...(close && { close: counted(close) }),
+  };
 }

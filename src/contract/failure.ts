@@ -10,7 +10,7 @@ export function failure(call: string, subject: string, error: unknown): NbdError
 }
 
 function reasonOf(error: unknown): string {
-  const number = (error as { errno?: unknown }).errno;
+  const number = typeof error === "object" && error !== null && "errno" in error ? error.errno : undefined;
   // errno numbers are positive in errors of the addon and negative in errors of Node.
   const reason = typeof number === "number" ? getSystemErrorMap().get(-Math.abs(number))?.[1] : undefined;
   if (reason === undefined) return messageOf(error);

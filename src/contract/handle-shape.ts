@@ -35,6 +35,7 @@ export const handleShape: Shape<Handle> = {
   metaContexts: anything,
 };
 
+// `Object.keys` returns strings; these are the keys of a `Shape<Handle>`.
 export const handleMembers: readonly (keyof Handle)[] = Object.keys(handleShape) as (keyof Handle)[];
 
 /** `checkBlockSize` checks the values together. */

@@ -40,6 +40,7 @@ function askOnTerminal(key: string): string {
     );
   }
   const terminal = openSync("/dev/tty", "r");
+  // As the types of Node say, stdin may be any stream; `isatty` has just said that it is a terminal.
   const echo = process.stdin as NodeJS.ReadStream;
   echo.setRawMode(true);
   // Prompt after switching the echo off, because the user may type as soon as the prompt is visible.
@@ -62,7 +63,7 @@ function readTyped(terminal: number): string {
   const key = Buffer.alloc(1);
   const typed: number[] = [];
   while (readSync(terminal, key) === 1) {
-    const code = key[0]!;
+    const code = key.readUInt8(0);
     if (code === 3 || code === 4) throw new NbdError("EINTR", "no password was given");
     if (code === 10 || code === 13) break;
     if (code === 21) typed.length = 0;
@@ -78,5 +79,6 @@ function eraseLetter(typed: number[]): void {
 }
 
 function firstLine(text: string): string {
-  return text.split("\n", 1)[0]!;
+  const [line = ""] = text.split("\n", 1);
+  return line;
 }

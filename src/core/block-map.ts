@@ -37,6 +37,11 @@ export class BlockMap {
     return typeof node === "number" ? node : must(node[block - start]);
   }
 
+  /** The state that all of the blocks have; undefined where they differ. */
+  common(first: number, end: number): number | undefined {
+    return end - first === 1 || this.#endOfRun(first, end) === end ? this.get(first) : undefined;
+  }
+
   /** @param end the block after the last one */
   set(first: number, end: number, state: number): void {
     if (end > first) this.#root = replaced(this.#root, rootLevel, first, end, state);

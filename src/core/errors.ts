@@ -31,8 +31,13 @@ export interface NbdErrorOptions extends ErrorOptions {
  * load its own copy of this package.
  */
 export function codeOf(error: unknown): string {
-  const code = attempt(() => partsOf(error).code);
+  const code = nodeCodeOf(error);
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : "EIO";
+}
+
+/** Returns the code of an error of Node, such as "ERR_MODULE_NOT_FOUND", which is no errno name. */
+export function nodeCodeOf(error: unknown): unknown {
+  return attempt(() => partsOf(error).code);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { answer, type MaybePromise, type Steps } from "./maybe-promise.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 
 // A claim is a range that a request holds or waits for. Claims stay in one list, in order of arrival. A claim
 // is granted when no earlier claim overlaps it, granted or waiting, except where both are shared. Waiting
@@ -37,7 +37,7 @@ export class RangeGate {
    */
   enter(first: number, end: number, shared: boolean = false): MaybePromise<() => void> {
     const claim: Claim = { first, end, shared, grant: undefined };
-    const isFree = this.#isFree(claim, this.#claims);
+    const isFree = this.isFree(first, end, shared);
     this.#claims.push(claim);
     const leave = (): void => this.#leave(claim);
     if (isFree) return leave;
@@ -46,11 +46,23 @@ export class RangeGate {
     });
   }
 
-  /** Runs a generator between {@link enter} and leave. */
-  *hold(first: number, end: number, shared: boolean, body: () => Steps): Steps {
-    const leave = yield* answer(this.enter(first, end, shared));
+  /**
+   * Returns whether {@link enter} would return no promise. Code that does not wait, such as `writeNow` of a
+   * handle, needs no `enter` where the range is free: no other request runs before its end.
+   */
+  isFree(first: number, end: number, shared: boolean = false): boolean {
+    return !this.#claims.some((claim) => conflicts(claim, first, end, shared));
+  }
+
+  /**
+   * Runs a function between {@link enter} and leave.
+   *
+   * @throws what the function throws
+   */
+  async hold(first: number, end: number, shared: boolean, body: () => MaybePromise<void>): Promise<void> {
+    const leave = await this.enter(first, end, shared);
     try {
-      yield* body();
+      await body();
     } finally {
       leave();
     }
@@ -63,18 +75,18 @@ export class RangeGate {
     if (left < 0) return;
     this.#claims.splice(left, 1);
     for (const [index, waiting] of this.#claims.entries()) {
-      if (waiting.grant === undefined || !this.#isFree(waiting, this.#claims.slice(0, index))) continue;
+      const { first, end, shared } = waiting;
+      const earlier = this.#claims.slice(0, index);
+      if (waiting.grant === undefined || earlier.some((claim) => conflicts(claim, first, end, shared)))
+        continue;
       waiting.grant();
       waiting.grant = undefined;
     }
   }
+}
 
-  /** Waiting claims count as well: a claim never overtakes an earlier one, so no request waits for ever. */
-  #isFree(claim: Claim, earlier: readonly Claim[]): boolean {
-    return earlier.every(
-      (other) => other.end <= claim.first || other.first >= claim.end || (other.shared && claim.shared),
-    );
-  }
+function conflicts(claim: Claim, first: number, end: number, shared: boolean): boolean {
+  return claim.first < end && claim.end > first && !(claim.shared && shared);
 }
 
 interface Claim {

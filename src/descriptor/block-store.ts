@@ -1,12 +1,11 @@
-import type { Handle } from "../contract/handle.ts";
-import { assert } from "../core/assert.ts";
 import { BlockMap } from "../core/block-map.ts";
 import { type BlockPart, blockParts } from "../core/block-parts.ts";
 import type { Extent } from "../core/extent.ts";
-import { answer, type MaybePromise, type Steps } from "../core/maybe-promise.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
 import { RangeGate } from "../core/range-gate.ts";
 import { zeroBytes } from "../core/zero-runs.ts";
 import { pieceBytesFor } from "../served/block-size.ts";
+import type { CompleteHandle } from "../served/complete-handle.ts";
 import { clipExtents } from "../served/extents.ts";
 import { TemporaryDisk } from "./temporary-disk.ts";
 
@@ -124,25 +123,44 @@ export class BlockStore {
    * Runs `body` while no other request holds these blocks. With `shared`, other `shared` requests may hold
    * them too.
    */
-  *hold({ first, end }: Blocks, shared: boolean, body: () => Steps): Steps {
-    yield* this.#gate.hold(first, end, shared, body);
+  hold({ first, end }: Blocks, shared: boolean, body: () => Promise<void>): Promise<void> {
+    return this.#gate.hold(first, end, shared, body);
   }
 
-  *read(into: Uint8Array, offset: bigint): Steps {
-    yield this.#file.read(into, offset);
+  /**
+   * The state of the blocks that a range touches, for a request that is answered at once: such a request
+   * holds nothing.
+   * @returns undefined when the blocks differ, or when another request holds them or waits for them
+   */
+  stateNow(offset: number, length: number, shared: boolean): number | undefined {
+    const first = Math.floor(offset / this.#blockBytes);
+    const end = Math.ceil((offset + length) / this.#blockBytes);
+    return this.#gate.isFree(first, end, shared) ? this.#states.common(first, end) : undefined;
   }
 
-  *write(from: Uint8Array, offset: bigint): Steps {
-    yield this.#file.write(from, offset);
+  read(into: Uint8Array, offset: bigint): MaybePromise<void> {
+    return this.#file.read(into, offset);
   }
 
-  *writeZeroes({ start, end }: { readonly start: bigint; readonly end: bigint }): Steps {
-    for (const { at, bytes } of cut(start, end, copiedBytes)) yield this.#file.write(zeroBytes(bytes), at);
+  write(from: Uint8Array, offset: bigint): MaybePromise<void> {
+    return this.#file.write(from, offset);
+  }
+
+  readNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    return this.#file.readNow(buffer, start, end, offset);
+  }
+
+  writeNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    return this.#file.writeNow(buffer, start, end, offset);
+  }
+
+  async writeZeroes({ start, end }: { readonly start: bigint; readonly end: bigint }): Promise<void> {
+    for (const { at, bytes } of cut(start, end, copiedBytes)) await this.#file.write(zeroBytes(bytes), at);
   }
 
   /** Copies the blocks from the disk below into the temporary file. */
-  *fetch(next: Handle, blocks: Blocks): Steps {
-    yield* this.#copy(
+  fetch(next: CompleteHandle, blocks: Blocks): Promise<void> {
+    return this.#copy(
       next,
       blocks,
       (bytes, at) => next.read(bytes, at),
@@ -150,40 +168,37 @@ export class BlockStore {
     );
   }
 
-  /** Copies the blocks from the temporary file to the disk below, which must be writable. */
-  *deliver(next: Handle, blocks: Blocks): Steps {
-    const write = (bytes: Buffer, at: bigint): MaybePromise<void> => {
-      assert(next.write !== undefined);
-      return next.write(bytes, at, { fua: false });
-    };
-    yield* this.#copy(next, blocks, (bytes, at) => this.#file.read(bytes, at), write);
+  /** Copies the blocks from the temporary file to the disk below. */
+  deliver(next: CompleteHandle, blocks: Blocks): Promise<void> {
+    const write = (bytes: Buffer, at: bigint) => next.write(bytes, at, { fua: false });
+    return this.#copy(next, blocks, (bytes, at) => this.#file.read(bytes, at), write);
   }
 
   /** Frees the space of the blocks in the temporary file. */
-  *free(blocks: Blocks): Steps {
+  async free(blocks: Blocks): Promise<void> {
     const { start, end } = this.bytesOf(blocks);
-    yield this.#disk?.free(start, end - start);
+    await this.#disk?.free(start, end - start);
   }
 
   /**
    * The extents of a range.
    * @param known maps a state to the type of its extent; undefined means: ask the disk below
    */
-  *extents(
-    next: Handle,
+  async extents(
+    next: CompleteHandle,
     {
       offset,
       length,
       requestOne,
     }: { readonly offset: bigint; readonly length: number; readonly requestOne: boolean },
     known: (state: number) => Omit<Extent, "length"> | undefined,
-  ): Steps<readonly Extent[]> {
+  ): Promise<readonly Extent[]> {
     const found: Extent[] = [];
     for (const { state, start, end } of this.pieces(offset, length)) {
       const kind = known(state);
       const list =
         kind === undefined
-          ? yield* extentsBelow(next, start, end, requestOne)
+          ? await extentsBelow(next, start, end, requestOne)
           : [{ ...kind, length: end - start }];
       found.push(...list);
       const endsEarly = list.reduce((sum, extent) => sum + extent.length, 0n) < end - start;
@@ -196,18 +211,18 @@ export class BlockStore {
     this.#disk?.close();
   }
 
-  *#copy(
-    next: Handle,
+  async #copy(
+    next: CompleteHandle,
     blocks: Blocks,
     read: (into: Buffer, at: bigint) => MaybePromise<void>,
     write: (from: Buffer, at: bigint) => MaybePromise<void>,
-  ): Steps {
+  ): Promise<void> {
     const { start, end } = this.bytesOf(blocks);
     const buffer = Buffer.allocUnsafe(Number(smaller(end - start, BigInt(pieceBytesFor(next, copiedBytes)))));
     for (const { at, bytes } of cut(start, end, buffer.length)) {
       const piece = buffer.subarray(0, bytes);
-      yield read(piece, at);
-      yield write(piece, at);
+      await read(piece, at);
+      await write(piece, at);
     }
   }
 
@@ -218,15 +233,14 @@ export class BlockStore {
   }
 }
 
-function* extentsBelow(
-  next: Handle,
+async function extentsBelow(
+  next: CompleteHandle,
   start: bigint,
   end: bigint,
   requestOne: boolean,
-): Steps<readonly Extent[]> {
+): Promise<readonly Extent[]> {
   const length = end - start;
-  if (next.extents === undefined) return [{ length, hole: false, zero: false }];
-  const found = yield* answer(next.extents(start, Number(length), requestOne));
+  const found = await next.extents(start, Number(length), requestOne);
   return clipExtents(found, { length, block: 1n, requestOne });
 }
 

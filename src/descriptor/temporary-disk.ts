@@ -13,8 +13,10 @@ import { readFile } from "./read.ts";
  * for written ranges. The kernel removes it when the process ends, also when the process is killed.
  */
 export class TemporaryDisk {
+  /** As `readNow` and `writeNow` of a handle. */
+  readonly readNow: AtOnce["read"];
+  readonly writeNow: AtOnce["write"];
   readonly #fd: number;
-  readonly #atOnce: AtOnce;
 
   /**
    * @param name the name of the file in debugging tools
@@ -27,7 +29,9 @@ export class TemporaryDisk {
     } catch (error) {
       throw failure("mkostemp", folder, error);
     }
-    this.#atOnce = new AtOnce(this.#fd, new Durability(this.#fd));
+    const atOnce = new AtOnce(this.#fd, new Durability(this.#fd));
+    this.readNow = atOnce.read;
+    this.writeNow = atOnce.write;
   }
 
   /** Reads a range. The whole range must have been written before. */
@@ -36,7 +40,7 @@ export class TemporaryDisk {
   }
 
   write(from: Uint8Array, offset: bigint): MaybePromise<void> {
-    if (offset < Number.MAX_SAFE_INTEGER && this.#atOnce.write(from, 0, from.length, Number(offset))) return;
+    if (offset < Number.MAX_SAFE_INTEGER && this.writeNow(from, 0, from.length, Number(offset))) return;
     return native().pwriteAsync(this.#fd, from, offset);
   }
 

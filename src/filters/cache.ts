@@ -3,12 +3,12 @@ import { defineFilter, type Filter } from "../contract/filter.ts";
 import type { Handle, HandleChanges } from "../contract/handle.ts";
 import { choice, integer, size } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
-import { inSteps } from "../core/maybe-promise.ts";
 import { temporaryFolder } from "../descriptor/temporary-disk.ts";
 import { applyChanges } from "../kit/apply-changes.ts";
 import { PerExport } from "../kit/per-export.ts";
 import { preferringBlocks } from "../kit/preferring.ts";
 import { type Toggle, toggle } from "../kit/toggle.ts";
+import { type CompleteHandle, completeHandle } from "../served/complete-handle.ts";
 import { forEachPiece, turnBytes } from "../served/pieces.ts";
 import { sharedAbort } from "../served/shared-abort.ts";
 import { BlockCache } from "./cache/block-cache.ts";
@@ -64,7 +64,7 @@ const cache: Filter = defineFilter({
     const blockBytes = blockBytesFor(values["cache-min-block-size"]);
     const limit = limitFor(values);
     const create = ({ size, blockSize }: Handle) => {
-      const options = { mode: values.cache, limit, host };
+      const options = { mode: values.cache, keepsReads: values["cache-on-read"], limit, host };
       return new BlockCache({ ...options, blockBytes: Math.max(blockBytes, blockSize?.minimum ?? 1) }, size);
     };
     return { ...values, blockBytes, caches: new PerExport(create) };
@@ -80,22 +80,21 @@ const cache: Filter = defineFilter({
     const disk = next.identity ?? exportName;
     const kept = state.caches.enter(disk, next);
     // A read-only connection must not write back the dirty blocks of other connections.
-    const below = applyChanges(next, readOnly ? { write: undefined } : {});
+    const below = completeHandle(applyChanges(next, readOnly ? { write: undefined } : {}));
     const unsafe = state.cache === "unsafe";
     return {
-      read: (into, offset) => inSteps(kept.read(below, into, offset, state["cache-on-read"]())),
-      ...(below.write && (unsafe ? keeping(kept, below) : changing(kept, below))),
+      read: (into, offset) => kept.read(below, into, offset),
+      readNow: (buffer, start, end, offset) => kept.readNow(below, buffer, start, end, offset),
+      ...(below.canWrite && (unsafe ? keeping(kept, below, next) : changing(kept, below, next))),
       // Dirty blocks need a flush, even when the disk below has no flush.
-      ...((state.cache !== "writethrough" || below.flush) && { flush: () => inSteps(kept.flush(below)) }),
+      ...((state.cache !== "writethrough" || below.canFlush) && { flush: () => kept.flush(below) }),
       cache: (offset, length) =>
-        forEachPiece({ offset, length }, turnBytes, signal, (at, bytes) =>
-          inSteps(kept.copy(below, at, bytes)),
-        ),
-      extents: below.extents && ((offset, length, one) => inSteps(kept.extents(below, offset, length, one))),
+        forEachPiece({ offset, length }, turnBytes, signal, (at, bytes) => kept.copy(below, at, bytes)),
+      extents: next.extents && ((offset, length, one) => kept.extents(below, offset, length, one)),
       async close() {
         try {
           // A client that died did not flush, and no later client may come to do it.
-          if (!unsafe) await inSteps(kept.settle(below));
+          if (!unsafe) await kept.settle(below);
         } finally {
           state.caches.leave(disk);
         }
@@ -108,29 +107,27 @@ const cache: Filter = defineFilter({
 });
 export default cache;
 
-function changing(kept: BlockCache, below: Handle): HandleChanges {
-  const { trim, zero } = below;
+function changing(kept: BlockCache, below: CompleteHandle, { trim, zero }: Handle): HandleChanges {
   return {
-    write: (from, offset, flags) => inSteps(kept.write(below, from, offset, flags)),
+    write: (from, offset, flags) => kept.write(below, from, offset, flags),
+    writeNow: (buffer, start, end, offset) => kept.writeNow(below, buffer, start, end, offset),
     trim:
       trim &&
       ((offset, length, flags) =>
-        inSteps(kept.bypass(below, offset, length, flags, (changed) => trim(offset, length, changed)))),
+        kept.bypass(below, offset, length, flags, (changed) => below.trim(offset, length, changed))),
     zero:
       zero &&
       ((offset, length, flags) =>
-        inSteps(
-          kept.bypass(below, offset, length, flags, (changed) =>
-            zero(offset, length, { ...flags, ...changed }),
-          ),
+        kept.bypass(below, offset, length, flags, (changed) =>
+          below.zero(offset, length, { ...flags, ...changed }),
         )),
   };
 }
 
 /** Unsafe mode: zeroes are written to the cache, and trims are dropped. */
-function keeping(kept: BlockCache, below: Handle): HandleChanges {
-  const { write } = changing(kept, below);
-  return { write, zero: undefined, zeroByWriting: true, trim: below.trim && (() => {}) };
+function keeping(kept: BlockCache, below: CompleteHandle, next: Handle): HandleChanges {
+  const { write, writeNow } = changing(kept, below, next);
+  return { write, writeNow, zero: undefined, zeroByWriting: true, trim: next.trim && (() => {}) };
 }
 
 function percent(value: number, help: string) {

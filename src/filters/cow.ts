@@ -1,9 +1,9 @@
 import { defineFilter, type Filter } from "../contract/filter.ts";
 import { boolean, size } from "../contract/parameter.ts";
-import { inSteps } from "../core/maybe-promise.ts";
 import { PerExport } from "../kit/per-export.ts";
 import { preferringBlocks } from "../kit/preferring.ts";
 import { type Toggle, toggle } from "../kit/toggle.ts";
+import { completeHandle } from "../served/complete-handle.ts";
 import { forEachPiece, turnBytes } from "../served/pieces.ts";
 import { Overlay } from "./cow/overlay.ts";
 
@@ -35,24 +35,27 @@ const cow: Filter = defineFilter({
   debugFlags: ["verbose"],
   configComplete: (values, host): State => ({
     ...values,
-    overlays: new PerExport(({ size }) => new Overlay(Number(values["cow-block-size"]), size, host)),
+    overlays: new PerExport(
+      ({ size }) => new Overlay(Number(values["cow-block-size"]), size, values["cow-on-read"], host),
+    ),
   }),
   openNext: (next, _state, request) => next({ ...request, readOnly: true }),
   open(next, { overlays, ...options }: State, { exportName, signal }) {
     const overlay = overlays.enter(exportName, next);
+    const below = completeHandle(next);
     return {
-      read: (into, offset) => inSteps(overlay.read(next, into, offset, options["cow-on-read"]())),
-      write: (from, offset) => inSteps(overlay.write(next, from, offset)),
+      read: (into, offset) => overlay.read(below, into, offset),
+      readNow: (buffer, start, end, offset) => overlay.readNow(below, buffer, start, end, offset),
+      write: (from, offset) => overlay.write(below, from, offset),
+      writeNow: (buffer, start, end, offset) => overlay.writeNow(buffer, start, end, offset),
       flush: () => {},
-      trim: (offset, length) => inSteps(overlay.zero(next, offset, length)),
-      zero: (offset, length, { fastZero }) => inSteps(overlay.zero(next, offset, length, fastZero)),
+      trim: (offset, length) => overlay.zero(below, offset, length),
+      zero: (offset, length, { fastZero }) => overlay.zero(below, offset, length, fastZero),
       cache: (offset, length) =>
         options["cow-on-cache"]
-          ? forEachPiece({ offset, length }, turnBytes, signal, (at, bytes) =>
-              inSteps(overlay.copy(next, at, bytes)),
-            )
-          : next.cache?.(offset, length),
-      extents: (offset, length, requestOne) => inSteps(overlay.extents(next, offset, length, requestOne)),
+          ? forEachPiece({ offset, length }, turnBytes, signal, (at, bytes) => overlay.copy(below, at, bytes))
+          : below.cache(offset, length),
+      extents: (offset, length, requestOne) => overlay.extents(below, offset, length, requestOne),
       close: () => overlays.leave(exportName),
       blockSize: preferringBlocks(next, Number(options["cow-block-size"])),
       // FUA needs no work: the overlay does not survive the server.

@@ -7,6 +7,8 @@ import { intercept, type Operation } from "../kit/intercept.ts";
 
 /** When and how requests of one kind fail. */
 interface Setting {
+  /** nbdkit's name of the requests. */
+  readonly name: string;
   readonly code: string;
   /** Probability from 0 to 1. */
   readonly rate: number;
@@ -37,8 +39,7 @@ const error: Filter = defineFilter({
     intercept(next, request, (operation, perform) => {
       const setting = settings.get(operation.kind);
       if (setting !== undefined && isToFail(setting)) {
-        const name = kinds[operation.kind as keyof typeof kinds];
-        throw new NbdError(setting.code, `injecting ${setting.code} error into ${name}`);
+        throw new NbdError(setting.code, `injecting ${setting.code} error into ${setting.name}`);
       }
       return perform();
     }),
@@ -76,10 +77,12 @@ function rate(declared: Omit<Parameter<number>, "parse" | "placeholder">): Param
 
 function settingFor(name: string, values: Readonly<Record<string, unknown>>): Setting {
   const value = (suffix: string): unknown => values[`error-${name}${suffix}`] ?? values[`error${suffix}`];
+  const [code, rate, file] = [value(""), value("-rate"), value("-file")];
   return {
-    code: value("") as string,
-    rate: value("-rate") as number,
-    file: value("-file") as string | undefined,
+    name,
+    code: String(code),
+    rate: Number(rate),
+    file: typeof file === "string" ? file : undefined,
   };
 }
 

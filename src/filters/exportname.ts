@@ -83,9 +83,9 @@ function describedBy(help: string): Parameter<Describe> & { readonly default: De
   const parse = (mode: string, key: string): Describe => {
     if (mode === "keep") return keep;
     if (mode === "none") return async () => undefined;
-    const [, kind, rest] = /^(fixed|script):(.*)$/s.exec(mode) ?? [];
+    const [, kind, rest = ""] = /^(fixed|script):(.*)$/s.exec(mode) ?? [];
     if (kind === "fixed") return async () => rest;
-    if (kind === "script") return (name) => scriptDescription(rest!, name);
+    if (kind === "script") return (name) => scriptDescription(rest, name);
     throw new NbdError(
       "EINVAL",
       `unrecognized ${key} mode: ${mode}: use keep, none, fixed:STRING or script:SCRIPT`,

@@ -1,5 +1,3 @@
-import { openSync } from "node:fs";
-import { failure } from "../contract/failure.ts";
 import { defineFilter, type Filter } from "../contract/filter.ts";
 import { boolean, path, text } from "../contract/parameter.ts";
 import { threadModels } from "../contract/plugin.ts";
@@ -9,9 +7,7 @@ import { Journal, quoted } from "./log/journal.ts";
 interface State {
   readonly file: string | undefined;
   readonly append: boolean;
-  readonly script: string | undefined;
-  /** Set by getReady. */
-  journal?: Journal;
+  readonly journal: Journal;
   connections: number;
   listings: number;
   preconnects: number;
@@ -30,18 +26,18 @@ const log: Filter = defineFilter({
       help: "Shell script to run for each log entry",
     }),
   },
-  configComplete: ({ logfile: file, logappend: append, logscript: script }): State => {
-    return { file, append, script, connections: 0, listings: 0, preconnects: 0 };
+  configComplete: ({ logfile: file, logappend: append, logscript }, host): State => {
+    const journal = new Journal(logscript, host);
+    return { file, append, journal, connections: 0, listings: 0, preconnects: 0 };
   },
-  async getReady(state, host, threadModel) {
-    const fd = state.file === undefined ? undefined : openLog(state.file, state.append);
-    state.journal = new Journal(fd, state.script, host);
+  async getReady(state, _host, threadModel) {
+    if (state.file !== undefined) state.journal.open(state.file, state.append);
     await state.journal.print({ name: "Ready" }, { thread_model: String(threadModels.indexOf(threadModel)) });
   },
   async preconnect(state, { readOnly }) {
     const act = { name: "Preconnect", id: ++state.preconnects };
     const asked = { readonly: shown(readOnly) };
-    await state.journal!.logCall(
+    await state.journal.logCall(
       act,
       asked,
       () => {},
@@ -51,7 +47,7 @@ const log: Filter = defineFilter({
   listExports(next, state, request) {
     const act = { name: "ListExports", id: ++state.listings };
     const asked = { readonly: shown(request.readOnly), tls: shown(request.tls) };
-    return state.journal!.logCall(
+    return state.journal.logCall(
       act,
       asked,
       () => next(request),
@@ -59,18 +55,10 @@ const log: Filter = defineFilter({
     );
   },
   async open(next, state, request) {
-    const connection = new LoggedConnection(state.journal!, ++state.connections);
+    const connection = new LoggedConnection(state.journal, ++state.connections);
     await connection.opened(next, request);
     return { ...connection.changes(next, request), close: () => connection.closed() };
   },
-  cleanup: ({ journal }) => journal?.close(),
+  cleanup: ({ journal }) => journal.close(),
 });
 export default log;
-
-function openLog(file: string, append: boolean): number {
-  try {
-    return openSync(file, append ? "a" : "w");
-  } catch (error) {
-    throw failure("open", file, error);
-  }
-}

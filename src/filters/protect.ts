@@ -4,6 +4,7 @@ import { list } from "../contract/parameter.ts";
 import type { Host, OpenRequest } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
+import { applyChanges } from "../kit/apply-changes.ts";
 import { forEachPiece } from "../served/pieces.ts";
 import { type ProtectedRange, parseRanges } from "./protect/range.ts";
 
@@ -40,19 +41,20 @@ const protect: Filter = defineFilter({
       const parts = partsOf(range, state);
       return parts.length === 0 ? perform() : compareAll(next, request, parts, bytes).then(perform);
     };
+    const { write, trim, zero } = applyChanges(next, {});
     return {
       write:
-        next.write &&
+        write &&
         ((from, offset, flags) =>
-          checked({ offset, length: from.length }, from, () => next.write!(from, offset, flags))),
+          checked({ offset, length: from.length }, from, () => write(from, offset, flags))),
       trim:
-        next.trim &&
+        trim &&
         ((offset, length, flags) =>
-          checked({ offset, length }, undefined, () => next.trim!(offset, length, flags))),
+          checked({ offset, length }, undefined, () => trim(offset, length, flags))),
       zero:
-        next.zero &&
+        zero &&
         ((offset, length, flags) =>
-          checked({ offset, length }, undefined, () => next.zero!(offset, length, flags))),
+          checked({ offset, length }, undefined, () => zero(offset, length, flags))),
     };
   },
 });

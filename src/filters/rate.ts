@@ -75,7 +75,8 @@ function waitFor(bucket: Bucket, bytes: number, file: string | undefined): numbe
 /** Undefined when the file is missing or invalid, for example while another process writes it. */
 function rateIn(file: string): number | undefined {
   try {
-    return Number(parseSize(readFileSync(file, "utf8").split("\n", 1)[0]!));
+    const [line = ""] = readFileSync(file, "utf8").split("\n", 1);
+    return Number(parseSize(line));
   } catch {
     return undefined;
   }

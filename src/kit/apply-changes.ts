@@ -7,6 +7,7 @@ import { underChanges } from "./transferable.ts";
  * next layer.
  */
 export function applyChanges(next: Handle, changes: HandleChanges): Handle {
+  // `next` has all required members, and changes replace members by others of the same type.
   const merged = { ...passThrough(next), ...shortcuts(next, changes), ...changes } as Handle;
   const { close } = changes;
   if (close === undefined) return merged;
@@ -35,13 +36,13 @@ function shortcuts(next: Handle, changes: HandleChanges): HandleChanges {
 }
 
 /** Copies the handle into a plain object, which can be spread whatever class the handle is of. */
-function passThrough(next: Handle): Handle {
+function passThrough(next: Handle): HandleChanges {
   return Object.fromEntries(
     passed.map((name) => {
       const member = next[name];
       return [name, typeof member === "function" ? member.bind(next) : member];
     }),
-  ) as unknown as Handle;
+  );
 }
 
 const passed = handleMembers.filter((name) => !["readNow", "writeNow", "transferable"].includes(name));

@@ -1,4 +1,5 @@
 import type { Handle } from "../contract/handle.ts";
+import { must } from "../core/assert.ts";
 import { NbdError } from "../core/errors.ts";
 
 /** What a filter keeps for a disk and all its clients, such as the blocks of a cache, locks or counters. */
@@ -68,7 +69,7 @@ export class PerExport<T extends Kept> {
    * @param key the key that `enter` was called with
    */
   leave(key: string): void {
-    const shared = this.#shared.get(key)!;
+    const shared = must(this.#shared.get(key));
     shared.clients--;
     if (shared.clients === 0 && shared.kept.isUnused) this.#shared.delete(key);
   }

@@ -58,7 +58,7 @@ export function wait(
     };
     const abort = (): void => {
       end();
-      reject(signals.find(({ aborted }) => aborted)!.reason);
+      reject(signals.find(({ aborted }) => aborted)?.reason);
     };
     const stop = begin(() => {
       end();

@@ -3,6 +3,7 @@ import { type Allocator, allocator, allocatorFeatures } from "../allocator/param
 import { everyRequest } from "../contract/handle.ts";
 import { catchAll, once, type Parameter, size, text } from "../contract/parameter.ts";
 import { definePlugin, type Host, type Plugin } from "../contract/plugin.ts";
+import { must } from "../core/assert.ts";
 import { parseBase64 } from "../core/base64.ts";
 import { NbdError } from "../core/errors.ts";
 import { describe } from "./data/describe.ts";
@@ -50,7 +51,7 @@ const data: Plugin = definePlugin({
     state.disk = await allocate("nbdkit-data", diskSize, state.allocator);
     await paint(content, state.disk.handle);
   },
-  open: ({ disk }) => disk!.handle,
+  open: ({ disk }) => must(disk).handle,
   unload: ({ disk }) => disk?.dispose(),
 });
 
@@ -73,12 +74,13 @@ function readParameters({ data, base64, raw, NAME: variables }: Values): Data {
   const given = [data, base64, raw].filter((text) => text !== undefined);
   if (given.length > 1) throw new NbdError("EINVAL", notOnce);
   if (data !== undefined) return parse(data, (name) => variables.get(name) ?? process.env[name]);
-  if (given.length === 0) throw new NbdError("EINVAL", "raw|base64|data parameter was not specified");
+  const [only] = given;
+  if (only === undefined) throw new NbdError("EINVAL", "raw|base64|data parameter was not specified");
   if (variables.size > 0) {
     const keys = [...variables.keys()].map((key) => `${key}=`).join(" ");
     throw new NbdError("EINVAL", `extra parameters passed and not using data='...': ${keys}`);
   }
-  return { kind: "bytes", bytes: base64 === undefined ? Buffer.from(raw!) : parseBase64(base64) };
+  return { kind: "bytes", bytes: base64 === undefined ? Buffer.from(only) : parseBase64(only) };
 }
 
 function traceTree(data: Data, host: Host): void {

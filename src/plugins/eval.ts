@@ -59,11 +59,8 @@ const others: Parameter<Given> = {
   again: "added",
 };
 
-interface Values {
-  readonly missing?: string | undefined;
-  readonly KEY?: Given | undefined;
-  readonly [method: string]: string | Given | undefined;
-}
+/** The values of the parameters, which are made from a list: TypeScript knows no type of each. */
+type Values = Readonly<Record<string, unknown>>;
 
 /** A plugin whose methods are shell scripts on the command line (nbdkit-eval-plugin(1)). */
 const evaluate: Plugin = definePlugin<Record<string, Parameter>, ScriptState>({
@@ -80,7 +77,7 @@ const evaluate: Plugin = definePlugin<Record<string, Parameter>, ScriptState>({
   },
   catchAllKey: "KEY",
   async dumpPlugin(values, host) {
-    const caller = start(values as Values, host);
+    const caller = start(values, host);
     try {
       return await dumpScript(caller);
     } finally {
@@ -88,9 +85,11 @@ const evaluate: Plugin = definePlugin<Record<string, Parameter>, ScriptState>({
     }
   },
   async configComplete(values, host) {
-    const caller = start(values as Values, host);
+    const caller = start(values, host);
     try {
-      for (const [key, value] of (values as Values).KEY ?? []) await configure(caller, key, value);
+      // The parameter KEY makes this type.
+      const { KEY: given = [] } = values as { readonly KEY?: Given };
+      for (const [key, value] of given) await configure(caller, key, value);
       return await completeScript(caller);
     } catch (error) {
       caller.dispose();
@@ -118,7 +117,7 @@ function start(values: Values, host: Host): Caller {
 function scriptFor(method: string, values: Values): string | undefined {
   const [from, script] = implied[method] ?? [];
   const text = values[method] ?? (from !== undefined && values[from] !== undefined ? script : values.missing);
-  return text as string | undefined;
+  return typeof text === "string" ? text : undefined;
 }
 
 /** Runs a script with the arguments that a script file gets. $0 and $1 are both the name of the method. */

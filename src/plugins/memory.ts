@@ -3,6 +3,7 @@ import { type Allocator, allocator, allocatorFeatures } from "../allocator/param
 import { everyRequest } from "../contract/handle.ts";
 import { size } from "../contract/parameter.ts";
 import { definePlugin, type Plugin } from "../contract/plugin.ts";
+import { must } from "../core/assert.ts";
 
 interface State {
   readonly size: bigint;
@@ -30,7 +31,7 @@ const memory: Plugin = definePlugin({
   async getReady(state) {
     state.disk = await allocate("nbdkit-memory", state.size, state.allocator);
   },
-  open: ({ disk }) => disk!.handle,
+  open: ({ disk }) => must(disk).handle,
   unload: ({ disk }) => disk?.dispose(),
 });
 

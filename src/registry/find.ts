@@ -62,8 +62,9 @@ async function findBuiltIn<Definition>(
   name: string,
   builtIn: BuiltIn<Definition>,
 ): Promise<Loaded<Definition> | undefined> {
-  if (!Object.hasOwn(builtIn, name)) return undefined;
-  const { default: definition } = await builtIn[name]!();
+  const load = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined;
+  if (load === undefined) return undefined;
+  const { default: definition } = await load();
   return { definition, builtIn: true, path: () => join(directoryOf(kind), `${name}.js`) };
 }
 
@@ -73,8 +74,8 @@ async function findScript(name: string): Promise<Loaded<AnyPlugin> | undefined> 
   const { checkScript } = await import("./script.ts");
   const path = fullPath(name);
   checkScript(name, path);
-  const { default: sh } = await builtInPlugins.sh!();
-  return { definition: sh, builtIn: true, implied: [["script", path]], path: () => path };
+  const sh = await findBuiltIn("plugin", "sh", builtInPlugins);
+  return sh && { ...sh, implied: [["script", path]], path: () => path };
 }
 
 async function findModule<Definition>(kind: Kind, name: string): Promise<Loaded<Definition>> {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { extname } from "node:path";
 import { pathToFileURL } from "node:url";
 import { failOnDeadlock } from "../chain/fail-on-deadlock.ts";
-import { messageOf, NbdError } from "../core/errors.ts";
+import { messageOf, NbdError, nodeCodeOf } from "../core/errors.ts";
 import { importModule } from "../installation/package.ts";
 import { offerOwnPackage } from "./own-package.ts";
 import { placeOf } from "./syntax-error.ts";
@@ -18,20 +18,22 @@ export const moduleExtensions: readonly string[] = [".js", ".mjs", ".cjs", ".ts"
 export async function importDefinition(path: string): Promise<unknown> {
   const { default: exported } = await failOnDeadlock("it", importFile(path));
   // Compilers turn `export default` into a member `default` of a CommonJS module.
-  return (exported as { readonly default?: unknown } | undefined)?.default ?? exported;
+  const nested = typeof exported === "object" && exported !== null && "default" in exported;
+  return nested ? (exported.default ?? exported) : exported;
 }
 
 async function importFile(path: string): Promise<{ readonly default?: unknown }> {
   offerOwnPackage(path);
   const { href } = pathToFileURL(path);
   try {
+    // A module is an object with any members.
     return (await importModule(href)) as { readonly default?: unknown };
   } catch (error) {
     const place = await placeOf(error, href);
     if (place !== undefined)
       throw new NbdError("EINVAL", `${place}: SyntaxError: ${messageOf(error)}`, { cause: error });
     if (!existsSync(path)) throw new NbdError("ENOENT", "no such file", { cause: error, retold: true });
-    if ((error as NodeJS.ErrnoException | null)?.code !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
+    if (nodeCodeOf(error) !== "ERR_UNKNOWN_FILE_EXTENSION") throw error;
     throw new NbdError(
       "ENOTSUP",
       `Node.js ${process.versions.node} does not run ${extname(path)} files: use Node.js 22.18 or newer, or compile to JavaScript`,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, realpathSync } from "node:fs";
 import * as nodeModule from "node:module";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { nodeCodeOf } from "../core/errors.ts";
 import { packageRoot } from "../core/package-root.ts";
 
 // A plugin may be one file in any folder. When this package is installed globally, there is no node_modules
@@ -22,7 +23,7 @@ let installed = false;
 export function offerOwnPackage(path: string): void {
   if (installed || !existsSync(ownManifest()) || !mayNeed(path) || isFoundFrom(path)) return;
   installed = true;
-  // Available from Node.js 22.15 on. Works for `import` and `require`, and without a thread.
+  // Available from Node.js 22.15 on, so the types of Node.js 20 do not have it. Works for `import` and `require`, and without a thread.
   if ("registerHooks" in nodeModule) registerHooks(nodeModule.registerHooks as RegisterHooks);
   else {
     // `register` is absent before Node.js 20.6; only `require` finds this package there.
@@ -90,6 +91,7 @@ const hooksThread = `data:text/javascript,${encodeURIComponent(`
 
 /** The hook for `require` in older versions. */
 function resolveRequired(): void {
+  // Node has no type for this function, which other packages replace in the same way.
   const loader = nodeModule.default as unknown as {
     _resolveFilename(request: string, ...rest: readonly unknown[]): string;
   };
@@ -105,6 +107,6 @@ function resolveRequired(): void {
 }
 
 function isNotFound(error: unknown): boolean {
-  const { code } = error as NodeJS.ErrnoException;
+  const code = nodeCodeOf(error);
   return code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
 }

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, sep } from "node:path";
-import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { codeOf, messageOf, NbdError, nodeCodeOf } from "../core/errors.ts";
 import { packageRoot } from "../core/package-root.ts";
 import type { Kind } from "./shape.ts";
 import { faultOnTheWay, isShared } from "./trust.ts";
@@ -87,8 +87,7 @@ function entryOf(kind: Kind, name: string, found: string): string {
   try {
     module = realpathSync(createRequire(join(found, "../../package.json")).resolve(packageName(kind, name)));
   } catch (error) {
-    const reason =
-      (error as NodeJS.ErrnoException).code === "MODULE_NOT_FOUND" ? "it has no main file" : messageOf(error);
+    const reason = nodeCodeOf(error) === "MODULE_NOT_FOUND" ? "it has no main file" : messageOf(error);
     throw new NbdError(codeOf(error), `cannot open ${kind} '${name}': ${found}: ${reason}`, { cause: error });
   }
   if (module.startsWith(realpathSync(found) + sep)) return module;

@@ -19,6 +19,7 @@ export function checkDefinition<Definition>(kind: Kind, value: unknown, where: s
   if (typeof value !== "object" || value === null) {
     throw new NbdError("EINVAL", `${where} has no ${kind} as its default export`);
   }
+  // The value comes from a module of a user. It is a definition only after this check.
   const fault = faultOf(kind, value as Readonly<Record<string, unknown>>);
   if (fault === undefined) return value as Definition;
   throw new NbdError("EINVAL", `${where} is no ${kind}: ${fault}`);
@@ -83,16 +84,20 @@ function faultOf(kind: Kind, value: Readonly<Record<string, unknown>>): string |
 function parameterFault(value: Readonly<Record<string, unknown>>): string | undefined {
   const { parameters = {} } = value;
   if (typeof parameters !== "object" || parameters === null) return "its parameters are no object";
-  const declared = Object.entries(parameters as Record<string, { readonly parse?: unknown } | null>);
-  const undeclared = declared.find(([, parameter]) => typeof parameter?.parse !== "function");
+  const declared = Object.entries<unknown>({ ...parameters });
+  const undeclared = declared.find(([, parameter]) => !isDeclared(parameter));
   if (undeclared !== undefined)
     return `its parameter ${undeclared[0]} is not declared with size(), text() or the like`;
   for (const [name, parameter] of declared) {
-    const fault = memberFault(parameter!, parameterShape, "nothing");
-    if (fault !== undefined) return `its parameter ${name}: ${fault}`;
+    const fault = isDeclared(parameter) && memberFault(parameter, parameterShape, "nothing");
+    if (fault) return `its parameter ${name}: ${fault}`;
   }
   const unknown = (["magicKey", "catchAllKey"] as const).find(
     (key) => value[key] !== undefined && !Object.hasOwn(parameters, String(value[key])),
   );
   return unknown && `its ${unknown} "${value[unknown]}" is none of its parameters`;
+}
+
+function isDeclared(parameter: unknown): parameter is object {
+  return typeof Object(parameter).parse === "function";
 }

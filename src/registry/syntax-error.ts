@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
+import { isError } from "../core/errors.ts";
 
 /**
  * Returns the place of the syntax error that keeps a module, or one of its imports, from loading.
@@ -8,8 +9,8 @@ import { Worker } from "node:worker_threads";
  * @returns "/path/of/file.mjs:LINE"; undefined for other errors, and where Node.js does not report the place
  */
 export async function placeOf(error: unknown, url: string): Promise<string | undefined> {
-  const { name, stack = "" } = error as Partial<Error>;
-  if (name !== "SyntaxError") return undefined;
+  if (!isError(error) || error.name !== "SyntaxError") return undefined;
+  const { stack = "" } = error;
   // For CommonJS, TypeScript and imports of missing exports, Node.js puts the place above the message.
   const [, file, line] = /^(file:\/\/[^\n]*|\/[^\n]*):(\d+)\n/.exec(stack) ?? [];
   if (file !== undefined && line !== undefined) return placeIn(file, line);

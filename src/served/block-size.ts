@@ -1,4 +1,4 @@
-import type { BlockSize, Handle } from "../contract/handle.ts";
+import type { BlockSize, Handle, HandleChanges } from "../contract/handle.ts";
 import { NbdError } from "../core/errors.ts";
 
 /** The limits of doc/proto.md, "Block size constraints"; bytes. */
@@ -46,7 +46,7 @@ export function requestUnitOf({ blockSize }: Pick<Handle, "blockSize">): number 
  *
  * @param bytesMax what the filter would choose; bytes
  */
-export function pieceBytesFor({ blockSize }: Pick<Handle, "blockSize">, bytesMax: number): number {
+export function pieceBytesFor({ blockSize }: Pick<HandleChanges, "blockSize">, bytesMax: number): number {
   return Math.min(bytesMax, blockSize?.maximum ?? bytesMax);
 }
 

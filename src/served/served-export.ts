@@ -1,10 +1,11 @@
 import type { BlockSize, Handle, TransferableHandle, WriteFlags, ZeroFlags } from "../contract/handle.ts";
 import { checkStates, type MetaContext } from "../contract/meta-context.ts";
 import { assert } from "../core/assert.ts";
-import { NbdError } from "../core/errors.ts";
+import { codeOf } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
-import { answer, inSteps, type MaybePromise, type Steps } from "../core/maybe-promise.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
 import { pieceBytesFor } from "./block-size.ts";
+import { type CompleteHandle, completeHandle } from "./complete-handle.ts";
 import { checkedExtents, clipExtents, clipStatus, lengthOf, type StatusRange } from "./extents.ts";
 import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
 import { forEachPiece } from "./pieces.ts";
@@ -41,11 +42,13 @@ export class ServedExport {
   /** The contexts that {@link status} accepts. */
   readonly metaContexts: readonly MetaContext[];
   readonly #handle: Handle;
+  readonly #methods: CompleteHandle;
   readonly #signal: AbortSignal | undefined;
 
   /** @param signal aborted when the client has gone; long requests end then */
   constructor(handle: Handle, readOnly: boolean, signal?: AbortSignal) {
     this.#handle = handle;
+    this.#methods = completeHandle(handle);
     this.#signal = signal;
     this.size = handle.size;
     this.canWrite = handle.write !== undefined && !readOnly;
@@ -69,13 +72,13 @@ export class ServedExport {
 
   read(into: Uint8Array, offset: bigint): MaybePromise<void> {
     this.#assertRange(offset, into.length);
-    return this.#handle.read(into, offset);
+    return this.#methods.read(into, offset);
   }
 
   write(from: Uint8Array, offset: bigint, fua: boolean): MaybePromise<void> {
     assert(this.canWrite);
     this.#assertRange(offset, from.length);
-    return this.#withFua(fua, (flags) => this.#handle.write!(from, offset, flags));
+    return this.#withFua(fua, (flags) => this.#methods.write(from, offset, flags));
   }
 
   /**
@@ -99,13 +102,13 @@ export class ServedExport {
   }
 
   flush(): MaybePromise<void> {
-    return this.#handle.flush?.();
+    return this.#methods.flush();
   }
 
   trim(offset: bigint, length: number, fua: boolean): MaybePromise<void> {
     assert(this.canTrim);
     this.#assertRange(offset, length);
-    return this.#withFua(fua, (flags) => this.#handle.trim!(offset, length, flags));
+    return this.#withFua(fua, (flags) => this.#methods.trim(offset, length, flags));
   }
 
   zero(offset: bigint, length: number, flags: ZeroFlags): MaybePromise<void> {
@@ -133,7 +136,7 @@ export class ServedExport {
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
     this.#assertRange(offset, length);
     if (this.#handle.extents === undefined) return [{ length: BigInt(length), hole: false, zero: false }];
-    return inSteps(this.#extents(offset, length, requestOne));
+    return this.#extents(offset, length, requestOne);
   }
 
   /** The states of the range in one of {@link metaContexts}. */
@@ -144,36 +147,36 @@ export class ServedExport {
     requestOne: boolean,
   ): MaybePromise<readonly StatusExtent[]> {
     this.#assertRange(offset, length);
-    return inSteps(this.#status(context, offset, length, requestOne));
+    return this.#status(context, offset, length, requestOne);
   }
 
   close(): MaybePromise<void> {
-    return this.#handle.close?.();
+    return this.#methods.close();
   }
 
-  *#extents(offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
-    const ask = (one: boolean) => this.#handle.extents!(offset, length, one);
+  async #extents(offset: bigint, length: number, requestOne: boolean): Promise<readonly Extent[]> {
+    const ask = (one: boolean) => this.#methods.extents(offset, length, one);
     const range = this.#statusRange(length, requestOne);
-    let found = checkedExtents(yield* answer(ask(requestOne)));
+    let found = checkedExtents(await ask(requestOne));
     // The first extent may be shorter than its block, so ask for the rest of the block.
-    if (requestOne && lengthOf(found) < range.block) found = yield* answer(ask(false));
+    if (requestOne && lengthOf(found) < range.block) found = await ask(false);
     return clipExtents(found, range);
   }
 
-  *#status(
+  async #status(
     context: MetaContext,
     offset: bigint,
     length: number,
     requestOne: boolean,
-  ): Steps<readonly StatusExtent[]> {
-    const ask = function* (one: boolean): Steps<readonly StatusExtent[]> {
-      const states = yield* answer(context.status(offset, length, one));
+  ): Promise<readonly StatusExtent[]> {
+    const ask = async (one: boolean): Promise<readonly StatusExtent[]> => {
+      const states = await context.status(offset, length, one);
       checkStates(context, states);
       return states;
     };
     const range = this.#statusRange(length, requestOne);
-    const found = yield* ask(requestOne);
-    return clipStatus(requestOne && lengthOf(found) < range.block ? yield* ask(false) : found, range);
+    const found = await ask(requestOne);
+    return clipStatus(requestOne && lengthOf(found) < range.block ? await ask(false) : found, range);
   }
 
   #statusRange(length: number, requestOne: boolean): StatusRange {
@@ -186,11 +189,10 @@ export class ServedExport {
 
   async #zero(offset: bigint, length: number, flags: ZeroFlags): Promise<void> {
     try {
-      if (this.#handle.zero === undefined) throw new NbdError("ENOTSUP", "the plugin cannot zero quickly");
-      await this.#handle.zero(offset, length, flags);
+      await this.#methods.zero(offset, length, flags);
     } catch (error) {
       if (!isNotSupported(error) || flags.fastZero) throw error;
-      await writeZeroes(this.#handle, offset, length, flags, this.#signal);
+      await writeZeroes(this.#methods, offset, length, flags, this.#signal);
     }
   }
 
@@ -211,6 +213,6 @@ export class ServedExport {
 }
 
 function isNotSupported(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
+  const code = codeOf(error);
   return code === "ENOTSUP" || code === "EOPNOTSUPP";
 }

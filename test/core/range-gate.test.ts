@@ -1,23 +1,21 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { inSteps, isPromise, type Steps } from "../../src/core/maybe-promise.ts";
+import { isPromise } from "../../src/core/maybe-promise.ts";
 import { RangeGate } from "../../src/core/range-gate.ts";
 
 /** Records when it has entered the gate, and leaves when the test calls `leave`. */
 class Visitor {
-  readonly gone: PromiseLike<void> | void;
+  readonly gone: Promise<void>;
   leave!: () => void;
 
   constructor(gate: RangeGate, first: number, end: number, shared: boolean, said: string[], name: string) {
     const leaving = new Promise<void>((resolve) => {
       this.leave = resolve;
     });
-    this.gone = inSteps(
-      gate.hold(first, end, shared, function* (): Steps {
-        said.push(name);
-        yield leaving;
-      }),
-    );
+    this.gone = gate.hold(first, end, shared, async () => {
+      said.push(name);
+      await leaving;
+    });
   }
 }
 
@@ -32,6 +30,7 @@ describe("RangeGate", () => {
     const reader = enter(5, 6, true, "reader");
     const second = enter(0, 15, false, "second");
     const other = enter(5, 6, true, "other reader");
+    await setImmediate();
     expect(said).toEqual(["writer", "elsewhere"]);
     writer.leave();
     await writer.gone;
@@ -48,24 +47,34 @@ describe("RangeGate", () => {
     await setImmediate();
     expect(said).toEqual(["second", "other reader"]);
     const shared = enter(5, 6, true, "shared");
+    await setImmediate();
     expect(said.at(-1)).toBe("shared");
     for (const visitor of [other, shared]) visitor.leave();
   });
 
-  it("returns no promise when the range is free, and is left after an error", () => {
+  it("hold leaves the range also after an error", async () => {
     const gate = new RangeGate();
-    const fail = function* (): Steps {
-      yield undefined;
+    const fail = async (): Promise<void> => {
       throw new Error("failed");
     };
-    const pass = function* (): Steps {
-      yield undefined;
-    };
-    expect(() => inSteps(gate.hold(0, 1, false, fail))).toThrow("failed");
-    expect(inSteps(gate.hold(0, 1, false, pass))).toBe(undefined);
+    await expect(gate.hold(0, 1, false, fail)).rejects.toThrow("failed");
+    expect(gate.isFree(0, 1)).toBe(true);
+    await gate.hold(0, 1, false, async () => expect(gate.isFree(0, 1, true)).toBe(false));
+    expect(isPromise(gate.enter(0, 1))).toBe(false);
   });
 
-  it("enter works without a generator, and leaving twice does not release the claim of another request", async () => {
+  it("isFree counts overlapping requests that hold or wait, and shared requests only against exclusive ones", async () => {
+    const gate = new RangeGate();
+    const leave = await gate.enter(0, 10, true);
+    expect([gate.isFree(5, 6), gate.isFree(5, 6, true), gate.isFree(10, 11)]).toEqual([false, true, true]);
+    const waiting = gate.enter(5, 6);
+    expect([gate.isFree(5, 6, true), gate.isFree(6, 7, true)]).toEqual([false, true]);
+    leave();
+    (await waiting)();
+    expect(gate.isFree(0, 10)).toBe(true);
+  });
+
+  it("enter works without hold, and leaving twice does not release the claim of another request", async () => {
     const gate = new RangeGate();
     const leave = gate.enter(0, 2);
     expect(isPromise(leave)).toBe(false);

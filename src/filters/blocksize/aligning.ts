@@ -2,9 +2,10 @@ import type { BlockSize, Handle, HandleChanges, WriteFlags, ZeroFlags } from "..
 import { type BlockPart, blockParts } from "../../core/block-parts.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
-import { answer, inSteps, type MaybePromise, type Steps } from "../../core/maybe-promise.ts";
+import type { MaybePromise } from "../../core/maybe-promise.ts";
 import type { RangeGate } from "../../core/range-gate.ts";
 import { applyChanges } from "../../kit/apply-changes.ts";
+import { type CompleteHandle, completeHandle } from "../../served/complete-handle.ts";
 import { checkedExtents, clipExtents, lengthOf } from "../../served/extents.ts";
 import type { Limits } from "./limits.ts";
 
@@ -21,18 +22,18 @@ export function aligning(next: Handle, limits: Limits, gate: RangeGate): HandleC
   const { minblock } = limits;
   // A partial last block is not served: the disk below cannot write it as a whole block.
   const size = next.size - (next.size % BigInt(minblock));
-  const requests = new Aligning(applyChanges(next, {}), limits, gate, size);
+  const requests = new Aligning(completeHandle(next), limits, gate, size);
   const { write, trim, zero, cache, extents } = next;
   return {
     size,
     blockSize: advertised(next, minblock),
-    ...nowWithin(next, limits),
-    read: (into, offset) => inSteps(requests.read(into, offset)),
-    write: write && ((from, offset, flags) => inSteps(requests.write(from, offset, flags))),
-    trim: trim && ((offset, length, flags) => inSteps(requests.trim(offset, length, flags))),
-    zero: zero && ((offset, length, flags) => inSteps(requests.zero(offset, length, flags))),
-    cache: cache && ((offset, length) => inSteps(requests.cache(offset, length))),
-    extents: extents && ((offset, length, one) => inSteps(requests.extents(offset, length, one))),
+    ...nowWithin(next, limits, gate),
+    read: (into, offset) => requests.read(into, offset),
+    write: write && ((from, offset, flags) => requests.write(from, offset, flags)),
+    trim: trim && ((offset, length, flags) => requests.trim(offset, length, flags)),
+    zero: zero && ((offset, length, flags) => requests.zero(offset, length, flags)),
+    cache: cache && ((offset, length) => requests.cache(offset, length)),
+    extents: extents && ((offset, length, one) => requests.extents(offset, length, one)),
     // With emulated FUA, the server flushes once after all pieces; passed on, each piece would flush.
     nativeFua: next.nativeFua === true && next.fuaByFlushing !== true,
     metaContexts: minblock === 1 ? next.metaContexts : undefined,
@@ -44,66 +45,65 @@ function advertised({ blockSize }: Handle, minblock: number): BlockSize {
   return { minimum: 1, preferred: Math.max(blockSize?.preferred ?? 0, 4096, minblock), maximum: 0xffff_ffff };
 }
 
-/**
- * The fast path, for requests that need no splitting. With a `minblock` above 1 writes must hold the gate,
- * which `writeNow` cannot wait for.
- */
-function nowWithin(next: Handle, { minblock, maxdata }: Limits): HandleChanges {
+/** The fast path, for requests that need no splitting, while no other request changes a part of a block. */
+function nowWithin(next: Handle, { minblock, maxdata }: Limits, gate: RangeGate): HandleChanges {
   const { readNow, writeNow } = applyChanges(next, {});
+  const isOnePiece = (length: number, offset: number): boolean =>
+    length <= maxdata && length % minblock === 0 && offset % minblock === 0;
+  const isFree = (start: number, end: number): boolean => gate.isFree(start / minblock, end / minblock, true);
   return {
     readNow:
       readNow &&
       ((buffer, start, end, offset) =>
-        end - start <= maxdata &&
-        (end - start) % minblock === 0 &&
-        offset % minblock === 0 &&
-        readNow(buffer, start, end, offset)),
+        isOnePiece(end - start, offset) && readNow(buffer, start, end, offset)),
     writeNow:
-      minblock > 1 || writeNow === undefined
-        ? undefined
-        : (buffer, start, end, offset) => end - start <= maxdata && writeNow(buffer, start, end, offset),
+      writeNow &&
+      ((buffer, start, end, offset) =>
+        isOnePiece(end - start, offset) &&
+        isFree(offset, offset + end - start) &&
+        writeNow(buffer, start, end, offset)),
   };
 }
 
 class Aligning {
-  readonly #next: Handle;
+  readonly #next: CompleteHandle;
   readonly #limits: Limits;
   readonly #gate: RangeGate;
   readonly #size: bigint;
 
-  constructor(next: Handle, limits: Limits, gate: RangeGate, size: bigint) {
+  constructor(next: CompleteHandle, limits: Limits, gate: RangeGate, size: bigint) {
     this.#next = next;
     this.#limits = limits;
     this.#gate = gate;
     this.#size = size;
   }
 
-  *read(into: Uint8Array, offset: bigint): Steps {
+  async read(into: Uint8Array, offset: bigint): Promise<void> {
     for (const part of this.#parts(offset, into.length)) {
       const bytes = into.subarray(part.at, part.at + part.length);
-      if (part.whole) yield* this.#readPieces(bytes, part.offset);
-      else bytes.set((yield* this.#readBlock(part)).subarray(this.#inside(part)).subarray(0, part.length));
+      if (part.whole) await this.#readPieces(bytes, part.offset);
+      else bytes.set((await this.#readBlock(part)).subarray(this.#inside(part)).subarray(0, part.length));
     }
   }
 
-  *write(from: Uint8Array, offset: bigint, flags: WriteFlags): Steps {
+  async write(from: Uint8Array, offset: bigint, flags: WriteFlags): Promise<void> {
     for (const part of this.#parts(offset, from.length)) {
       const bytes = from.subarray(part.at, part.at + part.length);
-      if (part.whole) yield* this.#writePieces(part, bytes, flags);
-      else yield* this.#change(part, flags, (block, at) => block.set(bytes, at));
+      if (part.whole) await this.#writePieces(part, bytes, flags);
+      else await this.#change(part, flags, (block, at) => block.set(bytes, at));
     }
   }
 
   /** Trims whole blocks only; partial blocks stay unchanged. */
-  *trim(offset: bigint, length: number, flags: WriteFlags): Steps {
+  async trim(offset: bigint, length: number, flags: WriteFlags): Promise<void> {
     for (const part of this.#parts(offset, length)) {
       if (!part.whole) continue;
-      yield* this.#shared(part, (at, bytes) => this.#next.trim!(at, bytes, flags));
+      await this.#shared(part, (at, bytes) => this.#next.trim(at, bytes, flags));
     }
   }
 
   /** @throws NbdError ENOTSUP for a fast zero that must be split, because a later piece could be slow */
-  *zero(offset: bigint, length: number, flags: ZeroFlags): Steps {
+  async zero(offset: bigint, length: number, flags: ZeroFlags): Promise<void> {
     const parts = this.#parts(offset, length);
     if (flags.fastZero && (length > this.#limits.maxlen || parts.some(({ whole }) => !whole))) {
       throw new NbdError(
@@ -112,36 +112,38 @@ class Aligning {
       );
     }
     for (const part of parts) {
-      if (part.whole) yield* this.#shared(part, (at, bytes) => this.#next.zero!(at, bytes, flags));
-      else yield* this.#change(part, flags, (block, at) => block.fill(0, at, at + part.length));
+      if (part.whole) await this.#shared(part, (at, bytes) => this.#next.zero(at, bytes, flags));
+      else await this.#change(part, flags, (block, at) => block.fill(0, at, at + part.length));
     }
   }
 
-  *cache(offset: bigint, length: number): Steps {
+  async cache(offset: bigint, length: number): Promise<void> {
     const { start, bytes } = this.#wholeBlocks(offset, length);
-    yield* pieces(start, bytes, this.#limits.maxdata, (at, piece) => this.#next.cache!(at, piece));
+    await pieces(start, bytes, this.#limits.maxdata, (at, piece) => this.#next.cache(at, piece));
   }
 
-  *extents(offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
+  async extents(offset: bigint, length: number, requestOne: boolean): Promise<readonly Extent[]> {
     const { start, bytes } = this.#wholeBlocks(offset, length);
     const asked = Math.min(bytes, this.#limits.maxlen);
     const block = BigInt(this.#limits.minblock);
-    const found = yield* this.#extentsOfBlock(start, asked, requestOne);
-    const [first, ...rest] = clipExtents(found, { length: BigInt(asked), block, requestOne });
+    const found = await this.#extentsOfBlock(start, asked, requestOne);
+    const extents = clipExtents(found, { length: BigInt(asked), block, requestOne });
     // The first extent starts at a whole block. Cut it, so that the answer starts at the requested offset.
-    return [{ ...first!, length: first!.length - (offset - start) }, ...rest];
+    return extents.map((extent, index) =>
+      index > 0 ? extent : { ...extent, length: extent.length - (offset - start) },
+    );
   }
 
   /**
    * Asks again when an answer ends inside the first block, until the extents cover at least one whole block.
    */
-  *#extentsOfBlock(start: bigint, asked: number, requestOne: boolean): Steps<readonly Extent[]> {
+  async #extentsOfBlock(start: bigint, asked: number, requestOne: boolean): Promise<readonly Extent[]> {
     const { minblock } = this.#limits;
-    const found = [...checkedExtents(yield* answer(this.#next.extents!(start, asked, requestOne)))];
+    const found = [...checkedExtents(await this.#next.extents(start, asked, requestOne))];
     for (let known = lengthOf(found); known < minblock; known = lengthOf(found)) {
       const at = start + known;
       if (at % BigInt(this.#next.blockSize?.minimum ?? 1) !== 0n) break;
-      const rest = checkedExtents(yield* answer(this.#next.extents!(at, minblock - Number(known), false)));
+      const rest = checkedExtents(await this.#next.extents(at, minblock - Number(known), false));
       if (lengthOf(rest) <= 0n) break;
       found.push(...rest);
     }
@@ -165,54 +167,53 @@ class Aligning {
     return { start, bytes: Number(end - start) };
   }
 
-  *#readBlock(part: BlockPart): Steps<Buffer> {
+  async #readBlock(part: BlockPart): Promise<Buffer> {
     const block = Buffer.allocUnsafe(this.#limits.minblock);
-    yield this.#next.read(block, part.offset - BigInt(this.#inside(part)));
+    await this.#next.read(block, part.offset - BigInt(this.#inside(part)));
     return block;
   }
 
-  *#readPieces(into: Uint8Array, offset: bigint): Steps {
+  async #readPieces(into: Uint8Array, offset: bigint): Promise<void> {
     const read = (at: bigint, from: number, to: number) => this.#next.read(into.subarray(from, to), at);
-    yield* pieces(offset, into.length, this.#limits.maxdata, (at, bytes, done) =>
+    await pieces(offset, into.length, this.#limits.maxdata, (at, bytes, done) =>
       read(at, done, done + bytes),
     );
   }
 
-  *#writePieces(part: BlockPart, from: Uint8Array, flags: WriteFlags): Steps {
+  async #writePieces(part: BlockPart, from: Uint8Array, flags: WriteFlags): Promise<void> {
     const { maxdata } = this.#limits;
-    yield* this.#gate.hold(part.first, part.end, true, () =>
+    await this.#gate.hold(part.first, part.end, true, () =>
       pieces(part.offset, from.length, maxdata, (at, bytes, done) =>
-        this.#next.write!(from.subarray(done, done + bytes), at, flags),
+        this.#next.write(from.subarray(done, done + bytes), at, flags),
       ),
     );
   }
 
   /** Read-modify-write of one block, held exclusively. */
-  *#change(part: BlockPart, flags: WriteFlags, apply: (block: Buffer, at: number) => void): Steps {
+  async #change(
+    part: BlockPart,
+    flags: WriteFlags,
+    apply: (block: Buffer, at: number) => void,
+  ): Promise<void> {
     const { fua } = flags;
     const inside = this.#inside(part);
-    yield* this.#gate.hold(
-      part.first,
-      part.end,
-      false,
-      function* (this: Aligning): Steps {
-        const block = yield* this.#readBlock(part);
-        apply(block, inside);
-        yield this.#next.write!(block, part.offset - BigInt(inside), { fua });
-      }.bind(this),
-    );
+    await this.#gate.hold(part.first, part.end, false, async () => {
+      const block = await this.#readBlock(part);
+      apply(block, inside);
+      await this.#next.write(block, part.offset - BigInt(inside), { fua });
+    });
   }
 
-  *#shared(part: BlockPart, perform: Perform): Steps {
+  async #shared(part: BlockPart, perform: Perform): Promise<void> {
     const { first, end, offset, length } = part;
-    yield* this.#gate.hold(first, end, true, () => pieces(offset, length, this.#limits.maxlen, perform));
+    await this.#gate.hold(first, end, true, () => pieces(offset, length, this.#limits.maxlen, perform));
   }
 }
 
 type Perform = (offset: bigint, bytes: number, done: number) => MaybePromise<unknown>;
 
-function* pieces(offset: bigint, length: number, pieceBytes: number, perform: Perform): Steps {
+async function pieces(offset: bigint, length: number, pieceBytes: number, perform: Perform): Promise<void> {
   for (let done = 0; done < length; done += pieceBytes) {
-    yield perform(offset + BigInt(done), Math.min(pieceBytes, length - done), done);
+    await perform(offset + BigInt(done), Math.min(pieceBytes, length - done), done);
   }
 }

@@ -1,9 +1,11 @@
-import type { Handle, WriteFlags } from "../../contract/handle.ts";
+import type { WriteFlags } from "../../contract/handle.ts";
 import type { Host } from "../../contract/plugin.ts";
 import { messageOf } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
-import type { MaybePromise, Steps } from "../../core/maybe-promise.ts";
+import type { MaybePromise } from "../../core/maybe-promise.ts";
 import { BlockStore, type Blocks, type Trace } from "../../descriptor/block-store.ts";
+import type { Toggle } from "../../kit/toggle.ts";
+import type { CompleteHandle } from "../../served/complete-handle.ts";
 import { type Limit, Recency } from "./recency.ts";
 
 // The cache of one disk. Each block is in one of three states.
@@ -15,6 +17,9 @@ import { type Limit, Recency } from "./recency.ts";
 // A change holds its blocks exclusively, a read holds them shared. A change that fails may have written a
 // part, so its clean blocks become absent; dirty blocks stay, because the disk below does not have their
 // data.
+//
+// `readNow` and `writeNow` run to their end without waiting, so they hold nothing; they leave blocks alone
+// that another request holds.
 
 const absent = 0;
 const clean = 1;
@@ -27,6 +32,8 @@ const heldBlocks = 64;
 export interface CacheOptions {
   readonly mode: "writeback" | "writethrough" | "unsafe";
   readonly blockBytes: number;
+  /** Whether blocks that are read are kept. */
+  readonly keepsReads: Toggle;
   /** Undefined when the size of the cache is not limited. */
   readonly limit: Limit | undefined;
   readonly host: Host;
@@ -38,14 +45,16 @@ export interface CacheOptions {
  */
 export class BlockCache {
   readonly #mode: CacheOptions["mode"];
+  readonly #keepsReads: Toggle;
   readonly #log: Host;
   readonly #store: BlockStore;
   readonly #recency: Recency | undefined;
   #isReclaiming = false;
 
   /** @param size size of the disk, in bytes */
-  constructor({ mode, blockBytes, limit, host }: CacheOptions, size: bigint) {
+  constructor({ mode, blockBytes, keepsReads, limit, host }: CacheOptions, size: bigint) {
     this.#mode = mode;
+    this.#keepsReads = keepsReads;
     this.#log = host;
     const traced: Trace = (blocks, state) => host.debug(`cache: ${blocks}: ${stateNames[state]}`);
     const trace = host.debugFlag("verbose") > 0 ? traced : undefined;
@@ -57,72 +66,98 @@ export class BlockCache {
     return this.#store.isUnused;
   }
 
-  *read(next: Handle, into: Uint8Array, offset: bigint, keeping: boolean): Steps {
-    if (keeping) yield* this.#fetch(next, this.#store.blocksCovering(offset, into.length));
-    yield* this.#store.hold(this.#store.blocksCovering(offset, into.length), true, () =>
-      this.#readPieces(next, into, offset),
-    );
-    yield* this.#reclaim(next);
+  async read(next: CompleteHandle, into: Uint8Array, offset: bigint): Promise<void> {
+    const blocks = this.#store.blocksCovering(offset, into.length);
+    if (this.#keepsReads()) await this.#fetch(next, blocks);
+    await this.#store.hold(blocks, true, () => this.#readPieces(next, into, offset));
+    await this.#reclaim(next);
   }
 
-  *write(next: Handle, from: Uint8Array, offset: bigint, { fua }: WriteFlags): Steps {
+  async write(next: CompleteHandle, from: Uint8Array, offset: bigint, { fua }: WriteFlags): Promise<void> {
     const through = this.#mode === "writethrough" || (fua && this.#mode === "writeback");
     const blocks = this.#store.blocksCovering(offset, from.length);
     const write = () =>
       through ? this.#writeThrough(next, from, offset, fua) : this.#writeHere(next, from, offset);
-    yield* this.#store.hold(blocks, false, () => this.#change(blocks, write));
-    yield* this.#reclaim(next);
+    await this.#store.hold(blocks, false, () => this.#change(blocks, write));
+    await this.#reclaim(next);
+  }
+
+  readNow(next: CompleteHandle, buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    const state = this.#stateNow(offset, end - start, true);
+    if (state === undefined) return false;
+    if (state === absent) return !this.#keepsReads() && next.readNow(buffer, start, end, offset);
+    if (!this.#store.readNow(buffer, start, end, offset)) return false;
+    this.#recency?.used(this.#store.blocksCovering(BigInt(offset), end - start));
+    return true;
+  }
+
+  /**
+   * Writes into dirty blocks and whole new ones. A clean block must stay equal to the disk below if the write
+   * fails in the middle, and a new block in a cache of limited size may have to wait for an eviction. With
+   * writethrough, writes parts of blocks that are not cached.
+   */
+  writeNow(next: CompleteHandle, buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    const state = this.#stateNow(offset, end - start, false);
+    const parts = this.#store.parts(BigInt(offset), end - start);
+    const staysAbsent = state === absent && parts.every(({ whole }) => !whole);
+    if (this.#mode === "writethrough") return staysAbsent && next.writeNow(buffer, start, end, offset);
+    const isNew = state === absent && this.#recency === undefined && parts.every(({ whole }) => whole);
+    if (state !== dirty && !isNew) return false;
+    if (!this.#store.writeNow(buffer, start, end, offset)) return false;
+    this.#keep(this.#store.blocksCovering(BigInt(offset), end - start), dirty);
+    return true;
   }
 
   /** Applies a change to the disk below: first delivers the dirty blocks, then drops all of the blocks. */
-  *bypass(
-    next: Handle,
+  async bypass(
+    next: CompleteHandle,
     offset: bigint,
     length: number,
     { fua }: WriteFlags,
     change: (flags: WriteFlags) => MaybePromise<void>,
-  ): Steps {
+  ): Promise<void> {
     const blocks = this.#store.blocksCovering(offset, length);
-    yield* this.#store.hold(
-      blocks,
-      false,
-      function* (this: BlockCache): Steps {
-        for (const run of this.#store.runs(blocks)) if (run.state === dirty) yield* this.#deliver(next, run);
-        yield* this.#drop(blocks);
-        yield change({ fua });
-      }.bind(this),
-    );
+    await this.#store.hold(blocks, false, async () => {
+      await this.#deliverDirty(next, blocks);
+      await this.#drop(blocks);
+      await change({ fua });
+    });
   }
 
   /** Fetches blocks into the cache (NBD_CMD_CACHE). */
-  *copy(next: Handle, offset: bigint, length: number): Steps {
+  async copy(next: CompleteHandle, offset: bigint, length: number): Promise<void> {
     const blocks = this.#store.blocksCovering(offset, length);
     for (let first = blocks.first; first < blocks.end; first += heldBlocks) {
-      yield* this.#fetch(next, { first, end: Math.min(first + heldBlocks, blocks.end) });
-      yield* this.#reclaim(next);
+      await this.#fetch(next, { first, end: Math.min(first + heldBlocks, blocks.end) });
+      await this.#reclaim(next);
     }
   }
 
   /** Flushes if any block is dirty: the client may have disconnected without a flush. */
-  *settle(next: Handle): Steps {
-    if (next.write === undefined) return;
+  async settle(next: CompleteHandle): Promise<void> {
+    if (!next.canWrite) return;
     for (const { state } of this.#store.runs(this.#store.all)) {
-      if (state === dirty) return yield* this.flush(next);
+      if (state === dirty) return await this.flush(next);
     }
   }
 
   /**
    * Tries to deliver every dirty block and throws the first error. The next flush tries failed blocks again.
    */
-  *flush(next: Handle): Steps {
+  async flush(next: CompleteHandle): Promise<void> {
     if (this.#mode === "unsafe") return;
     const errors: unknown[] = [];
-    if (next.write !== undefined) yield* this.#deliverAll(next, errors);
-    yield next.flush?.();
+    if (next.canWrite) await this.#deliverAll(next, errors);
+    await next.flush();
     if (errors.length > 0) throw errors[0];
   }
 
-  extents(next: Handle, offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
+  extents(
+    next: CompleteHandle,
+    offset: bigint,
+    length: number,
+    requestOne: boolean,
+  ): Promise<readonly Extent[]> {
     return this.#store.extents(next, { offset, length, requestOne }, (state) =>
       state === dirty ? { hole: false, zero: false } : undefined,
     );
@@ -132,70 +167,71 @@ export class BlockCache {
     this.#store.close();
   }
 
-  *#readPieces(next: Handle, into: Uint8Array, offset: bigint): Steps {
+  /** As {@link BlockStore.stateNow}; also undefined when blocks must be evicted first. */
+  #stateNow(offset: number, length: number, shared: boolean): number | undefined {
+    return this.#recency?.isOverfull ? undefined : this.#store.stateNow(offset, length, shared);
+  }
+
+  async #readPieces(next: CompleteHandle, into: Uint8Array, offset: bigint): Promise<void> {
     for (const { state, start, end } of this.#store.pieces(offset, into.length)) {
       const part = into.subarray(Number(start - offset), Number(end - offset));
-      if (state === absent) yield next.read(part, start);
+      if (state === absent) await next.read(part, start);
       else {
-        yield* this.#store.read(part, start);
+        await this.#store.read(part, start);
         this.#recency?.used(this.#store.blocksCovering(start, part.length));
       }
     }
   }
 
   /** After a failed change, clean blocks become absent: the change may have been applied in part. */
-  *#change(blocks: Blocks, body: () => Steps): Steps {
+  async #change(blocks: Blocks, body: () => Promise<void>): Promise<void> {
     try {
-      yield* body();
+      await body();
     } catch (error) {
-      for (const run of this.#store.runs(blocks)) if (run.state !== dirty) yield* this.#forget(run, [run]);
+      for (const run of this.#store.runs(blocks)) if (run.state !== dirty) await this.#forget(run, [run]);
       throw error;
     }
   }
 
-  *#writeHere(next: Handle, from: Uint8Array, offset: bigint): Steps {
+  async #writeHere(next: CompleteHandle, from: Uint8Array, offset: bigint): Promise<void> {
     for (const part of this.#store.parts(offset, from.length)) {
       if (part.whole || this.#store.stateOf(part.first) !== absent) continue;
-      yield* this.#store.fetch(next, part);
+      await this.#store.fetch(next, part);
       this.#keep(part, clean);
     }
-    yield* this.#store.write(from, offset);
+    await this.#store.write(from, offset);
     this.#keep(this.#store.blocksCovering(offset, from.length), dirty);
   }
 
   /** A block that is written in part keeps its state. */
-  *#writeThrough(next: Handle, from: Uint8Array, offset: bigint, fua: boolean): Steps {
-    yield next.write!(from, offset, { fua });
+  async #writeThrough(next: CompleteHandle, from: Uint8Array, offset: bigint, fua: boolean): Promise<void> {
+    await next.write(from, offset, { fua });
     for (const part of this.#store.parts(offset, from.length)) {
       const state = part.whole ? clean : this.#store.stateOf(part.first);
       if (state === absent) continue;
-      yield* this.#store.write(from.subarray(part.at, part.at + part.length), part.offset);
+      await this.#store.write(from.subarray(part.at, part.at + part.length), part.offset);
       this.#keep(part, state);
     }
   }
 
-  *#fetch(next: Handle, blocks: Blocks): Steps {
+  async #fetch(next: CompleteHandle, blocks: Blocks): Promise<void> {
     if (![...this.#store.runs(blocks)].some(({ state }) => state === absent)) return;
-    yield* this.#store.hold(
-      blocks,
-      false,
-      function* (this: BlockCache): Steps {
-        for (const run of this.#store.runs(blocks)) {
-          if (run.state !== absent) continue;
-          yield* this.#store.fetch(next, run);
-          this.#keep(run, clean);
-        }
-      }.bind(this),
-    );
+    await this.#store.hold(blocks, false, async () => {
+      for (const run of this.#store.runs(blocks)) {
+        if (run.state !== absent) continue;
+        await this.#store.fetch(next, run);
+        this.#keep(run, clean);
+      }
+    });
   }
 
-  *#deliverAll(next: Handle, errors: unknown[]): Steps {
+  async #deliverAll(next: CompleteHandle, errors: unknown[]): Promise<void> {
     for (const run of this.#store.runs(this.#store.all)) {
       if (run.state !== dirty) continue;
       for (let first = run.first; first < run.end; first += heldBlocks) {
         const blocks = { first, end: Math.min(first + heldBlocks, run.end) };
         try {
-          yield* this.#store.hold(blocks, false, () => this.#deliverDirty(next, blocks));
+          await this.#store.hold(blocks, false, () => this.#deliverDirty(next, blocks));
         } catch (error) {
           this.#log.error(`cache: flush of block ${first} failed: ${messageOf(error)}`);
           errors.push(error);
@@ -205,12 +241,12 @@ export class BlockCache {
   }
 
   /** Delivers the blocks that are still dirty now that they are held. */
-  *#deliverDirty(next: Handle, blocks: Blocks): Steps {
-    for (const run of this.#store.runs(blocks)) if (run.state === dirty) yield* this.#deliver(next, run);
+  async #deliverDirty(next: CompleteHandle, blocks: Blocks): Promise<void> {
+    for (const run of this.#store.runs(blocks)) if (run.state === dirty) await this.#deliver(next, run);
   }
 
-  *#deliver(next: Handle, blocks: Blocks): Steps {
-    yield* this.#store.deliver(next, blocks);
+  async #deliver(next: CompleteHandle, blocks: Blocks): Promise<void> {
+    await this.#store.deliver(next, blocks);
     this.#store.set(blocks, clean);
   }
 
@@ -219,29 +255,27 @@ export class BlockCache {
     this.#recency?.used(blocks);
   }
 
-  *#drop(blocks: Blocks): Steps {
-    yield* this.#forget(
-      blocks,
-      [...this.#store.runs(blocks)].filter(({ state }) => state !== absent),
-    );
+  async #drop(blocks: Blocks): Promise<void> {
+    const stored = [...this.#store.runs(blocks)].filter(({ state }) => state !== absent);
+    await this.#forget(blocks, stored);
   }
 
   /** @param stored the blocks that occupy space in the cache file */
-  *#forget(blocks: Blocks, stored: readonly Blocks[]): Steps {
+  async #forget(blocks: Blocks, stored: readonly Blocks[]): Promise<void> {
     this.#store.set(blocks, absent);
     this.#recency?.dropped(blocks);
-    for (const run of stored) yield* this.#store.free(run);
+    for (const run of stored) await this.#store.free(run);
   }
 
   /** Evicts blocks for all requests; other requests do not wait for it. */
-  *#reclaim(next: Handle): Steps {
+  async #reclaim(next: CompleteHandle): Promise<void> {
     const surplus = this.#isReclaiming ? [] : (this.#recency?.surplus() ?? []);
     if (surplus.length === 0) return;
     this.#isReclaiming = true;
     try {
       for (const block of surplus) {
         const blocks = { first: block, end: block + 1 };
-        yield* this.#store.hold(blocks, false, () => this.#evict(next, blocks));
+        await this.#store.hold(blocks, false, () => this.#evict(next, blocks));
       }
     } catch (error) {
       // The block is still dirty. The next flush tries again, and its client gets the error.
@@ -251,14 +285,14 @@ export class BlockCache {
     }
   }
 
-  *#evict(next: Handle, blocks: Blocks): Steps {
+  async #evict(next: CompleteHandle, blocks: Blocks): Promise<void> {
     if (this.#store.stateOf(blocks.first) === dirty) {
       // The block may have to stay. Mark it as used, so that the next eviction tries other blocks first.
-      this.#recency!.used(blocks);
+      this.#recency?.used(blocks);
       // A read-only connection cannot deliver it; a later request of a writable connection evicts it.
-      if (next.write === undefined) return;
-      yield* this.#deliver(next, blocks);
+      if (!next.canWrite) return;
+      await this.#deliver(next, blocks);
     }
-    yield* this.#drop(blocks);
+    await this.#drop(blocks);
   }
 }

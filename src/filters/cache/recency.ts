@@ -34,9 +34,14 @@ export class Recency {
     }
   }
 
+  /** Blocks must be evicted. */
+  get isOverfull(): boolean {
+    return this.#blocks.size > this.#high;
+  }
+
   /** The blocks to evict, the least recently used first. */
   surplus(): readonly number[] {
-    if (this.#blocks.size <= this.#high) return [];
+    if (!this.isOverfull) return [];
     const count = Math.ceil(this.#blocks.size - this.#low);
     return [...this.#blocks].slice(0, count);
   }

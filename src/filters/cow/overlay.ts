@@ -1,9 +1,9 @@
-import type { Handle } from "../../contract/handle.ts";
 import type { Host } from "../../contract/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
-import type { Steps } from "../../core/maybe-promise.ts";
 import { BlockStore, type Blocks, type Trace } from "../../descriptor/block-store.ts";
+import type { Toggle } from "../../kit/toggle.ts";
+import type { CompleteHandle } from "../../served/complete-handle.ts";
 
 // The blocks that clients changed. Each block is in one of three states.
 //
@@ -12,7 +12,8 @@ import { BlockStore, type Blocks, type Trace } from "../../descriptor/block-stor
 // - zeroes: the block is all zeroes and is stored nowhere.
 //
 // A change holds its blocks exclusively. A read holds nothing: a block is complete before its state becomes
-// `here`.
+// `here`. `readNow` and `writeNow` run to their end without waiting, so they hold nothing either; they leave
+// blocks alone that another request holds.
 
 const below = 0;
 const here = 1;
@@ -25,10 +26,15 @@ const stateNames = ["as in the disk below", "kept here", "zeroes"] as const;
  */
 export class Overlay {
   readonly #store: BlockStore;
+  readonly #copiesReads: Toggle;
   #isUnchanged = true;
 
-  /** @param size size of the disk, in bytes */
-  constructor(blockBytes: number, size: bigint, host: Host) {
+  /**
+   * @param size size of the disk, in bytes
+   * @param copiesReads whether blocks that are read are copied into the overlay
+   */
+  constructor(blockBytes: number, size: bigint, copiesReads: Toggle, host: Host) {
+    this.#copiesReads = copiesReads;
     const traced: Trace = (blocks, state) => host.debug(`cow: ${blocks}: ${stateNames[state]}`);
     const trace = host.debugFlag("verbose") > 0 ? traced : undefined;
     this.#store = new BlockStore("nbdkit-cow", blockBytes, size, trace);
@@ -39,52 +45,83 @@ export class Overlay {
     return this.#isUnchanged;
   }
 
-  *read(next: Handle, into: Uint8Array, offset: bigint, copying: boolean): Steps {
-    if (copying) yield* this.copy(next, offset, into.length);
+  async read(next: CompleteHandle, into: Uint8Array, offset: bigint): Promise<void> {
+    if (this.#copiesReads()) await this.copy(next, offset, into.length);
     for (const { state, start, end } of this.#store.pieces(offset, into.length)) {
       const part = into.subarray(Number(start - offset), Number(end - offset));
       if (state === zeroes) part.fill(0);
-      else if (state === here) yield* this.#store.read(part, start);
-      else yield next.read(part, start);
+      else if (state === here) await this.#store.read(part, start);
+      else await next.read(part, start);
     }
   }
 
-  *write(next: Handle, from: Uint8Array, offset: bigint): Steps {
-    yield* this.#change(this.#store.blocksCovering(offset, from.length), function* (this: Overlay) {
+  write(next: CompleteHandle, from: Uint8Array, offset: bigint): Promise<void> {
+    return this.#change(this.#store.blocksCovering(offset, from.length), async () => {
       for (const part of this.#store.parts(offset, from.length))
-        if (!part.whole) yield* this.#bring(next, part);
-      yield* this.#store.write(from, offset);
+        if (!part.whole) await this.#bring(next, part);
+      await this.#store.write(from, offset);
       this.#store.set(this.#store.blocksCovering(offset, from.length), here);
     });
+  }
+
+  readNow(next: CompleteHandle, buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    switch (this.#store.stateNow(offset, end - start, true)) {
+      case here:
+        return this.#store.readNow(buffer, start, end, offset);
+      case below:
+        return !this.#copiesReads() && next.readNow(buffer, start, end, offset);
+      case zeroes:
+        buffer.fill(0, start, end);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Writes into blocks of the overlay, and whole blocks anywhere. */
+  writeNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
+    const state = this.#store.stateNow(offset, end - start, false);
+    if (state === undefined) return false;
+    const parts = this.#store.parts(BigInt(offset), end - start);
+    if (state !== here && parts.some(({ whole }) => !whole)) return false;
+    if (!this.#store.writeNow(buffer, start, end, offset)) return false;
+    this.#isUnchanged = false;
+    this.#store.set(this.#store.blocksCovering(BigInt(offset), end - start), here);
+    return true;
   }
 
   /**
    * Zeroes or trims.
    * @throws NbdError ENOTSUP for a fast zero of a part of a block that is not zeroes already
    */
-  *zero(next: Handle, offset: bigint, length: number, fast = false): Steps {
-    yield* this.#change(this.#store.blocksCovering(offset, length), function* (this: Overlay) {
+  zero(next: CompleteHandle, offset: bigint, length: number, fast = false): Promise<void> {
+    return this.#change(this.#store.blocksCovering(offset, length), async () => {
       const parts = this.#store.parts(offset, length);
       const cut = parts.filter(({ whole, first }) => !whole && this.#store.stateOf(first) !== zeroes);
       if (fast && cut.length > 0) throw new NbdError("ENOTSUP", "only whole blocks are zeroed quickly");
       for (const part of cut) {
-        yield* this.#bring(next, part);
-        yield* this.#store.writeZeroes({ start: part.offset, end: part.offset + BigInt(part.length) });
+        await this.#bring(next, part);
+        await this.#store.writeZeroes({ start: part.offset, end: part.offset + BigInt(part.length) });
       }
-      for (const part of parts) if (part.whole) yield* this.#forget(part);
+      for (const part of parts) if (part.whole) await this.#forget(part);
     });
   }
 
   /** Copies blocks from the disk below into the overlay. */
-  *copy(next: Handle, offset: bigint, length: number): Steps {
+  async copy(next: CompleteHandle, offset: bigint, length: number): Promise<void> {
     const blocks = this.#store.blocksCovering(offset, length);
     if (![...this.#store.runs(blocks)].some(({ state }) => state === below)) return;
-    yield* this.#change(blocks, function* (this: Overlay) {
-      for (const run of this.#store.runs(blocks)) if (run.state === below) yield* this.#bring(next, run);
+    await this.#change(blocks, async () => {
+      for (const run of this.#store.runs(blocks)) if (run.state === below) await this.#bring(next, run);
     });
   }
 
-  extents(next: Handle, offset: bigint, length: number, requestOne: boolean): Steps<readonly Extent[]> {
+  extents(
+    next: CompleteHandle,
+    offset: bigint,
+    length: number,
+    requestOne: boolean,
+  ): Promise<readonly Extent[]> {
     return this.#store.extents(next, { offset, length, requestOne }, (state) =>
       state === below ? undefined : { hole: state === zeroes, zero: state === zeroes },
     );
@@ -94,23 +131,23 @@ export class Overlay {
     this.#store.close();
   }
 
-  *#change(blocks: Blocks, body: (this: Overlay) => Steps): Steps {
+  #change(blocks: Blocks, body: () => Promise<void>): Promise<void> {
     this.#isUnchanged = false;
-    yield* this.#store.hold(blocks, false, () => body.call(this));
+    return this.#store.hold(blocks, false, body);
   }
 
   /** Fills blocks of one state into the overlay, so that a part of them can be changed. */
-  *#bring(next: Handle, blocks: Blocks): Steps {
+  async #bring(next: CompleteHandle, blocks: Blocks): Promise<void> {
     const state = this.#store.stateOf(blocks.first);
     if (state === here) return;
-    if (state === zeroes) yield* this.#store.writeZeroes(this.#store.bytesOf(blocks));
-    else yield* this.#store.fetch(next, blocks);
+    if (state === zeroes) await this.#store.writeZeroes(this.#store.bytesOf(blocks));
+    else await this.#store.fetch(next, blocks);
     this.#store.set(blocks, here);
   }
 
-  *#forget(blocks: Blocks): Steps {
+  async #forget(blocks: Blocks): Promise<void> {
     const stored = [...this.#store.runs(blocks)].filter(({ state }) => state === here);
     this.#store.set(blocks, zeroes);
-    for (const run of stored) yield* this.#store.free(run);
+    for (const run of stored) await this.#store.free(run);
   }
 }

@@ -1,4 +1,5 @@
 import type { Extent } from "../../core/extent.ts";
+import { firstEndingAfter } from "../../core/first-ending-after.ts";
 import type { ListedExtent } from "./parse.ts";
 
 /** An answer has at most this many extents; clients ask again for the rest. */
@@ -32,16 +33,4 @@ export function within(
     }
   }
   return found;
-}
-
-/** Binary search: the index of the first extent that ends after an offset. */
-function firstEndingAfter(list: readonly ListedExtent[], offset: bigint): number {
-  let [low, high] = [0, list.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const { offset: start, length } = list[middle]!;
-    if (start + length > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

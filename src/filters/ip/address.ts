@@ -15,10 +15,10 @@ const mappedBits = 96;
  * @throws NbdError EINVAL
  */
 export function addressRule(text: string, key: string): (peer: Peer | undefined) => Match {
-  const [given, prefix, ...rest] = text.split("/");
-  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(given!)] ?? 0;
+  const [given = "", prefix, ...rest] = text.split("/");
+  const bits = { 0: 0, 4: 32, 6: 128 }[isIP(given)] ?? 0;
   // An address with an interface name (fe80::1%eth0) is refused: BlockList has no zones.
-  if (bits === 0 || rest.length > 0 || given!.includes("%")) {
+  if (bits === 0 || rest.length > 0 || given.includes("%")) {
     throw new NbdError(
       "EINVAL",
       `don't know how to parse rule: ${key}=${text}: use an address, a range ADDRESS/BITS, any, anyipv4, anyipv6, ` +
@@ -26,8 +26,8 @@ export function addressRule(text: string, key: string): (peer: Peer | undefined)
     );
   }
   const length = prefix === undefined ? bits : parseInteger(`${key}=${text}`, prefix, 0, bits);
-  const mapped = length >= mappedBits ? mappedAddress(given!) : undefined;
-  return mapped === undefined ? rangeOf(given!, length) : rangeOf(mapped, length - mappedBits);
+  const mapped = length >= mappedBits ? mappedAddress(given) : undefined;
+  return mapped === undefined ? rangeOf(given, length) : rangeOf(mapped, length - mappedBits);
 }
 
 function rangeOf(address: string, length: number): (peer: Peer | undefined) => Match {
@@ -46,7 +46,7 @@ export function addressesOf(peer: Peer | undefined): readonly string[] | undefin
   if (peer === undefined || peer.family === "stdio") return undefined;
   if (peer.family !== "tcp") return [];
   if (peer.address === undefined) return undefined;
-  const address = peer.address.split("%")[0]!;
+  const [address = ""] = peer.address.split("%");
   const mapped = mappedAddress(address);
   return mapped === undefined ? [address] : [mapped, address];
 }

@@ -49,9 +49,9 @@ function parseRule(text: string, key: string): Rule {
   const word = text.toLowerCase().replace(/^all/, "any");
   const family = families[word];
   if (family !== undefined) return { text, needsTls: false, matches: ({ peer }) => family(peer) };
-  const [, kind, value] = /^([a-z-]+):(.*)$/is.exec(text) ?? [];
+  const [, kind, value = ""] = /^([a-z-]+):(.*)$/is.exec(text) ?? [];
   const known = kind === undefined ? undefined : kinds[kind.toLowerCase()];
-  if (known !== undefined) return { text, needsTls: known.needsTls ?? false, matches: known.parse(value!) };
+  if (known !== undefined) return { text, needsTls: known.needsTls ?? false, matches: known.parse(value) };
   const isAt = addressRule(text, key);
   return { text, needsTls: false, matches: ({ peer }) => isAt(peer) };
 }

@@ -106,6 +106,7 @@ function requestFields(operation: Operation): Fields {
 /** Only extents are logged. */
 function answerFields(operation: Operation, answer: unknown): Fields {
   if (operation.kind !== "extents") return {};
+  // An interceptor does not know the type of each answer; a request for extents is answered with extents.
   return { extents: { words: extentWords(operation.offset, answer as readonly Extent[]) } };
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
-import { closeSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
+import { failure } from "../../contract/failure.ts";
 import { codeOf, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
@@ -25,15 +26,22 @@ type Type = "ENTER" | "LEAVE" | "PRINT";
 
 /** Writes log entries to a file, to a script, to both, or to neither. */
 export class Journal {
-  readonly #fd: number | undefined;
+  #fd: number | undefined;
   readonly #script: string | undefined;
   readonly #log: Log;
 
-  /** @param fd log file; close() closes it */
-  constructor(fd: number | undefined, script: string | undefined, log: Log) {
-    this.#fd = fd;
+  constructor(script: string | undefined, log: Log) {
     this.#script = script;
     this.#log = log;
+  }
+
+  /** Opens the log file; `close` closes it. */
+  open(file: string, append: boolean): void {
+    try {
+      this.#fd = openSync(file, append ? "a" : "w");
+    } catch (error) {
+      throw failure("open", file, error);
+    }
   }
 
   close(): void {

@@ -27,7 +27,8 @@ export async function findMbrPartition(disk: Disk, start: Buffer, number: number
   const primary = Array.from({ length: primaryCount }, (_, index) => entryOf(start, index));
   // With a GPT for another sector size, all sector numbers are wrong, also those of a hybrid MBR.
   if (primary.some(isProtective) && (await hasGptInOtherSectors(disk))) throw otherSectors(disk);
-  if (number > primaryCount) {
+  const entry = primary[number - 1];
+  if (entry === undefined) {
     const extended = primary.find((entry) => entry.count > 0n && isExtended(entry));
     if (extended !== undefined) return findLogical(disk, extended, number);
     throw new NbdError(
@@ -35,7 +36,6 @@ export async function findMbrPartition(disk: Disk, start: Buffer, number: number
       "MBR logical partition selected, but there is no extended partition in the partition table",
     );
   }
-  const entry = primary[number - 1]!;
   if (isProtective(entry)) throw otherSectors(disk);
   if (entry.count === 0n || entry.type === 0 || isExtended(entry)) throw notFound(number);
   return inBytes(disk, entry.start, entry.count);
@@ -44,7 +44,7 @@ export async function findMbrPartition(disk: Disk, start: Buffer, number: number
 function entryOf(record: Buffer, index: number): Entry {
   const at = entriesAt + index * entryBytes;
   return {
-    type: record[at + 4]!,
+    type: record.readUInt8(at + 4),
     start: BigInt(record.readUInt32LE(at + 8)),
     count: BigInt(record.readUInt32LE(at + 12)),
   };

@@ -51,6 +51,7 @@ export class ControlSocket {
     client.on("close", () => this.#clients.delete(client));
     try {
       for await (const bytes of client) {
+        // A socket without an encoding yields buffers.
         for (const letter of (bytes as Buffer).toString("latin1"))
           client.write(await this.#obey(letter), "latin1");
       }

@@ -24,8 +24,8 @@ export function steadyHandle(
   const steady = applyChanges(first, {
     ...intercept(first, request, perform),
     metaContexts: first.metaContexts?.map((context) => steadyContext(context, perform)),
-    readNow: first.readNow && ((...part) => canReach(disk, part) && disk.opened!.below.readNow(...part)),
-    writeNow: first.writeNow && ((...part) => canWrite(disk, part) && disk.opened!.below.writeNow(...part)),
+    readNow: first.readNow && ((...part) => reachable(disk, part)?.readNow(...part) === true),
+    writeNow: first.writeNow && ((...part) => writable(disk, part)?.writeNow(...part) === true),
     close: undefined,
   });
   return { ...steady, close: () => disk.close() };
@@ -45,11 +45,15 @@ function steadyContext(context: MetaContext, perform: Perform): MetaContext {
 
 type ReadNowArguments = Parameters<NonNullable<Handle["readNow"]>>;
 
-/** Whether the plugin is open and large enough: after a reopen, it may be smaller. */
-function canReach({ opened }: Reopenable, [, start, end, offset]: ReadNowArguments): boolean {
-  return opened !== undefined && BigInt(offset + end - start) <= opened.below.size;
+/** The plugin, if it is open and large enough: after a reopen, it may be smaller. */
+function reachable(
+  { opened }: Reopenable,
+  [, start, end, offset]: ReadNowArguments,
+): ServedExport | undefined {
+  return opened !== undefined && BigInt(offset + end - start) <= opened.below.size ? opened.below : undefined;
 }
 
-function canWrite(disk: Reopenable, part: ReadNowArguments): boolean {
-  return canReach(disk, part) && disk.opened!.below.canWrite;
+function writable(disk: Reopenable, part: ReadNowArguments): ServedExport | undefined {
+  const below = reachable(disk, part);
+  return below?.canWrite ? below : undefined;
 }

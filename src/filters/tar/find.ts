@@ -132,8 +132,9 @@ async function contentOf(reader: TarReader, entry: Entry, name: string): Promise
     );
   }
   const start = at + BigInt(blockBytes);
-  const map = await (header.type === "S" ? gnuSparseMap(reader, at) : paxSparseMap(reader, pax, start));
-  const end = header.type === "S" ? map!.dataStart + stored : start + stored;
+  const gnuMap = header.type === "S" ? await gnuSparseMap(reader, at) : undefined;
+  const map = gnuMap ?? (await paxSparseMap(reader, pax, start));
+  const end = (gnuMap?.dataStart ?? start) + stored;
   if (end > reader.size) {
     throw new NbdError(
       "EINVAL",

@@ -20,7 +20,7 @@ export interface Header {
 export function parseHeader(block: Buffer): Header | undefined {
   if (block.every((byte) => byte === 0)) return undefined;
   if (!isHeader(block)) throw new NbdError("EINVAL", "expected a tar header and found other data");
-  const type = String.fromCharCode(block[156]!);
+  const type = String.fromCharCode(block.readUInt8(156));
   // A hard link has no data, even if its header has a size.
   return { type, name: nameIn(block), size: type === "1" ? 0n : numberAt(block, 124, 12) };
 }
@@ -30,7 +30,7 @@ function isHeader(block: Buffer): boolean {
   const stated = Number.parseInt(text(block, 148, 8).toString("latin1").trim(), 8);
   let [sum, signedSum] = [0, 0];
   for (let at = 0; at < blockBytes; at++) {
-    const byte = at >= 148 && at < 156 ? 0x20 : block[at]!;
+    const byte = at >= 148 && at < 156 ? 0x20 : block.readUInt8(at);
     sum += byte;
     signedSum += byte > 127 ? byte - 256 : byte;
   }
@@ -46,7 +46,7 @@ function nameIn(block: Buffer): Buffer {
 
 /** Parses octal digits, or for large numbers a binary number with its highest bit set. */
 export function numberAt(block: Buffer, at: number, length: number): bigint {
-  if (block[at]! & 0x80) return binaryNumber(block.subarray(at, at + length));
+  if (block.readUInt8(at) & 0x80) return binaryNumber(block.subarray(at, at + length));
   const digits = text(block, at, length).toString("latin1").trim();
   if (digits === "") return 0n;
   if (/^[0-7]+$/.test(digits)) return BigInt(`0o${digits}`);

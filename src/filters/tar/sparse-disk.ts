@@ -1,5 +1,6 @@
 import type { Handle, HandleChanges } from "../../contract/handle.ts";
 import type { Extent } from "../../core/extent.ts";
+import { firstEndingAfter } from "../../core/first-ending-after.ts";
 import { applyChanges } from "../../kit/apply-changes.ts";
 
 /** A range of a sparse file, and `at`, its offset in the tar file. */
@@ -38,9 +39,9 @@ function* within(
   length: number,
 ): Generator<{ readonly piece: Piece; readonly from: bigint; readonly to: bigint }> {
   const end = offset + BigInt(length);
-  for (let index = firstEndingAfter(pieces, offset); index < pieces.length; index++) {
-    const piece = pieces[index]!;
-    if (piece.offset >= end) return;
+  for (let index = firstEndingAfter(pieces, offset); ; index++) {
+    const piece = pieces[index];
+    if (piece === undefined || piece.offset >= end) return;
     const pieceEnd = piece.offset + piece.length;
     yield {
       piece,
@@ -48,17 +49,6 @@ function* within(
       to: pieceEnd < end ? pieceEnd : end,
     };
   }
-}
-
-function firstEndingAfter(pieces: readonly Piece[], offset: bigint): number {
-  let [low, high] = [0, pieces.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    const { offset: start, length } = pieces[middle]!;
-    if (start + length > offset) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 function extents(pieces: readonly Piece[], offset: bigint, length: number): readonly Extent[] {

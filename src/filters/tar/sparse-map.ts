@@ -88,10 +88,10 @@ async function storedRanges(
 function paired(numbers: readonly bigint[]): readonly Range[] {
   if (numbers.length % 2 !== 0) throw new NbdError("EINVAL", "the map of a sparse file is damaged");
   requireFew(numbers.length / 2);
-  return Array.from({ length: numbers.length / 2 }, (_, index) => ({
-    offset: numbers[2 * index]!,
-    length: numbers[2 * index + 1]!,
-  })).filter(({ length }) => length > 0n);
+  return numbers.flatMap((offset, index) => {
+    const length = numbers[index + 1] ?? 0n;
+    return index % 2 === 0 && length > 0n ? [{ offset, length }] : [];
+  });
 }
 
 function requireFew(ranges: number): number {

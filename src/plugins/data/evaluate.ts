@@ -136,13 +136,14 @@ class Place {
   content(): Content {
     this.#collectBytes();
     const [only] = this.#pieces;
-    if (this.#pieces.length === 1 && only!.content.size === this.#size) return only!.content;
+    if (this.#pieces.length === 1 && only?.content.size === this.#size) return only.content;
     return layers(this.#pieces, this.#size);
   }
 
   #collectBytes(): void {
-    if (this.#bytes.length === 0) return;
-    const bytes = this.#bytes.length === 1 ? this.#bytes[0]! : Buffer.concat(this.#bytes);
+    const [first] = this.#bytes;
+    if (first === undefined) return;
+    const bytes = this.#bytes.length === 1 ? first : Buffer.concat(this.#bytes);
     this.#bytes = [];
     this.#add(literal(bytes));
   }

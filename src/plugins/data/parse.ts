@@ -45,9 +45,9 @@ class Parser {
   /** Parses up to the end of the text or to a `)`. */
   #list(): Data {
     const items: Expression[] = [];
-    for (; this.#next < this.#tokens.length; this.#next++) {
-      const token = this.#tokens[this.#next]!;
-      if (token.kind === "close") break;
+    for (; ; this.#next++) {
+      const token = this.#tokens[this.#next];
+      if (token === undefined || token.kind === "close") break;
       items.push(this.#item(token, items));
     }
     const [first, second] = items;

@@ -14,6 +14,7 @@ export async function* scriptChunks(script: string, from: bigint, sliced: boolea
   try {
     let skip = from;
     // Keep stdout open until the script is killed, so that the script prints no error about a closed pipe.
+    // A stream without an encoding yields buffers.
     for await (const chunk of child.stdout.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       const skipped = skip < BigInt(chunk.length) ? Number(skip) : chunk.length;
       skip -= BigInt(skipped);

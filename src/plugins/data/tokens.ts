@@ -22,14 +22,18 @@ export type Token =
 export function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
   for (let at = 0; at < text.length; ) {
-    const script = scriptAt(text, at);
-    const match = script === undefined ? matchAt(text, at) : undefined;
-    if (script === undefined && match === undefined) throw unexpected(text, at);
-    const token = script ?? match!.make(match!.groups);
-    if (token !== undefined) tokens.push(token);
-    at += script === undefined ? match!.length : script.text.length + "<()".length;
+    const found = scriptAt(text, at) ?? matchAt(text, at);
+    if (found === undefined) throw unexpected(text, at);
+    if (found.token !== undefined) tokens.push(found.token);
+    at += found.length;
   }
   return tokens;
+}
+
+/** A token at the beginning of a text; undefined for white space and comments. */
+interface Found {
+  readonly token: Token | undefined;
+  readonly length: number;
 }
 
 type Groups = readonly (string | undefined)[];
@@ -42,21 +46,21 @@ const rules: readonly (readonly [pattern: RegExp, make: Make])[] = [
   [/\s+|#[^\n]*/y, () => undefined],
   [/\(/y, () => ({ kind: "open" })],
   [/\)/y, () => ({ kind: "close" })],
-  [new RegExp(number, "y"), ([digits]) => ({ kind: "bytes", bytes: Uint8Array.of(parseByte(digits!)) })],
+  [new RegExp(number, "y"), ([digits = ""]) => ({ kind: "bytes", bytes: Uint8Array.of(parseByte(digits)) })],
   [
     /([lb]e)(16|32|64):(\w+)/y,
-    ([order, bits, digits]) => ({ kind: "bytes", bytes: wordBytes(order!, Number(bits), digits!) }),
+    ([order = "", bits, digits = ""]) => ({ kind: "bytes", bytes: wordBytes(order, Number(bits), digits) }),
   ],
-  [/"([^"\\]*(?:\\[\s\S][^"\\]*)*)"/y, ([inside]) => ({ kind: "bytes", bytes: stringBytes(inside!) })],
-  [new RegExp(`@${number}`, "y"), ([amount]) => seek("to", amount)],
-  [new RegExp(`@\\+\\s*${number}`, "y"), ([amount]) => seek("forward", amount)],
-  [new RegExp(`@-\\s*${number}`, "y"), ([amount]) => seek("back", amount)],
-  [new RegExp(`@\\^\\s*${number}`, "y"), ([amount]) => seek("align", amount)],
-  [/<([^*[()\s][^*[)\s]*)/y, ([path]) => ({ kind: "file", text: path! })],
-  [/->\s*\\([\w-]+)/y, ([name]) => ({ kind: "assign", name: name! })],
-  [/\\([\w-]+)/y, ([name]) => ({ kind: "name", name: name! })],
-  [/\$([A-Za-z_]\w*)/y, ([name]) => ({ kind: "variable", name: name! })],
-  [new RegExp(`\\*\\s*${number}`, "y"), ([count]) => ({ kind: "repeat", count: parseNumber(count!) })],
+  [/"([^"\\]*(?:\\[\s\S][^"\\]*)*)"/y, ([inside = ""]) => ({ kind: "bytes", bytes: stringBytes(inside) })],
+  [new RegExp(`@${number}`, "y"), ([amount = ""]) => seek("to", amount)],
+  [new RegExp(`@\\+\\s*${number}`, "y"), ([amount = ""]) => seek("forward", amount)],
+  [new RegExp(`@-\\s*${number}`, "y"), ([amount = ""]) => seek("back", amount)],
+  [new RegExp(`@\\^\\s*${number}`, "y"), ([amount = ""]) => seek("align", amount)],
+  [/<([^*[()\s][^*[)\s]*)/y, ([path = ""]) => ({ kind: "file", text: path })],
+  [/->\s*\\([\w-]+)/y, ([name = ""]) => ({ kind: "assign", name: name })],
+  [/\\([\w-]+)/y, ([name = ""]) => ({ kind: "name", name: name })],
+  [/\$([A-Za-z_]\w*)/y, ([name = ""]) => ({ kind: "variable", name: name })],
+  [new RegExp(`\\*\\s*${number}`, "y"), ([count = ""]) => ({ kind: "repeat", count: parseNumber(count) })],
   [
     new RegExp(`\\[\\s*${number}?:\\s*${number}?\\]`, "y"),
     ([from, to]) => ({
@@ -67,28 +71,29 @@ const rules: readonly (readonly [pattern: RegExp, make: Make])[] = [
   ],
 ];
 
-function matchAt(text: string, at: number): { make: Make; groups: Groups; length: number } | undefined {
+function matchAt(text: string, at: number): Found | undefined {
   for (const [pattern, make] of rules) {
     pattern.lastIndex = at;
     const match = pattern.exec(text);
-    if (match !== null) return { make, groups: match.slice(1), length: match[0].length };
+    if (match !== null) return { token: make(match.slice(1)), length: match[0].length };
   }
   return undefined;
 }
 
 /** Reads <(SCRIPT) up to the matching parenthesis. The script may contain balanced parentheses. */
-function scriptAt(text: string, at: number): Source | undefined {
+function scriptAt(text: string, at: number): Found | undefined {
   if (!text.startsWith("<(", at)) return undefined;
   let depth = 0;
   for (let end = at + 2; end < text.length; end++) {
     if (text[end] === "(") depth++;
-    if (text[end] === ")" && depth-- === 0) return { kind: "script", text: text.slice(at + 2, end) };
+    if (text[end] === ")" && depth-- === 0)
+      return { token: { kind: "script", text: text.slice(at + 2, end) }, length: end + 1 - at };
   }
   return undefined;
 }
 
-function seek(how: Seek["how"], amount: string | undefined): Seek {
-  const seek = { kind: "seek", how, amount: parseNumber(amount!) } as const;
+function seek(how: Seek["how"], amount: string): Seek {
+  const seek = { kind: "seek", how, amount: parseNumber(amount) } as const;
   if (how !== "align" || seek.amount > 0n) return seek;
   throw new NbdError("EINVAL", "data parameter @^0 must be a power of 2, or any other number from 1");
 }
@@ -110,6 +115,6 @@ const beginnings: Readonly<Record<string, string>> = {
 /** The error for text that is no token. The offset is in bytes, as other tools count it. */
 function unexpected(text: string, at: number): NbdError {
   const offset = Buffer.byteLength(text.slice(0, at));
-  const what = beginnings[text[at]!] ?? `nothing begins with ${JSON.stringify(text[at])}`;
+  const what = beginnings[text.charAt(at)] ?? `nothing begins with ${JSON.stringify(text.charAt(at))}`;
   return new NbdError("EINVAL", `data parameter: parsing error at offset ${offset}: ${what}`);
 }

@@ -70,6 +70,7 @@ class ActivatedServer {
     const child = spawn("/bin/sh", ["-c", activate, "sh", ...words], {
       stdio: ["ignore", 2, 2, listening, "pipe"],
     });
+    // The types of Node know the standard streams only; "pipe" makes the fifth one a stream to write to.
     const watcher = child.stdio[4] as Writable;
     // Ignore EPIPE: the watcher may have been killed.
     watcher.on("error", () => {});

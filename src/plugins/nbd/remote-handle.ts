@@ -1,5 +1,6 @@
 import { allocationOf, baseAllocation, type NbdClient } from "../../client/index.ts";
 import type { Handle } from "../../contract/handle.ts";
+import { must } from "../../core/assert.ts";
 import type { Extent } from "../../core/extent.ts";
 
 /** A handle for a remote export. It has exactly the abilities of the remote export. */
@@ -50,5 +51,5 @@ async function extents(
   requestOne: boolean,
 ): Promise<readonly Extent[]> {
   const status = await client.blockStatus(offset, length, { requestOne, context: baseAllocation });
-  return status.get(baseAllocation)!.map(allocationOf);
+  return must(status.get(baseAllocation)).map(allocationOf);
 }

@@ -6,6 +6,7 @@ import {
   parseNbdUri,
   type TlsParameters,
 } from "../../client/index.ts";
+import { must } from "../../core/assert.ts";
 import { NbdError } from "../../core/errors.ts";
 import { parseInteger } from "../../core/values.ts";
 import { tcpPort } from "../../native/port.ts";
@@ -106,7 +107,7 @@ function addressOf({ uri, socket, hostname, vsock, port = String(defaultPort) }:
   if (vsock !== undefined) {
     return { target: { kind: "vsock", cid: vsock, port: parseInteger("port", port, 0, vsockPortMax) } };
   }
-  return absolute(parseNbdUri(uri!));
+  return absolute(parseNbdUri(must(uri)));
 }
 
 /**

@@ -73,7 +73,7 @@ export class BlockMap {
     return limit;
   }
 
-  /** The byte of the map that contains the bit of this block. */
+  /** The byte of the map that contains the bit of this block; `reach` has computed it. */
   #eight(block: number): number {
     return this.#stretches[Math.floor(block / stretchBlocks)]![(block % stretchBlocks) >> 3]!;
   }
@@ -90,6 +90,7 @@ export class BlockMap {
     native().drawRandom(this.#generator, new Uint8Array(numbers.buffer));
     const bits = new Uint8Array(stretchBlocks / 8);
     let data = this.#data;
+    // The indexes are inside the arrays: `!` avoids a check for each of the 262144 blocks.
     for (let block = 0; block < stretchBlocks; block++) {
       if (data) bits[block >> 3]! |= 1 << (block & 7);
       // Add the little-endian halves: the sum is rounded as C rounds a 64-bit number to a double.

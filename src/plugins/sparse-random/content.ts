@@ -35,9 +35,10 @@ export class BlockContent {
     native().seedRandom(this.#generator, this.#seed, block);
     native().drawRandom(this.#generator, this.#numbers);
     if (!this.#random) {
-      into.fill(this.#numbers[0]! || 1);
+      into.fill(this.#numbers[0] || 1);
       return;
     }
+    // `start + into.length` is at most a block, so the indexes are inside the array.
     for (let at = 0; at < into.length; at++) into[at] = this.#numbers[(start + at) * numberBytes]!;
   }
 }

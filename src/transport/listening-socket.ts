@@ -1,7 +1,7 @@
 import type { SocketAddress, Watch } from "../native/binding.ts";
 import { native } from "../native/load.ts";
 import { NativeSocket } from "./native-socket.ts";
-import type { Peer, Transport } from "./transport.ts";
+import type { Transport, TransportPeer } from "./transport.ts";
 import { unixPeer } from "./unix-peer.ts";
 
 /**
@@ -64,6 +64,6 @@ export class ListeningSocket {
   }
 }
 
-function peerOf({ family, host, port, fd }: SocketAddress & { readonly fd: number }): Peer {
+function peerOf({ family, host, port, fd }: SocketAddress & { readonly fd: number }): TransportPeer {
   return family === "unix" ? unixPeer(fd) : { family, address: host, port };
 }

@@ -6,7 +6,7 @@ import { streamOn } from "../native/stream.ts";
 import { NativeSendQueue } from "./native-send-queue.ts";
 import { ReceiveBatching } from "./receive-batching.ts";
 import { StreamTransport } from "./stream.ts";
-import { noReceiver, type Peer, type Receiver, type Transport } from "./transport.ts";
+import { noReceiver, type Receiver, type Transport, type TransportPeer } from "./transport.ts";
 import { TransportStream } from "./transport-stream.ts";
 import type { Upgrade } from "./upgrade.ts";
 
@@ -45,7 +45,7 @@ function firstOf(buffer: Buffer, bytes: number): Buffer {
 
 /** A connected, non-blocking socket that the native addon reads and writes, on the event loop of Node. */
 export class NativeSocket implements Transport {
-  readonly peer: Peer;
+  readonly peer: TransportPeer;
   readonly reusesReceiveBuffer = true;
   readonly sendQueue: NativeSendQueue;
   readonly #fd: number;
@@ -64,7 +64,7 @@ export class NativeSocket implements Transport {
    * @param owner "this-thread" closes the descriptor with the connection; "other-thread" only shuts the
    * connection down, and another thread closes the descriptor later
    */
-  constructor(fd: number, peer: Peer, owner: "this-thread" | "other-thread" = "this-thread") {
+  constructor(fd: number, peer: TransportPeer, owner: "this-thread" | "other-thread" = "this-thread") {
     this.peer = peer;
     this.#fd = fd;
     this.#owner = owner;

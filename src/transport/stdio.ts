@@ -2,7 +2,7 @@ import { fstatSync } from "node:fs";
 import { Socket } from "node:net";
 import { native } from "../native/load.ts";
 import { StreamTransport } from "./stream.ts";
-import type { Peer, Transport } from "./transport.ts";
+import type { Transport, TransportPeer } from "./transport.ts";
 import { unixPeer } from "./unix-peer.ts";
 
 /** Makes a transport of standard input and output: one socket on both (inetd), or a pair of pipes. */
@@ -19,7 +19,7 @@ export function stdioTransport(): Transport {
 }
 
 /** The peer, as for a client that was accepted from a listening socket. */
-function peerOf({ remoteAddress: address, remotePort: port }: Socket): Peer {
+function peerOf({ remoteAddress: address, remotePort: port }: Socket): TransportPeer {
   if (address !== undefined && port !== undefined) return { family: "tcp", address, port };
   return native().localAddress(0).family === "unix" ? unixPeer(0) : { family: "stdio" };
 }

@@ -2,13 +2,13 @@ import { Duplex, type Readable, type Writable } from "node:stream";
 import { asError } from "../core/errors.ts";
 import { PeerWatch } from "./peer-watch.ts";
 import { type ByteSink, StreamSendQueue } from "./stream-send-queue.ts";
-import type { Peer, Receiver, Transport } from "./transport.ts";
+import type { Receiver, Transport, TransportPeer } from "./transport.ts";
 import type { Upgrade } from "./upgrade.ts";
 
 /** A transport over Node streams: one duplex (a socket), or two halves (standard input and output). */
 export class StreamTransport implements Transport, ByteSink {
   readonly sendQueue: StreamSendQueue = new StreamSendQueue(this);
-  #peer: Peer;
+  #peer: TransportPeer;
   #input: Readable;
   #output: Writable;
   readonly #socket: number | undefined;
@@ -25,14 +25,14 @@ export class StreamTransport implements Transport, ByteSink {
    * @param socket the descriptor of the stream; when present, a disconnect of the peer is reported also while
    * reading is paused
    */
-  constructor(input: Readable, output: Writable, peer: Peer, socket?: number) {
+  constructor(input: Readable, output: Writable, peer: TransportPeer, socket?: number) {
     this.#input = input;
     this.#output = output;
     this.#peer = peer;
     this.#socket = socket;
   }
 
-  get peer(): Peer {
+  get peer(): TransportPeer {
     return this.#peer;
   }
 

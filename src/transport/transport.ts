@@ -37,7 +37,7 @@ export interface Transport {
   /** Closes immediately. */
   destroy(): void;
   /** The other end of the connection. */
-  readonly peer: Peer;
+  readonly peer: TransportPeer;
 }
 
 /**
@@ -72,7 +72,7 @@ export interface Part {
 }
 
 /** The other end of a connection, as far as the operating system reports it. */
-export interface Peer {
+export interface TransportPeer {
   readonly family: "tcp" | "unix" | "vsock" | "stdio";
   /** IP address, or the context id (CID) of a machine (vsock). Absent for the other families. */
   readonly address?: string;

@@ -1,7 +1,7 @@
 import { native } from "../native/load.ts";
 import { NativeSocket } from "./native-socket.ts";
 import { StreamTransport } from "./stream.ts";
-import type { Peer, Transport } from "./transport.ts";
+import type { Transport, TransportPeer } from "./transport.ts";
 import { TransportStream } from "./transport-stream.ts";
 
 /**
@@ -19,7 +19,7 @@ export async function connectVsock(cid: number, port: number, signal?: AbortSign
     native().closeDescriptor(fd);
     throw error;
   }
-  const peer: Peer = { family: "vsock", address: String(cid), port };
+  const peer: TransportPeer = { family: "vsock", address: String(cid), port };
   const stream = new TransportStream(new NativeSocket(fd, peer));
   return new StreamTransport(stream, stream, peer);
 }

@@ -1,6 +1,6 @@
 import { StreamTransport } from "../../src/transport/stream.ts";
 import { type ByteSink, StreamSendQueue } from "../../src/transport/stream-send-queue.ts";
-import type { Peer, Receiver, Transport } from "../../src/transport/transport.ts";
+import type { Receiver, Transport, TransportPeer } from "../../src/transport/transport.ts";
 import { TransportStream } from "../../src/transport/transport-stream.ts";
 import type { Upgrade } from "../../src/transport/upgrade.ts";
 
@@ -10,7 +10,7 @@ import type { Upgrade } from "../../src/transport/upgrade.ts";
  */
 export class MemoryTransport implements Transport, ByteSink {
   readonly sendQueue: StreamSendQueue = new StreamSendQueue(this);
-  readonly peer: Peer = { family: "unix" };
+  readonly peer: TransportPeer = { family: "unix" };
   /** Called after each write, and when no more writes will follow. */
   onSent: () => void = () => {};
   #receiver: Receiver | undefined;

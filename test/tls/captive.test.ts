@@ -15,6 +15,7 @@ describeWith([...certificateTools, "nbdinfo"], "a captive command of a server wi
   const captive = (args: readonly string[], script: string): Promise<string> =>
     succeed(nbdkit, [...args, "memory", "1M", "--run", script]);
   const all =
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a variable of the shell
     'printf "%s\\n" "tls=${tls-unset}" "certificates=$tls_certificates" "psk=$tls_psk" "${uri%%:*}"';
 
   it.each<[string, () => string[], () => string]>([

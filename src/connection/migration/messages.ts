@@ -1,7 +1,7 @@
 import type { TransferableHandle } from "../../contract/handle.ts";
 import type { ReplyForm } from "../../protocol/chunk.ts";
 import type { MetaContext } from "../../protocol/export-info.ts";
-import type { Peer } from "../../transport/transport.ts";
+import type { TransportPeer } from "../../transport/transport.ts";
 
 /** A connection after its handshake, as plain data that is sent to a worker thread. */
 export interface MigratedConnection {
@@ -10,7 +10,7 @@ export interface MigratedConnection {
    * with it.
    */
   readonly fd: number;
-  readonly peer: Peer;
+  readonly peer: TransportPeer;
   /** Received bytes that no request has used yet. */
   readonly rest: Uint8Array;
   readonly handle: TransferableHandle;

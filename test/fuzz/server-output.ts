@@ -81,7 +81,6 @@ function newstyle(
       if ((flags & 2) === 0) received.take(124);
       return agreed(option.data.toString("utf8"));
     }
-    expectThat((flags & 1) === 1, "an option reply without fixed newstyle");
     if (option.code === Option.setMetaContext) chosen = { exportName: "", contexts: [] };
     const contexts = optionReplies(option.code, form, received);
     if (contexts === undefined) continue;

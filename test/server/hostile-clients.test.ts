@@ -39,11 +39,6 @@ describe("a client that does not speak NBD", () => {
       /64 options/,
     ],
     [
-      "an option that needs fixed newstyle",
-      Buffer.concat([clientFlags(0), option(Option.list)]),
-      /fixed newstyle$/,
-    ],
-    [
       "an export name that is not UTF-8",
       Buffer.concat([clientFlags(), option(Option.exportName, Buffer.from([0xff]))]),
       /UTF-8$/,

@@ -50,7 +50,7 @@ function* greet(host: HandshakeHost): Conversation<HandshakeState> {
   }
   return {
     host,
-    fixedNewstyle: (flags & HandshakeFlag.fixedNewstyle) !== 0,
+    fixedNewstyle: (offered & HandshakeFlag.fixedNewstyle) !== 0,
     noZeroes: (flags & HandshakeFlag.noZeroes) !== 0,
     encrypted: false,
     replyForm: "simple",
@@ -77,7 +77,10 @@ function* answerOption(state: HandshakeState): Conversation<Answer> {
 
   if (option === Option.exportName) return yield* answerExportName(state, data);
   if (!state.fixedNewstyle) {
-    throw new NbdError("EPROTO", `client option ${option} before it agreed on the fixed newstyle`);
+    throw new NbdError(
+      "EPROTO",
+      `client option ${option} needs the fixed newstyle, which this server does not offer`,
+    );
   }
   if (option === Option.abort) {
     yield* acknowledge(option);

@@ -38,7 +38,10 @@ export interface Negotiated {
 /** The state of the negotiation. */
 export interface HandshakeState {
   readonly host: HandshakeHost;
-  /** True when the client uses fixed newstyle: it supports error replies. */
+  /**
+   * True when the server has offered the fixed newstyle. doc/proto.md, "Client flags": a server may use it also with a client
+   * that does not set the flag, as go-nbd.
+   */
   readonly fixedNewstyle: boolean;
   readonly noZeroes: boolean;
   encrypted: boolean;

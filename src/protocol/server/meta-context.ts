@@ -70,15 +70,17 @@ function selectable(
 }
 
 /**
- * The query "base:" lists all contexts of the namespace, and sets none because it is no exact name. Without a
- * query, all contexts are listed.
+ * The query "base:" lists all contexts of the namespace, and "qemu:dirty-bitmap:" those whose names start with it.
+ * Such a query sets none because it is no exact name. Without a query, all contexts are listed.
  */
 function matching(
   contexts: readonly MetaContext[],
   queries: ReadonlySet<string>,
   setting: boolean,
 ): readonly MetaContext[] {
-  const listed = (name: string): boolean => queries.size === 0 || queries.has(`${name.split(":")[0]}:`);
+  const prefixes = [...queries].filter((query) => query.endsWith(":"));
+  const listed = (name: string): boolean =>
+    queries.size === 0 || prefixes.some((prefix) => name.startsWith(prefix));
   return contexts.filter(({ name }) => queries.has(name) || (!setting && listed(name)));
 }
 

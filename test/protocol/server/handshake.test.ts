@@ -109,6 +109,24 @@ describe("the greeting", () => {
   });
 });
 
+describe("a client that does not set the flag of the fixed newstyle", () => {
+  it("may use its options, as go-nbd does", () => {
+    expectTalk(
+      ["00000000", option(7, about("disk"))],
+      [greeting, optionReply(7, 3, basics(plainFlags)), ack(7)],
+      agreed("disk"),
+    );
+  });
+
+  it("is disconnected after such an option when the server has not offered it", () => {
+    const { error, sent } = talk(serverHandshake(offering({ flagsMask: 2 })), [
+      hex("00000002", option(7, about("disk"))),
+    ]);
+    expect(error).toMatchObject({ code: "EPROTO", message: expect.stringMatching(/fixed newstyle/) });
+    expect(sent).toHaveLength(18);
+  });
+});
+
 describe("NBD_OPT_EXPORT_NAME", () => {
   it.each([
     ["00000003", 0],
@@ -501,22 +519,24 @@ describe("contexts that were set", () => {
 });
 
 describe("several contexts", () => {
-  const [dirty, age, other] = ["x-a:dirty", "x-a:age", "x-b:dirty"] as const;
+  const [dirty, age, other, bitmap] = ["x-a:dirty", "x-a:age", "x-b:dirty", "x-c:bitmap:0"] as const;
   const offered = [
     ...allocation,
     { id: 2, name: dirty },
     { id: 3, name: age, wide: true },
     { id: 4, name: other },
+    { id: 5, name: bitmap },
   ];
   const served = { ...host, open: () => ({ ...disk, contexts: offered }) };
   const item = (number: number, id: number, name: string): string =>
     optionReply(number, 4, `${u32(id)} ${ascii(name)}`);
-  const all = ["base:allocation", dirty, age, other];
+  const all = ["base:allocation", dirty, age, other, bitmap];
   const short = all.filter((name) => name !== age);
 
   it.each<[string, string[], string[], string[]]>([
     ["no query", [], all, short],
     ["a namespace", ["x-a:"], [dirty, age], [dirty]],
+    ["the beginning of a name", ["x-c:bitmap:"], [bitmap], [bitmap]],
     [
       "two namespaces and a name",
       ["x-b:", "base:", age],
@@ -529,7 +549,7 @@ describe("several contexts", () => {
       ["base:allocation", age, other],
       ["base:allocation", other],
     ],
-    ["queries that match nothing", ["x-c:", "x-c:dirty", "dirty", ":dirty", "x-a"], [], []],
+    ["queries that match nothing", ["x-d:", "x-c:dirty", "x-c:bitmap", "dirty", ":dirty", "x-a"], [], []],
   ])(
     "are listed by %s; contexts with 64-bit states only with extended headers",
     (_, asked, extended, structured) => {
@@ -651,11 +671,6 @@ describe("the server disconnects a client that violates the handshake", () => {
       /limit/,
     ],
     ["an option of 4 GiB", [fixed, `${ascii("IHAVEOPT")} 00000003 ffffffff`], /4294967295 bytes/],
-    [
-      "any option but EXPORT_NAME without fixed newstyle",
-      ["00000002", option(7, about(""))],
-      /fixed newstyle/,
-    ],
     ["an export name that is no UTF-8", [fixed, option(1, "ff")], /UTF-8/],
     ["an export name of 4097 bytes", [fixed, option(1, "61".repeat(4097))], /4097/],
   ])("%s", (_, bytes, reason) => {

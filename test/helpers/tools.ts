@@ -25,7 +25,15 @@ export function hasTool(name: string): boolean {
  * installed.
  */
 export function describeWith(tools: string[], title: string, body: () => void): void {
-  const missing = tools.filter((tool) => !hasTool(tool));
+  describeUnless(
+    tools.filter((tool) => !hasTool(tool)),
+    title,
+    body,
+  );
+}
+
+/** The same for everything else that a system may not have: `missing` names it. */
+export function describeUnless(missing: string[], title: string, body: () => void): void {
   describe.skipIf(missing.length > 0)(
     missing.length === 0 ? title : `${title} (skipped: needs ${missing.join(", ")})`,
     body,

@@ -21,7 +21,7 @@ export interface ServeOptions {
   /** Refuses all writes, also when the plugin allows them (-r). Default false. */
   readonly readOnly?: boolean;
   /**
-   * Maximum number of requests of one connection in progress at once (-t). Default 16; 0 selects the default.
+   * Maximum number of requests of one connection in flight (-t). Default 16; 0 selects the default.
    */
   readonly threads?: number;
   /** TLS mode and keys. Default: no TLS. */

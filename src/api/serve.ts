@@ -17,7 +17,7 @@ import type { ParameterValues, ServeOptions, ServeTls } from "./serve-options.ts
 import { NbdServer } from "./server.ts";
 
 /**
- * Starts a server in this process, as nbdkit(1) in the foreground. Any number of servers may run at once.
+ * Starts a server in this process, as nbdkit(1) in the foreground. Any number of servers may run in parallel.
  * Clients can connect when the promise resolves:
  *
  * ```ts

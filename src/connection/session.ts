@@ -30,8 +30,9 @@ import { Transmission } from "./transmission.ts";
 const handshakeBacklogMax = 2 * optionBytesMax;
 
 /**
- * Serves one client, from the first byte to the last: the handshake itself, then through a transmission, to
- * which the transport delivers directly.
+ * Serves one client, from the first byte to the last. During the handshake, the session is the receiver of
+ * the transport. After it, a {@link Transmission} is the receiver, and the session gets only the events of
+ * the transmission.
  */
 export class Session implements Receiver, Migratable {
   /** Resolves when all resources of this client have been released. It never rejects. */

@@ -35,7 +35,7 @@ export interface Plugin<P extends Parameters = Parameters, State = any> {
    */
   readonly provides?: readonly (keyof Handle)[];
   /**
-   * How many requests the plugin can serve at once; a function where that depends on the state. Default
+   * How many requests the plugin can serve in parallel; a function where that depends on the state. Default
    * parallel: JavaScript runs one request at a time anyway.
    */
   readonly threadModel?: ThreadModel | ((state: State) => ThreadModel);
@@ -77,7 +77,7 @@ export interface Plugin<P extends Parameters = Parameters, State = any> {
 }
 
 /**
- * How many connections and requests a plugin serves at once, from the strictest: one connection, one request
+ * How many connections and requests a plugin serves in parallel, from the strictest: one connection, one request
  * in the whole server, one request per connection, any number (nbdkit-plugin(3), "Threads").
  */
 export type ThreadModel =
@@ -132,7 +132,7 @@ export interface Client {
   /**
    * Aborted as soon as the kernel reports that the client has gone: the client ended its stream without
    * NBD_CMD_DISC, or its end of the connection is closed. Requests in flight may be given up then, since no
-   * client receives their answers. Any number of requests may listen to it at once.
+   * client receives their answers. Any number of requests may listen to it at the same time.
    */
   readonly signal: AbortSignal;
   /**

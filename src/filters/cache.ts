@@ -9,7 +9,7 @@ import { PerExport } from "../kit/per-export.ts";
 import { preferringBlocks } from "../kit/preferring.ts";
 import { type Toggle, toggle } from "../kit/toggle.ts";
 import { type CompleteHandle, completeHandle } from "../served/complete-handle.ts";
-import { forEachPiece, turnBytes } from "../served/pieces.ts";
+import { forEachPiece, yieldBytes } from "../served/pieces.ts";
 import { sharedAbort } from "../served/shared-abort.ts";
 import { BlockCache } from "./cache/block-cache.ts";
 import type { Limit } from "./cache/recency.ts";
@@ -89,7 +89,7 @@ const cache: Filter = defineFilter({
       // Dirty blocks need a flush, even when the disk below has no flush.
       ...((state.cache !== "writethrough" || below.canFlush) && { flush: () => kept.flush(below) }),
       cache: (offset, length) =>
-        forEachPiece({ offset, length }, turnBytes, signal, (at, bytes) => kept.copy(below, at, bytes)),
+        forEachPiece({ offset, length }, yieldBytes, signal, (at, bytes) => kept.copy(below, at, bytes)),
       extents: next.extents && ((offset, length, one) => kept.extents(below, offset, length, one)),
       async close() {
         try {

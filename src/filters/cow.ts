@@ -4,7 +4,7 @@ import { PerExport } from "../kit/per-export.ts";
 import { preferringBlocks } from "../kit/preferring.ts";
 import { type Toggle, toggle } from "../kit/toggle.ts";
 import { completeHandle } from "../served/complete-handle.ts";
-import { forEachPiece, turnBytes } from "../served/pieces.ts";
+import { forEachPiece, yieldBytes } from "../served/pieces.ts";
 import { Overlay } from "./cow/overlay.ts";
 
 interface State {
@@ -53,7 +53,9 @@ const cow: Filter = defineFilter({
       zero: (offset, length, { fastZero }) => overlay.zero(below, offset, length, fastZero),
       cache: (offset, length) =>
         options["cow-on-cache"]
-          ? forEachPiece({ offset, length }, turnBytes, signal, (at, bytes) => overlay.copy(below, at, bytes))
+          ? forEachPiece({ offset, length }, yieldBytes, signal, (at, bytes) =>
+              overlay.copy(below, at, bytes),
+            )
           : below.cache(offset, length),
       extents: (offset, length, requestOne) => overlay.extents(below, offset, length, requestOne),
       close: () => overlays.leave(exportName),

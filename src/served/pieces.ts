@@ -2,14 +2,14 @@ import { setImmediate } from "node:timers/promises";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 
 // Rule of concurrency: handles may answer at once, and awaiting a settled promise does not return to the
-// event loop. A loop over many pieces therefore yields with `setImmediate` after each {@link turnBytes}, so
+// event loop. A loop over many pieces therefore yields with `setImmediate` after each {@link yieldBytes}, so
 // that other requests are served in between.
 
 /**
  * After this many bytes, {@link forEachPiece} yields to the event loop. Handles that answer at once would
  * otherwise block all other requests.
  */
-export const turnBytes: number = 16 * 1024 * 1024;
+export const yieldBytes: number = 16 * 1024 * 1024;
 
 /**
  * Runs a function for each piece of a range, one after another. Large ranges take longer than clients wait,
@@ -29,7 +29,7 @@ export async function forEachPiece(
 ): Promise<void> {
   for (let done = 0; done < range.length; done += pieceBytes) {
     await perform(range.offset + BigInt(done), Math.min(pieceBytes, range.length - done));
-    if (done % turnBytes < pieceBytes && done >= pieceBytes) await setImmediate();
+    if (done % yieldBytes < pieceBytes && done >= pieceBytes) await setImmediate();
     signal?.throwIfAborted();
   }
 }

@@ -62,8 +62,8 @@ export class CaptiveRun {
     this.#forwardSignalsTo(captive);
     const first = await Promise.race([captive.finished, served]);
     if (typeof first === "number") return first;
-    // Stop the server before the command: clients see the disconnection at once, and the command's exit status
-    // is ours.
+    // The server ends first. Disconnect the clients, and wait until the command ends by itself: its exit
+    // status is ours.
     await server.stop();
     // The signal could not reach the command (sudo): end without it.
     if (isSignal(first)) return statusOfSignal(first);

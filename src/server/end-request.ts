@@ -1,4 +1,5 @@
 import { deferred } from "../core/deferred.ts";
+
 /** The request to end a server. The first reason counts. */
 export class EndRequest<Reason> {
   /** Resolves with the first reason. */

@@ -8,8 +8,8 @@ import type { ServerProcess } from "./server-process.ts";
 import { configure } from "./settings.ts";
 import { prepareTls } from "./tls.ts";
 
-/** What surrounds a server: the process of the command, or the program that called `serve`. */
-export interface Surroundings {
+/** What a server needs from the process of the command, or from the program that called `serve`. */
+export interface ServerContext {
   readonly end: Pick<EndRequest<unknown>, "asked" | "reason" | "ask">;
   /** The steps that only a process has; absent for a server in a program. */
   readonly process?: ServerProcess;
@@ -23,12 +23,12 @@ export interface Surroundings {
 
 /**
  * The life of a server, step by step in nbdkit's order, because scripts rely on it.
- * @returns when the server has ended. It never served when {@link Surroundings.serves} was not called: then
- * it was asked to end before
+ * @returns when the server has ended. A server that is asked to end before it accepts clients ends without a
+ * call of {@link ServerContext.serves}
  * @throws the error of a step that failed, after the steps that clean up
  */
-export async function live(options: ServerOptions, surroundings: Surroundings): Promise<void> {
-  const { end, process, watcher } = surroundings;
+export async function live(options: ServerOptions, context: ServerContext): Promise<void> {
+  const { end, process, watcher } = context;
   const { log, listen, debugFlags } = options;
   const components = await loadComponents(options.plugin, options.filters);
   process?.showComponents(components);
@@ -54,7 +54,7 @@ export async function live(options: ServerOptions, surroundings: Surroundings): 
     if (end.reason !== undefined) return process?.endEarly();
     process?.endInOrder();
     // Start the guardian only now: a chain that does not become ready needs none.
-    const keeper = process === undefined ? surroundings.keeper : process.startGuardian();
+    const keeper = process === undefined ? context.keeper : process.startGuardian();
     process?.lockMemory();
     const server = await Server.listen({ chain, options, tls, keeper, watcher });
     try {
@@ -70,7 +70,7 @@ export async function live(options: ServerOptions, surroundings: Surroundings): 
       process?.tellReady(server);
       // Start the command last, so that no earlier error leaves it running without a server.
       process?.startCommand(server);
-      surroundings.serves?.(server);
+      context.serves?.(server);
       const served = Promise.race([end.asked, server.finished]);
       await (process === undefined ? served : process.untilTheEnd(server));
     } finally {

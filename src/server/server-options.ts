@@ -21,7 +21,7 @@ export interface ServerOptions {
   readonly exportName: string;
   readonly listen: ListenOptions;
   readonly readOnly: boolean;
-  /** Maximum number of requests of one connection in progress at once. */
+  /** Maximum number of requests of one connection in flight. */
   readonly threads: number;
   readonly handshake: HandshakeOptions;
   readonly tls: TlsOptions;

@@ -18,8 +18,8 @@ export interface SendQueue {
   /** Sends what is queued. Call it at the end of each event-loop iteration in which something was queued. */
   flush(): void;
   /**
-   * True while the peer has not accepted enough. The sender waits for `drained`: the queue itself has no
-   * limit.
+   * True while the bytes that the peer has not accepted exceed a limit: 0 for a plain socket, 4 MiB for a
+   * stream of Node. The sender then waits for `drained`; the queue itself refuses nothing.
    */
   readonly isFull: boolean;
 }

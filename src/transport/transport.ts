@@ -3,7 +3,8 @@ import type { TlsPeer, Upgrade } from "./upgrade.ts";
 
 /**
  * A connection: received bytes are pushed to a {@link Receiver}, and bytes to send go into `sendQueue`.
- * `native-socket.ts`, `socket.ts` and `stdio.ts` implement it.
+ * `NativeSocket` (plain sockets of the server) and `StreamTransport` (TLS, standard input, the client)
+ * implement it.
  */
 export interface Transport {
   /**
@@ -21,7 +22,7 @@ export interface Transport {
    * `closed` has been called.
    */
   startTls(upgrade: Upgrade): Promise<Transport>;
-  /** False when the connection is closing or closed. The receiver may get the event later. */
+  /** False when the connection is closing or closed. The receiver may get `closed` later. */
   readonly isOpen?: boolean;
   /**
    * Stops using the descriptor and returns it, so that another thread can use it. Present when the transport

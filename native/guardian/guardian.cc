@@ -1,9 +1,14 @@
 // One loop: collect the processes that have ended, take the next step of an ending, and wait for a message or
 // for the end of a process. There are two states:
 //   guarding  The wait has no limit. There may be a command or none.
-//   ending    (isEnding_) The command and its processes have been told to end. From the deadline on they get
-//             SIGKILL, until none is left or the limit has passed. Then the server is told.
+//   ending    (isEnding_) The command and its processes have got a signal. From the deadline on they get
+//             SIGKILL, until none is left or the limit has passed. Then the guardian reports the end to the
+//             server.
 // The loop ends when the server has gone and nothing is ending.
+//
+// runCommand() forks. The child becomes the inner guardian: it starts the command and goes on with the loop. The
+// process that the server started becomes the outer guardian (watch()): it runs the loop again only when the inner
+// guardian was killed.
 
 #include "guardian.h"
 

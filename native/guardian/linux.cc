@@ -148,8 +148,9 @@ int sendAll(const ProcessList& processes, int signal) {
   return reached;
 }
 
-bool haveStopped(const ProcessList& told) {
-  for (const Process& one : told) {
+// Whether all these processes, which got SIGSTOP, have stopped or ended.
+bool haveStopped(const ProcessList& signalled) {
+  for (const Process& one : signalled) {
     Process now;
     if (readProcess(one.pid, now) && now.isSame(one) && !now.hasStopped() && !now.hasEnded()) return false;
   }

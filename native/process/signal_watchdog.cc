@@ -15,6 +15,7 @@ static volatile time_t unheardSince;
 // A program that ends a process group and its parent with it sends two signals. They count as one request.
 static constexpr time_t burstSeconds = 1;
 
+// Seconds plus 1: 0 in `unheardSince` means that there is no signal, and the clock may begin at 0.
 static time_t now() {
   timespec time;
   clock_gettime(CLOCK_MONOTONIC, &time);

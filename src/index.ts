@@ -1,4 +1,5 @@
 export { type CaptiveChild, type CaptiveCommand, type CaptiveResult, run, spawn } from "./api/captive.ts";
+export type { NbdServer, ServerEvents } from "./api/nbd-server.ts";
 export { serve } from "./api/serve.ts";
 export type {
   CaptiveOptions,
@@ -8,7 +9,6 @@ export type {
   ServeOptions,
   ServeTls,
 } from "./api/serve-options.ts";
-export type { NbdServer, ServerEvents } from "./api/server.ts";
 export {
   type Capabilities,
   type ConnectOptions,

@@ -81,8 +81,8 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("sendDatagram", inThisThread<sendDatagram>);
   add("systemLog", inThisThread<systemLog>);
 
-  add("endUnlessHeard", inThisThread<endUnlessHeard>);
-  add("signalHeard", inThisThread<signalHeard>);
+  add("armWatchdog", inThisThread<armWatchdog>);
+  add("resetWatchdog", inThisThread<resetWatchdog>);
   add("exitNow", inThisThread<exitNow>);
 
   add("isHungUp", inThisThread<isHungUp>);

@@ -35,7 +35,7 @@ static void onSignal(int number) {
   handlersOfNode[number].sa_handler(number);
 }
 
-Failure endUnlessHeard(int number, int seconds) {
+Failure armWatchdog(int number, int seconds) {
   if (number <= 0 || number >= NSIG) return {EINVAL, "sigaction"};
   patienceSeconds = seconds;
   if (sigaction(number, nullptr, &handlersOfNode[number]) != 0) return lastFailure("sigaction");
@@ -44,7 +44,7 @@ Failure endUnlessHeard(int number, int seconds) {
   return sigaction(number, &action, nullptr) == 0 ? Failure{} : lastFailure("sigaction");
 }
 
-Failure signalHeard(int seconds) {
+Failure resetWatchdog(int seconds) {
   alarm(static_cast<unsigned>(seconds));
   unheardSince = 0;
   return {};

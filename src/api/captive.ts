@@ -4,9 +4,9 @@ import { Captive } from "../server/captive.ts";
 import type { CommandStreams } from "../server/command.ts";
 import { startKeeper } from "../server/start-keeper.ts";
 import { checkCaptive } from "./check-options.ts";
+import type { NbdServer } from "./nbd-server.ts";
 import { serveWith, warnings } from "./serve.ts";
 import type { CaptiveOptions } from "./serve-options.ts";
-import type { NbdServer } from "./server.ts";
 
 /** The shell process of a command, and the streams that `stdio` made pipes. */
 export interface CaptiveChild extends CommandStreams {

@@ -13,8 +13,8 @@ import {
 import type { Setting } from "../server/settings.ts";
 import type { TlsOptions } from "../server/tls.ts";
 import { checkServeOptions, isConfigured } from "./check-options.ts";
+import { NbdServer } from "./nbd-server.ts";
 import type { ParameterValues, ServeOptions, ServeTls } from "./serve-options.ts";
-import { NbdServer } from "./server.ts";
 
 /**
  * Starts a server in this process, as nbdkit(1) in the foreground. Any number of servers may run in parallel.

@@ -34,14 +34,14 @@ export function checkedHandle(from: string, handle: Handle): Handle {
 /**
  * Checks the changes of a filter.
  *
- * @param who name of the filter, for the message
+ * @param owner name of the filter, for the message
  * @returns the changes as a plain object, whatever class they are of
  * @throws NbdError EINVAL for values that are no changes
  */
-export function checkedChanges(who: string, changes: HandleChanges): HandleChanges {
+export function checkedChanges(owner: string, changes: HandleChanges): HandleChanges {
   if (typeof changes !== "object" || changes === null)
-    throw wrong(`what ${who}'s open returned must be an object with what changes: {} changes nothing`);
-  checkMembers(`what ${who}'s open returned`, changes, handleShape, "state");
+    throw wrong(`what ${owner}'s open returned must be an object with what changes: {} changes nothing`);
+  checkMembers(`what ${owner}'s open returned`, changes, handleShape, "state");
   return isPlain(changes) ? changes : membersOf(changes);
 }
 
@@ -58,17 +58,17 @@ function membersOf(changes: HandleChanges): HandleChanges {
 /**
  * Checks a list of exports.
  *
- * @param who name of the plugin or filter, for the message
+ * @param owner name of the plugin or filter, for the message
  * @throws NbdError EINVAL
  */
-export function checkedExports(who: string, exports: readonly ExportItem[]): readonly ExportItem[] {
+export function checkedExports(owner: string, exports: readonly ExportItem[]): readonly ExportItem[] {
   if (Array.isArray(exports) && exports.every(isExport)) {
     for (const item of exports)
-      checkMembers(`an export that ${who}'s listExports returned`, item, exportShape, "nothing");
+      checkMembers(`an export that ${owner}'s listExports returned`, item, exportShape, "nothing");
     return exports;
   }
   throw wrong(
-    `what ${who}'s listExports returned is no list of exports: use [{ name: "...", description: "..." }]`,
+    `what ${owner}'s listExports returned is no list of exports: use [{ name: "...", description: "..." }]`,
   );
 }
 
@@ -77,9 +77,9 @@ export function checkedExports(who: string, exports: readonly ExportItem[]): rea
  *
  * @throws NbdError EINVAL
  */
-export function checkedName(who: string, name: string): string {
+export function checkedName(owner: string, name: string): string {
   if (typeof name === "string") return name;
-  throw wrong(`the name that ${who}'s defaultExport returned must be a string, and is ${String(name)}`);
+  throw wrong(`the name that ${owner}'s defaultExport returned must be a string, and is ${String(name)}`);
 }
 
 /**
@@ -87,10 +87,12 @@ export function checkedName(who: string, name: string): string {
  *
  * @throws NbdError EINVAL
  */
-export function checkedThreadModel(who: string, model: string): ThreadModel {
+export function checkedThreadModel(owner: string, model: string): ThreadModel {
   const known = threadModels.find((one) => one === model);
   if (known !== undefined) return known;
-  throw wrong(`the threadModel of ${who} must be one of ${threadModels.join(", ")}, and is ${String(model)}`);
+  throw wrong(
+    `the threadModel of ${owner} must be one of ${threadModels.join(", ")}, and is ${String(model)}`,
+  );
 }
 
 const exportShape: Shape<ExportItem> = { name: aString, description: aString };

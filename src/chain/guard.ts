@@ -17,13 +17,13 @@ export type Trust = "none" | "memory" | "full";
 /**
  * Returns the handle with a guard around the methods that one plugin or filter has made.
  *
- * @param who name of the plugin or filter, for messages
+ * @param owner name of the plugin or filter, for messages
  * @param handle a plain object
  * @param own the members that the plugin or filter has made; all others belong to the layers below
  */
-export function guarded(who: string, handle: Handle, own: HandleChanges, trust: Trust): Handle {
+export function guarded(owner: string, handle: Handle, own: HandleChanges, trust: Trust): Handle {
   if (trust === "full") return handle;
-  const guard = new Guard(who, trust === "none");
+  const guard = new Guard(owner, trust === "none");
   const { read, write, flush, trim, zero, cache, readNow, writeNow } = handle;
   return {
     ...handle,
@@ -39,7 +39,7 @@ export function guarded(who: string, handle: Handle, own: HandleChanges, trust: 
 }
 
 class Guard {
-  readonly #who: string;
+  readonly #owner: string;
   readonly #clears: boolean;
   /**
    * The fault of `readNow` or `writeNow`. These methods are not called again after a fault; the next request
@@ -47,8 +47,8 @@ class Guard {
    */
   #fault: NbdError | undefined;
 
-  constructor(who: string, clears: boolean) {
-    this.#who = who;
+  constructor(owner: string, clears: boolean) {
+    this.#owner = owner;
     this.#clears = clears;
   }
 
@@ -109,7 +109,7 @@ class Guard {
     const slow = name === "readNow" ? "read" : "write";
     this.#fault = new NbdError(
       "EIO",
-      `${this.#who}'s ${name} returned ${said(done)}: it must return true when it has done the request, and false to leave it to ${slow}`,
+      `${this.#owner}'s ${name} returned ${said(done)}: it must return true when it has done the request, and false to leave it to ${slow}`,
     );
     return false;
   }
@@ -117,6 +117,6 @@ class Guard {
   #expectNothing(name: string, how: string, value: unknown): void {
     if (value === undefined) return;
     const duty = name === "read" ? "fill the buffer that it is given, and return nothing" : "return nothing";
-    throw new NbdError("EIO", `${this.#who}'s ${name} ${how} ${said(value)}: it must ${duty}`);
+    throw new NbdError("EIO", `${this.#owner}'s ${name} ${how} ${said(value)}: it must ${duty}`);
   }
 }

@@ -78,9 +78,9 @@ async function serveHere(options: ProcessOptions): Promise<number> {
   if ((options.debugFlags.get("nbdkit.environ") ?? 0) > 0) showEnvironment(options);
   const quit = new Quit(log, log.settings.errors.reopen);
   heedParent(options, launch);
-  const process = await ServerProcess.prepare(options, quit);
-  await live(options, { end: quit, process });
-  return process.status;
+  const serverProcess = await ServerProcess.prepare(options, quit);
+  await live(options, { end: quit, serverProcess });
+  return serverProcess.status;
 }
 
 /**

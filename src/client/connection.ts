@@ -1,6 +1,7 @@
 import { assert } from "../core/assert.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
-import { type Conversation, HandshakeDriver } from "../protocol/conversation.ts";
+import type { Conversation } from "../protocol/conversation.ts";
+import { HandshakeDriver } from "../protocol/handshake-driver.ts";
 import { noReceiver, type Receiver, type Transport } from "../transport/transport.ts";
 import type { Upgrade } from "../transport/upgrade.ts";
 

@@ -53,7 +53,7 @@ export class RequestCheck {
    * Tells what is wrong with a range, as numbers or as bigints. A number that is not exact must be Infinity:
    * the range counts as past the end then.
    */
-  problemOf(offset: number | bigint, length: number | bigint): RangeProblem | undefined {
+  rangeProblem(offset: number | bigint, length: number | bigint): RangeProblem | undefined {
     // doc/proto.md does not define requests of zero bytes. A read of zero bytes has no valid structured reply.
     if (length <= 0) return "empty";
     if (this.#isPastEnd(offset, length)) return "past the end";
@@ -103,7 +103,7 @@ export class RequestCheck {
 
   #rangeFault({ kind, offset, length }: Ranged): Fault | undefined {
     const { size } = this.#exported;
-    switch (this.problemOf(offset, length)) {
+    switch (this.rangeProblem(offset, length)) {
       case undefined:
         return undefined;
       case "empty":

@@ -11,7 +11,7 @@ import { wireError } from "../protocol/wire-error.ts";
 import type { ServedExport } from "../served/served-export.ts";
 import { statusReply } from "./block-status.ts";
 import type { Fault, RequestCheck } from "./check.ts";
-import { isClientDisconnect } from "./client.ts";
+import { isClientDisconnect } from "./client-info.ts";
 
 /** The state of a connection that {@link dispatch} answers requests with. */
 export interface Dispatch {

@@ -74,7 +74,7 @@ export class FastPath {
     const length = header.lengthNumber;
     const offset = header.offsetNumber;
     if (length > readBytesMax || (header.flags & ~this.#readFlags) !== 0) return false;
-    if (this.#check.problemOf(offset, length) !== undefined) return false;
+    if (this.#check.rangeProblem(offset, length) !== undefined) return false;
     const replyBytes = readHeaderBytes[this.#form] + length;
     const start = this.#sendQueue.compose(replyBytes);
     const { buffer } = this.#sendQueue;
@@ -123,7 +123,7 @@ export class FastPath {
     return (
       (flags & ~this.#writeFlags) === 0 &&
       this.#check.mayWrite &&
-      this.#check.problemOf(offset, length) === undefined
+      this.#check.rangeProblem(offset, length) === undefined
     );
   }
 }

@@ -68,14 +68,14 @@ export interface NativeBinding {
 
   /**
    * Starts a signal watchdog: when Node has received the signal, the system kills the process unless
-   * `signalHeard` is called in time, or when the signal comes again after a second. JavaScript may be in an
+   * `resetWatchdog` is called in time, or when the signal comes again after a second. JavaScript may be in an
    * endless loop.
    * @param signal number of the signal
    * @param seconds timeout
    */
-  endUnlessHeard(signal: number, seconds: number): void;
+  armWatchdog(signal: number, seconds: number): void;
   /** Resets the signal watchdog. @param seconds timeout until the next call; 0 stops the watchdog */
-  signalHeard(seconds: number): void;
+  resetWatchdog(seconds: number): void;
   /** Ends the process at once. `process.exit` waits for threads of the pool, whose system calls may block. */
   exitNow(status: number): never;
 

@@ -4,7 +4,7 @@ import { assert } from "../core/assert.ts";
 import { codeOf } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
-import { pieceBytesFor } from "./block-size.ts";
+import { pieceBytesFor, requestUnitOf } from "./block-size.ts";
 import { type CompleteHandle, completeHandle } from "./complete-handle.ts";
 import { checkedExtents, clipExtents, clipStatus, lengthOf, type StatusRange } from "./extents.ts";
 import { withFua, withoutFua, writeZeroes } from "./fallback.ts";
@@ -64,7 +64,7 @@ export class ServedExport {
     this.canMultiConn = handle.multiConn === true;
     this.rotational = handle.rotational === true;
     this.blockSize = handle.blockSize;
-    this.requestUnit = handle.blockSize?.advisory === true ? 1 : (handle.blockSize?.minimum ?? 1);
+    this.requestUnit = requestUnitOf(handle);
     this.description = handle.description;
     this.transferable = handle.transferable;
     this.metaContexts = handle.metaContexts ?? [];
@@ -87,7 +87,7 @@ export class ServedExport {
    */
   readNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
     try {
-      return this.#handle.readNow?.(buffer, start, end, offset) === true;
+      return this.#methods.readNow(buffer, start, end, offset);
     } catch {
       return false;
     }
@@ -95,7 +95,7 @@ export class ServedExport {
 
   writeNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
     try {
-      return this.#handle.writeNow?.(buffer, start, end, offset) === true;
+      return this.#methods.writeNow(buffer, start, end, offset);
     } catch {
       return false;
     }
@@ -135,7 +135,6 @@ export class ServedExport {
    */
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
     this.#assertRange(offset, length);
-    if (this.#handle.extents === undefined) return [{ length: BigInt(length), hole: false, zero: false }];
     return this.#extents(offset, length, requestOne);
   }
 

@@ -2,9 +2,9 @@ import type { Chain } from "../chain/chain.ts";
 import type { Log } from "../core/log.ts";
 import { native } from "../native/load.ts";
 import { killDescendants } from "../processes/tree.ts";
-import { endsOrStalls, stallMs } from "./patience.ts";
 import type { Quit } from "./quit.ts";
 import { statusOfSignal } from "./signals.ts";
+import { endsOrStalls, stallMs } from "./stall.ts";
 
 /**
  * Cleans up and unloads the filters and the plugin. Before a signal there is no time limit. After a signal

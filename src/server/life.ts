@@ -12,7 +12,7 @@ import { prepareTls } from "./tls.ts";
 export interface ServerContext {
   readonly end: Pick<EndRequest<unknown>, "asked" | "reason" | "ask">;
   /** The steps that only a process has; absent for a server in a program. */
-  readonly process?: ServerProcess;
+  readonly serverProcess?: ServerProcess;
   /** Removes a private directory if this process is killed; a process starts its own. */
   readonly keeper?: Keeper;
   /** Called when clients connect and disconnect. */
@@ -28,10 +28,10 @@ export interface ServerContext {
  * @throws the error of a step that failed, after the steps that clean up
  */
 export async function live(options: ServerOptions, context: ServerContext): Promise<void> {
-  const { end, process, watcher } = context;
+  const { end, serverProcess, watcher } = context;
   const { log, listen, debugFlags } = options;
   const components = await loadComponents(options.plugin, options.filters);
-  process?.showComponents(components);
+  serverProcess?.showComponents(components);
   const tls = await prepareTls(options.tls, log);
   const chain = buildChain(components, {
     log,
@@ -46,41 +46,41 @@ export async function live(options: ServerOptions, context: ServerContext): Prom
     await chain.unload();
     throw error;
   }
-  process?.showThreadModel(chain);
+  serverProcess?.showThreadModel(chain);
   let isOrderly = true;
   try {
     // A request to end interrupts the wait for a slow plugin.
     await Promise.race([chain.getReady(), end.asked]);
-    if (end.reason !== undefined) return process?.endEarly();
-    process?.endInOrder();
+    if (end.reason !== undefined) return serverProcess?.endEarly();
+    serverProcess?.signalsEndInOrder();
     // Start the guardian only now: a chain that does not become ready needs none.
-    const keeper = process === undefined ? context.keeper : process.startGuardian();
-    process?.lockMemory();
+    const keeper = serverProcess === undefined ? context.keeper : serverProcess.startGuardian();
+    serverProcess?.lockMemory();
     const server = await Server.listen({ chain, options, tls, keeper, watcher });
     try {
-      process?.removeAtExit(server);
-      process?.printUri(server);
-      process?.changeIdentity(server);
-      process?.writePidfile();
-      process?.leaveTerminal();
+      serverProcess?.removeAtExit(server);
+      serverProcess?.printUri(server);
+      serverProcess?.changeIdentity(server);
+      serverProcess?.writePidfile();
+      serverProcess?.leaveTerminal();
       await Promise.race([chain.afterFork(), end.asked]);
-      if (end.reason !== undefined) return process?.endEarly();
-      process?.releaseStarter(server);
+      if (end.reason !== undefined) return serverProcess?.endEarly();
+      serverProcess?.releaseStarter(server);
       server.accept();
-      process?.tellReady(server);
+      serverProcess?.tellReady(server);
       // Start the command last, so that no earlier error leaves it running without a server.
-      process?.startCommand(server);
+      serverProcess?.startCommand(server);
       context.serves?.(server);
       const served = Promise.race([end.asked, server.finished]);
-      await (process === undefined ? served : process.untilTheEnd(server));
+      await (serverProcess === undefined ? served : serverProcess.untilTheEnd(server));
     } finally {
-      process?.beginToStop(server);
+      serverProcess?.beginToStop(server);
       isOrderly = await server.stop();
-      await process?.abandonCommand();
+      await serverProcess?.abandonCommand();
     }
   } finally {
-    process?.closeGuardian();
-    await endChain(chain, process?.quit, log);
-    if (!isOrderly) process?.endWhatIsLeft();
+    serverProcess?.closeGuardian();
+    await endChain(chain, serverProcess?.quit, log);
+    if (!isOrderly) serverProcess?.endWhatIsLeft();
   }
 }

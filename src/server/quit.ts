@@ -3,8 +3,8 @@ import { deferred } from "../core/deferred.ts";
 import { isError, messageOf } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import { EndRequest } from "./end-request.ts";
-import { stallMs } from "./patience.ts";
 import { busySecondsMax, Signals } from "./signals.ts";
+import { stallMs } from "./stall.ts";
 
 /** Interval in ms at which JavaScript resets the signal watchdog during shutdown: well below its timeout. */
 const beatMs = stallMs / 5;
@@ -59,7 +59,7 @@ export class Quit extends EndRequest<QuitReason> {
   }
 
   /** Call it when the chain is ready: from now on a signal asks the server to end in order. */
-  serve(): void {
+  chainIsReady(): void {
     this.#signals.handler = (signal) => this.ask(signal);
   }
 

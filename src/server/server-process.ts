@@ -75,8 +75,8 @@ export class ServerProcess {
   }
 
   /** From now on, signals end the server in order. */
-  endInOrder(): void {
-    this.quit.serve();
+  signalsEndInOrder(): void {
+    this.quit.chainIsReady();
   }
 
   startGuardian(): Keeper | undefined {
@@ -90,11 +90,11 @@ export class ServerProcess {
 
   removeAtExit(server: Server): void {
     process.once("exit", () => server.unlisten());
-    this.#options.log.debug(`bound to ${endpointText(server.endpoint)}`);
   }
 
   /** --print-uri: the URI for copying, and the same two lines that nbdkit prints. */
-  printUri({ uri }: Server): void {
+  printUri({ uri, endpoint }: Server): void {
+    this.#options.log.debug(`bound to ${endpointText(endpoint)}`);
     if (uri === undefined) return;
     this.#options.log.debug(`NBD URI: ${uri}`);
     if (this.#options.printUri) writeStdout(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);

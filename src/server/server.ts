@@ -10,8 +10,8 @@ import type { Transport } from "../transport/transport.ts";
 import type { Keeper } from "./keeper.ts";
 import { listen } from "./listen.ts";
 import type { Endpoint, Listener } from "./listener.ts";
-import { endsOrStalls } from "./patience.ts";
 import type { ConnectedClient, ConnectionWatcher, ServerOptions } from "./server-options.ts";
+import { endsOrStalls } from "./stall.ts";
 import type { ServerTls } from "./tls.ts";
 import { serverUri } from "./uri.ts";
 
@@ -118,7 +118,7 @@ export class Server {
     for (const session of this.#sessions) session.stop();
     this.#chain.stop();
     const finished = Promise.all([...this.#sessions].map((session) => session.finished));
-    if (!(await endsOrStalls(Promise.race([finished, this.#destroyed]), this.#chain.progress))) {
+    if (!(await endsOrStalls(Promise.race([finished, this.#destroyed.promise]), this.#chain.progress))) {
       this.#options.log.error(`${this.#sessions.size} connections did not end in time and were cut off`);
       this.destroy();
     }

@@ -1,7 +1,7 @@
 import { constants } from "node:os";
 import { native } from "../native/load.ts";
 import { killDescendants } from "../processes/tree.ts";
-import { stallMs } from "./patience.ts";
+import { stallMs } from "./stall.ts";
 
 /**
  * Signals that end a server in order (nbdkit-service(1)). SIGHUP is among them, so that sockets and files are
@@ -57,12 +57,12 @@ export class Signals {
     }
     // Load the addon after the handlers are set, because loading it may make a file
     // (src/installation/single-file.ts).
-    for (const signal of asking) native().endUnlessHeard(constants.signals[signal], busySecondsMax);
+    for (const signal of asking) native().armWatchdog(constants.signals[signal], busySecondsMax);
   }
 
   /** Shows the signal watchdog that JavaScript runs. */
   resetWatchdog(): void {
-    native().signalHeard(this.watchdogSeconds);
+    native().resetWatchdog(this.watchdogSeconds);
   }
 }
 

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { NbdServer } from "../../src/api/nbd-server.ts";
 import { serve } from "../../src/api/serve.ts";
 import type { ServeOptions } from "../../src/api/serve-options.ts";
-import type { NbdServer } from "../../src/api/server.ts";
 import type { Plugin } from "../../src/contract/plugin.ts";
 import type { Log } from "../../src/core/log.ts";
 import { Command, Option } from "../../src/protocol/constants.ts";

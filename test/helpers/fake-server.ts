@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
 import type { ReplyForm } from "../../src/protocol/chunk.ts";
 import { baseAllocation, TransmissionFlag } from "../../src/protocol/constants.ts";
-import { HandshakeDriver } from "../../src/protocol/conversation.ts";
 import type { ExportInfo } from "../../src/protocol/export-info.ts";
+import { HandshakeDriver } from "../../src/protocol/handshake-driver.ts";
 import type { Request } from "../../src/protocol/request.ts";
 import { RequestParser } from "../../src/protocol/request-parser.ts";
 import { serverHandshake } from "../../src/protocol/server/handshake.ts";

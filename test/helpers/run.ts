@@ -25,7 +25,7 @@ export const environment: NodeJS.ProcessEnv = {
 
 /**
  * Shortens the time that a server waits at shutdown without progress, or while a plugin blocks JavaScript
- * (src/server/patience.ts). Not shorter: on a loaded machine the server must reset its watchdog in time.
+ * (src/server/stall.ts). Not shorter: on a loaded machine the server must reset its watchdog in time.
  */
 export const shortStall: NodeJS.ProcessEnv = { NBDKIT_NODE_STALL_MS: "2000" };
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { NbdServer } from "../../src/api/nbd-server.ts";
 import { serve } from "../../src/api/serve.ts";
-import type { NbdServer } from "../../src/api/server.ts";
 import { connect, listExports } from "../../src/client/index.ts";
 import evaluate from "../../src/plugins/eval.ts";
 import { valueFor } from "../helpers/answers.ts";

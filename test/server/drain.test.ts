@@ -6,8 +6,8 @@ import { connect } from "../../src/client/index.ts";
 import { defineFilter } from "../../src/filter.ts";
 import { Command } from "../../src/protocol/constants.ts";
 import { endChain } from "../../src/server/end.ts";
-import { stallMs } from "../../src/server/patience.ts";
 import { busySecondsMax } from "../../src/server/signals.ts";
+import { stallMs } from "../../src/server/stall.ts";
 import { RawClient, request } from "../helpers/raw-client.ts";
 import { until } from "../helpers/until.ts";
 

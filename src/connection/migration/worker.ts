@@ -7,7 +7,7 @@ import { Progress } from "../../core/progress.ts";
 import { ServedExport } from "../../served/served-export.ts";
 import { sharedAbort } from "../../served/shared-abort.ts";
 import { NativeSocket } from "../../transport/native-socket.ts";
-import { clientDisconnected } from "../client.ts";
+import { clientDisconnected } from "../client-info.ts";
 import { Transmission } from "../transmission.ts";
 import type { FromWorker, MigratedConnection, ToWorker } from "./messages.ts";
 
@@ -83,6 +83,7 @@ class WorkerSession {
   async run(openTransferable: OpenTransferable): Promise<void> {
     try {
       const handle = await openTransferable(this.#migrated.handle);
+      // The handle needs no close: its descriptor and its memory belong to the main thread.
       if (!this.#socket.isOpen) return;
       this.#begin(new ServedExport(handle, this.#migrated.readOnly, this.#gone.signal));
       await Promise.all([this.#closed.promise, this.#idle.promise]);

@@ -1,4 +1,5 @@
-import { type Conversation, HandshakeDriver } from "../../../src/protocol/conversation.ts";
+import type { Conversation } from "../../../src/protocol/conversation.ts";
+import { HandshakeDriver } from "../../../src/protocol/handshake-driver.ts";
 
 export interface Talked<Result> {
   readonly result?: Result;

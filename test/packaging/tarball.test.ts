@@ -28,7 +28,7 @@ const contents: readonly RegExp[] = [
   /^prebuilds\/(linux|darwin|freebsd)-(x64|arm64)\/(nbdkit-(launcher|guardian)|[\w.-]+\.node)$/,
   // The sources from which other systems build the addon: "npm run build:native".
   /^binding\.gyp$/,
-  /^native\/(\w+\.(cc|h)|exports\.map)$/,
+  /^native\/\w+\/(\w+\.(cc|h)|exports\.map)$/,
 ];
 
 /** In bytes, compressed. The tarball should stay small, because scripts fetch it on many machines. */

@@ -87,7 +87,7 @@ describe("an argument of the user", () => {
     [["./\x1b.mjs"], "cannot open plugin './\\x1b.mjs': no such file"],
     [["\x1b"], "cannot open plugin '\\x1b': no such plugin"],
     [["null", "@/\x1b"], "@/\\x1b: "],
-    [["-P", "/\x1b/pid", "null"], "/\\x1b/pid"],
+    [["-U", "-", "-P", "/\x1b/pid", "null"], "/\\x1b/pid"],
     [["-U", "/\x1b/socket", "null"], "/\\x1b/socket"],
     [["--log=/\x1b/log", "null"], "/\\x1b/log"],
   ])("%j is escaped in the error", async (args, message) => {

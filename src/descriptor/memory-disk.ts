@@ -83,7 +83,7 @@ export class MemoryDisk implements Handle {
   }
 
   extents(offset: bigint, length: number, requestOne: boolean): readonly Extent[] {
-    return findExtentsNow(this.#fd, offset, length, requestOne);
+    return findExtentsNow(this.#fd, { offset, length: BigInt(length), size: this.size, requestOne });
   }
 
   /**

@@ -61,7 +61,7 @@ describe("memory", () => {
       await using session = await start({ size: "4E" });
       const disk = await session.open();
       await disk.zero(0n, 2 ** 52, { fua: false, mayTrim: false, fastZero: true });
-      expect(await disk.extents(0n, 2 ** 52, false)).toEqual([{ length: 2n ** 52n, hole: true, zero: true }]);
+      expect(await disk.extents(0n, 2 ** 52, false)).toEqual([{ length: disk.size, hole: true, zero: true }]);
     },
   );
 

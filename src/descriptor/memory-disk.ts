@@ -2,7 +2,7 @@ import type { BlockSize, Handle, TransferableHandle, WriteFlags } from "../contr
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";
-import { findExtentsNow } from "./extents.ts";
+import { findMemoryExtents, memoryUnitBytes } from "./memory-extents.ts";
 import { createMemoryFile } from "./memory-file.ts";
 import { isNotSupported } from "./not-supported.ts";
 import { checkComplete } from "./read.ts";
@@ -23,11 +23,8 @@ export class MemoryDisk implements Handle {
    */
   readonly nativeFua = true;
   readonly fastZero = true;
-  /**
-   * Whole pages are preferred: the kernel clears a new page before a partial write. The server refuses larger
-   * requests.
-   */
-  readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
+  /** Whole units are preferred: only they become holes. The server refuses requests above the maximum. */
+  readonly blockSize: BlockSize = { minimum: 1, preferred: memoryUnitBytes, maximum: 64 * 1024 * 1024 };
   readonly transferable: TransferableHandle;
   readonly #fd: number;
   readonly #map: number;
@@ -83,7 +80,7 @@ export class MemoryDisk implements Handle {
   }
 
   extents(offset: bigint, length: number, requestOne: boolean): readonly Extent[] {
-    return findExtentsNow(this.#fd, { offset, length: BigInt(length), size: this.size, requestOne });
+    return findMemoryExtents(this.#fd, { offset, length: BigInt(length), size: this.size, requestOne });
   }
 
   /**

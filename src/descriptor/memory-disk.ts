@@ -10,6 +10,9 @@ import { checkComplete } from "./read.ts";
 /** Freeing more bytes than this would block the event loop for too long, so the thread pool does it. */
 const inlineBytesMax: number = 16 * 1024 * 1024;
 
+/** A number that no open descriptor has. */
+const closedDescriptor = 2 ** 31 - 1;
+
 /**
  * A disk in memory. Its content is lost on `dispose`. The kernel keeps the memory file sparse, so the size
  * may be up to 2^63-1 bytes. All clients share one disk, so it has no `close`.
@@ -26,8 +29,8 @@ export class MemoryDisk implements Handle {
   /** Whole units are preferred: only they become holes. The server refuses requests above the maximum. */
   readonly blockSize: BlockSize = { minimum: 1, preferred: memoryUnitBytes, maximum: 64 * 1024 * 1024 };
   readonly transferable: TransferableHandle;
-  readonly #fd: number;
-  readonly #map: number;
+  #fd: number;
+  #map: number;
   #lock: bigint | undefined;
 
   /**
@@ -118,8 +121,11 @@ export class MemoryDisk implements Handle {
   /** Frees the memory. The server calls it at its end; it is not part of a client's handle. */
   dispose(): void {
     if (this.#lock !== undefined) native().unlockMemoryFile(this.#lock);
-    if (this.#map !== 0) native().closeMemoryMap(this.#map);
-    native().closeDescriptor(this.#fd);
+    const [fd, map] = [this.#fd, this.#map];
+    // A filter that still sends requests then gets EBADF: without this they would reach memory in other use.
+    [this.#fd, this.#map, this.#lock] = [closedDescriptor, 0, undefined];
+    if (map !== 0) native().closeMemoryMap(map);
+    native().closeDescriptor(fd);
   }
 
   #punch(offset: bigint, length: number): MaybePromise<void> {

@@ -72,6 +72,7 @@ const handshakeRules: Rules<HandshakeOptions> = {
   style: oneOf("newstyle", "oldstyle"),
   flagsMask: wholeIn(flagsMaskRange),
   structuredReplies: aBoolean,
+  extendedHeaders: aBoolean,
   metaContexts: aBoolean,
   timeoutMs: { ...aNumber, checkValue: (name, value: number) => void checkNumber(name, value, timeoutRange) },
 };

@@ -27,8 +27,8 @@ export interface ServeOptions {
   /** TLS mode and keys. Default: no TLS. */
   readonly tls?: ServeTls;
   /**
-   * Protocol features for clients (--oldstyle, --mask-handshake, --no-sr, --no-mc, --timeout). Default: all
-   * of them.
+   * Protocol features for clients (--oldstyle, --mask-handshake, --no-sr, --no-eh, --no-mc, --timeout).
+   * Default: all of them.
    */
   readonly handshake?: Partial<HandshakeOptions>;
   /** Enables TCP keepalive on every connection. Default false. */

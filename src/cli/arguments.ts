@@ -117,6 +117,9 @@ const appliers: Readonly<Record<OptionId, (draft: Draft, value: string) => void>
   newstyle: (draft) => {
     draft.handshake.style = "newstyle";
   },
+  noExtendedHeaders: (draft) => {
+    draft.handshake.extendedHeaders = false;
+  },
   noMetaContexts: (draft) => {
     draft.handshake.metaContexts = false;
   },

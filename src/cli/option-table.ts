@@ -22,6 +22,7 @@ export type OptionId =
   | "name"
   | "newPlugin"
   | "newstyle"
+  | "noExtendedHeaders"
   | "noMetaContexts"
   | "noStructuredReplies"
   | "oldstyle"
@@ -135,6 +136,12 @@ export const options: readonly Option[] = [
     ours: true,
   },
   { id: "newstyle", short: "n", long: ["newstyle", "new-style"], help: "Ignored: newstyle is the default" },
+  {
+    id: "noExtendedHeaders",
+    long: ["no-eh", "no-extended-headers"],
+    help: "Refuse extended headers (not in nbdkit)",
+    ours: true,
+  },
   {
     id: "noMetaContexts",
     long: ["no-mc", "no-meta-contexts"],

@@ -15,6 +15,11 @@ const unitBytes: Readonly<Record<string, bigint>> = {
   s: 512n,
 };
 
+/** Returns the smaller of two sizes or offsets. */
+export function smaller(one: bigint, other: bigint): bigint {
+  return one < other ? one : other;
+}
+
 /**
  * Parses a size as nbdkit's command line accepts it: a whole number and at most one of the suffixes b, k, M,
  * G, T, P, E (powers of 1024) or s (512-byte sectors), in either case.

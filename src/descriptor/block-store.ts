@@ -3,6 +3,7 @@ import { type BlockPart, blockParts } from "../core/block-parts.ts";
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { RangeGate } from "../core/range-gate.ts";
+import { smaller } from "../core/size.ts";
 import { zeroBytes } from "../core/zero-runs.ts";
 import { pieceBytesFor } from "../served/block-size.ts";
 import type { CompleteHandle } from "../served/complete-handle.ts";
@@ -252,8 +253,4 @@ function* cut(
   for (let at = start; at < end; at += BigInt(bytesMax)) {
     yield { at, bytes: Number(smaller(end - at, BigInt(bytesMax))) };
   }
-}
-
-function smaller(one: bigint, other: bigint): bigint {
-  return one < other ? one : other;
 }

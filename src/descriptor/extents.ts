@@ -1,4 +1,5 @@
 import type { Extent } from "../core/extent.ts";
+import { smaller } from "../core/size.ts";
 import { native } from "../native/load.ts";
 
 /**
@@ -18,17 +19,22 @@ interface Seek {
   readonly from: bigint;
 }
 
+/** The part of a file whose extents to find; bytes. */
+export interface ExtentSearch {
+  readonly offset: bigint;
+  readonly length: bigint;
+  /** The size of the file. */
+  readonly size: bigint;
+  /** Find only the first extent. */
+  readonly requestOne: boolean;
+}
+
 /**
  * The holes and data of a file from `offset` on (lseek(2), SEEK_DATA), in the form that a handle's `extents`
- * returns.
+ * returns: the last extent may go past the range.
  */
-export function findExtentsNow(
-  fd: number,
-  offset: bigint,
-  length: number,
-  requestOne: boolean,
-): readonly Extent[] {
-  const search = walk(offset, offset + BigInt(length), requestOne ? 1 : extentsMax);
+export function findExtentsNow(fd: number, asked: ExtentSearch): readonly Extent[] {
+  const search = walk(asked);
   let step = search.next();
   while (!step.done) {
     const { state, from } = step.value;
@@ -38,13 +44,8 @@ export function findExtentsNow(
 }
 
 /** As `findExtentsNow`, but on the thread pool: the file system may have to read the extents from a disk. */
-export async function findExtents(
-  fd: number,
-  offset: bigint,
-  length: number,
-  requestOne: boolean,
-): Promise<readonly Extent[]> {
-  const search = walk(offset, offset + BigInt(length), requestOne ? 1 : extentsMax);
+export async function findExtents(fd: number, asked: ExtentSearch): Promise<readonly Extent[]> {
+  const search = walk(asked);
   let step = search.next();
   while (!step.done) {
     const { state, from } = step.value;
@@ -54,26 +55,25 @@ export async function findExtents(
   return step.value;
 }
 
-function* walk(offset: bigint, end: bigint, most: number): Generator<Seek, Extent[], bigint> {
-  const last = end < searchEnd ? end : searchEnd;
+function* walk({ offset, length, size, requestOne }: ExtentSearch): Generator<Seek, Extent[], bigint> {
+  const end = offset + length;
+  const searched = smaller(size, searchEnd);
+  const most = requestOne ? 1 : extentsMax;
   const found: Extent[] = [];
   let at = offset;
   let state: Seek["state"] = "data";
-  while (at < last && found.length < most) {
-    const next = clamp(yield { state, from: at }, last);
+  while (at < end && at < searched && found.length < most) {
+    const result = yield { state, from: at };
+    // -1 means "none up to the end of the file".
+    const next = result < 0n ? searched : smaller(result, searched);
     // Skip an extent of zero length: the search began at a boundary, or the file changed between two
     // searches.
     if (next > at) found.push(extent(next - at, state === "data"));
     at = next;
     state = state === "data" ? "hole" : "data";
   }
-  if (at >= last && at < end && found.length < most) found.push(extent(end - at, false));
+  if (at >= searched && at < end && found.length < most) found.push(extent(end - at, false));
   return found;
-}
-
-/** Limits a search result to `last`. -1 means "none up to the end of the file". */
-function clamp(found: bigint, last: bigint): bigint {
-  return found < 0n || found > last ? last : found;
 }
 
 function extent(length: bigint, hole: boolean): Extent {

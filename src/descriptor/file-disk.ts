@@ -60,7 +60,7 @@ export async function openFileDisk(fd: number, options: FileDiskOptions): Promis
   const searchable = geometry.sectorSize === undefined && (await canFindExtents(fd));
   const find = isInMemory(fd) ? findExtentsNow : findExtents;
   const extents = (offset: bigint, length: number, requestOne: boolean) =>
-    find(fd, offset, length, requestOne);
+    find(fd, { offset, length: BigInt(length), size: geometry.size, requestOne });
   return { ...handle, ...changes, ...(searchable && { extents }) };
 }
 

@@ -2,13 +2,16 @@ import type { BlockSize, Handle, TransferableHandle, WriteFlags } from "../contr
 import type { Extent } from "../core/extent.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { native } from "../native/load.ts";
-import { findExtentsNow } from "./extents.ts";
+import { findMemoryExtents, memoryUnitBytes } from "./memory-extents.ts";
 import { createMemoryFile } from "./memory-file.ts";
 import { isNotSupported } from "./not-supported.ts";
 import { checkComplete } from "./read.ts";
 
 /** Freeing more bytes than this would block the event loop for too long, so the thread pool does it. */
 const inlineBytesMax: number = 16 * 1024 * 1024;
+
+/** A number that no open descriptor has. */
+const closedDescriptor = 2 ** 31 - 1;
 
 /**
  * A disk in memory. Its content is lost on `dispose`. The kernel keeps the memory file sparse, so the size
@@ -23,14 +26,11 @@ export class MemoryDisk implements Handle {
    */
   readonly nativeFua = true;
   readonly fastZero = true;
-  /**
-   * Whole pages are preferred: the kernel clears a new page before a partial write. The server refuses larger
-   * requests.
-   */
-  readonly blockSize: BlockSize = { minimum: 1, preferred: 4096, maximum: 64 * 1024 * 1024 };
+  /** Whole units are preferred: only they become holes. The server refuses requests above the maximum. */
+  readonly blockSize: BlockSize = { minimum: 1, preferred: memoryUnitBytes, maximum: 64 * 1024 * 1024 };
   readonly transferable: TransferableHandle;
-  readonly #fd: number;
-  readonly #map: number;
+  #fd: number;
+  #map: number;
   #lock: bigint | undefined;
 
   /**
@@ -83,7 +83,7 @@ export class MemoryDisk implements Handle {
   }
 
   extents(offset: bigint, length: number, requestOne: boolean): readonly Extent[] {
-    return findExtentsNow(this.#fd, offset, length, requestOne);
+    return findMemoryExtents(this.#fd, { offset, length: BigInt(length), size: this.size, requestOne });
   }
 
   /**
@@ -121,8 +121,11 @@ export class MemoryDisk implements Handle {
   /** Frees the memory. The server calls it at its end; it is not part of a client's handle. */
   dispose(): void {
     if (this.#lock !== undefined) native().unlockMemoryFile(this.#lock);
-    if (this.#map !== 0) native().closeMemoryMap(this.#map);
-    native().closeDescriptor(this.#fd);
+    const [fd, map] = [this.#fd, this.#map];
+    // A filter that still sends requests then gets EBADF: without this they would reach memory in other use.
+    [this.#fd, this.#map, this.#lock] = [closedDescriptor, 0, undefined];
+    if (map !== 0) native().closeMemoryMap(map);
+    native().closeDescriptor(fd);
   }
 
   #punch(offset: bigint, length: number): MaybePromise<void> {

@@ -20,7 +20,7 @@ const full: Plugin = definePlugin({
     write: refuse,
     trim: refuse,
     cache: () => {},
-    extents: (_offset, length) => [{ length: BigInt(length), hole: true, zero: true }],
+    extents: (offset) => [{ length: size - offset, hole: true, zero: true }],
   }),
 });
 

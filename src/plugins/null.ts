@@ -23,7 +23,7 @@ const nullPlugin: Plugin = definePlugin({
     trim: () => {},
     zero: () => {},
     cache: () => {},
-    extents: (_offset, length) => [{ length: BigInt(length), hole: true, zero: true }],
+    extents: (offset) => [{ length: size - offset, hole: true, zero: true }],
   }),
 });
 

@@ -1,10 +1,16 @@
 import { NbdError } from "../core/errors.ts";
 import type { Extent, StatusExtent } from "../core/extent.ts";
+import { smaller } from "../core/size.ts";
 
 /** The range whose states a client asks for; bytes. */
 export interface StatusRange {
   /** The length of the range; bytes. */
   readonly length: bigint;
+  /**
+   * How far the last extent may go past the range, as a length from the start of the range; bytes. Default: no
+   * further than the range.
+   */
+  readonly lengthMax?: bigint;
   /** The minimum block size of the export, a power of two. The range begins at a block. */
   readonly block: bigint;
   /** The client asks for the first extent only. */
@@ -14,7 +20,8 @@ export interface StatusRange {
 /**
  * Normalizes the extents that a handle returned: cuts them to the range and to whole blocks, merges
  * neighbours in the same state, and drops empty ones. In a block of several states, data beats a hole, and
- * data that may not be zero beats zero.
+ * data that may not be zero beats zero. Only the extent that reaches the end of the range may go past it, up
+ * to `lengthMax`.
  *
  * @param extents what `extents` of a handle returned; they may end early or go past the range
  * @param range the range that the client asked for
@@ -60,16 +67,18 @@ function isExtent(extent: Extent | null): boolean {
 /**
  * Cuts the list to the range and to whole blocks (doc/proto.md, "NBD_CMD_BLOCK_STATUS"), merges neighbours in
  * the same state and drops empty extents. A block of several states gets the bits that all of them have:
- * every bit is then true for the whole block, and state 0 is always correct.
+ * every bit is then true for the whole block, and state 0 is always correct. A client that asks for one
+ * extent gets none past the range.
  */
 export function clipStatus(extents: readonly StatusExtent[], range: StatusRange): readonly StatusExtent[] {
   const { length, block, requestOne } = range;
-  const clipped = new StatusList();
-  let left = length;
+  const lengthMax = requestOne ? length : (range.lengthMax ?? length);
+  const clipped = new StatusList(length);
+  let left = lengthMax;
   /** A block that has begun and is not complete; the next extent continues it. */
   let open = { length: 0n, state: 0n };
   for (const { length: wanted, state } of extents) {
-    if (left === 0n) break;
+    if (left === 0n || clipped.isComplete) break;
     if (wanted < 0n)
       throw new NbdError("EIO", `the plugin or a filter returned an extent of ${wanted} bytes`);
     if (wanted === 0n) continue;
@@ -86,7 +95,7 @@ export function clipStatus(extents: readonly StatusExtent[], range: StatusRange)
     clipped.add({ length: whole, state });
     open = { length: rest - whole, state };
   }
-  // The end of the range completes the last block. When the plugin's list ends earlier, the state of the
+  // The end of the disk completes the last block. When the plugin's list ends earlier, the state of the
   // incomplete block is unknown: report it as 0 only if the result would otherwise be empty.
   if (left === 0n) clipped.add(open);
   else if (clipped.isEmpty && open.length > 0n) clipped.add({ length: smaller(block, length), state: 0n });
@@ -94,21 +103,31 @@ export function clipStatus(extents: readonly StatusExtent[], range: StatusRange)
   return requestOne ? clipped.extents.slice(0, 1) : clipped.extents;
 }
 
-/** A list of extents without empty ones, and without neighbours in the same state. */
+/**
+ * A list of extents without empty ones, without neighbours in the same state, and without extents that begin
+ * past the range.
+ */
 class StatusList {
   readonly extents: { length: bigint; readonly state: bigint }[] = [];
+  /** The bytes of the range that are not in the list yet; 0 or less when the list covers the range. */
+  #missing: bigint;
+
+  constructor(rangeLength: bigint) {
+    this.#missing = rangeLength;
+  }
 
   get isEmpty(): boolean {
     return this.extents.length === 0;
   }
 
+  get isComplete(): boolean {
+    return this.#missing <= 0n;
+  }
+
   add({ length, state }: StatusExtent): void {
     const last = this.extents.at(-1);
     if (last?.state === state) last.length += length;
-    else if (length > 0n) this.extents.push({ length, state });
+    else if (length > 0n && !this.isComplete) this.extents.push({ length, state });
+    this.#missing -= length;
   }
-}
-
-function smaller(one: bigint, other: bigint): bigint {
-  return one < other ? one : other;
 }

@@ -130,15 +130,15 @@ export class ServedExport {
   }
 
   /**
-   * The extents of the range: in order, merged, in whole blocks and cut to the range; at least one. Without
-   * `extents`, the whole range is data.
+   * The extents of the range: in order, merged, and in whole blocks; at least one. The last one may go past
+   * the range up to the end of the disk, but not with `requestOne`. Without `extents`, the whole range is data.
    */
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
     this.#assertRange(offset, length);
     return this.#extents(offset, length, requestOne);
   }
 
-  /** The states of the range in one of {@link metaContexts}. */
+  /** The states of the range in one of {@link metaContexts}, in the form of {@link extents}. */
   status(
     context: MetaContext,
     offset: bigint,
@@ -155,7 +155,7 @@ export class ServedExport {
 
   async #extents(offset: bigint, length: number, requestOne: boolean): Promise<readonly Extent[]> {
     const ask = (one: boolean) => this.#methods.extents(offset, length, one);
-    const range = this.#statusRange(length, requestOne);
+    const range = this.#statusRange(offset, length, requestOne);
     let found = checkedExtents(await ask(requestOne));
     // The first extent may be shorter than its block, so ask for the rest of the block.
     if (requestOne && lengthOf(found) < range.block) found = await ask(false);
@@ -173,13 +173,14 @@ export class ServedExport {
       checkStates(context, states);
       return states;
     };
-    const range = this.#statusRange(length, requestOne);
+    const range = this.#statusRange(offset, length, requestOne);
     const found = await ask(requestOne);
     return clipStatus(requestOne && lengthOf(found) < range.block ? await ask(false) : found, range);
   }
 
-  #statusRange(length: number, requestOne: boolean): StatusRange {
-    return { length: BigInt(length), block: BigInt(this.blockSize?.minimum ?? 1), requestOne };
+  #statusRange(offset: bigint, length: number, requestOne: boolean): StatusRange {
+    const block = BigInt(this.blockSize?.minimum ?? 1);
+    return { length: BigInt(length), lengthMax: this.size - offset, block, requestOne };
   }
 
   #withFua(fua: boolean, change: (flags: WriteFlags) => MaybePromise<void>): MaybePromise<void> {

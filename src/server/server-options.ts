@@ -86,6 +86,7 @@ export const handshakeDefaults: HandshakeOptions = {
   style: "newstyle",
   flagsMask: 0xffff,
   structuredReplies: true,
+  extendedHeaders: true,
   metaContexts: true,
   timeoutMs: handshakeTimeoutDefaultMs,
 };

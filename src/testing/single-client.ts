@@ -78,39 +78,47 @@ async function overData(
 }
 
 async function describesExtents(client: TestClient, model: Model): Promise<void> {
-  await checkAllExtents(client, model);
-  if (!isWritable(client, model) || model.writes !== "kept") return;
-  await emptied(client, model, 0, model.length);
-  for (const [index, at] of pageEdges(client, model).entries())
-    await model.write(client, at, pattern(client.unit, index));
-  await checkAllExtents(client, model);
-  await model.write(client, 0, pattern(model.length, 1));
-  for (const at of pageEdges(client, model)) await emptied(client, model, at, pageBytes);
-  await checkAllExtents(client, model);
+  for (const holeBytes of holeUnits) {
+    const edges = holeEdges(client, model, holeBytes);
+    const check = () => checkAllExtents(client, model, edges, holeBytes);
+    await check();
+    if (!isWritable(client, model) || model.writes !== "kept") continue;
+    await emptied(client, model, 0, model.length);
+    for (const [index, at] of edges.entries()) await model.write(client, at, pattern(client.unit, index));
+    await check();
+    await model.write(client, 0, pattern(model.length, 1));
+    for (const at of edges) await emptied(client, model, at, holeBytes);
+    await check();
+  }
 }
 
-/** The usual unit of holes. */
-const pageBytes = 4096;
+/** The usual units of holes, in bytes: those of file systems, and of disks in memory. */
+const holeUnits = [4096, 32 * 1024];
 
 /**
- * Positions in every third page, in turn its first and its last unit: a hole that is reported at the wrong
- * place then covers data.
+ * Positions in every third unit of holes, in turn its first and its last block: a hole that is reported at the
+ * wrong place then covers data.
  */
-function pageEdges({ unit }: TestClient, { length }: Model): readonly number[] {
+function holeEdges({ unit }: TestClient, { length }: Model, holeBytes: number): readonly number[] {
   const starts = Array.from(
-    { length: Math.ceil(length / (3 * pageBytes)) },
-    (_, index) => index * 3 * pageBytes,
+    { length: Math.ceil(length / (3 * holeBytes)) },
+    (_, index) => index * 3 * holeBytes,
   );
   return starts
-    .map((start, index) => (index % 2 === 0 ? start : start + pageBytes - unit))
+    .map((start, index) => (index % 2 === 0 ? start : start + holeBytes - unit))
     .map((at) => at - (at % unit))
     .filter((at) => at >= 0 && at + unit <= length);
 }
 
-async function checkAllExtents(client: TestClient, model: Model): Promise<void> {
-  const pages = pageEdges(client, model).map((at) => rounded(at, 2 * pageBytes, model.length, client.unit));
+async function checkAllExtents(
+  client: TestClient,
+  model: Model,
+  edges: readonly number[],
+  holeBytes: number,
+): Promise<void> {
+  const near = edges.map((at) => rounded(at, 2 * holeBytes, model.length, client.unit));
   const whole: Range = [0, model.length];
-  for (const [at, length] of [whole, ...pages, ...rangesWithin(model.length, client.unit)])
+  for (const [at, length] of [whole, ...near, ...rangesWithin(model.length, client.unit)])
     for (const requestOne of [false, true]) await checkExtents(client, model, at, length, requestOne);
 }
 

@@ -30,6 +30,8 @@ const names: readonly string[] = [
   "name",
   "new-style",
   "newstyle",
+  "no-eh",
+  "no-extended-headers",
   "no-mc",
   "no-meta-contexts",
   "no-sr",

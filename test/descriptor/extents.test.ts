@@ -1,6 +1,11 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { canFindExtents, findExtents, findExtentsNow } from "../../src/descriptor/extents.ts";
+import {
+  canFindExtents,
+  type ExtentSearch,
+  findExtents,
+  findExtentsNow,
+} from "../../src/descriptor/extents.ts";
 import { createMemoryFile } from "../../src/descriptor/memory-file.ts";
 import { native } from "../../src/native/load.ts";
 
@@ -19,31 +24,38 @@ function shortly(extents: readonly { length: bigint; hole: boolean; zero: boolea
   return extents.map(({ length, hole }) => `${hole ? "h" : "d"}${Number(length) / page}`).join(" ");
 }
 
+/** A search for all extents of a range, which is given in pages. */
+function search(at: number, length: number): ExtentSearch {
+  const size = BigInt(20_000 * page);
+  return { offset: BigInt(at * page), length: BigInt(length * page), size, requestOne: false };
+}
+
 describe("findExtents", () => {
   const ranges: readonly (readonly [at: number, length: number, expected: string])[] = [
-    [0, 10, "h2 d2 h3 d1 h2"],
+    [0, 10, "h2 d2 h3 d1 h992"],
     [2, 2, "d2"],
+    [2, 1, "d2"],
     [3, 1, "d1"],
-    [3, 2, "d1 h1"],
-    [8, 10, "h10"],
-    [0.5, 2, "h1.5 d0.5"],
-    [2.5, 2, "d1.5 h0.5"],
+    [3, 2, "d1 h3"],
+    [8, 10, "h992"],
+    [0.5, 2, "h1.5 d2"],
+    [2.5, 2, "d1.5 h3"],
+    [19_998.5, 1, "d0.5 h1"],
   ];
   for (const [at, length, expected] of ranges) {
     it(`finds ${expected} at page ${at}, in both the synchronous and the asynchronous function`, async () => {
-      const range = [fd, BigInt(at * page), length * page, false] as const;
-      expect(shortly(findExtentsNow(...range))).toBe(expected);
-      expect(shortly(await findExtents(...range))).toBe(expected);
+      expect(shortly(findExtentsNow(fd, search(at, length)))).toBe(expected);
+      expect(shortly(await findExtents(fd, search(at, length)))).toBe(expected);
     });
   }
 
   it("returns one extent when the client asks for one", async () => {
-    expect(shortly(findExtentsNow(fd, 0n, 10 * page, true))).toBe("h2");
-    expect(shortly(await findExtents(fd, BigInt(2 * page), 10 * page, true))).toBe("d2");
+    expect(shortly(findExtentsNow(fd, { ...search(0, 10), requestOne: true }))).toBe("h2");
+    expect(shortly(await findExtents(fd, { ...search(2, 10), requestOne: true }))).toBe("d2");
   });
 
   it("limits the number of extents of a fragmented file", () => {
-    expect(findExtentsNow(fd, BigInt(1000 * page), 19_000 * page, false)).toHaveLength(4096);
+    expect(findExtentsNow(fd, search(1000, 19_000))).toHaveLength(4096);
   });
 
   it("detects whether the file system reports holes", async () => {

@@ -77,7 +77,12 @@ export class FakeServer {
     this.#keep(socket);
     const host = {
       tls: "off",
-      offers: { flagsMask: 3, structuredReplies: structured, metaContexts: true },
+      offers: {
+        flagsMask: 3,
+        structuredReplies: structured,
+        extendedHeaders: structured,
+        metaContexts: true,
+      },
       listExports: () => [],
       open: () => ({
         size: 65_536n,

@@ -40,6 +40,7 @@ export class MemorySession {
         timeoutMs: 0,
         flagsMask: 0xffff,
         structuredReplies: true,
+        extendedHeaders: true,
         metaContexts: true,
         ...options.handshake,
       },

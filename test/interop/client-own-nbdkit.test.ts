@@ -19,4 +19,15 @@ describe("our client and our nbdkit", () => {
     await client.zero(0, client.size);
     expect((await client.read(offset, bytes.length)).equals(Buffer.alloc(bytes.length))).toBe(true);
   });
+
+  it.each([
+    ["--no-eh", "structured"],
+    ["--no-extended-headers", "structured"],
+    ["--no-sr", "simple"],
+  ])("with %s use %s replies", async (option, replyForm) => {
+    await using server = await ServerProcess.start([option, "memory", "1M"]);
+    await using client = await connect(server.uri());
+    expect(client).toMatchObject({ replyForm });
+    expect(await client.read(0, 512)).toEqual(Buffer.alloc(512));
+  });
 });

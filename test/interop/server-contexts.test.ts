@@ -44,8 +44,8 @@ describeWith(["nbdsh"], "nbdsh", () => {
     const lines = [
       ["base:allocation", 0, [half, 0, half, 3]],
       [dirty, 0, [half, 1, half, 0]],
-      ["base:allocation", half - 512, [512, 0, 512, 3]],
-      [dirty, half - 512, [512, 1, 512, 0]],
+      ["base:allocation", half - 512, [512, 0, 1024, 3]],
+      [dirty, half - 512, [512, 1, 1024, 0]],
       ["base:allocation", half - 512, [512, 0]],
       [dirty, half - 512, [512, 1]],
     ].map(([name, offset, entries]) => `${name} ${offset} [${(entries as number[]).join(", ")}]`);

@@ -70,6 +70,7 @@ describeWith(["nbdinfo", "nbdkit"], "nbdinfo prints the same as for nbdkit, with
   it("memory", () => compare(["memory", "1M"]));
   it("memory, read-only", () => compare(["-r", "memory", "1M"]));
   it("a memory disk larger than the RAM", () => compare(["memory", "1T"]));
+  it("data and holes in memory", () => compare(["data", "1 @131072 2 @1000000 3", "size=1M"]));
   it("memory of no bytes", () => compare(["memory", "0"]));
   it("null", () => compare(["null", "1M"]));
 

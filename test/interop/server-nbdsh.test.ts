@@ -31,8 +31,6 @@ const deliberate: Results = {
   // EINVAL, not ENOSPC: this is an error of the client, not a full disk.
   "write nothing": "EINVAL",
   "zero nothing": "EINVAL",
-  // The extents are cut to the requested range.
-  "status middle": "[('base:allocation', 16384, [32768, 0])]",
 };
 
 /** Zeroes are sent as a hole; nbdkit has no sparse reads. */
@@ -105,17 +103,13 @@ describeWith(
   () => {
     it("memory", () => compare(["memory", "1M"], deliberate));
 
-    it("null", () =>
-      compare(["null", "1M"], {
-        ...deliberate,
-        ...sparse,
-        "status middle": "[('base:allocation', 16384, [32768, 3])]",
-      }));
+    it("null", () => compare(["null", "1M"], { ...deliberate, ...sparse }));
 
     it("a read-only export", () =>
       compare(["-r", "memory", "1M"], {
         ...sparse,
-        "status middle": "[('base:allocation', 16384, [32768, 3])]",
+        // The whole hole; with nbdkit it ends with the unit of 32 KiB in which the range ends.
+        "status middle": "[('base:allocation', 16384, [1032192, 3])]",
         // Both the command and its flag are invalid; the order of the checks is not specified.
         "write with df": "EINVAL",
         "write with no hole": "EINVAL",

@@ -208,15 +208,15 @@ describe("data", () => {
     await expect(start(parameters)).rejects.toThrow(message);
   });
 
-  it("has a hole wherever whole pages are zero", async () => {
+  it("has a hole wherever whole units of 32 KiB are zero", async () => {
     const zeroes = folder.file("zeroes", new Uint8Array(100_000));
-    await using session = await start({ data: `@8192 1 @16384 (1*8192 @0 0*8192) 0*50001 <${zeroes}` });
+    await using session = await start({ data: `@65536 1 @131072 (1*65536 @0 0*65536) 0*50001 <${zeroes}` });
     const disk = await session.open();
     const extents = await disk.extents(0n, Number(disk.size), false);
     expect(extents.map(({ length, hole }) => [Number(length), hole])).toEqual([
-      [8192, true],
-      [4096, false],
-      [Number(disk.size) - 12_288, true],
+      [65_536, true],
+      [32_768, false],
+      [Number(disk.size) - 98_304, true],
     ]);
   });
 

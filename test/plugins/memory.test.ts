@@ -35,8 +35,8 @@ describe("memory", () => {
     const extents = await allExtents(disk, { start: 0n, length: 2 ** 30 }, false);
     expect(extents.map(({ at, hole }) => [at, hole])).toEqual([
       [0, true],
-      [999_424, false],
-      [1_003_520, true],
+      [983_040, false],
+      [1_015_808, true],
     ]);
   });
 
@@ -61,7 +61,7 @@ describe("memory", () => {
       await using session = await start({ size: "4E" });
       const disk = await session.open();
       await disk.zero(0n, 2 ** 52, { fua: false, mayTrim: false, fastZero: true });
-      expect(await disk.extents(0n, 2 ** 52, false)).toEqual([{ length: 2n ** 52n, hole: true, zero: true }]);
+      expect(await disk.extents(0n, 2 ** 52, false)).toEqual([{ length: disk.size, hole: true, zero: true }]);
     },
   );
 
@@ -84,9 +84,33 @@ describe("memory", () => {
     expect(extents.at(-1)).toMatchObject({ hole: false });
   });
 
-  it("advertises a minimum block size of 1 and a preferred one of 4096", async () => {
+  it("reports extents in units of 32 KiB, also from and up to the middle of a unit", async () => {
+    await using session = await start({ size: "1000000" });
+    const disk = await session.open();
+    for (const at of [40_000n, 60_000n, 990_000n]) await disk.write(Buffer.from("x"), at, false);
+    const from = async (offset: bigint, length: number, one = false) =>
+      (await disk.extents(offset, length, one)).map(({ length, hole }) => [Number(length), hole]);
+    const end = 1_000_000 % 32_768;
+    const all = [
+      [32_768, true],
+      [32_768, false],
+      [1_000_000 - end - 65_536, true],
+      [end, false],
+    ];
+    expect(await from(0n, 1_000_000)).toEqual(all);
+    expect(await from(10_000n, 22_769)).toEqual([
+      [22_768, true],
+      [32_768, false],
+    ]);
+    expect(await from(50_000n, 1)).toEqual([[15_536, false]]);
+    expect(await from(999_999n, 1)).toEqual([[1, false]]);
+    for (const offset of [32_768n, 50_000n, 56_000n])
+      expect(await from(offset, 20_000, true)).toEqual([[Math.min(20_000, 65_536 - Number(offset)), false]]);
+  });
+
+  it("advertises a minimum block size of 1 and a preferred one of 32768", async () => {
     await using session = await start({ size: "1M" });
-    expect((await session.open()).blockSize).toMatchObject({ minimum: 1, preferred: 4096 });
+    expect((await session.open()).blockSize).toMatchObject({ minimum: 1, preferred: 32_768 });
   });
 
   onLinux("leaves no descriptor behind", async () => {

@@ -27,7 +27,7 @@ describe("nbd offers exactly the abilities of the remote server:", () => {
   const everything = {
     ...{ canWrite: true, canFlush: true, canTrim: true, canZero: true, canFastZero: true, canFua: true },
     ...{ canCache: true, canMultiConn: true, rotational: false },
-    blockSize: { minimum: 1, preferred: 4096, maximum: 67_108_864 },
+    blockSize: { minimum: 1, preferred: 32_768, maximum: 67_108_864 },
   };
   const nothing = { canWrite: false, canTrim: false, canZero: false, canFastZero: false, canFua: false };
 
@@ -41,7 +41,7 @@ describe("nbd offers exactly the abilities of the remote server:", () => {
     [["--filter=fua", "memory", "1M", "fuamode=none"], { canFua: false }],
     [
       ["--filter=blocksize-policy", "memory", "1M", "blocksize-minimum=512", "blocksize-maximum=64k"],
-      { blockSize: { minimum: 512, preferred: 4096, maximum: 65_536 } },
+      { blockSize: { minimum: 512, preferred: 32_768, maximum: 65_536 } },
     ],
   ])("%j", async (args, less) => {
     await using server = await ServerProcess.start(args);

@@ -42,6 +42,25 @@ describe("clipExtents", () => {
     expect(clipExtents([hole(1n), hole(200n)], one)).toEqual([hole(100n)]);
   });
 
+  it("lets only the extent that reaches the end of the range go past it, up to lengthMax", () => {
+    const list = [hole(5n), data(10n), hole(100n)];
+    expect(clipExtents(list, { ...range(8n), lengthMax: 1000n })).toEqual([hole(5n), data(10n)]);
+    expect(clipExtents(list, { ...range(8n), lengthMax: 12n })).toEqual([hole(5n), data(7n)]);
+    expect(clipExtents(list, { ...range(5n), lengthMax: 1000n })).toEqual([hole(5n)]);
+    expect(clipExtents(list, { ...range(20n), lengthMax: 1000n })).toEqual([hole(5n), data(10n), hole(100n)]);
+    expect(clipExtents(list, { ...range(3n, 1n, true), lengthMax: 1000n })).toEqual([hole(3n)]);
+  });
+
+  it("reports past the range only whole blocks, and none that begins there", () => {
+    const list = [hole(5n), data(10n), hole(100n)];
+    expect(clipExtents(list, { ...range(4n, 4n), lengthMax: 100n })).toEqual([hole(4n)]);
+    expect(clipExtents(list, { ...range(8n, 4n), lengthMax: 100n })).toEqual([hole(4n), data(8n)]);
+    expect(clipExtents([hole(2n), data(1n), hole(9n)], { ...range(4n, 4n), lengthMax: 100n })).toEqual([
+      data(4n),
+    ]);
+    expect(clipExtents([hole(20n)], { ...range(4n, 4n), lengthMax: 10n })).toEqual([hole(10n)]);
+  });
+
   it("reports a block of several states as data rather than hole, and as non-zero rather than zero", () => {
     const zeroed = { length: 1n, hole: false, zero: true };
     expect(clipExtents([hole(5n), data(1n), hole(6n)], range(12n, 4n))).toEqual([

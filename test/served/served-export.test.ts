@@ -227,6 +227,22 @@ describe("what an export can do", () => {
     expect(await served.extents(10n, 50, false)).toEqual([{ length: 50n, hole: false, zero: false }]);
   });
 
+  it("includes the rest of the last extent, up to the end of the disk, unless one is asked for", async () => {
+    const extents = () => [
+      { length: 20n, hole: false, zero: false },
+      { length: 1000n, hole: true, zero: true },
+    ];
+    const status = () => [{ length: 1000n, state: 1n }];
+    const context = { name: "x:y", status };
+    const { served } = disk(100, { extents, metaContexts: [context] });
+    const lengths = (found: readonly { length: bigint }[]) => found.map(({ length }) => Number(length));
+    expect(lengths(await served.extents(10n, 5, false))).toEqual([20]);
+    expect(lengths(await served.extents(10n, 50, false))).toEqual([20, 70]);
+    expect(lengths(await served.extents(10n, 5, true))).toEqual([5]);
+    expect(lengths(await served.status(context, 10n, 5, false))).toEqual([90]);
+    expect(lengths(await served.status(context, 10n, 5, true))).toEqual([5]);
+  });
+
   it("excludes ranges beyond its end, which are an internal error", () => {
     const { asked, served } = disk(10);
     expect(() => served.read(new Uint8Array(1), 10n)).toThrow("assertion");

@@ -37,6 +37,8 @@ messages (-v) always go to stderr.`,
   newPlugin: `Create a folder with a template plugin, its tests, and a package.json. Name the folder
 *nbdkit-NAME-plugin*.`,
   newstyle: `Use the newstyle protocol, which is the default.`,
+  noExtendedHeaders: `Refuse extended headers, for tests of clients; structured replies stay. The tests of
+libnbd use the option to find out whether a server has extended headers. This option is not in nbdkit.`,
   noMetaContexts: `Refuse metadata contexts, for tests of clients.`,
   noStructuredReplies: `Refuse structured replies, for tests of clients.`,
   oldstyle: `Use the oldstyle protocol, which has no export names and no TLS.`,

@@ -143,6 +143,8 @@ function* answerReplyForm(
     yield* refuse(option, OptionReply.errorInvalid, `option ${option} takes no data`);
   } else if (!state.host.offers.structuredReplies) {
     yield* refuse(option, OptionReply.errorUnsupported, "structured replies are switched off");
+  } else if (form === "extended" && !state.host.offers.extendedHeaders) {
+    yield* refuse(option, OptionReply.errorUnsupported, "extended headers are switched off");
   } else if (form === "structured" && state.replyForm === "extended") {
     yield* refuse(option, OptionReply.errorExtendedHeadersRequired, "extended headers are on already");
   } else {

@@ -22,8 +22,10 @@ export interface HandshakeOffers {
    * The handshake flags to announce (--mask-handshake). The server behaves as if it did not know the others.
    */
   readonly flagsMask: number;
-  /** False disables structured replies (--no-sr). */
+  /** False disables structured replies and extended headers (--no-sr). */
   readonly structuredReplies: boolean;
+  /** False disables extended headers (--no-eh). */
+  readonly extendedHeaders: boolean;
   /** False disables metadata contexts (--no-mc). */
   readonly metaContexts: boolean;
 }

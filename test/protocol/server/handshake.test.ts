@@ -18,7 +18,7 @@ const disk: ExportInfo = {
 
 const host: HandshakeHost = {
   tls: "off",
-  offers: { flagsMask: 0xffff, structuredReplies: true, metaContexts: true },
+  offers: { flagsMask: 0xffff, structuredReplies: true, extendedHeaders: true, metaContexts: true },
   listExports: () => [{ name: "disk", description: "a disk" }, { name: "Ä" }],
   open: (name) => {
     if (name === "" || name === "disk") return disk;
@@ -380,6 +380,16 @@ describe("NBD_OPT_STRUCTURED_REPLY and NBD_OPT_EXTENDED_HEADERS", () => {
       [greeting, refusal(number, unsupported!, text), ...go(plainFlags)],
       agreed(""),
       offering({ structuredReplies: false }),
+    );
+  });
+
+  it("extended headers are unsupported, and structured replies work, when the server has the former disabled", () => {
+    const text = "extended headers are switched off";
+    expectTalk(
+      [fixed, option(11), option(8), option(7, about(""))],
+      [greeting, refusal(11, unsupported!, text), ack(8), ...go(structuredFlags)],
+      agreed("", "structured"),
+      offering({ extendedHeaders: false }),
     );
   });
 });

@@ -578,13 +578,13 @@ describe("BLOCK_STATUS", () => {
       : `6e8a278c 0001 0006 ${cookie} ${u64(offset)} ${u64(length)} ${extents}`;
   };
 
-  it("reports holes and zeroes, and cuts extents at the end of the range", async () => {
+  it("reports holes and zeroes, and the last extent as far as it goes and fits into the reply", async () => {
     const offset = 4095n * MiB;
     const fields = { command: blockStatus, offset, length: 2n * MiB };
     await expectReplies(
       "structured",
       [request("structured", fields)],
-      [statusChunk("structured", offset, "00000001 00100000 00000000 00100000 00000003")],
+      [statusChunk("structured", offset, "00000001 00100000 00000000 ffff0000 00000003")],
       large,
     );
     await expectReplies(
@@ -594,7 +594,7 @@ describe("BLOCK_STATUS", () => {
         statusChunk(
           "extended",
           offset,
-          "00000001 00000002 0000000000100000 0000000000000000 0000000000100000 0000000000000003",
+          "00000001 00000002 0000000000100000 0000000000000000 0000000100000000 0000000000000003",
         ),
       ],
       large,

@@ -6,9 +6,9 @@
 //             server.
 // The loop ends when the server has gone and nothing is ending.
 //
-// runCommand() forks. The child becomes the inner guardian: it starts the command and goes on with the loop. The
-// process that the server started becomes the outer guardian (watch()): it runs the loop again only when the inner
-// guardian was killed.
+// runCommand() forks. The child becomes the inner guardian: it starts the command and goes on with the loop.
+// The process that the server started becomes the outer guardian (watch()): it runs the loop again only when
+// the inner guardian was killed.
 
 #include "guardian.h"
 

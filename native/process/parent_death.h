@@ -4,8 +4,8 @@
 
 #include "../common/failure.h"
 
-// Exit with parent: linux.cc, freebsd.cc, darwin.cc and other.cc implement it. Only linux.cc and freebsd.cc have
-// armParentDeathOverExec(), because other systems have no launcher and no guardian.
+// Exit with parent: linux.cc, freebsd.cc, darwin.cc and other.cc implement it. Only linux.cc and freebsd.cc
+// have armParentDeathOverExec(), because other systems have no launcher and no guardian.
 
 extern const bool canExitWithParent;
 

@@ -21,32 +21,45 @@ export function smaller(one: bigint, other: bigint): bigint {
 }
 
 /**
- * Parses a size as nbdkit's command line accepts it: a whole number and at most one of the suffixes b, k, M,
- * G, T, P, E (powers of 1024) or s (512-byte sectors), in either case.
+ * The number of a size, as strtoimax(3) reads it with base 0: 0x begins hexadecimal digits, 0b binary digits,
+ * and 0 octal digits. The longest number counts, so the b of `0b` and the 8 of `08` are suffixes.
+ */
+const number = /^\s*([+-]?)(0x[0-9a-f]+|0b[01]+|0[0-7]*|[1-9]\d*)(.*)$/is;
+
+/**
+ * Parses a size as nbdkit_parse_size(3) does: a whole number and at most one of the suffixes b, k, M, G, T, P,
+ * E (powers of 1024) or s (512-byte sectors), in either case. The number is decimal, 0x hexadecimal, 0b binary
+ * or 0 octal. One `_` may precede the suffix, because b and E are also hexadecimal digits: `0x1_E`.
  *
  * @returns bytes
  * @throws NbdError EINVAL, or EOVERFLOW above 2^63-1
  */
 export function parseSize(text: string): bigint {
-  const [, digits, suffix] = /^\s*([+-]?\d+)(.*)$/s.exec(text) ?? [];
+  const [, sign, digits, suffix] = number.exec(text) ?? [];
   if (digits === undefined || suffix === undefined) {
     throw new NbdError(
       "EINVAL",
-      `could not parse size string (${text}): use a number such as 512, 10M or 1G`,
+      `could not parse size string: ${text}: use a number such as 512, 10M or 0x200`,
     );
   }
-  const count = BigInt(digits.replace(/^\+/, ""));
-  if (count < 0n) throw new NbdError("EINVAL", `size cannot be negative (${text})`);
-  if (count > sizeMax) throw new NbdError("EOVERFLOW", `size (${text}) exceeds maximum value 2^63-1`);
-  const unit = suffix === "" ? 1n : unitBytes[suffix.toLowerCase()];
+  const count = magnitudeOf(digits);
+  if (sign === "-" && count > 0n) throw new NbdError("EINVAL", `size cannot be negative: ${text}`);
+  if (count > sizeMax) throw new NbdError("EOVERFLOW", `size exceeds maximum value: ${text}: use up to 2^63-1`);
+  const unit = suffix === "" ? 1n : unitBytes[suffix.replace(/^_/, "").toLowerCase()];
   if (unit === undefined) {
+    const octal = digits.startsWith("0") && /^\d/.test(suffix) ? ": a leading 0 means octal" : "";
     throw new NbdError(
       "EINVAL",
-      `could not parse size: unknown suffix '${suffix}': use b, k, M, G, T, P, E or s`,
+      `could not parse size: unknown suffix: ${suffix}: use b, k, M, G, T, P, E or s${octal}`,
     );
   }
-  if (count * unit > sizeMax) throw new NbdError("EOVERFLOW", `overflow computing size (${text})`);
+  if (count * unit > sizeMax)
+    throw new NbdError("EOVERFLOW", `could not parse size: size * scale overflows: ${text}: use up to 2^63-1`);
   return count * unit;
+}
+
+function magnitudeOf(digits: string): bigint {
+  return BigInt(/^0[0-7]/.test(digits) ? `0o${digits.slice(1)}` : digits);
 }
 
 /** Formats a size exactly, in the largest unit that divides it ("1G", "1025"). */

@@ -2,7 +2,7 @@
  * The version of nbdkit that this package is compatible with. --version reports it, because callers compare
  * it.
  */
-export const compatibleVersion = "1.46.0";
+export const compatibleVersion = "1.48.1";
 /** The version of this package. */
 export const packageVersion = "0.1.0";
 /**

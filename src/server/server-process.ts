@@ -1,6 +1,6 @@
 import type { Chain } from "../chain/chain.ts";
 import { logText } from "../core/log-text.ts";
-import { shellQuote } from "../core/shell.ts";
+import { doubleQuote } from "../core/shell.ts";
 import type { Components } from "../registry/assemble.ts";
 import { leaveTerminal, releaseStarter } from "./background.ts";
 import { CaptiveRun } from "./captive-run.ts";
@@ -92,12 +92,15 @@ export class ServerProcess {
     process.once("exit", () => server.unlisten());
   }
 
-  /** --print-uri: the URI for copying, and the same two lines that nbdkit prints. */
+  /** --print-uri: the URI for programs to read, and for people to copy, in nbdkit's words. */
   printUri({ uri, endpoint }: Server): void {
     this.#options.log.debug(`bound to ${endpointText(endpoint)}`);
     if (uri === undefined) return;
     this.#options.log.debug(`NBD URI: ${uri}`);
-    if (this.#options.printUri) writeStdout(`${uri}\n${shellQuote(uri)}\nnbdinfo ${shellQuote(uri)}\n`);
+    if (!this.#options.printUri) return;
+    const quoted = doubleQuote(uri);
+    const query = `Command to query the NBD endpoint:\n  nbdinfo ${quoted}`;
+    writeStdout(`${uri}\nShell-quoted URI: ${quoted}\n${query}\n`);
   }
 
   changeIdentity(server: Server): void {

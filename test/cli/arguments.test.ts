@@ -3,7 +3,7 @@ import { parseArguments } from "../../src/cli/arguments.ts";
 import { longOptionsText, shortOptionsText } from "../../src/cli/dump.ts";
 import { type OptionId, options } from "../../src/cli/option-table.ts";
 
-/** The names of each option in nbdkit(1), version 1.46. */
+/** The names of each option in nbdkit(1), version 1.48. */
 const names: readonly string[] = [
   "help",
   "version",
@@ -90,7 +90,7 @@ const values: Readonly<Partial<Record<OptionId, string>>> = {
 };
 
 describe("the options", () => {
-  it("have all long and short names of nbdkit 1.46", () => {
+  it("have all long and short names of nbdkit 1.48", () => {
     const long = longOptionsText().trim().split("\n");
     expect(long).toEqual(expect.arrayContaining(names.map((name) => `--${name}`)));
     expect(long).toEqual([...long].sort());

@@ -85,7 +85,7 @@ describe("declared parameters", () => {
   });
 
   it.each([
-    ["size", "x", "could not parse size string (x)"],
+    ["size", "x", "could not parse size string: x"],
     ["flag", "x", "could not decipher boolean (x)"],
     ["count", "10", "count: 10 is out of range: use 1 to 9"],
     ["wait", "x", "wait: could not parse delay"],

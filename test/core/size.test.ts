@@ -19,7 +19,22 @@ describe("parseSize", () => {
     ["1", 1n],
     ["+1", 1n],
     [" 1", 1n],
-    ["010", 10n],
+    ["010", 8n],
+    ["010K", 8192n],
+    ["00", 0n],
+    ["0b", 0n],
+    ["0s", 0n],
+    ["0x10", 16n],
+    ["0X1f", 31n],
+    ["+0x1", 1n],
+    ["0x1E", 30n],
+    ["0x1_E", 2n ** 60n],
+    ["0x1K", 1024n],
+    ["0x1b", 27n],
+    ["0x1_b", 1n],
+    ["0b11_k", 3072n],
+    ["1_M", 2n ** 20n],
+    ["0x7fffffffffffffff", sizeMax],
     ["-0", 0n],
     ["9223372036854775807", sizeMax],
     ["7E", 7n * 2n ** 60n],
@@ -53,8 +68,16 @@ describe("parseSize", () => {
     "1M ",
     "1MB",
     "1KiB",
-    "0x10",
+    "0x",
+    "0xg",
+    "08",
+    "1_",
+    "_1",
+    "1_0",
+    "1__M",
+    "1M_",
     "-1",
+    "-0x1",
     "- 1",
     "--1",
     "1e3",
@@ -63,7 +86,7 @@ describe("parseSize", () => {
     expect(() => parseSize(text)).toThrow(expect.objectContaining({ code: "EINVAL" }));
   });
 
-  it.each(["9223372036854775808", "8E", "9007199254740992K", "99999999999999999999", "18014398509481984s"])(
+  it.each(["9223372036854775808", "0x8000000000000000", "0x1e_e", "8E", "9007199254740992K", "99999999999999999999", "18014398509481984s"])(
     "refuses %j, which is too large",
     (text) => {
       expect(() => parseSize(text)).toThrow(expect.objectContaining({ code: "EOVERFLOW" }));
@@ -72,14 +95,14 @@ describe("parseSize", () => {
 
   it("accepts only numbers with a suffix", () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(..."0123456789-+ .xkMGtPes\n") }), (text) => {
+      fc.property(fc.string({ unit: fc.constantFrom(..."0123456789-+ .xkMGtPes_b\n") }), (text) => {
         let bytes: bigint | undefined;
         try {
           bytes = parseSize(text);
         } catch {
           return;
         }
-        expect(text).toMatch(/^\s*[+-]?\d+[bkmgtpes]?$/i);
+        expect(text).toMatch(/^\s*[+-]?(\d+|0x[\da-f]+|0b[01]+)(_?[bkmgtpes])?$/i);
         expect(bytes >= 0n && bytes <= sizeMax).toBe(true);
       }),
     );

@@ -208,7 +208,7 @@ describeWith(["nbdkit"], "the output contains everything that nbdkit prints:", (
     for (const key of ["host_cpu", "host_os", "name", "exit_with_parent"]) {
       expect(valueFor(ours, key)).toBe(valueFor(theirs, key));
     }
-    // The keys of nbdkit 1.46; Debian's version does not have all of them.
+    // The keys of nbdkit 1.48; Debian's version does not have all of them.
     expect(keys(ours)).toEqual([
       "binary",
       "bindir",

@@ -48,7 +48,7 @@ export const images: readonly (readonly string[])[] = [
 
 /** Command lines that both refuse, with words that both error messages contain. */
 export const refusals: readonly { readonly args: readonly string[]; readonly words: readonly string[] }[] = [
-  { args: ["pattern", "x"], words: ["could not parse size string (x)"] },
+  { args: ["pattern", "x"], words: ["could not parse size string"] },
   { args: ["pattern", "1M", "foo=1"], words: ["unknown parameter 'foo'"] },
   { args: ["random", "1M", "seed=1x"], words: ["seed: could not parse number"] },
   { args: ["random", "1M", "seed=-1"], words: ["seed: negative numbers are not allowed"] },

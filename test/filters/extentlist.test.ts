@@ -69,7 +69,7 @@ describe("extentlist", () => {
     ["0 1k\n512 1k", "overlapping at 512"],
     ["0", 'list:1: cannot parse "0"'],
     ["0 1\n\n", 'list:2: cannot parse ""'],
-    ["x 1", "list:1: could not parse size string (x)"],
+    ["x 1", "list:1: could not parse size string: x"],
     ["0 1 holes", 'list:1: unknown type "holes"'],
   ])("extentlist refuses the list %j", (text, message) => {
     expect(() => parseExtentList(text, "list")).toThrow(message);

@@ -75,7 +75,7 @@ describeWith(["nbdsh"], "nbdsh", () => {
     const seconds = Number(await nbdsh(["info", "time"], time));
     expect(Math.abs(seconds - Date.now() / 1000)).toBeLessThan(60);
     expect(Number(await nbdsh(["info", "conntime"], time))).toBeLessThan(60);
-    expect(await nbdsh(["info", "mode=version"], "print(bytes(h.pread(h.get_size(), 0)))")).toBe("b'1.46.0'");
+    expect(await nbdsh(["info", "mode=version"], "print(bytes(h.pread(h.get_size(), 0)))")).toBe("b'1.48.1'");
   });
 
   it("gets a new disk of example3 on each connection", async () => {

@@ -202,7 +202,7 @@ describe("data", () => {
     [{ data: ["1", "2"] }, "raw|base64|data parameter must be specified exactly once"],
     [{ raw: "1", x: "2" }, "extra parameters passed and not using data='...': x="],
     [{ base64: "MTI" }, "base64: Base64 decoding error"],
-    [{ data: "1", size: "-1" }, "size cannot be negative (-1)"],
+    [{ data: "1", size: "-1" }, "size cannot be negative: -1"],
     [{ data: "1", allocator: "x" }, 'unknown allocator "x"'],
   ])("refuses %o", async (parameters, message) => {
     await expect(start(parameters)).rejects.toThrow(message);

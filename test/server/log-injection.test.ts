@@ -81,7 +81,7 @@ describe("an export name from a client", () => {
 
 describe("an argument of the user", () => {
   it.each([
-    [["memory", "\x1b[2J"], "could not parse size string (\\x1b[2J)"],
+    [["memory", "\x1b[2J"], "could not parse size string: \\x1b[2J"],
     [["file", "no\nsuch\u202e"], "no such\\xe2\\x80\\xae"],
     [["null", "a\x07=1"], "\\a"],
     [["./\x1b.mjs"], "cannot open plugin './\\x1b.mjs': no such file"],

@@ -51,7 +51,7 @@ function forms({ short, long, value }: Option): string {
 
 const description = `nbdkit serves block devices to NBD clients. A plugin provides the data; filters modify
 requests and replies between client and plugin. This is nbdkit-node, an independent implementation for Node.js
-that accepts the options of nbdkit 1.46.
+that accepts the options of nbdkit 1.48.
 
 Without -f, --run, -s or --exit-with-parent nbdkit goes to the background. The command returns when clients
 can connect, so that the next command in a script may connect.

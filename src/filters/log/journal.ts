@@ -5,6 +5,7 @@ import { codeOf, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
 import { printableWord } from "../../core/printable.ts";
+import { doubleQuote } from "../../core/shell.ts";
 
 /** A log entry. It has an id if it has an ENTER and a LEAVE line. */
 export interface Act {
@@ -139,9 +140,7 @@ function variablesOf(act: Act, type: Type, fields: Fields): Record<string, strin
 
 /** Quotes a word for one line of the log, so that a shell reads the same text back. */
 export function quoted(word: string): string {
-  return printableWord(word, (plain) =>
-    /^[\w%+\-./:=@]+$/.test(plain) ? plain : `"${plain.replace(/[\\"$`]/g, "\\$&")}"`,
-  );
+  return printableWord(word, doubleQuote);
 }
 
 /** The current time in UTC, with microseconds. */

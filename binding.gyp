@@ -43,6 +43,7 @@
         "native/process/<(system).cc",
         "native/process/names.cc",
         "native/process/signal_watchdog.cc",
+        "native/process/terminal.cc",
         "native/socket/<(system).cc",
         "native/socket/datagram.cc",
         "native/socket/descriptor.cc",

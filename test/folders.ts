@@ -27,7 +27,7 @@ export const folders: readonly Folder[] = [
   {
     name: "contract",
     purpose: "the interface for authors of plugins and filters: handles, definitions, parameters",
-    mayImport: ["core"],
+    mayImport: ["native", "core"],
   },
   {
     name: "served",

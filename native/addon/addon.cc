@@ -13,6 +13,7 @@
 #include "../process/names.h"
 #include "../process/parent_death.h"
 #include "../process/signal_watchdog.h"
+#include "../process/terminal.h"
 #include "../socket/datagram.h"
 #include "../socket/descriptor.h"
 #include "../socket/listener.h"
@@ -80,6 +81,8 @@ static Napi::Object addExports(Napi::Env env, Napi::Object exports) {
   add("unlimitLockedMemory", inThisThread<unlimitLockedMemory>);
   add("sendDatagram", inThisThread<sendDatagram>);
   add("systemLog", inThisThread<systemLog>);
+
+  add("askOnTerminal", inThisThread<askOnTerminal>);
 
   add("armWatchdog", inThisThread<armWatchdog>);
   add("resetWatchdog", inThisThread<resetWatchdog>);

@@ -22,12 +22,22 @@ export async function main(args: readonly string[], launch: Launch): Promise<num
     ({ name, verbose } = invocation);
     return await perform(invocation, args, launch);
   } catch (error) {
+    await pendingSignals();
     const program = programName(name);
     writeStderr(`${logText(`${program}: error: ${messageOf(error)}`)}\n`);
     const stack = verbose ? stackOf(error) : undefined;
     if (stack !== undefined) writeStderr(`${debugText(`${program}: debug: ${stack}`)}\n`);
     return 1;
   }
+}
+
+/**
+ * Lets a signal that arrived during a blocking call, such as the question for a password, end this process.
+ * JavaScript handles signals in the poll phase of an event-loop iteration. The poll phase of the current
+ * iteration may be over, so this function waits for two iterations.
+ */
+function pendingSignals(): Promise<void> {
+  return new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
 }
 
 async function perform(invocation: Invocation, args: readonly string[], launch: Launch): Promise<number> {

@@ -1,6 +1,6 @@
-import { closeSync, openSync, readFileSync, readSync } from "node:fs";
-import { isatty } from "node:tty";
+import { closeSync, openSync, readSync } from "node:fs";
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import { native } from "../native/load.ts";
 
 /**
  * Reads a secret that need not be on the command line (nbdkit_read_password(3)): `-` asks on the terminal,
@@ -14,7 +14,7 @@ import { codeOf, messageOf, NbdError } from "../core/errors.ts";
  */
 export function readPassword(key: string, value: string): string {
   if (value === "-") return askOnTerminal(key);
-  if (value.startsWith("+")) return firstLine(readFileSync(value.slice(1), "utf8"));
+  if (value.startsWith("+")) return firstLine(openSync(value.slice(1), "r"));
   const fd = /^-(\d+)$/.exec(value)?.[1];
   return fd === undefined ? value : readFromDescriptor(key, Number(fd));
 }
@@ -23,62 +23,49 @@ function readFromDescriptor(key: string, fd: number): string {
   if (fd <= 2)
     throw new NbdError("EINVAL", `cannot use ${key}=-${fd}: 0, 1 and 2 are stdin, stdout and stderr`);
   try {
-    const text = readFileSync(fd, "utf8");
-    closeSync(fd);
-    return firstLine(text);
+    return firstLine(fd);
   } catch (error) {
     throw new NbdError(codeOf(error), `cannot read ${key}=-${fd}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-/** Reads the answer from the terminal itself and prompts on stderr: stdin and stdout may carry data. */
+/** Terminals deliver lines of at most 4095 bytes. */
+const lineBytesMax = 4096;
+
+/** Uses the terminal of the process, because stdin and stdout may carry data. */
 function askOnTerminal(key: string): string {
-  if (!isatty(0)) {
+  const line = Buffer.alloc(lineBytesMax);
+  const length = typedLength(key, line);
+  if (length < 0) throw new NbdError("EINTR", `${key}=-: no password was given`);
+  const answer = line.toString("utf8", 0, length);
+  line.fill(0);
+  return answer;
+}
+
+/** @returns -1 when the user gave no password */
+function typedLength(key: string, line: Buffer): number {
+  try {
+    return native().askOnTerminal(`password for ${key}: `, line);
+  } catch (error) {
+    if (codeOf(error) === "EINTR") return -1;
     throw new NbdError(
       "ENOTTY",
-      `${key}=-: stdin is not a terminal: use ${key}=+FILE or ${key}=-FD to pass it by file`,
+      `${key}=-: no terminal to ask on: use ${key}=+FILE or ${key}=-FD to pass it by file`,
+      { cause: error, retold: true },
     );
   }
-  const terminal = openSync("/dev/tty", "r");
-  // As the types of Node say, stdin may be any stream; `isatty` has just said that it is a terminal.
-  const echo = process.stdin as NodeJS.ReadStream;
-  echo.setRawMode(true);
-  // Prompt after switching the echo off, because the user may type as soon as the prompt is visible.
-  process.stderr.write(`password for ${key}: `);
+}
+
+/** Reads up to the first newline, because a pipe may stay open behind it. Closes the descriptor. */
+function firstLine(fd: number): string {
+  const bytes: number[] = [];
+  const byte = Buffer.alloc(1);
   try {
-    return readTyped(terminal);
+    while (readSync(fd, byte) === 1 && byte[0] !== newline) bytes.push(...byte);
   } finally {
-    echo.setRawMode(false);
-    echo.pause();
-    closeSync(terminal);
-    process.stderr.write("\n");
+    closeSync(fd);
   }
+  return Buffer.from(bytes).toString();
 }
 
-/**
- * Reads a line in raw mode. Raw mode hides the typed characters and disables line editing, so this function
- * handles erasing and Ctrl-C.
- */
-function readTyped(terminal: number): string {
-  const key = Buffer.alloc(1);
-  const typed: number[] = [];
-  while (readSync(terminal, key) === 1) {
-    const code = key.readUInt8(0);
-    if (code === 3 || code === 4) throw new NbdError("EINTR", "no password was given");
-    if (code === 10 || code === 13) break;
-    if (code === 21) typed.length = 0;
-    else if (code === 8 || code === 127) eraseLetter(typed);
-    else typed.push(code);
-  }
-  return Buffer.from(typed).toString();
-}
-
-/** Removes the last character: in UTF-8 all its bytes but the first begin with the bits 10. */
-function eraseLetter(typed: number[]): void {
-  while ((typed.pop() ?? 0) >> 6 === 2);
-}
-
-function firstLine(text: string): string {
-  const [line = ""] = text.split("\n", 1);
-  return line;
-}
+const newline = 10;

@@ -63,6 +63,14 @@ export interface NativeBinding {
   unlimitLockedMemory(): void;
   /** Sends a datagram to a Unix socket; "@" begins an abstract name. Blocks for one second at most. */
   sendDatagram(path: string, message: Uint8Array): void;
+  /**
+   * Prompts on the controlling terminal, or else on that of stdin or stderr, and reads a line that the
+   * terminal does not show. Blocks until the user has typed it. The terminal is restored also when a signal ends the wait: EINTR where the process
+   * handles the signal. ENOTTY without a terminal.
+   *
+   * @returns the number of bytes in `line`, or -1 when the user ended the input
+   */
+  askOnTerminal(prompt: string, line: Uint8Array): number;
   /** Writes an error to the system log, as `nbdkit[PID]: MESSAGE`. */
   systemLog(message: string): void;
 

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readPassword } from "../../src/contract/password.ts";
@@ -87,13 +87,23 @@ describe("a password", () => {
     });
   });
 
-  it("is an error when stdin is no terminal to ask on", async () => {
+  it("is an error when there is no terminal to ask on", async () => {
     await using sandbox = new Sandbox();
-    const { status, stderr } = await sandbox.nbdkit([writePlugin(sandbox), "password=-", "--run", "true"]);
-    expect({ status, stderr }).toEqual({
+    const args = [writePlugin(sandbox), "password=-", "--run", "true"];
+    // A session of its own has no terminal.
+    expect(await sandbox.nbdkit(args, { detached: true })).toEqual({
       status: 1,
-      stderr: expect.stringContaining("stdin is not a terminal"),
+      stdout: "",
+      stderr:
+        "nbdkit: error: password=-: no terminal to ask on: use password=+FILE or password=-FD to pass it by file\n",
     });
+  });
+
+  it.each(["-3", "+/dev/fd/3"])("is the first line of a pipe that stays open, with %s", async (value) => {
+    await using sandbox = new Sandbox();
+    const script = `mkfifo fifo; exec 3<>fifo; printf '%s\\n' "$secret" >&3; exec "$nbdkit" "$plugin" password=${value} --run 'cat got'`;
+    const outcome = await sandbox.sh(script, { env: { plugin: writePlugin(sandbox), secret } });
+    expect(outcome).toEqual({ status: 0, stdout: secret, stderr: "" });
   });
 
   it("never appears in an error", async () => {
@@ -115,12 +125,7 @@ describeWith(["script"], "a password on the terminal", () => {
     ["cleared", "wrong\x15right\r", "right"],
   ])("is read when it is %s, without being shown", async (_how, typed, expected) => {
     await using sandbox = new Sandbox();
-    const env = { plugin: writePlugin(sandbox) };
-    const child = sandbox.start(
-      "script",
-      ["-qec", '"$nbdkit" "$plugin" password=- --run "stty -a >modes"', "/dev/null"],
-      { stdio: "pipe", env },
-    );
+    const child = startOnTerminal(sandbox, '"$nbdkit" "$plugin" password=- --run "stty -a >modes"');
     let shown = "";
     child.stdout!.on("data", (chunk) => {
       shown += chunk;
@@ -134,22 +139,78 @@ describeWith(["script"], "a password on the terminal", () => {
     expect(sandbox.read("modes")).toMatch(/ icanon .*| echo /);
   });
 
-  it("ends the server when the user presses Ctrl-C", async () => {
+  it.each([
+    ["stdin is not a terminal", '"$nbdkit" "$plugin" password=- --run true </dev/null'],
+    ["the server goes to the background", '"$nbdkit" -U socket -P pid "$plugin" password=-; kill $(cat pid)'],
+    [
+      "the server goes to the background and stdin is not a terminal",
+      '"$nbdkit" -U socket -P pid "$plugin" password=- </dev/null; kill $(cat pid)',
+    ],
+  ])("is read when %s", async (_when, script) => {
     await using sandbox = new Sandbox();
-    const env = { plugin: writePlugin(sandbox) };
-    const child = sandbox.start(
-      "script",
-      ["-qec", '"$nbdkit" "$plugin" password=- --run true', "/dev/null"],
-      {
-        stdio: "pipe",
-        env,
-      },
-    );
+    const child = startOnTerminal(sandbox, script);
     await printed(child, "password");
     const closed = new Promise((resolve) => child.once("close", resolve));
-    child.stdin!.write("half\x03");
-    expect(await closed).not.toBe(0);
+    child.stdin!.write("hunter2\r");
+    expect(await closed).toBe(0);
+    expect(sandbox.read("got")).toBe("hunter2");
+    await sandbox.empty();
+  });
+
+  it.each([
+    ["presses Ctrl-C", "half\x03", 130],
+    ["presses Ctrl-\\", "half\x1c", 131],
+    ["ends the input with Ctrl-D", "\x04", 1],
+  ])("ends the server and restores the terminal when the user %s", async (_how, typed, status) => {
+    await using sandbox = new Sandbox();
+    const script = `trap : INT QUIT; stty -a >before; "$nbdkit" "$plugin" password=- --run true; echo $? >status; stty -a >after`;
+    const child = startOnTerminal(sandbox, script);
+    await printed(child, "password");
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    child.stdin!.write(typed);
+    await closed;
+    expect(sandbox.read("status")).toBe(`${status}\n`);
+    expect(sandbox.read("after")).toBe(sandbox.read("before"));
     expect(existsSync(sandbox.folder.join("got"))).toBe(false);
     await sandbox.empty();
   });
+
+  it.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("restores the terminal when %s ends the server", async (signal, status) => {
+    await using sandbox = new Sandbox();
+    const script = `stty -a >before; sh -c 'echo $$ >pid; exec "$nbdkit" "$plugin" password=- --run true'; echo $? >status; stty -a >after`;
+    const child = startOnTerminal(sandbox, script);
+    await printed(child, "password");
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    process.kill(await sandbox.number("pid"), signal);
+    await closed;
+    expect(sandbox.read("status")).toBe(`${status}\n`);
+    expect(sandbox.read("after")).toBe(sandbox.read("before"));
+    await sandbox.empty();
+  });
+
+  it("is asked for again when the server continues after Ctrl-Z", async () => {
+    await using sandbox = new Sandbox();
+    const script = `set -m; "$nbdkit" "$plugin" password=- --run true; stty -a >stopped; echo again; fg >/dev/null`;
+    const child = startOnTerminal(sandbox, script);
+    await printed(child, "password");
+    const again = printed(child, "again\r\npassword");
+    child.stdin!.write("half\x1a");
+    await again;
+    expect(sandbox.read("stopped")).toMatch(/ echo /);
+    const closed = new Promise((resolve) => child.once("close", resolve));
+    child.stdin!.write("hunter2\r");
+    expect(await closed).toBe(0);
+    expect(sandbox.read("got")).toBe("hunter2");
+    await sandbox.empty();
+  });
 });
+
+/** Runs a script on a terminal of its own. */
+function startOnTerminal(sandbox: Sandbox, script: string): ChildProcess {
+  const env = { plugin: writePlugin(sandbox) };
+  return sandbox.start("script", ["-qec", script, "/dev/null"], { stdio: "pipe", env });
+}

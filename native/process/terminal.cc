@@ -10,8 +10,8 @@
 
 namespace {
 
-// The kernel may deliver a signal at any moment, and to another thread than the one that reads. So the handler
-// writes the number to a pipe, and the reader waits for the terminal and the pipe.
+// The kernel may deliver a signal at any moment, and to another thread than the one that reads. So the
+// handler writes the number to a pipe, and the reader waits for the terminal and the pipe.
 volatile sig_atomic_t signalPipe = -1;
 
 void onSignal(int number) {
@@ -81,7 +81,8 @@ class HiddenInput {
   bool isHidden_ = false;
 };
 
-// A server in the background has left its session and the terminal with it, but may still have it as a stream.
+// A server in the background has left its session and the terminal with it, but may still have it as a
+// stream.
 UniqueFd openTerminal() {
   UniqueFd terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   for (const int stream : {STDIN_FILENO, STDERR_FILENO}) {
@@ -108,7 +109,8 @@ Outcome<std::optional<size_t>> readLine(int terminal, int pipe, std::span<std::b
   }
 }
 
-Outcome<std::optional<size_t>> ask(int terminal, int pipe, const std::string& prompt, std::span<std::byte> line) {
+Outcome<std::optional<size_t>> ask(int terminal, int pipe, const std::string& prompt,
+                                   std::span<std::byte> line) {
   const HiddenInput hidden(terminal);
   if (!hidden) return {{}, lastFailure("tcsetattr")};
   // Prompt after the input is hidden, because the user may type as soon as the prompt is visible.

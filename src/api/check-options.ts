@@ -94,6 +94,7 @@ const listenRules: { readonly [K in ListenKind]: Rules<Extract<ListenOptions, { 
   inherited: {
     kind: aString,
     descriptors: { ...anArrayOf("numbers", aNumber), checkValue: checkDescriptors },
+    names: anArrayOf("strings", aString),
   },
 };
 

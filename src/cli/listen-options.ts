@@ -3,7 +3,7 @@ import { parseInteger } from "../core/values.ts";
 import { tcpPort } from "../native/port.ts";
 import { vsockPortRange } from "../server/ranges.ts";
 import { defaultPort, type ListenOptions } from "../server/server-options.ts";
-import { inheritedDescriptors } from "../server/socket-activation.ts";
+import { inheritedSockets } from "../server/socket-activation.ts";
 import type { Invocation } from "./invocation.ts";
 
 /**
@@ -11,10 +11,10 @@ import type { Invocation } from "./invocation.ts";
  * @throws NbdError with a message of one line for the user
  */
 export function whereToListen(invocation: Invocation): ListenOptions {
-  const descriptors = inheritedDescriptors();
-  if (descriptors !== undefined) {
+  const sockets = inheritedSockets();
+  if (sockets !== undefined) {
     const others = otherPlaces(invocation);
-    if (others.length === 0) return { kind: "inherited", descriptors };
+    if (others.length === 0) return { kind: "inherited", ...sockets };
     throw new NbdError(
       "EINVAL",
       `cannot use socket activation (LISTEN_FDS) with ${others.join(" and ")}: systemd has opened the sockets already`,

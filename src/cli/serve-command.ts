@@ -28,8 +28,9 @@ export async function serve(
   launch: Launch,
 ): Promise<number> {
   const plugin = requirePlugin(invocation);
-  const listen = whereToListen(invocation);
   const toBackground = isDetachedCopy();
+  const original = { ...process.env };
+  const listen = whereToListen(invocation);
   const background = !invocation.foreground && listen.kind !== "inherited";
   if (background && !toBackground) return startInBackground(launch);
 
@@ -44,6 +45,8 @@ export async function serve(
   const errors = openErrorSink(invocation.logTo, program);
   const log = new ServerLog({ verbose: invocation.verbose, program, errors });
   const settings = settingsOf(invocation.parameters);
+  log.debug(`nbdkit ${compatibleVersion} (${ownVersion})`);
+  if ((invocation.debugFlags.get("nbdkit.environ") ?? 0) > 0) showEnvironment(original, log);
   try {
     return await serveHere({
       ...invocation,
@@ -74,8 +77,6 @@ async function startInBackground(launch: Launch): Promise<number> {
 
 async function serveHere(options: ProcessOptions): Promise<number> {
   const { log, launch } = options;
-  log.debug(`nbdkit ${compatibleVersion} (${ownVersion})`);
-  if ((options.debugFlags.get("nbdkit.environ") ?? 0) > 0) showEnvironment(options);
   const quit = new Quit(log, log.settings.errors.reopen);
   heedParent(options, launch);
   const serverProcess = await ServerProcess.prepare(options, quit);
@@ -87,6 +88,6 @@ async function serveHere(options: ProcessOptions): Promise<number> {
  * -D nbdkit.environ=1: logs the environment as it was before this process changed it, to find wrong
  * variables.
  */
-function showEnvironment({ environment, log }: ProcessOptions): void {
-  for (const [name, value] of Object.entries(environment)) log.debug(`environ: ${name}=${value}`);
+function showEnvironment(environment: NodeJS.ProcessEnv, log: ServerLog): void {
+  for (const [name, value] of Object.entries(environment)) log.debug(`${name}=${value}`);
 }

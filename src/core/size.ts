@@ -44,7 +44,8 @@ export function parseSize(text: string): bigint {
   }
   const count = magnitudeOf(digits);
   if (sign === "-" && count > 0n) throw new NbdError("EINVAL", `size cannot be negative: ${text}`);
-  if (count > sizeMax) throw new NbdError("EOVERFLOW", `size exceeds maximum value: ${text}: use up to 2^63-1`);
+  if (count > sizeMax)
+    throw new NbdError("EOVERFLOW", `size exceeds maximum value: ${text}: use up to 2^63-1`);
   const unit = suffix === "" ? 1n : unitBytes[suffix.replace(/^_/, "").toLowerCase()];
   if (unit === undefined) {
     const octal = digits.startsWith("0") && /^\d/.test(suffix) ? ": a leading 0 means octal" : "";
@@ -54,7 +55,10 @@ export function parseSize(text: string): bigint {
     );
   }
   if (count * unit > sizeMax)
-    throw new NbdError("EOVERFLOW", `could not parse size: size * scale overflows: ${text}: use up to 2^63-1`);
+    throw new NbdError(
+      "EOVERFLOW",
+      `could not parse size: size * scale overflows: ${text}: use up to 2^63-1`,
+    );
   return count * unit;
 }
 

@@ -32,6 +32,7 @@ export async function live(options: ServerOptions, context: ServerContext): Prom
   const { log, listen, debugFlags } = options;
   const components = await loadComponents(options.plugin, options.filters);
   serverProcess?.showComponents(components);
+  serverProcess?.showOrder(components);
   const tls = await prepareTls(options.tls, log);
   const chain = buildChain(components, {
     log,

@@ -65,7 +65,8 @@ async function localAddresses(
   host: string | undefined,
   family: 4 | 6 | undefined,
 ): Promise<readonly string[]> {
-  if (host === undefined || host === "") {
+  if (host === "") throw new NbdError("EINVAL", "-i: the address is empty: omit it to use every address");
+  if (host === undefined) {
     if (family === 4) return ["0.0.0.0"];
     if (family === 6) return ["::"];
     return ["0.0.0.0", "::"];
@@ -81,5 +82,5 @@ async function localAddresses(
 
 /** The host name under which a client on this machine connects. */
 export function clientHost(host: string | undefined): string {
-  return host === undefined || ["", "0.0.0.0", "::"].includes(host) ? "localhost" : host;
+  return host === undefined || ["0.0.0.0", "::"].includes(host) ? "localhost" : host;
 }

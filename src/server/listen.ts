@@ -24,10 +24,11 @@ export async function listen(options: ListenOptions, keeper: Keeper | undefined)
     case "vsock":
       return listenVsock(options.port, options.label);
     case "inherited":
-      return listenInherited(options.descriptors);
+      return listenInherited(options.descriptors, options.names);
     case "stdio":
       return {
         endpoint: { kind: "none" },
+        opened: ["listening on standard input and output"],
         accept: (_keepalive, connected) => connected(stdioTransport()),
         close: () => {},
       };
@@ -42,7 +43,7 @@ function listenVsock(port: number, label: string | undefined): Listener {
   return listenerOf([socket], endpointOf(socket.address));
 }
 
-function listenInherited(descriptors: readonly number[]): Listener {
+function listenInherited(descriptors: readonly number[], names: readonly string[] = []): Listener {
   const sockets = descriptors.map((fd) =>
     openSocket(`descriptor ${fd}`, undefined, () => {
       native().adoptListener(fd);
@@ -50,7 +51,11 @@ function listenInherited(descriptors: readonly number[]): Listener {
       return fd;
     }),
   );
-  return listenerOf(sockets, endpointOf(must(sockets[0]).address));
+  const opened = descriptors.map((fd, index) => {
+    const name = names[index] ?? "";
+    return `socket activation: listening on fd ${fd}${name === "" ? "" : ` (${name})`}`;
+  });
+  return listenerOf(sockets, endpointOf(must(sockets[0]).address), opened);
 }
 
 function endpointOf({ family, host, port }: SocketAddress): Endpoint {

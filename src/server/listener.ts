@@ -1,4 +1,5 @@
 import { codeOf, messageOf, NbdError } from "../core/errors.ts";
+import type { SocketAddress } from "../native/binding.ts";
 import { ListeningSocket } from "../transport/listening-socket.ts";
 import type { Transport } from "../transport/transport.ts";
 import { labelled } from "./socket-label.ts";
@@ -16,30 +17,23 @@ export type Endpoint =
 
 export interface Listener {
   readonly endpoint: Endpoint;
+  /** What the listener has opened, in nbdkit's words, for the log. */
+  readonly opened: readonly string[];
   /** Starts accepting clients, first those that the kernel has queued. */
   accept(keepalive: boolean, connected: (transport: Transport) => void): void;
   /** Stops accepting clients, and removes our sockets and directories. Further calls do nothing. */
   close(): void;
 }
 
-/** The address in nbdkit's words, for the log. */
-export function endpointText(endpoint: Endpoint): string {
-  switch (endpoint.kind) {
-    case "unix":
-      return `unix socket ${endpoint.path}`;
-    case "tcp":
-      return `IP address ${endpoint.host}:${endpoint.port}`;
-    case "vsock":
-      return `vsock any:${endpoint.port}`;
-    case "none":
-      return "standard input and output";
-  }
-}
-
 /** A listener of one or several sockets. */
-export function listenerOf(sockets: readonly ListeningSocket[], endpoint: Endpoint): Listener {
+export function listenerOf(
+  sockets: readonly ListeningSocket[],
+  endpoint: Endpoint,
+  opened: readonly string[] = sockets.map(({ address }) => `bound to ${addressText(address)}`),
+): Listener {
   return {
     endpoint,
+    opened,
     accept: (keepalive, connected) => {
       for (const socket of sockets) socket.accept(keepalive, connected);
     },
@@ -47,6 +41,17 @@ export function listenerOf(sockets: readonly ListeningSocket[], endpoint: Endpoi
       for (const socket of sockets) socket.close();
     },
   };
+}
+
+function addressText({ family, host, port }: SocketAddress): string {
+  switch (family) {
+    case "unix":
+      return `unix socket ${host}`;
+    case "tcp":
+      return host.includes(":") ? `IPv6 address [${host}]:${port}` : `IPv4 address ${host}:${port}`;
+    case "vsock":
+      return `vsock any:${port}`;
+  }
 }
 
 /**

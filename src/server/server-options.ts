@@ -65,7 +65,12 @@ export type ListenOptions =
   /** One client, on standard input and output. */
   | { readonly kind: "stdio" }
   /** Listening sockets that a parent process passed by descriptor (systemd's socket activation). */
-  | { readonly kind: "inherited"; readonly descriptors: readonly number[] };
+  | {
+      readonly kind: "inherited";
+      readonly descriptors: readonly number[];
+      /** The names of the sockets, for the log (LISTEN_FDNAMES). */
+      readonly names?: readonly string[];
+    };
 
 interface Labelled {
   /** The SELinux label of the socket. */

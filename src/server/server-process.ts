@@ -7,7 +7,6 @@ import { CaptiveRun } from "./captive-run.ts";
 import { debugFlagWarnings } from "./debug-flags.ts";
 import { endWhatIsLeft } from "./end.ts";
 import type { Keeper } from "./keeper.ts";
-import { endpointText } from "./listener.ts";
 import type { Supervisor } from "./notify.ts";
 import { writePidfile } from "./pidfile.ts";
 import { type ChangeIdentity, identityStep, lockMemory } from "./privileges.ts";
@@ -65,6 +64,16 @@ export class ServerProcess {
       writeStderr(`${logText(`${log.settings.program}: warning: ${warning}`)}\n`);
   }
 
+  /** The way of a request, in nbdkit's words: `cow (filter, first) -> memory (plugin, last)`. */
+  showOrder({ plugin, filters }: Components): void {
+    const layers = [...filters.map((filter) => [filter, "filter"] as const), [plugin, "plugin"] as const];
+    const words = layers.map(([{ definition }, kind], index) => {
+      const place = index === 0 ? ", first" : index === layers.length - 1 ? ", last" : "";
+      return `${definition.name} (${kind}${place})`;
+    });
+    this.#options.log.debug(`request processing: ${words.join(" -> ")}`);
+  }
+
   showThreadModel({ threadModel }: Chain): void {
     this.#options.log.debug(`using thread model: ${threadModel}`);
   }
@@ -93,8 +102,8 @@ export class ServerProcess {
   }
 
   /** --print-uri: the URI for programs to read, and for people to copy, in nbdkit's words. */
-  printUri({ uri, endpoint }: Server): void {
-    this.#options.log.debug(`bound to ${endpointText(endpoint)}`);
+  printUri({ uri, opened }: Server): void {
+    for (const line of opened) this.#options.log.debug(line);
     if (uri === undefined) return;
     this.#options.log.debug(`NBD URI: ${uri}`);
     if (!this.#options.printUri) return;

@@ -78,6 +78,11 @@ export class Server {
     return this.#listener.endpoint;
   }
 
+  /** What the server listens on, for the log. */
+  get opened(): readonly string[] {
+    return this.#listener.opened;
+  }
+
   get exportName(): string {
     return this.#options.exportName;
   }

@@ -8,13 +8,20 @@ const firstDescriptor = 3;
 /** nbdkit's limit; a larger number is an error of the parent process. */
 const descriptorsMax = 16;
 
+/** Listening sockets that the parent process passed. */
+export interface InheritedSockets {
+  readonly descriptors: readonly number[];
+  /** In the order of the descriptors; may be shorter. */
+  readonly names: readonly string[];
+}
+
 /**
  * The listening sockets that the parent process passed; undefined when it passed none to this process.
  * The variables are removed from the environment, so that child processes do not see them.
  * @throws NbdError when a passed descriptor is not a socket, or the count is out of range
  */
-export function inheritedDescriptors(): readonly number[] | undefined {
-  const { LISTEN_FDS, LISTEN_PID } = process.env;
+export function inheritedSockets(): InheritedSockets | undefined {
+  const { LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES = "" } = process.env;
   if (LISTEN_FDS === undefined || LISTEN_PID === undefined) return undefined;
   if (LISTEN_PID !== String(process.pid)) {
     writeStderr("nbdkit: warning: LISTEN_PID was not for us (ignored)\n");
@@ -30,7 +37,7 @@ export function inheritedDescriptors(): readonly number[] | undefined {
   }
   const descriptors = Array.from({ length: count }, (_, index) => firstDescriptor + index);
   for (const fd of descriptors) checkSocket(fd);
-  return descriptors;
+  return { descriptors, names: LISTEN_FDNAMES.split(":") };
 }
 
 function checkSocket(fd: number): void {

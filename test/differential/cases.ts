@@ -157,11 +157,7 @@ const parameters: readonly Case[] = [
   { args: captive("memory", "7E") },
   { args: captive("memory", "1b") },
   ...refused(["you must specify size=<SIZE> on the command line"], captive("memory")),
-  ...refused(
-    ["could not parse size: unknown suffix"],
-    captive("memory", "1Q"),
-    captive("null", "size=1Q"),
-  ),
+  ...refused(["could not parse size: unknown suffix"], captive("memory", "1Q"), captive("null", "size=1Q")),
   ...refused(["could not parse size: unknown suffix"], captive("memory", "1.5M")),
   ...refused(["size cannot be negative"], captive("memory", "size=-1"), captive("null", "size=-1")),
   ...refused(["could not parse size string"], captive("memory", ""), captive("memory", "size=")),

@@ -28,7 +28,6 @@ describe("listening on TCP", () => {
     [["-i", "::1"], "127.0.0.1 refused\n::1 NBDMAGIC\n"],
     [["-i", "0.0.0.0"], "127.0.0.1 NBDMAGIC\n::1 refused\n"],
     [["-i", "::"], "127.0.0.1 refused\n::1 NBDMAGIC\n"],
-    [["-i", ""], "127.0.0.1 NBDMAGIC\n::1 NBDMAGIC\n"],
   ])("serves the addresses that %j names, on one port", async (options, expected) => {
     await using sandbox = new Sandbox();
     const { stdout } = await sandbox.nbdkit(["-p", "0", ...options, "null", "--run", probe]);
@@ -47,6 +46,15 @@ describe("listening on TCP", () => {
     });
   });
 
+  it("refuses an empty address", async () => {
+    await using sandbox = new Sandbox();
+    expect(await sandbox.nbdkit(["-i", "", "-p", "0", "null", "--run", "true"])).toEqual({
+      status: 1,
+      stdout: "",
+      stderr: "nbdkit: error: -i: the address is empty: omit it to use every address\n",
+    });
+  });
+
   it("reports an address that the machine does not have, and an unknown host name", async () => {
     await using sandbox = new Sandbox();
     const foreign = await sandbox.nbdkit(["-f", "-p", "0", "-i", "192.0.2.1", "null"]);
@@ -55,6 +63,49 @@ describe("listening on TCP", () => {
     const unknown = await sandbox.nbdkit(["-f", "-p", "0", "-i", "no-such-host.invalid", "null"]);
     expect(unknown.status).toBe(1);
     expect(unknown.stderr).toMatch(/^nbdkit: error: cannot listen on no-such-host\.invalid: [^\n]*\n$/);
+  });
+});
+
+describe("--print-uri", () => {
+  it("prints the URI alone, quoted, and in a command", async () => {
+    await using sandbox = new Sandbox();
+    const { stdout } = await sandbox.nbdkit([
+      "--print-uri",
+      "-i",
+      "127.0.0.1",
+      "-p",
+      "0",
+      "null",
+      "--run",
+      "true",
+    ]);
+    expect(stdout.replace(/:\d+/g, ":PORT")).toBe(
+      [
+        "nbd://127.0.0.1:PORT",
+        "Shell-quoted URI: nbd://127.0.0.1:PORT",
+        "Command to query the NBD endpoint:",
+        "  nbdinfo nbd://127.0.0.1:PORT",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("puts double quotes around a URI with characters of the shell", async () => {
+    await using sandbox = new Sandbox();
+    const { stdout } = await sandbox.nbdkit([
+      "--print-uri",
+      "-U",
+      "$s",
+      "-e",
+      "a b",
+      "null",
+      "--run",
+      "true",
+    ]);
+    const uri = `nbd+unix:///a%20b?socket=${sandbox.folder.path}/%24s`;
+    expect(stdout).toBe(
+      `${uri}\nShell-quoted URI: "${uri}"\nCommand to query the NBD endpoint:\n  nbdinfo "${uri}"\n`,
+    );
   });
 });
 

@@ -166,9 +166,10 @@ describe("-v", () => {
     for (const line of lines) expect(line).toMatch(/^nbdkit\[n\]: debug: /);
     const steps = lines.map((line) => line.slice("nbdkit[n]: debug: ".length));
     const expected = [
-      /^nbdkit 1\.46\.\d+ /,
+      /^nbdkit 1\.48\.\d+ /,
       /^registered plugin \/.* \(name memory\)$/,
       /^registered filter \/.* \(name noextents\)$/,
+      /^request processing: noextents \(filter, first\) -> memory \(plugin, last\)$/,
       /^memory: config key=size, value=1M$/,
       /^memory: config_complete$/,
       /^using thread model: parallel$/,
@@ -193,11 +194,19 @@ describe("-v", () => {
     expect(stderr).not.toContain("get_ready");
   });
 
+  it("names the addresses of all sockets", async () => {
+    await using sandbox = new Sandbox();
+    const { stderr } = await sandbox.nbdkit(["-v", "-4", "-p", "0", "null", "--run", "true"]);
+    expect(stderr).toMatch(/^nbdkit: debug: bound to IPv4 address 0\.0\.0\.0:\d+$/m);
+    expect(stderr).toMatch(/^nbdkit: debug: request processing: null \(plugin, first\)$/m);
+  });
+
   it("traces the environment with -D nbdkit.environ=1", async () => {
     await using sandbox = new Sandbox();
     const args = [...verbose, "-D", "nbdkit.environ=1", "--run", "true"];
-    const { stderr } = await sandbox.nbdkit(args, { env: { MARK: "here" } });
-    expect(stderr).toContain("nbdkit[n]: debug: environ: MARK=here\n");
+    const { stderr } = await sandbox.nbdkit(args, { env: { MARK: "here", LINES: "one\ntwo\x1b" } });
+    expect(stderr).toContain("nbdkit[n]: debug: MARK=here\n");
+    expect(stderr).toContain("nbdkit[n]: debug: LINES=one\\ntwo\\x1b\n");
   });
 
   it("does not print secrets", async () => {

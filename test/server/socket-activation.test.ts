@@ -17,7 +17,7 @@ for number, copy in enumerate(copies):
     os.dup2(copy, 50 + number)
 for number in range(count):
     os.dup2(50 + number, 3 + number, inheritable=True)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=sys.argv[2] if len(sys.argv[2]) else str(count), LISTEN_FDNAMES="x")
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=sys.argv[2] if len(sys.argv[2]) else str(count), LISTEN_FDNAMES=os.environ.get("NAMES", "x"))
 print("listening", flush=True)
 os.execv(os.environ["nbdkit"], ["nbdkit"] + sys.argv[3:])
 `;
@@ -37,6 +37,29 @@ describeWith(["python3", "nbdinfo"], "inherited listening sockets", () => {
     }
     child.kill("SIGTERM");
     expect(await outcome).toEqual({ status: 0, stdout: "listening\n", stderr: "" });
+    await sandbox.empty();
+  });
+
+  it.each([
+    ["disk", ["fd 3 (disk)", "fd 4"]],
+    ["disk:a\nb:more", ["fd 3 (disk)", "fd 4 (a\\nb)"]],
+    [":second", ["fd 3", "fd 4 (second)"]],
+    ["", ["fd 3", "fd 4"]],
+  ])("appear in the log with their names, for LISTEN_FDNAMES=%j", async (names, expected) => {
+    await using sandbox = new Sandbox();
+    const args = ["-c", activate, "2", "", "-v", "-D", "nbdkit.environ=1", "null"];
+    const child = sandbox.start("python3", args, { env: { NAMES: names } });
+    const outcome = outcomeOf(child);
+    await printed(child, "listening");
+    // The client returns when the server accepts.
+    await sandbox.sh("nbdinfo --size 'nbd+unix://?socket=socket0'");
+    child.kill("SIGTERM");
+    const { status, stderr } = await outcome;
+    expect(status).toBe(0);
+    const lines = [...stderr.matchAll(/^nbdkit: debug: socket activation: listening on (.*)$/gm)];
+    expect(lines.map(([, line]) => line)).toEqual(expected);
+    // The environment is that of the start.
+    expect(stderr).toContain("debug: LISTEN_FDS=2\n");
     await sandbox.empty();
   });
 

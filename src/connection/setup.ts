@@ -18,6 +18,8 @@ export interface SessionTls {
   readonly mode: "off" | "on" | "require";
   /** Present unless the mode is "off". */
   readonly upgrade?: Upgrade;
+  /** Logs the properties of each TLS session (-D nbdkit.tls.session=1). */
+  readonly logsSessions?: boolean;
 }
 
 /** The options and objects that all connections of a server share. */

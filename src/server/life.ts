@@ -33,7 +33,7 @@ export async function live(options: ServerOptions, context: ServerContext): Prom
   const components = await loadComponents(options.plugin, options.filters);
   serverProcess?.showComponents(components);
   serverProcess?.showOrder(components);
-  const tls = await prepareTls(options.tls, log);
+  const tls = await prepareTls(options.tls, log, debugFlags);
   const chain = buildChain(components, {
     log,
     debugFlags,

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import type { SessionTls } from "../connection/setup.ts";
 import { fullPath } from "../contract/path.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
@@ -25,9 +26,7 @@ export interface TlsOptions {
 }
 
 /** The TLS setup of a server, made from {@link TlsOptions}. */
-export interface ServerTls {
-  readonly mode: "off" | "on" | "require";
-  readonly upgrade?: Upgrade;
+export interface ServerTls extends SessionTls {
   /** Absolute path of the keys, for the URI: the captive command may change its directory. */
   readonly certificates?: string;
   readonly psk?: string;
@@ -42,20 +41,31 @@ export const rootCertificatesDirectory = "/etc/pki/nbdkit";
  * `needsKeys`.
  * @throws NbdError when a named file cannot be read or is invalid
  */
-export async function prepareTls(options: TlsOptions, log: Log): Promise<ServerTls> {
-  const algorithms = await readPriority(options.priority);
+export async function prepareTls(
+  options: TlsOptions,
+  log: Log,
+  debugFlags: ReadonlyMap<string, number> = new Map(),
+): Promise<ServerTls> {
+  const isOn = (flag: string): boolean => log.verbose && (debugFlags.get(`nbdkit.tls.${flag}`) ?? 0) > 0;
+  const common = { ...(await readPriority(options.priority)), trace: isOn("log") };
+  const logsSessions = isOn("session");
   if (options.mode === "off") return { mode: "off" };
   const mode = options.mode ?? "on";
   if (options.psk !== undefined) {
     const psk = fullPath(options.psk);
-    const settings: TlsServerSettings = { ...algorithms, kind: "psk", keys: readPskFile(psk) };
-    return { mode, psk, named: { psk: options.psk }, upgrade: await makeUpgrade(settings, psk) };
+    const settings: TlsServerSettings = { ...common, kind: "psk", keys: readPskFile(psk) };
+    const upgrade = await makeUpgrade(settings, psk);
+    log.debug("TLS enabled using: Pre-Shared Keys (PSK)");
+    return { mode, logsSessions, psk, named: { psk: options.psk }, upgrade };
   }
   const directory = findCertificates(options.certificates);
   if (directory !== undefined) {
-    const settings = { ...algorithms, ...readCertificates(directory, options.verifyPeer, log) };
+    const settings = { ...common, ...readCertificates(directory, options.verifyPeer, log) };
     const named = { certificates: options.certificates ?? directory };
-    return { mode, certificates: directory, named, upgrade: await makeUpgrade(settings, directory) };
+    const upgrade = await makeUpgrade(settings, directory);
+    log.debug(`successfully loaded TLS certificates from ${directory}`);
+    log.debug("TLS enabled using: X.509 certificates");
+    return { mode, logsSessions, certificates: directory, named, upgrade };
   }
   const reason = `could not load TLS certificates: ${options.certificates === undefined ? "none in the default directories" : `none in ${options.certificates}`}`;
   const advice = "try --tls-certificates=/path/to/certificates or --tls-psk=/path/to/keys";

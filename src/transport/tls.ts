@@ -5,12 +5,13 @@ import {
   createSecureContext,
   createServer,
   type DetailedPeerCertificate,
-  type PeerCertificate,
   type SecureContextOptions,
   type TLSSocket,
   type TlsOptions,
 } from "node:tls";
 import { isError, messageOf, NbdError } from "../core/errors.ts";
+import { distinguishedName } from "./distinguished-name.ts";
+import { tlsSessionLines } from "./tls-session.ts";
 import type { TlsPeer, Upgrade } from "./upgrade.ts";
 
 /** The names and keys of a pre-shared key file. */
@@ -35,7 +36,11 @@ export interface TlsAlgorithms {
 }
 
 /** The keys and options of a TLS server. */
-export type TlsServerSettings = { readonly algorithms?: TlsAlgorithms } & (
+export type TlsServerSettings = {
+  readonly algorithms?: TlsAlgorithms;
+  /** Prints OpenSSL's trace of each connection on stderr. */
+  readonly trace?: boolean;
+} & (
   | {
       readonly kind: "certificates";
       /** PEM: pairs of certificate and key, one for each kind of key. */
@@ -99,7 +104,7 @@ export function tlsServer(settings: TlsServerSettings): Upgrade {
         // When `plain` is no socket, TLS continues to read it. EOF must not discard bytes that are still to
         // be sent.
         plain.allowHalfOpen = halfOpen;
-        resolve({ stream, peer: peerOf(stream) });
+        resolve({ stream, peer: peerOf(stream), session: () => tlsSessionLines(stream, usernames.get(stream)) });
       });
       // Disallow half-open connections during the TLS handshake: a client that sends EOF then would be waited
       // for without end.
@@ -164,7 +169,9 @@ function whyNotAuthorized(stream: TLSSocket): string {
 }
 
 function serverOptions(settings: TlsServerSettings): TlsOptions & SecureContextOptions {
-  return { minVersion: "TLSv1.2", secureOptions, ...keysOf(settings), ...chosen(settings.algorithms) };
+  const enableTrace = settings.trace ?? false;
+  const keys = keysOf(settings);
+  return { minVersion: "TLSv1.2", secureOptions, enableTrace, ...keys, ...chosen(settings.algorithms) };
 }
 
 function chosen(algorithms: TlsAlgorithms | undefined): SecureContextOptions {
@@ -173,9 +180,16 @@ function chosen(algorithms: TlsAlgorithms | undefined): SecureContextOptions {
   return { ...rest, honorCipherOrder: ourOrder };
 }
 
+/** The names that clients with pre-shared keys gave. Node does not tell them later. */
+const usernames = new WeakMap<TLSSocket, string>();
+
 function keysOf(settings: TlsServerSettings): TlsOptions {
   if (settings.kind === "psk") {
-    return { ciphers: pskCiphers, pskCallback: (_socket, identity) => settings.keys.get(identity) ?? null };
+    const keyOf = (stream: TLSSocket, username: string): Buffer | null => {
+      usernames.set(stream, username);
+      return settings.keys.get(username) ?? null;
+    };
+    return { ciphers: pskCiphers, pskCallback: keyOf };
   }
   const { pairs, ca, crl } = settings;
   return {
@@ -238,21 +252,4 @@ function peerOf(stream: TLSSocket): TlsPeer {
     ...(certificate.subject === undefined ? {} : { dn: distinguishedName(certificate.subject) }),
     ...(certificate.issuer === undefined ? {} : { issuerDn: distinguishedName(certificate.issuer) }),
   };
-}
-
-/**
- * Formats a name as RFC 4514 specifies: the last attribute first, special characters escaped. Control
- * characters are escaped too, so that the name stays on one line of a log.
- */
-function distinguishedName(name: PeerCertificate["subject"]): string {
-  const parts = Object.entries(name).flatMap(([type, value = []]: [string, string | string[] | undefined]) =>
-    [value].flat().map((one) => `${type}=${escaped(one)}`),
-  );
-  return parts.reverse().join(",");
-}
-
-function escaped(value: string): string {
-  return value
-    .replace(/[,+"\\<>;]|^[ #]| $/g, "\\$&")
-    .replace(/\p{Cc}/gu, (control) => `\\${Buffer.from(control).toString("hex").toUpperCase()}`);
 }

@@ -11,6 +11,8 @@ export interface SecureStream {
   readonly stream: Duplex;
   /** The names in the certificate of the peer; empty for a peer without one. */
   readonly peer: TlsPeer;
+  /** Describes the session in lines for the log of a server. */
+  session?(): readonly string[];
 }
 
 /** The distinguished names of a certificate, as RFC 4514 writes them ("CN=client,O=example,C=GB"). */

@@ -51,6 +51,7 @@ const serveRules: Rules<ServeOptions> = {
   handshake: anObject,
   keepalive: aBoolean,
   busyPollUs: wholeIn(busyPollRange),
+  name: aString,
   debugFlags: { ...anObject, checkValue: checkDebugFlags },
   log: aLog(),
   signal: anAbortSignal,

@@ -38,6 +38,8 @@ export interface ServeOptions {
    * process. Start a measurement with 50. Default 0: no polling.
    */
   readonly busyPollUs?: number;
+  /** The name of this server; plugins see it as `host.name` (--name). */
+  readonly name?: string;
   /** Debug flags by NAME.FLAG, as -D. */
   readonly debugFlags?: Readonly<Record<string, number>>;
   /**

@@ -96,6 +96,7 @@ function serverOptions(options: ServeOptions): ServerOptions {
     plugin: options.plugin,
     filters: filters.map(({ filter }) => filter),
     settings: settingsOf([...filters.map(({ parameters }) => parameters), options.parameters ?? {}]),
+    ...(options.name === undefined ? {} : { name: options.name }),
     debugFlags: new Map(Object.entries(options.debugFlags ?? {})),
     listen: options.listen ?? { kind: "private" },
     exportName: options.exportName ?? "",

@@ -66,8 +66,14 @@ async function dumpPlugin(invocation: Invocation): Promise<string> {
   if (scriptPlugins.includes(components.plugin.definition.name)) await catchSignals();
   const errors = openErrorSink("stderr", programName(invocation.name));
   const log = new ServerLog({ verbose: invocation.verbose, program: programName(invocation.name), errors });
-  const { debugFlags } = invocation;
-  const chain = buildChain(components, { log, debugFlags, stdioSafe: true, shutdown: () => {} });
+  const { debugFlags, name } = invocation;
+  const chain = buildChain(components, {
+    log,
+    ...(name === undefined ? {} : { name }),
+    debugFlags,
+    stdioSafe: true,
+    shutdown: () => {},
+  });
   configure(chain, settingsOf(invocation.parameters));
   return pluginText(components, chain);
 }

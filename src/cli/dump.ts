@@ -11,10 +11,8 @@ import { directoryOf } from "../registry/directory.ts";
 import { isExitWithParentSupported } from "../server/exit-with-parent.ts";
 import type { Launch } from "../server/launch.ts";
 import { rootCertificatesDirectory } from "../server/tls.ts";
-import { type Option, options } from "./option-table.ts";
+import { options } from "./option-table.ts";
 import { providedKeys } from "./provided-keys.ts";
-
-const visible: readonly Option[] = options.filter((option: Option) => option.hidden !== true);
 
 export function versionText(components: Components | undefined): string {
   const lines = [`nbdkit ${compatibleVersion} (${ownVersion})`];
@@ -26,12 +24,12 @@ export function versionText(components: Components | undefined): string {
 }
 
 export function longOptionsText(): string {
-  const names = visible.flatMap(({ long }) => long.map((name) => `--${name}`)).sort();
+  const names = options.flatMap(({ long }) => long.map((name) => `--${name}`)).sort();
   return `${names.join("\n")}\n`;
 }
 
 export function shortOptionsText(): string {
-  return `${visible.flatMap(({ short }) => (short === undefined ? [] : [`-${short}`])).join("\n")}\n`;
+  return `${options.flatMap(({ short }) => (short === undefined ? [] : [`-${short}`])).join("\n")}\n`;
 }
 
 /** nbdkit-probing(1): key=value, sorted, nothing else on stdout. */
@@ -97,7 +95,8 @@ export async function pluginText({ plugin, filters }: Components, chain: Chain):
   };
   const has = Object.fromEntries(providedKeys(definition).map((key) => [`has_${key}`, "1"]));
   let text = keyValues({ ...common, ...has, ...(await chain.dumpPlugin()) });
-  for (const filter of filters) {
+  // As nbdkit, from the innermost filter to the outermost.
+  for (const filter of [...filters].reverse()) {
     const { name } = filter.definition;
     text += keyValues({ [`${name}_path`]: filter.path(), [`${name}_name`]: name });
     text += keyValues((await failOnDeadlock(`${name}'s dumpPlugin`, filter.definition.dumpPlugin?.())) ?? {});

@@ -11,7 +11,7 @@ export function helpText(components: Components | undefined): string {
   const parts = [
     "nbdkit [OPTIONS] PLUGIN [[KEY=]VALUE [KEY=VALUE [...]]]",
     "nbdkit --dump-config\nnbdkit PLUGIN --dump-plugin\nnbdkit [PLUGIN] --help\nnbdkit [PLUGIN] [-V|--version]",
-    table(options.filter((option: Option) => option.hidden !== true).map(optionRow)),
+    table(options.map(optionRow)),
   ];
   if (components !== undefined) {
     for (const filter of components.filters) parts.push(componentHelp("filter", filter));

@@ -53,8 +53,6 @@ export interface Option extends OptionForms {
   /** The identifier of the option; all aliases have the same. */
   readonly id: OptionId;
   readonly help: string;
-  /** The option is not shown by --long-options, --short-options and --help, as in nbdkit. */
-  readonly hidden?: true;
   /**
    * The option is not in nbdkit(1). It has no abbreviations, so that the abbreviations of nbdkit's options
    * stay unique.
@@ -120,7 +118,7 @@ export const options: readonly Option[] = [
     value: "default|stderr|syslog|null|/PATH",
     help: "Destination of error messages",
   },
-  { id: "longOptions", long: ["long-options"], help: "List the long options", hidden: true },
+  { id: "longOptions", long: ["long-options"], help: "List the long options" },
   {
     id: "maskHandshake",
     long: ["mask-handshake"],
@@ -190,7 +188,7 @@ export const options: readonly Option[] = [
     value: "LABEL",
     help: "SELinux label of the socket",
   },
-  { id: "shortOptions", long: ["short-options"], help: "List the short options", hidden: true },
+  { id: "shortOptions", long: ["short-options"], help: "List the short options" },
   {
     id: "single",
     short: "s",

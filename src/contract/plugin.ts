@@ -98,6 +98,8 @@ export const threadModels: readonly ThreadModel[] = [
 export interface Host extends Log {
   /** Returns the value of -D PLUGIN.FLAG=N; 0 when the user did not give it. */
   debugFlag(flag: string): number;
+  /** The name of this server (--name, or `name` of `serve`); absent when it has none (nbdkit_name(3)). */
+  readonly name?: string;
   /**
    * False when stdin and stdout carry a client connection (-s): the plugin must not read stdin or write to
    * stdout then (nbdkit_stdio_safe(3)).

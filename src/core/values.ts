@@ -1,4 +1,3 @@
-import { must } from "./assert.ts";
 import { NbdError } from "./errors.ts";
 
 const words = new Map<string, boolean>([
@@ -23,7 +22,8 @@ export function parseBoolean(text: string): boolean {
 }
 
 /**
- * Parses an integer as nbdkit_parse_int(3) does: decimal, 0x hexadecimal or 0 octal, within the range.
+ * Parses an integer as nbdkit_parse_int(3) does: decimal, 0x hexadecimal, 0b binary or 0 octal,
+ * within the range.
  *
  * @param what name of the value, for the error
  * @param min smallest allowed value
@@ -33,7 +33,7 @@ export function parseBoolean(text: string): boolean {
 export function parseInteger(what: string, text: string, min: number, max: number): number {
   const trimmed = text.trimStart();
   if (trimmed === "") throw new NbdError("EINVAL", `${what}: empty string where we expected a number`);
-  const [, sign, digits] = /^([+-]?)(0[xX][0-9a-fA-F]+|\d+)$/.exec(trimmed) ?? [];
+  const [, sign, digits] = /^([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)$/.exec(trimmed) ?? [];
   if (digits === undefined) throw new NbdError("EINVAL", `${what}: could not parse number: "${text}"`);
   const magnitude = /^0\d/.test(digits) ? parseOctal(what, digits) : Number(digits);
   const value = sign === "-" ? -magnitude : magnitude;
@@ -98,14 +98,14 @@ const delayUnitMs: Readonly<Record<string, number>> = {
  * @throws NbdError EINVAL
  */
 export function parseDelay(what: string, text: string): number {
-  const [, number, unit] = /^\s*(\d+(?:\.\d*)?|\.\d+)\s*(s|ms|us|µs|μs|ns|)$/.exec(text) ?? [];
-  if (number === undefined || unit === undefined) {
-    throw new NbdError(
-      "EINVAL",
-      `${what}: could not parse delay "${text}": use a form such as 1.5, 2s, 120ms, 10us or 5ns`,
-    );
-  }
-  return Number(number) * must(delayUnitMs[unit]);
+  const [, number, unit] =
+    /^\s*((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)\s*(s|ms|us|µs|μs|ns|)$/.exec(text) ?? [];
+  const ms = Number(number) * (delayUnitMs[unit ?? ""] ?? Number.NaN);
+  if (Number.isFinite(ms)) return ms;
+  throw new NbdError(
+    "EINVAL",
+    `${what}: could not parse delay "${text}": use a form such as 1.5, 2s, 120ms, 10us or 5ns`,
+  );
 }
 
 /** Formats a delay so that {@link parseDelay} reads it: "60s", "2.5s", "10ms". */

@@ -37,6 +37,8 @@ export interface ChainContext {
   readonly log: Log;
   /** The debug flags: NAME.FLAG -> N. */
   readonly debugFlags: ReadonlyMap<string, number>;
+  /** See {@link Host.name}. */
+  readonly name?: string;
   /** See {@link Host.stdioSafe}. */
   readonly stdioSafe: boolean;
   /** Stops the server; plugins call it as `host.shutdown`. */
@@ -46,7 +48,7 @@ export interface ChainContext {
 /** Builds a chain, and sets the parameters that the plugin's name implies. */
 export function buildChain(
   { plugin, filters }: Components,
-  { log, debugFlags, stdioSafe, shutdown }: ChainContext,
+  { log, name: serverName, debugFlags, stdioSafe, shutdown }: ChainContext,
 ): Chain {
   const hostFor = (name: string) => {
     const named = namedLog(log, name);
@@ -56,6 +58,7 @@ export function buildChain(
       error: (message: string) => log.error(message),
       debug: (message: string) => named.debug(message),
       debugFlag: (flag: string) => debugFlags.get(`${name}.${flag}`) ?? 0,
+      ...(serverName === undefined ? {} : { name: serverName }),
       stdioSafe,
       shutdown,
     };

@@ -31,6 +31,7 @@ export interface Loaded<Definition> {
  * @throws NbdError with one line
  */
 export async function findPlugin(name: string): Promise<Loaded<AnyPlugin>> {
+  refuseEmpty("plugin", name);
   return (
     (await findBuiltIn("plugin", name, builtInPlugins)) ??
     (await findScript(name)) ??
@@ -39,8 +40,19 @@ export async function findPlugin(name: string): Promise<Loaded<AnyPlugin>> {
 }
 
 export async function findFilter(name: string): Promise<Loaded<AnyFilter>> {
+  refuseEmpty("filter", name);
   return (await findBuiltIn("filter", name, builtInFilters)) ?? (await findModule("filter", name));
 }
+
+function refuseEmpty(kind: Kind, name: string): void {
+  if (name !== "") return;
+  throw new NbdError(
+    "EINVAL",
+    `${kind} name cannot be an empty string: use ${kind}s such as ${example[kind]}`,
+  );
+}
+
+const example: Readonly<Record<Kind, string>> = { plugin: "memory or file", filter: "cow or offset" };
 
 /**
  * Accepts a definition from a program.

@@ -36,6 +36,7 @@ export async function live(options: ServerOptions, context: ServerContext): Prom
   const tls = await prepareTls(options.tls, log, debugFlags);
   const chain = buildChain(components, {
     log,
+    ...(options.name === undefined ? {} : { name: options.name }),
     debugFlags,
     stdioSafe: listen.kind !== "stdio",
     shutdown: () => end.ask("asked"),

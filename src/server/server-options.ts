@@ -15,6 +15,8 @@ export interface ServerOptions {
   readonly filters: readonly (string | AnyFilter)[];
   /** The parameters of plugin and filters. They are read once, when the chain is configured. */
   readonly settings: Iterable<Setting>;
+  /** The name of this server, for its messages and its plugins. */
+  readonly name?: string;
   /** NAME.FLAG -> N. */
   readonly debugFlags: ReadonlyMap<string, number>;
   /** The export name in the URI; the server ignores it. */

@@ -104,7 +104,11 @@ export function tlsServer(settings: TlsServerSettings): Upgrade {
         // When `plain` is no socket, TLS continues to read it. EOF must not discard bytes that are still to
         // be sent.
         plain.allowHalfOpen = halfOpen;
-        resolve({ stream, peer: peerOf(stream), session: () => tlsSessionLines(stream, usernames.get(stream)) });
+        resolve({
+          stream,
+          peer: peerOf(stream),
+          session: () => tlsSessionLines(stream, usernames.get(stream)),
+        });
       });
       // Disallow half-open connections during the TLS handshake: a client that sends EOF then would be waited
       // for without end.

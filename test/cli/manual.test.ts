@@ -5,13 +5,12 @@ import { describe, expect, it } from "vitest";
 import { manuals } from "../../src/cli/manual/index.ts";
 import { commands } from "../../src/cli/nbd/commands.ts";
 import { helpOf } from "../../src/cli/nbd/help.ts";
-import { type Option, options } from "../../src/cli/option-table.ts";
+import { options } from "../../src/cli/option-table.ts";
 import { packageRoot } from "../../src/core/package-root.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 
 const dist = join(packageRoot(), "dist");
-const visible: readonly Option[] = options.filter(({ hidden }: Option) => hidden !== true);
 
 describe("the generated manual pages and completions", () => {
   it.each(Object.entries(manuals()))("%s is in the package and up to date", (path, text) => {
@@ -39,7 +38,7 @@ function shown(path: string): string {
 describeWith(["groff"], "the manual page", () => {
   it("nbdkit(1) has every option with all its names", () => {
     const page = shown("man/man1/nbdkit.1");
-    for (const { short, long, value } of visible) {
+    for (const { short, long, value } of options) {
       const forms = [...(short === undefined ? [] : [`-${short}`]), ...long.map((name) => `--${name}`)].join(
         ", ",
       );
@@ -65,7 +64,7 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _${command}; printf '%s\\n' "\${COMPR
 
 describeWith(["bash"], "the completion", () => {
   it("of nbdkit offers all long options", () => {
-    const names = visible.flatMap(({ long }) => long.map((name) => `--${name}`));
+    const names = options.flatMap(({ long }) => long.map((name) => `--${name}`));
     expect(offered("nbdkit", "--")).toEqual(names);
     expect(offered("nbdkit", "memory", "--pri")).toEqual(["--print-uri", "--print-url"]);
   });

@@ -22,6 +22,7 @@ describe("parseInteger", () => {
     ["+12", 12],
     ["-12", -12],
     ["0x1F", 31],
+    ["0b11", 3],
     ["0XfF", 255],
     ["-0x10", -16],
     ["017", 15],
@@ -31,7 +32,7 @@ describe("parseInteger", () => {
     expect(parseInteger("what", text, -100, 300)).toBe(value);
   });
 
-  it.each(["", " ", "x", "1x", "0x", "08", "1 ", "1.0", "--1", "1e1", "0b1"])(
+  it.each(["", " ", "x", "1x", "0x", "08", "1 ", "1.0", "--1", "1e1", "0b", "0b2"])(
     "refuses %j with an error that names the value",
     (text) => {
       expect(() => parseInteger("what", text, -100, 300)).toThrow(
@@ -67,6 +68,8 @@ describe("parseDelay", () => {
     ["0", 0],
     ["1.5", 1500],
     [".5", 500],
+    ["1e-1", 100],
+    ["2.5E1ms", 25],
     ["2.", 2000],
     ["2s", 2000],
     ["120ms", 120],
@@ -78,7 +81,7 @@ describe("parseDelay", () => {
   ])("reads %j as %f ms", (text, ms) => {
     expect(parseDelay("what", text)).toBeCloseTo(ms, 12);
   });
-  it.each(["", "x", "s", "1S", "1m", "-1", "1,5", "1.5.5", "inf", "nan", "1e3"])("refuses %j", (text) => {
+  it.each(["", "x", "s", "1S", "1m", "-1", "1,5", "1.5.5", "inf", "nan", "1e", "1e999"])("refuses %j", (text) => {
     expect(() => parseDelay("what", text)).toThrow(`what: could not parse delay "${text}"`);
   });
 });

@@ -176,7 +176,7 @@ const parameters: readonly Case[] = [
   { args: captive("file", "file=disk") },
   { args: captive("file", "dir=folder") },
   { args: captive("file", "./folder/../disk", "fadvise=sequential", "cache=none") },
-  ...refused(["you must supply either [file=]<FILENAME> or dir=<DIRNAME>"], captive("file")),
+  ...refused(["[file=]<FILENAME>"], captive("file")),
   ...refused(
     ["realpath: nothing: No such file or directory"],
     captive("file", "nothing"),

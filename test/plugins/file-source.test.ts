@@ -37,7 +37,7 @@ describe("file refuses with a one-line reason", () => {
     [
       "nothing",
       () => ({}),
-      "you must supply either [file=]<FILENAME> or dir=<DIRNAME> parameter after the plugin",
+      "you must supply [file=]<FILENAME>, dir=<DIRNAME>, fd=<FD> or dirfd=<FD> parameter after the plugin",
     ],
     [
       "two of a kind",

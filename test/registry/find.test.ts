@@ -257,3 +257,12 @@ it("the error names ways to run a TypeScript plugin where Node cannot", async ()
       stderr: expect.stringContaining("does not run .ts files: use Node.js 22.18"),
     });
 });
+
+it.each([
+  [[""], "plugin name cannot be an empty string: use plugins such as memory or file"],
+  [["--filter=", "null"], "filter name cannot be an empty string: use filters such as cow or offset"],
+])("nbdkit refuses an empty name: %j", async (args, message) => {
+  await using sandbox = new Sandbox();
+  const outcome = await sandbox.nbdkit([...args, "--run", "true"]);
+  expect(outcome).toEqual({ status: 1, stdout: "", stderr: `nbdkit: error: ${message}\n` });
+});

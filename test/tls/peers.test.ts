@@ -106,6 +106,21 @@ describeWith(certificateTools, "certificates of clients", () => {
     expect(client.size).toBe(1024n * 1024n);
   });
 
+  it("are logged with -D nbdkit.tls.session=1", async () => {
+    await using server = await ServerProcess.start([
+      ...["--tls=require", "--tls-certificates", keys.pki, "-v", "-D", "nbdkit.tls.session=1"],
+      ...["memory", "1M"],
+    ]);
+    const [, , comesIn] = clients[0]!;
+    for (const directory of [keys.pki, keys.anonymous]) await comesIn(uri(server, directory), directory);
+    const { stderr } = await server.stop();
+    expect(stderr).toContain("memory[1]: debug: TLS: authentication: certificate\n");
+    // The log doubles backslashes.
+    const dn = clientDn.replaceAll("\\", "\\\\");
+    expect(stderr).toContain(`memory[1]: debug: TLS: subject \`${dn}', issuer \`${authorityDn}', serial 0x`);
+    expect(stderr).toContain("memory[2]: debug: TLS: no peer certificates found\n");
+  });
+
   it.each([
     [`allow=dn:${clientDn}`, "deny=any", [true, false]],
     ["allow=dn:CN=client.*,C=GB", "deny=any", [true, false]],

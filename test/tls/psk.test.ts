@@ -33,6 +33,17 @@ describeWith(certificateTools, "--tls-psk", () => {
     }
   });
 
+  it("logs the user with -D nbdkit.tls.session=1", async () => {
+    await using server = await start("-v", "-D", "nbdkit.tls.session=1");
+    await using client = await connect(uri(server, "alice", keys.psk));
+    await client.close();
+    const { stderr } = await server.stop();
+    expect(stderr).toContain("nbdkit: debug: TLS enabled using: Pre-Shared Keys (PSK)\n");
+    expect(stderr).toMatch(/^nbdkit: memory\[1\]: debug: TLS session: \(TLS1\.3\)-\(TLS_AES_.*\)$/m);
+    expect(stderr).toContain("memory[1]: debug: TLS: authentication: PSK (Pre-Shared Key)\n");
+    expect(stderr).toContain("memory[1]: debug: TLS: PSK username: alice\n");
+  });
+
   it("refuses a user with another key", async () => {
     await using server = await start();
     await expect(connect(uri(server, "alice", keys.wrongPsk))).rejects.toThrow(/TLS handshake failed/);

@@ -3,13 +3,11 @@ import { builtInPlugins } from "../../registry/plugins.ts";
 import { commands } from "../nbd/commands.ts";
 import { type Option, options } from "../option-table.ts";
 
-const visible: readonly Option[] = options.filter(({ hidden }: Option) => hidden !== true);
-
 const files = '$(compgen -f -- "$cur")';
 
 /** Returns the bash completion of `nbdkit`. */
 export function nbdkitCompletion(): string {
-  const names = visible.flatMap(({ long }) => long.map((name) => `--${name}`));
+  const names = options.flatMap(({ long }) => long.map((name) => `--${name}`));
   return `# bash completion for nbdkit
 _nbdkit() {
     local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]}
@@ -51,7 +49,7 @@ complete -o filenames -F _nbd nbd
 /** Returns one case per kind of value: the possible values after these options. */
 function valueBranches(): readonly string[] {
   const namesByValues = new Map<string, string[]>();
-  for (const option of visible) {
+  for (const option of options) {
     if (option.value === undefined) continue;
     const values = valuesOf(option.value);
     namesByValues.set(values, [...(namesByValues.get(values) ?? []), ...namesOf(option)]);

@@ -5,8 +5,6 @@ import { optionFacts } from "./option-facts.ts";
 import { optionTexts } from "./option-texts.ts";
 import { heading, item, paragraphs, verbatim } from "./roff.ts";
 
-const visible: readonly Option[] = options.filter(({ hidden }: Option) => hidden !== true);
-
 /** Returns nbdkit(1) as roff, generated from the table of options. */
 export function nbdkitPage(): string {
   const parts = [
@@ -21,7 +19,7 @@ nbdkit --dump-config`),
     heading("DESCRIPTION"),
     paragraphs(description),
     heading("OPTIONS"),
-    ...visible.map((option) => item(forms(option), textOf(option))),
+    ...options.map((option) => item(forms(option), textOf(option))),
     heading("PARAMETERS"),
     paragraphs(parameters),
     heading("SIGNALS"),

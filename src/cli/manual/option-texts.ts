@@ -11,8 +11,10 @@ that clients that pause cost little. This option is not in nbdkit.`,
   debug: `Set the debug flag FLAG of the plugin or filter NAME, or of the server itself (*nbdkit*), to a
 number. An unknown flag causes only a warning.
 
-The flags of the server are *nbdkit.backend.controlpath* (0 omits the calls of plugins and filters from the
-debug messages) and *nbdkit.environ* (1 logs the environment, including secrets).`,
+The flags of the server change what -v logs. *nbdkit.backend.controlpath=0* omits the calls of plugins and
+filters that are no requests, and *nbdkit.backend.datapath=0* the requests. *nbdkit.environ=1* adds the
+environment, including secrets. *nbdkit.tls.session=1* adds the properties of each TLS session, and
+*nbdkit.tls.log=1* the trace of OpenSSL.`,
   dumpConfig: `Print the build configuration and the installation paths of this nbdkit, as key=value lines.`,
   dumpPlugin: `Print the properties of a plugin, as key=value lines.`,
   exitWithParent: `Exit when the parent process exits, for any reason. The exit of a single thread of the
@@ -31,9 +33,10 @@ groups. This needs root.`,
 background. *null* discards the messages. An absolute path names a file: nbdkit appends to the file, and
 reopens it after SIGHUP. Errors that prevent the start of nbdkit are always printed on stderr too. Debug
 messages (-v) always go to stderr.`,
-  longOptions: `List the long options.`,
+  longOptions: `List the long options, one on each line, for programs that look for an option.`,
   maskHandshake: `Offer only the handshake flags in this mask, for tests of clients.`,
-  name: `A name for this instance, which is shown in its messages: *nbdkit[NAME]: error: ...*`,
+  name: `A name for this instance, which is shown in its messages: *nbdkit[NAME]: error: ...* Plugins
+and filters can read it.`,
   newPlugin: `Create a folder with a template plugin, its tests, and a package.json. Name the folder
 *nbdkit-NAME-plugin*.`,
   newstyle: `Use the newstyle protocol, which is the default.`,
@@ -55,7 +58,7 @@ tls_certificates, tls_psk. Implies -f, and -U - unless another option sets the e
 original user, also with -u.`,
   selinuxLabel: `Set the SELinux label of the socket that clients connect to. Fails on systems without
 SELinux.`,
-  shortOptions: `List the short options.`,
+  shortOptions: `List the short options, one on each line, for programs that look for an option.`,
   single: `Serve one client on stdin and stdout, as inetd(8) requires. Implies -f.`,
   swap: `Lock all memory of the process, so that nbdkit can serve the swap space of its own machine. This
 needs root or *ulimit -l unlimited*; with -u it needs *ulimit -l unlimited*.`,

@@ -6,6 +6,7 @@ import type { Log } from "../../core/log.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
 import { printableWord } from "../../core/printable.ts";
 import { doubleQuote } from "../../core/shell.ts";
+import { timestamp } from "../../core/timestamp.ts";
 
 /** A log entry. It has an id if it has an ENTER and a LEAVE line. */
 export interface Act {
@@ -141,13 +142,6 @@ function variablesOf(act: Act, type: Type, fields: Fields): Record<string, strin
 /** Quotes a word for one line of the log, so that a shell reads the same text back. */
 export function quoted(word: string): string {
   return printableWord(word, doubleQuote);
-}
-
-/** The current time in UTC, with microseconds. */
-function timestamp(): string {
-  const ms = performance.timeOrigin + performance.now();
-  const microseconds = String(Math.floor((ms % 1) * 1000)).padStart(3, "0");
-  return `${new Date(ms).toISOString().slice(0, -1).replace("T", " ")}${microseconds}`;
 }
 
 /** The error code that the client receives: NBD has few codes, and any other error becomes EINVAL. */

@@ -41,8 +41,7 @@ export function resolveSource({ file, dir, fd, dirfd }: SourceValues): Source {
   if (dirfd !== undefined) return resolveDirectoryDescriptor(dirfd);
   throw new NbdError(
     "EINVAL",
-    "you must supply either [file=]<FILENAME> or dir=<DIRNAME> parameter after the plugin name on the command line" +
-      " (or an open descriptor with fd= or dirfd=)",
+    "you must supply [file=]<FILENAME>, dir=<DIRNAME>, fd=<FD> or dirfd=<FD> parameter after the plugin name on the command line",
   );
 }
 

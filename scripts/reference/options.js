@@ -4,15 +4,16 @@ import { readFileSync } from "node:fs";
 import { optionFacts } from "../../dist/cli/manual/option-facts.js";
 import { optionTexts } from "../../dist/cli/manual/option-texts.js";
 import { commands } from "../../dist/cli/nbd/commands.js";
-import { options } from "../../dist/cli/options.js";
+import { options } from "../../dist/cli/option-table.js";
 import { builtInFilters } from "../../dist/registry/filters.js";
 import { builtInPlugins } from "../../dist/registry/plugins.js";
 import { gapsOf, optionTable, parameterRows, parameterTable } from "./tables.js";
 
 const generated = "Generated from the declarations in the sources by `npm run reference`.";
 
-const placeholders = `A value is given as \`KEY=VALUE\`. The key in brackets may be left out. \`SIZE\` is a number of bytes, which
-may have one of the suffixes k, M, G, T, P, E (powers of 1024) or s (512 bytes). \`DELAY\` is a number of seconds, or has one of the
+const placeholders = `A value is given as \`KEY=VALUE\`. The key in brackets may be left out. \`SIZE\` is a number of bytes (0x
+begins a hexadecimal number, 0 an octal one), which may have one of the suffixes k, M, G, T, P, E (powers of 1024) or s (512 bytes), with
+one \`_\` before it where the suffix would be a digit: \`0x1_E\`. \`DELAY\` is a number of seconds, or has one of the
 units s, ms, us and ns. \`BOOL\` is true or false, yes or no, on or off, 1 or 0. When a key is given again, the last value counts,
 unless the table says otherwise.`;
 

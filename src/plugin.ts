@@ -30,13 +30,13 @@ export {
   type Plugin,
   type ThreadModel,
 } from "./contract/plugin.ts";
+export { timestamp } from "./contract/timestamp.ts";
 export { type BlockPart, blockParts } from "./core/block-parts.ts";
 export { codeOf, messageOf, NbdError, type NbdErrorOptions } from "./core/errors.ts";
 export type { Extent, StatusExtent } from "./core/extent.ts";
 export { isPromise, type MaybePromise } from "./core/maybe-promise.ts";
 export { RangeGate } from "./core/range-gate.ts";
 export { parseSize } from "./core/size.ts";
-export { timestamp } from "./core/timestamp.ts";
 export { parseBoolean, parseDelay, parseInteger, parseProbability } from "./core/values.ts";
 export { sleep } from "./kit/sleep.ts";
 export { pieceBytesFor, requestUnitOf } from "./served/block-size.ts";

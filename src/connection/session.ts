@@ -1,7 +1,6 @@
 // A session goes through these states: admission (the plugin may refuse the client), handshake, transmission,
 // release. The transmission may migrate to a worker thread. A session is finished when the socket is closed
 // and the plugin has closed the export; the two may happen in either order.
-import type { Duplex } from "node:stream";
 import { ConnectionContext } from "../chain/connection-context.ts";
 import type { Client } from "../contract/plugin.ts";
 import { must } from "../core/assert.ts";
@@ -15,10 +14,10 @@ import type { HandshakeHost, Negotiated } from "../protocol/server/host.ts";
 import { oldstyleHandshake } from "../protocol/server/oldstyle.ts";
 import { sharedAbort } from "../served/shared-abort.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
-import type { SecureStream } from "../transport/upgrade.ts";
 import { clientDisconnected, clientOf, isClientDisconnect } from "./client-info.ts";
 import { ExportOpener } from "./export-opener.ts";
 import { FailureLog } from "./failure-log.ts";
+import { loggedUpgrade } from "./logged-upgrade.ts";
 import { type ActiveConnection, canMigrate, toMigrated } from "./migration/migratable.ts";
 import type { Migratable } from "./migration/placement.ts";
 import type { WorkerConnection, WorkerThread } from "./migration/worker-thread.ts";
@@ -170,20 +169,12 @@ export class Session implements Receiver, Migratable {
     // An export that was opened before TLS was opened for an unauthenticated client. Close it.
     await this.#opener.close();
     try {
-      this.#transport = await this.#transport.startTls((plain) => this.#upgrade(plain));
+      this.#transport = await this.#transport.startTls(loggedUpgrade(this.#setup.tls, this.#log));
     } catch (error) {
       // Log the failure here: the connection is closed, so later errors of the session are only consequences.
       this.#failures.add(error);
       throw error;
     }
-  }
-
-  async #upgrade(plain: Duplex): Promise<SecureStream> {
-    const { upgrade, logsSessions } = this.#setup.tls;
-    const secure = await must(upgrade)(plain);
-    this.#log.debug("TLS handshake completed");
-    if (logsSessions === true) for (const line of secure.session?.() ?? []) this.#log.debug(line);
-    return secure;
   }
 
   #startDeadline(): void {

@@ -81,9 +81,12 @@ describe("parseDelay", () => {
   ])("reads %j as %f ms", (text, ms) => {
     expect(parseDelay("what", text)).toBeCloseTo(ms, 12);
   });
-  it.each(["", "x", "s", "1S", "1m", "-1", "1,5", "1.5.5", "inf", "nan", "1e", "1e999"])("refuses %j", (text) => {
-    expect(() => parseDelay("what", text)).toThrow(`what: could not parse delay "${text}"`);
-  });
+  it.each(["", "x", "s", "1S", "1m", "-1", "1,5", "1.5.5", "inf", "nan", "1e", "1e999"])(
+    "refuses %j",
+    (text) => {
+      expect(() => parseDelay("what", text)).toThrow(`what: could not parse delay "${text}"`);
+    },
+  );
 });
 
 describe("parseProbability", () => {

@@ -1,12 +1,12 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { failure } from "../../contract/failure.ts";
+import { timestamp } from "../../contract/timestamp.ts";
 import { codeOf, messageOf } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
 import { printableWord } from "../../core/printable.ts";
 import { doubleQuote } from "../../core/shell.ts";
-import { timestamp } from "../../core/timestamp.ts";
 
 /** A log entry. It has an id if it has an ENTER and a LEAVE line. */
 export interface Act {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { timestamp } from "../../src/core/timestamp.ts";
+import { timestamp } from "../../src/contract/timestamp.ts";
 
 it("timestamp returns a time in UTC with microseconds, and never goes back", () => {
   const times = [timestamp(), timestamp()];

@@ -65,7 +65,7 @@ function check({ allow, deny, host }: State, client: Client): void {
     rules.some((rule) => {
       const found = rule.matches(client) ?? unknown;
       if (host.debugFlag("rules") > 0) {
-        host.debug(`ip: match source with ${name}=${rule.text} => ${found ? "yes" : "no"}`);
+        host.debug(`ip: match client with ${name}=${rule.text} => ${found ? "yes" : "no"}`);
       }
       return found;
     });

@@ -16,6 +16,9 @@ testPlugin("ip over memory", { ...overMemory(ip, { allow: "any", deny: "10.0.0.0
 const v4 = { peer: { family: "tcp", address: "192.168.1.77", port: 5 } } as const;
 /** An IPv4 client on a dual-stack socket. */
 const mapped = { peer: { ...v4.peer, address: "::ffff:192.168.1.77" } } as const;
+const loopback4 = { peer: { family: "tcp", address: "127.0.0.2", port: 5 } } as const;
+const loopback6 = { peer: { family: "tcp", address: "::1", port: 5 } } as const;
+const mappedLoopback = { peer: { ...v4.peer, address: "::ffff:127.0.0.1" } } as const;
 const v6 = { peer: { family: "tcp", address: "2001:db8::1", port: 5 } } as const;
 const unix = { peer: { family: "unix", pid: 99, uid: 1000, gid: 100, securityContext: "me:t:s0" } } as const;
 const vsock = { peer: { family: "vsock", address: "3", port: 10 } } as const;
@@ -71,18 +74,26 @@ describe("a rule", () => {
     expect(matched).toEqual(text.length === 3 ? clients : expected);
   });
 
-  it("may end with a comma, which does not belong to a distinguished name", () => {
+  it.each([
+    ["loopback", [loopback4, loopback6, mappedLoopback]],
+    ["Loopback", [loopback4, loopback6, mappedLoopback]],
+    ...["loopbackipv4", "loopbackv4", "loopback4"].map(
+      (word) => [word, [loopback4, mappedLoopback]] as const,
+    ),
+    ...["loopbackipv6", "loopbackv6", "loopback6"].map((word) => [word, [loopback6]] as const),
+  ])("%s matches the loopback addresses", (text, expected) => {
+    const [rule] = parseRules(text, "allow");
+    const clients = [v4, mapped, v6, unix, vsock, loopback4, loopback6, mappedLoopback];
+    expect(clients.filter((client) => rule?.matches({ ...someClient, ...client }))).toEqual(expected);
+  });
+
+  it("may end with a comma, unless it is a distinguished name, which may contain commas", () => {
     const texts = (text: string) => parseRules(text, "allow").map((rule) => rule.text);
     expect(texts("any,1.2.3.4,pid:1")).toEqual(["any", "1.2.3.4", "pid:1"]);
     expect(texts("any,1.2.3.4,")).toEqual(["any", "1.2.3.4"]);
-    expect(texts("dn:CN=a\\,")).toEqual(["dn:CN=a\\,"]);
     expect(texts("")).toEqual([]);
-    expect(texts("dn:CN=a,O=b\\, c,uid:5,issuer-dn:CN=d,O=e,dn:CN=f")).toEqual([
-      "dn:CN=a,O=b\\, c",
-      "uid:5",
-      "issuer-dn:CN=d,O=e",
-      "dn:CN=f",
-    ]);
+    expect(texts("dn:CN=a,any")).toEqual(["dn:CN=a,any"]);
+    expect(texts("issuer-dn:CN=a,O=b\\, c,uid:5,")).toEqual(["issuer-dn:CN=a,O=b\\, c,uid:5,"]);
   });
 
   it.each([
@@ -155,14 +166,19 @@ describe("ip", () => {
   });
 
   it("ip logs its rules and their matches with -D ip.rules=1", async () => {
-    const options = { ...overMemory(ip, { allow: "anyunix", deny: "any" }), debugFlags: { rules: 1 } };
+    const options = {
+      ...overMemory(ip, { allow: "allunix,loopback4", deny: "all" }),
+      debugFlags: { rules: 1 },
+    };
     await using session = await TestedChain.start(options);
     await expect(session.open(v4)).rejects.toThrow(refused);
     expect(session.debugLines).toEqual([
       "ip: parsed allow=anyunix",
+      "ip: parsed allow=loopbackv4",
       "ip: parsed deny=any",
-      "ip: match source with allow=anyunix => no",
-      "ip: match source with deny=any => yes",
+      "ip: match client with allow=anyunix => no",
+      "ip: match client with allow=loopbackv4 => no",
+      "ip: match client with deny=any => yes",
     ]);
   });
 });
@@ -200,6 +216,8 @@ describeWith(["nbdinfo"], "ip and real clients", () => {
   it.each([
     ["127.0.0.0/8", true],
     ["127.0.0.1,::1", true],
+    ["loopback", true],
+    ["loopback6", false],
     ["anyipv6,10.0.0.0/8", false],
   ])("ip with allow=%s deny=any accepts a client from 127.0.0.1: %s", async (allow, welcome) => {
     await using sandbox = new Sandbox();

@@ -21,8 +21,8 @@ export function addressRule(text: string, key: string): (peer: Peer | undefined)
   if (bits === 0 || rest.length > 0 || given.includes("%")) {
     throw new NbdError(
       "EINVAL",
-      `don't know how to parse rule: ${key}=${text}: use an address, a range ADDRESS/BITS, any, anyipv4, anyipv6, ` +
-        "anyunix, pid:N, uid:N, gid:N, dn:NAME, issuer-dn:NAME or security:LABEL",
+      `don't know how to parse rule: ${key}=${text}: use an address, a range ADDRESS/BITS, loopback, any, anyipv4, ` +
+        "anyipv6, anyunix, pid:N, uid:N, gid:N, dn:NAME, issuer-dn:NAME or security:LABEL",
     );
   }
   const length = prefix === undefined ? bits : parseInteger(`${key}=${text}`, prefix, 0, bits);

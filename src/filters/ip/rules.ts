@@ -13,48 +13,44 @@ export interface Rule {
 }
 
 /**
- * Parses rules that are separated by commas. A trailing comma and an empty list are allowed.
+ * Parses rules that are separated by commas. A trailing comma and an empty list are allowed. A text that begins
+ * with dn: or issuer-dn: is one rule, since names contain commas.
  * @param key parameter name for error messages
  * @throws NbdError EINVAL
  */
 export function parseRules(text: string, key: string): readonly Rule[] {
   if (text === "") return [];
-  return separate(text.replace(/(?<!\\),$/, "")).map((rule) => {
-    if (rule === "") throw new NbdError("EINVAL", `${key}: empty entry in rule list`);
-    return parseRule(rule, key);
-  });
-}
-
-/**
- * Splits at commas, except those inside a distinguished name: a comma after a backslash, and a comma after a
- * dn: or issuer-dn: rule when the next part looks like ATTRIBUTE=VALUE or contains a `*`, which no rule
- * does.
- */
-function separate(text: string): readonly string[] {
-  const rules: string[] = [];
-  for (const part of text.split(/(?<!\\),/)) {
-    const last = rules.at(-1);
-    const continues = last !== undefined && isName(last) && /^[^:]*[=*]/.test(part);
-    if (continues) rules[rules.length - 1] = `${last},${part}`;
-    else rules.push(part);
-  }
-  return rules;
-}
-
-function isName(rule: string): boolean {
-  return /^(issuer-)?dn:/i.test(rule);
+  if (/^(issuer-)?dn:/i.test(text)) return [parseRule(text, key)];
+  return text
+    .replace(/,$/, "")
+    .split(",")
+    .map((rule) => {
+      if (rule === "") throw new NbdError("EINVAL", `${key}: empty entry in rule list`);
+      return parseRule(rule, key);
+    });
 }
 
 function parseRule(text: string, key: string): Rule {
-  const word = text.toLowerCase().replace(/^all/, "any");
+  const word = canonicalWord(text);
   const family = families[word];
-  if (family !== undefined) return { text, needsTls: false, matches: ({ peer }) => family(peer) };
+  if (family !== undefined) return { text: word, needsTls: false, matches: ({ peer }) => family(peer) };
   const [, kind, value = ""] = /^([a-z-]+):(.*)$/is.exec(text) ?? [];
   const known = kind === undefined ? undefined : kinds[kind.toLowerCase()];
   if (known !== undefined) return { text, needsTls: known.needsTls ?? false, matches: known.parse(value) };
   const isAt = addressRule(text, key);
   return { text, needsTls: false, matches: ({ peer }) => isAt(peer) };
 }
+
+/** all is any, allunix is anyunix; loopbackipv4 and loopback4 are loopbackv4. */
+function canonicalWord(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/^all/, "any")
+    .replace(/^loopback(?:ipv|v)?(?=[46]$)/, "loopbackv");
+}
+
+const loopback4 = addressRule("127.0.0.0/8", "loopback");
+const loopback6 = addressRule("::1", "loopback");
 
 const families: Readonly<Record<string, (peer: Peer | undefined) => Match>> = {
   any: () => true,
@@ -63,6 +59,9 @@ const families: Readonly<Record<string, (peer: Peer | undefined) => Match>> = {
   anyipv6: (peer) => isFamily(peer, "tcp") && addressesOf(peer)?.every((address) => !isIPv4(address)),
   anyunix: (peer) => isFamily(peer, "unix"),
   anyvsock: (peer) => isFamily(peer, "vsock"),
+  loopback: (peer) => loopback4(peer) || loopback6(peer),
+  loopbackv4: loopback4,
+  loopbackv6: loopback6,
 };
 
 /** Undefined for a client over pipes, because its family is unknown. */

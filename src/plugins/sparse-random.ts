@@ -3,13 +3,11 @@ import { boolean, integer, type Parameter, size } from "../contract/parameter.ts
 import { definePlugin, type Plugin } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { formatSize } from "../core/size.ts";
-import { BlockMap } from "./sparse-random/block-map.ts";
+import { BlockMap, blocksMax } from "./sparse-random/block-map.ts";
 import { SparseRandomDisk } from "./sparse-random/disk.ts";
 
-/**
- * The maximum size in bytes. The block map of such a disk takes 2 GiB, and minutes to compute up to its end.
- */
-const sizeMax: bigint = 64n * 1024n ** 4n;
+/** The largest block with random content: a read of its last byte computes the whole block. */
+const randomBlockMax: bigint = 32n * 1024n ** 2n;
 
 /** The share of data in percent. It may have a fraction. */
 const percent: Parameter<number> & { readonly default: number } = {
@@ -34,10 +32,13 @@ const sparseRandom: Plugin = definePlugin({
   longname: "nbdkit sparse-random plugin",
   description: "Runs of random data between holes; writing checks that they are the same",
   parameters: {
-    size: size(
-      { required: true, max: sizeMax, help: "Size of the disk" },
-      (key, bytes) => `${key}=${formatSize(bytes)} is too large: use ${formatSize(sizeMax)} or less`,
-    ),
+    size: size({ required: true, help: "Size of the disk, at most 16G blocks" }),
+    blocksize: size({
+      min: 1024n,
+      powerOfTwo: true,
+      default: 4096n,
+      help: "Size of the blocks that runs of data and holes consist of",
+    }),
     seed: integer({
       min: 0,
       max: 2 ** 32 - 1,
@@ -52,14 +53,29 @@ const sparseRandom: Plugin = definePlugin({
     "random-content": boolean({ default: false, help: "Random value for each byte, not for each block" }),
   },
   magicKey: "size",
-  provides: ["write", "flush", "trim", "zero", "extents", "cache", "multiConn"],
-  configComplete({ seed = Math.floor(Math.random() * 2 ** 32), ...values }): Handle {
-    const shape = { percent: values.percent, runBytes: Number(values.runlength) };
-    const map = new BlockMap(BigInt(seed), shape);
-    return new SparseRandomDisk(values.size, map, BigInt(seed), values["random-content"]);
+  provides: ["write", "flush", "trim", "zero", "extents", "cache", "multiConn", "blockSize"],
+  configComplete({ seed: given = Math.floor(Math.random() * 2 ** 32), size, blocksize, ...values }): Handle {
+    const randomContent = values["random-content"];
+    checkBlocks(size, blocksize, randomContent);
+    const [seed, blockBytes] = [BigInt(given), Number(blocksize)];
+    const shape = { blockBytes, percent: values.percent, runBytes: Number(values.runlength) };
+    return new SparseRandomDisk({ size, seed, blockBytes, map: new BlockMap(seed, shape), randomContent });
   },
   // All clients share one disk, which has no state except the computed block map.
   open: (disk) => disk,
 });
 
 export default sparseRandom;
+
+function checkBlocks(size: bigint, blocksize: bigint, randomContent: boolean): void {
+  const most = blocksMax * blocksize;
+  if (size > most) {
+    throw new NbdError(
+      "EINVAL",
+      `size=${formatSize(size)} is too large: use ${formatSize(most)} or less, or a larger blocksize=`,
+    );
+  }
+  if (!randomContent || blocksize <= randomBlockMax) return;
+  const limit = formatSize(randomBlockMax);
+  throw new NbdError("EINVAL", `blocksize with random-content=true: use ${limit} or less`);
+}

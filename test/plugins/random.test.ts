@@ -7,6 +7,11 @@ import { contents } from "../helpers/contents.ts";
 const subject = { plugin: random, parameters: { size: "100000", seed: "1" } };
 const largest = { size: "9223372036854775807", seed: "4294967295" };
 testPlugin("random", { ...subject, writes: "refused" });
+testPlugin("random with fast=true", {
+  ...subject,
+  parameters: { ...largest, fast: "true" },
+  writes: "refused",
+});
 testPlugin("random of the largest size", { ...subject, parameters: largest, writes: "refused" });
 
 async function read(parameters: Record<string, string>, length?: number): Promise<Buffer> {
@@ -27,6 +32,14 @@ describe("random", () => {
     expect(disks[1]).toEqual(disks[0]);
     const others = disks.slice(1).map((disk) => disk.toString("hex"));
     expect(new Set(others).size).toBe(4);
+  });
+
+  it("repeats its first sector with variations with fast=true, as nbdkit does", async () => {
+    const slow = await read({ size: "1k", seed: "1" });
+    const fast = await read({ size: "1M", seed: "1", fast: "true" });
+    const expected = Buffer.alloc(fast.length);
+    for (let at = 0; at < fast.length; at++) expected[at] = slow[at % 512]! ^ ((at >> 9) & 0xff);
+    expect(fast.equals(expected)).toBe(true);
   });
 
   it("accepts a write of the same bytes, and refuses a write of other bytes", async () => {

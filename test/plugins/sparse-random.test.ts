@@ -13,6 +13,11 @@ testPlugin("sparse-random with random content", {
   parameters: { ...shape, "random-content": "true" },
   writes: "refused",
 });
+testPlugin("sparse-random with random content in large blocks", {
+  ...subject,
+  parameters: { ...shape, blocksize: "64k", "random-content": "true" },
+  writes: "refused",
+});
 testPlugin("sparse-random that is empty", {
   ...subject,
   parameters: { ...shape, percent: "0" },
@@ -34,6 +39,40 @@ describe("sparse-random", () => {
       [4096, true],
       [12_288, false],
     ]);
+  });
+
+  it.each([
+    [
+      "1024",
+      [
+        [67_584, true],
+        [366_592, false],
+        [202_752, true],
+      ],
+    ],
+    [
+      "64k",
+      [
+        [196_608, true],
+        [65_536, false],
+        [65_536, true],
+      ],
+    ],
+  ])("has the same data and holes as nbdkit for blocksize=%s", async (blocksize, expected) => {
+    const other = { size: "64M", seed: "3", percent: "40", runlength: "100k", blocksize };
+    await using session = await start(other);
+    const extents = await (await session.open()).extents(0n, 2 ** 20, false);
+    expect(extents.slice(0, 3).map(({ length, hole }) => [Number(length), hole])).toEqual(expected);
+  });
+
+  it.each([
+    ["4096", 4096],
+    ["1024", 1024],
+    ["128M", 32 * 1024 * 1024],
+  ])("announces blocksize=%s as the preferred block size %d", async (blocksize, preferred) => {
+    await using session = await start({ blocksize });
+    const { blockSize } = await session.open();
+    expect(blockSize).toMatchObject({ minimum: 1, preferred });
   });
 
   it("fills each block with one byte that is not zero, or with random bytes", async () => {
@@ -105,7 +144,11 @@ describe("sparse-random", () => {
     [{ percent: "-1" }, "cannot parse percent parameter: -1"],
     [{ percent: "100.1" }, "cannot parse percent parameter: 100.1"],
     [{ runlength: "0" }, "runlength parameter must be > 0"],
-    [{ size: "1P" }, "size=1P is too large: use 64T or less"],
+    [{ size: "1P" }, "size=1P is too large: use 64T or less, or a larger blocksize="],
+    [{ size: "65T", blocksize: "2k" }, "size=65T is too large: use 32T or less"],
+    [{ blocksize: "512" }, "blocksize=512: use"],
+    [{ blocksize: "1536" }, "blocksize=1536: use"],
+    [{ blocksize: "64M", "random-content": "true" }, "blocksize with random-content=true: use 32M or less"],
   ])("refuses %o", async (parameters, message) => {
     await expect(start(parameters)).rejects.toThrow(message);
   });

@@ -2,14 +2,16 @@ import { setImmediate } from "node:timers/promises";
 import type { MaybePromise } from "../../core/maybe-promise.ts";
 import { native } from "../../native/load.ts";
 
-/** The block size in bytes. Holes and runs of data consist of whole blocks. */
-export const blockBytes = 4096;
+/** The largest number of blocks. The map of so many takes 2 GiB, and minutes to compute up to its end. */
+export const blocksMax: bigint = 2n ** 34n;
 
-/** The number of blocks that are computed at a time. They cover 1 GiB and take some milliseconds. */
+/** The number of blocks that are computed at a time, which takes some milliseconds. */
 const stretchBlocks = 256 * 1024;
 
 /** The distribution of data and holes. */
 export interface Shape {
+  /** The block size in bytes. Holes and runs of data consist of whole blocks. */
+  readonly blockBytes: number;
   /** The share of data, 0 to 100. */
   readonly percent: number;
   /** Average length of a run of data, in bytes. */
@@ -33,7 +35,7 @@ export class BlockMap {
   /** Whether the next block to compute is data. */
   #data = false;
 
-  constructor(seed: bigint, { percent, runBytes }: Shape) {
+  constructor(seed: bigint, { blockBytes, percent, runBytes }: Shape) {
     if (percent === 0 || percent === 100) this.#uniform = percent === 100;
     const share = percent / 100;
     const endOfData = 1 / (runBytes / blockBytes);

@@ -1,27 +1,45 @@
-import type { Handle } from "../../contract/handle.ts";
+import type { BlockSize, Handle } from "../../contract/handle.ts";
 import { NbdError } from "../../core/errors.ts";
 import type { Extent } from "../../core/extent.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
+import { checkWrite } from "../../kit/check-write.ts";
 import { forEachPiece } from "../../served/pieces.ts";
-import { type BlockMap, blockBytes } from "./block-map.ts";
+import type { BlockMap } from "./block-map.ts";
 import { BlockContent } from "./content.ts";
 
-/**
- * The most bytes that one step examines (4 GiB). A client asks for more extents from where an answer ended.
- */
-const stepBytes = 1024 * 1024 * blockBytes;
+/** The most blocks that one step examines. A client asks for more extents from where an answer ended. */
+const stepBlocks = 1024 * 1024;
+
+/** The largest preferred block size that the NBD protocol allows. */
+const preferredMax = 32 * 1024 * 1024;
+
+/** What a disk consists of. */
+export interface Parts {
+  readonly size: bigint;
+  readonly seed: bigint;
+  /** Bytes. */
+  readonly blockBytes: number;
+  readonly map: BlockMap;
+  readonly randomContent: boolean;
+}
 
 /** The disk of a block map. Its content is fixed: a write succeeds only if it changes nothing. */
 export class SparseRandomDisk implements Handle {
   readonly size: bigint;
   readonly multiConn = true;
+  readonly blockSize: BlockSize;
+  readonly #blockBytes: number;
+  readonly #stepBytes: number;
   readonly #map: BlockMap;
   readonly #content: BlockContent;
 
-  constructor(size: bigint, map: BlockMap, seed: bigint, randomContent: boolean) {
+  constructor({ size, seed, blockBytes, map, randomContent }: Parts) {
     this.size = size;
+    this.blockSize = { minimum: 1, preferred: Math.min(blockBytes, preferredMax), maximum: 64 * 1024 * 1024 };
+    this.#blockBytes = blockBytes;
+    this.#stepBytes = stepBlocks * blockBytes;
     this.#map = map;
-    this.#content = new BlockContent(seed, randomContent);
+    this.#content = new BlockContent(seed, blockBytes, randomContent);
   }
 
   read(into: Uint8Array, offset: bigint): MaybePromise<void> {
@@ -34,10 +52,8 @@ export class SparseRandomDisk implements Handle {
     });
   }
 
-  async write(from: Uint8Array, offset: bigint): Promise<void> {
-    const expected = Buffer.allocUnsafe(from.length);
-    await this.read(expected, offset);
-    if (!expected.equals(from)) throw new NbdError("EIO", "data written does not match expected");
+  write(from: Uint8Array, offset: bigint): Promise<void> {
+    return checkWrite((into, at) => this.read(into, at), from, offset);
   }
 
   flush(): void {}
@@ -45,7 +61,7 @@ export class SparseRandomDisk implements Handle {
   cache(): void {}
 
   zero(offset: bigint, length: number): Promise<void> {
-    return forEachPiece({ offset, length }, stepBytes, undefined, (at, bytes) =>
+    return forEachPiece({ offset, length }, this.#stepBytes, undefined, (at, bytes) =>
       this.#reached(at, bytes, () => {
         for (const { data } of this.#runs(at, bytes)) {
           if (!data) continue;
@@ -60,7 +76,7 @@ export class SparseRandomDisk implements Handle {
   }
 
   extents(offset: bigint, length: number, requestOne: boolean): MaybePromise<readonly Extent[]> {
-    const looked = Math.min(length, stepBytes);
+    const looked = Math.min(length, this.#stepBytes);
     return this.#reached(offset, looked, () => {
       const found: Extent[] = [];
       for (const { length: bytes, data } of this.#runs(offset, looked)) {
@@ -73,7 +89,7 @@ export class SparseRandomDisk implements Handle {
 
   /** Splits a range into runs of data and holes. */
   *#runs(offset: bigint, length: number): Generator<Run> {
-    const block = BigInt(blockBytes);
+    const block = BigInt(this.#blockBytes);
     const limit = Number((offset + BigInt(length) + block - 1n) / block);
     for (let before = 0; before < length; ) {
       const at = offset + BigInt(before);
@@ -86,7 +102,7 @@ export class SparseRandomDisk implements Handle {
   }
 
   #reached<T>(offset: bigint, length: number, then: () => T): MaybePromise<T> {
-    const reached = this.#map.reach(Number((offset + BigInt(length)) / BigInt(blockBytes)));
+    const reached = this.#map.reach(Number((offset + BigInt(length)) / BigInt(this.#blockBytes)));
     return isPromise(reached) ? reached.then(then) : then();
   }
 }

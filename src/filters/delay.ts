@@ -1,5 +1,6 @@
+import { existsSync } from "node:fs";
 import { defineFilter, type Filter } from "../contract/filter.ts";
-import { boolean, delay } from "../contract/parameter.ts";
+import { boolean, delay, path } from "../contract/parameter.ts";
 import type { Host } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
 import { intercept, type Operation } from "../kit/intercept.ts";
@@ -12,6 +13,8 @@ interface State {
   readonly host: Host;
   readonly delays: Delays;
   readonly fastZero: boolean;
+  /** Requests are delayed only while this file exists. */
+  readonly trigger: string | undefined;
 }
 
 /** Delays requests: nbdkit-delay-filter(1). */
@@ -47,10 +50,12 @@ const delayFilter: Filter = defineFilter({
     }),
     "delay-open": delay({ default: 0, help: "Delay of opening an export" }),
     "delay-close": delay({ default: 0, help: "Delay of closing an export" }),
+    "delay-trigger": path({ defaultText: "none: delay always", help: "Delay only while this file exists" }),
   },
   configComplete: (values, host): State => ({
     host,
     fastZero: values["delay-fast-zero"],
+    trigger: values["delay-trigger"],
     delays: {
       read: values.rdelay,
       write: values["delay-write"] ?? values.wdelay,
@@ -63,26 +68,33 @@ const delayFilter: Filter = defineFilter({
       close: values["delay-close"],
     },
   }),
-  async openNext(next, { host, delays }, request) {
-    await sleep(delays.open, request.signal, host.stopping);
+  async openNext(next, state, request) {
+    await sleep(delayOf(state, "open"), request.signal, state.host.stopping);
     return next(request);
   },
-  open(next, { host, delays, fastZero }, request) {
+  open(next, state, request) {
+    const { host, delays, fastZero } = state;
     const { signal } = request;
     const refusesFastZero = delays.zero > 0 && !fastZero;
     const changes = intercept(next, request, (operation, perform) => {
       if (refusesFastZero && operation.kind === "zero" && operation.flags.fastZero) {
         throw new NbdError("ENOTSUP", "fast zeroes are refused by delay-fast-zero=false");
       }
-      const ms = delays[operation.kind];
+      const ms = delayOf(state, operation.kind);
       return ms === 0 ? perform() : delayed(ms, signal, host.stopping).then(() => perform());
     });
     return {
       ...changes,
       ...(refusesFastZero && changes.zero !== undefined ? { fastZero: true } : {}),
       // A client that has disconnected does not wait: its signal ends the delay.
-      close: () => sleep(delays.close, signal, host.stopping).catch(() => {}),
+      close: () => sleep(delayOf(state, "close"), signal, host.stopping).catch(() => {}),
     };
   },
 });
 export default delayFilter;
+
+/** In ms. The file is looked for only where a delay depends on it. */
+function delayOf({ delays, trigger }: State, kind: keyof Delays): number {
+  const ms = delays[kind];
+  return ms === 0 || trigger === undefined || existsSync(trigger) ? ms : 0;
+}

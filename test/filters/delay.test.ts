@@ -1,8 +1,10 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import delay from "../../src/filters/delay.ts";
 import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
+import { Folder } from "../helpers/folder.ts";
 import { captive } from "../helpers/run.ts";
 import { describeWith } from "../helpers/tools.ts";
 import { overMemory, RecordingDisk, zeroFlags } from "./disks.ts";
@@ -49,6 +51,33 @@ describe("delay", () => {
     [{ "delay-extent": "1000000ms" }, ["extents"]],
   ])("delay with %j delays only %j", async (parameters, expected) => {
     expect(await delayed(parameters)).toEqual(expected);
+  });
+
+  it("delay-trigger delays opening, requests and closing only while the file exists", async () => {
+    using folder = new Folder();
+    const trigger = folder.join("trigger");
+    const rare = { "delay-trigger": trigger };
+    expect(await delayed({ ...rare, rdelay: "1000", wdelay: "1000" })).toEqual([]);
+    const closed = { ...rare, "delay-open": "1000", "delay-close": "1000" };
+    const disk = new RecordingDisk();
+    await using session = await TestedChain.start({
+      plugin: disk.plugin,
+      filters: [delay],
+      parameters: { ...closed, rdelay: "1000", "delay-fast-zero": "false", "delay-zero": "1000" },
+    });
+    const gone = new AbortController();
+    const exported = await session.open({ signal: gone.signal });
+    await exported.read(Buffer.alloc(1), 0n);
+    writeFileSync(trigger, "");
+    const read = Promise.resolve(exported.read(Buffer.alloc(1), 0n));
+    const opened = session.open({ signal: gone.signal });
+    await Promise.race([read, opened, new Promise(setImmediate)]);
+    expect(disk.calls.filter((call) => call === "read")).toHaveLength(1);
+    gone.abort(new Error("gone"));
+    await expect(read).rejects.toThrow("gone");
+    await expect(opened).rejects.toThrow("gone");
+    rmSync(trigger);
+    await (await session.open()).read(Buffer.alloc(1), 0n);
   });
 
   it("delay answers a request after the delay", async () => {

@@ -8,11 +8,11 @@ import { isNotSupported } from "./not-supported.ts";
 import { readFile } from "./read.ts";
 
 /**
- * Temporary storage of a filter: a sparse file without a name, in $TMPDIR or else /var/tmp, as in nbdkit. It
- * is on a disk, so that the free disk space and not the memory limits what clients write. It takes space only
- * for written ranges. The kernel removes it when the process ends, also when the process is killed.
+ * A sparse file without a name, in $TMPDIR or else /var/tmp, as in nbdkit. It is on a disk, so that the free
+ * disk space and not the memory limits what clients write. It takes space only for written ranges. The kernel
+ * removes it when the process ends, also when the process is killed.
  */
-export class TemporaryDisk {
+export class TemporaryFile {
   /** As `readNow` and `writeNow` of a handle. */
   readonly readNow: AtOnce["read"];
   readonly writeNow: AtOnce["write"];
@@ -35,19 +35,19 @@ export class TemporaryDisk {
   }
 
   /** Reads a range. The whole range must have been written before. */
-  read(into: Uint8Array, offset: bigint): MaybePromise<void> {
-    return readFile(this.#fd, into, offset);
+  read(into: Uint8Array, offset: number): MaybePromise<void> {
+    return readFile(this.#fd, into, BigInt(offset));
   }
 
-  write(from: Uint8Array, offset: bigint): MaybePromise<void> {
-    if (offset < Number.MAX_SAFE_INTEGER && this.writeNow(from, 0, from.length, Number(offset))) return;
-    return native().pwriteAsync(this.#fd, from, offset);
+  write(from: Uint8Array, offset: number): MaybePromise<void> {
+    if (this.writeNow(from, 0, from.length, offset)) return;
+    return native().pwriteAsync(this.#fd, from, BigInt(offset));
   }
 
   /** Frees the space of a range, if the file system supports it. */
-  async free(offset: bigint, length: bigint): Promise<void> {
+  async free(offset: number, length: number): Promise<void> {
     await native()
-      .punchHoleAsync(this.#fd, offset, length)
+      .punchHoleAsync(this.#fd, BigInt(offset), BigInt(length))
       .catch((error: unknown) => {
         if (!isNotSupported(error)) throw error;
       });

@@ -3,7 +3,7 @@ import { defineFilter, type Filter } from "../contract/filter.ts";
 import type { Handle, HandleChanges } from "../contract/handle.ts";
 import { choice, integer, size } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
-import { temporaryFolder } from "../descriptor/temporary-disk.ts";
+import { temporaryFolder } from "../descriptor/temporary-file.ts";
 import { applyChanges } from "../kit/apply-changes.ts";
 import { PerExport } from "../kit/per-export.ts";
 import { preferringBlocks } from "../kit/preferring.ts";

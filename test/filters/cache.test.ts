@@ -28,6 +28,12 @@ for (const mode of ["writeback", "writethrough", "unsafe"]) {
     runs: 5,
   });
 }
+testPlugin("cache over a disk that is larger than a file of its file system may be", {
+  plugin: memory,
+  filters,
+  parameters: { size: "9223372036854775807" },
+  runs: 5,
+});
 testPlugin("cache of limited size, keeping what is read", {
   plugin: memory,
   filters,

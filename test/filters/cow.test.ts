@@ -21,6 +21,12 @@ testPlugin("cow with small blocks over a pattern, copying what is read", {
   runs: 20,
 });
 testPlugin("cow over a large disk", { plugin: memory, filters, parameters: { size: "1T" }, runs: 10 });
+testPlugin("cow over a disk that is larger than a file of its file system may be", {
+  plugin: memory,
+  filters,
+  parameters: { size: "9223372036854775807" },
+  runs: 10,
+});
 
 function start(parameters: Record<string, string>, fake: RecordingFake): Promise<TestedChain> {
   return TestedChain.start({ plugin: fake.plugin, filters, parameters });

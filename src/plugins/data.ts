@@ -85,5 +85,5 @@ function readParameters({ data, base64, raw, NAME: variables }: Values): Data {
 
 function traceTree(data: Data, host: Host): void {
   if (!host.verbose || host.debugFlag("AST") === 0) return;
-  for (const line of describe(data)) host.debug(line);
+  for (const line of ["BEGIN AST (-D data.AST=1)", ...describe(data), "END AST"]) host.debug(line);
 }

@@ -59,6 +59,14 @@ describe("the language of data", () => {
     ["1 @^4 @^4 2", "0100000002"],
     ["1 @^3 2", "01000002"],
     ["@3", "000000"],
+    ["@2b 1 @+3B 2", "00000100000002"],
+    ["(@1k)[1020:] 1", "0000000001"],
+    ["(@1M @-1k 1)[1047550:1047553]", "000001"],
+    ["(1 @^1s 2)[510:]", "000002"],
+    ["@1be16:5", "000005"],
+    ["base64:MTIz", "313233"],
+    ["base64:MQ== base64: (base64:MTIz)[1:]*2 9", "313233323309"],
+    ["base64:+/+/ base64:AAAA*2", "fbffbf000000000000"],
     ["1 2 3 @0 9", "090203"],
     ["1 2 3 4 @0 ( @+1 9 )", "00090304"],
     ["(1 2)*3", "010201020102"],
@@ -146,6 +154,9 @@ describe("the language of data", () => {
     ["le8:1", "expected le16:, le32: or le64: and a number"],
     ["be32:1z", 'could not parse number: "1z"'],
     ["1 @-2", "data parameter @-2 must not be larger than the current offset 1"],
+    ["@0x1k", 'nothing begins with "k"'],
+    ["@1k1", 'nothing begins with "k"'],
+    ["base64:MQ", "Base64 decoding error"],
     ["@^0", "data parameter @^0 must be a power of 2"],
     ["(1 2 3)[1:5]", "[N:M] does not describe a valid slice: [1:5] of 3 bytes"],
     ["(1 2 3)[2:1]", "does not describe a valid slice"],
@@ -231,6 +242,7 @@ describe("data", () => {
     const parameters = { data: "1 (2 3)*2 @+5 <(true) -> \\a \\a[0:]" };
     const session = await TestedChain.start({ plugin: data, parameters, debugFlags: { AST: 1 } });
     expect(session.debugLines).toEqual([
+      "BEGIN AST (-D data.AST=1)",
       "(",
       "  1 bytes: 01",
       "  * 2",
@@ -244,6 +256,7 @@ describe("data", () => {
       "  [0:]",
       "    \\a",
       ")",
+      "END AST",
     ]);
     await session[Symbol.asyncDispose]();
   });

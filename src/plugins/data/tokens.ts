@@ -1,4 +1,6 @@
+import { parseBase64 } from "../../core/base64.ts";
 import { NbdError } from "../../core/errors.ts";
+import { parseSize } from "../../core/size.ts";
 import type { Seek, Source } from "./expression.ts";
 import { parseByte, parseNumber, stringBytes, wordBytes } from "./literals.ts";
 
@@ -42,6 +44,9 @@ type Make = (groups: Groups) => Token | undefined;
 
 const number = "(0[xX][0-9a-fA-F]+|\\d+)";
 
+/** An amount after @: only a decimal number may have a suffix such as k or M. */
+const amount = "(0[xX][0-9a-fA-F]+|[1-9]\\d*_?[bkmgtpesBKMGTPES](?!\\w)|\\d+)";
+
 const rules: readonly (readonly [pattern: RegExp, make: Make])[] = [
   [/\s+|#[^\n]*/y, () => undefined],
   [/\(/y, () => ({ kind: "open" })],
@@ -51,11 +56,12 @@ const rules: readonly (readonly [pattern: RegExp, make: Make])[] = [
     /([lb]e)(16|32|64):(\w+)/y,
     ([order = "", bits, digits = ""]) => ({ kind: "bytes", bytes: wordBytes(order, Number(bits), digits) }),
   ],
+  [/base64:([\w+/=]*)/y, ([text = ""]) => ({ kind: "bytes", bytes: parseBase64(text) })],
   [/"([^"\\]*(?:\\[\s\S][^"\\]*)*)"/y, ([inside = ""]) => ({ kind: "bytes", bytes: stringBytes(inside) })],
-  [new RegExp(`@${number}`, "y"), ([amount = ""]) => seek("to", amount)],
-  [new RegExp(`@\\+\\s*${number}`, "y"), ([amount = ""]) => seek("forward", amount)],
-  [new RegExp(`@-\\s*${number}`, "y"), ([amount = ""]) => seek("back", amount)],
-  [new RegExp(`@\\^\\s*${number}`, "y"), ([amount = ""]) => seek("align", amount)],
+  [new RegExp(`@${amount}`, "y"), ([text = ""]) => seek("to", text)],
+  [new RegExp(`@\\+\\s*${amount}`, "y"), ([text = ""]) => seek("forward", text)],
+  [new RegExp(`@-\\s*${amount}`, "y"), ([text = ""]) => seek("back", text)],
+  [new RegExp(`@\\^\\s*${amount}`, "y"), ([text = ""]) => seek("align", text)],
   [/<([^*[()\s][^*[)\s]*)/y, ([path = ""]) => ({ kind: "file", text: path })],
   [/->\s*\\([\w-]+)/y, ([name = ""]) => ({ kind: "assign", name: name })],
   [/\\([\w-]+)/y, ([name = ""]) => ({ kind: "name", name: name })],
@@ -92,8 +98,9 @@ function scriptAt(text: string, at: number): Found | undefined {
   return undefined;
 }
 
-function seek(how: Seek["how"], amount: string): Seek {
-  const seek = { kind: "seek", how, amount: parseNumber(amount) } as const;
+function seek(how: Seek["how"], text: string): Seek {
+  const amount = /^[1-9]\d*\D/.test(text) ? parseSize(text) : parseNumber(text);
+  const seek = { kind: "seek", how, amount } as const;
   if (how !== "align" || seek.amount > 0n) return seek;
   throw new NbdError("EINVAL", "data parameter @^0 must be a power of 2, or any other number from 1");
 }
@@ -109,7 +116,7 @@ const beginnings: Readonly<Record<string, string>> = {
   "\\": "\\ is followed by a name",
   "-": "-> is followed by a \\NAME",
   l: "expected le16:, le32: or le64: and a number",
-  b: "expected be16:, be32: or be64: and a number",
+  b: "expected be16:, be32: or be64: and a number, or base64: and base64",
 };
 
 /** The error for text that is no token. The offset is in bytes, as other tools count it. */

@@ -15,3 +15,8 @@ export interface StatusExtent {
   /** The raw state: 32 bits, or 64 with extended headers. */
   readonly state: bigint;
 }
+
+/** Whether a line of a list of extents holds none: blank lines and lines that begin with # are comments. */
+export function isComment(line: string): boolean {
+  return /^\s*(#|$)/.test(line);
+}

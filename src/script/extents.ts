@@ -1,10 +1,10 @@
 import { NbdError } from "../core/errors.ts";
-import type { Extent } from "../core/extent.ts";
+import { type Extent, isComment } from "../core/extent.ts";
 import { parseSize } from "../core/size.ts";
 
 /**
  * Parses the output of the method extents. Each line is one extent: offset, length, and a type as a number or
- * as words (nbdkit-sh-plugin(3), "extents"). Each extent must begin where the one before it ends. Bytes
+ * as words (nbdkit-sh-plugin(3), "extents"). Blank lines and lines that begin with # are comments. Each extent must begin where the one before it ends. Bytes
  * before the range are ignored.
  * @throws NbdError EINVAL for a line that cannot be parsed, and for a gap between extents
  */
@@ -12,7 +12,7 @@ export function parseExtents(text: string, offset: bigint): readonly Extent[] {
   const extents: Extent[] = [];
   let next: bigint | undefined;
   for (const line of text.split("\n")) {
-    if (line === "") continue;
+    if (isComment(line)) continue;
     const { start, length, type } = parseLine(line);
     if (next !== undefined && start !== next) {
       throw new NbdError(

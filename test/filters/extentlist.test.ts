@@ -15,7 +15,10 @@ describe("extentlist", () => {
     using folder = new Folder();
     const path = folder.join("list");
     const { writeFileSync } = await import("node:fs");
-    writeFileSync(path, "4k 4k hole\n  0 1k \n100 0 zero\n8k\t512 zero,hole\n1k 1k 2\n");
+    writeFileSync(
+      path,
+      "# all\n4k 4k hole\n\n  0 1k \n \t\n100 0 zero\n  #1k 1k\n8k\t512 zero,hole\n1k 1k 2\n",
+    );
     const { plugin } = new RecordingFake(Buffer.alloc(16_384));
     await using session = await TestedChain.start({ plugin, filters, parameters: { extentlist: path } });
     const disk = await session.open();
@@ -68,7 +71,7 @@ describe("extentlist", () => {
   it.each([
     ["0 1k\n512 1k", "overlapping at 512"],
     ["0", 'list:1: cannot parse "0"'],
-    ["0 1\n\n", 'list:2: cannot parse ""'],
+    ["# comment\n\n0", 'list:3: cannot parse "0"'],
     ["x 1", "list:1: could not parse size string: x"],
     ["0 1 holes", 'list:1: unknown type "holes"'],
   ])("extentlist refuses the list %j", (text, message) => {

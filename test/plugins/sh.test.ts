@@ -29,6 +29,19 @@ function served(methods: Readonly<Record<string, string>>, errors: string[] = []
   return serve({ plugin: "eval", parameters: { ...disk, ...methods }, log });
 }
 
+describe("the extents of a script", () => {
+  it("may have blank lines and comments between them", async () => {
+    const extents = "printf '# all\\n\\n0 64k\\n \\t\\n  #64k 1\\n64K 192K hole,zero\\n#'";
+    await using server = await served({ extents });
+    await using client = await connect(server.uri);
+    const found = await client.blockStatus(0n, 256 * 1024);
+    expect(found.get("base:allocation")).toEqual([
+      { length: 64n * 1024n, state: 0n },
+      { length: 192n * 1024n, state: 3n },
+    ]);
+  });
+});
+
 describe("the exit codes of a script", () => {
   it.each([
     [4, undefined],

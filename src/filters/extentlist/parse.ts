@@ -1,5 +1,5 @@
 import { messageOf, NbdError } from "../../core/errors.ts";
-import type { Extent } from "../../core/extent.ts";
+import { type Extent, isComment } from "../../core/extent.ts";
 import { parseSize } from "../../core/size.ts";
 
 export interface ListedExtent extends Extent {
@@ -10,17 +10,15 @@ export interface ListedExtent extends Extent {
 const [holeBit, zeroBit] = [1, 2];
 
 /**
- * Parses lines of "OFFSET LENGTH [TYPE]", in any order.
+ * Parses lines of "OFFSET LENGTH [TYPE]", in any order. Blank lines and lines that begin with # are comments.
  * @param name file name for error messages
  * @returns the extents, sorted by offset
  * @throws NbdError EINVAL with the line that cannot be parsed, or when two extents overlap
  */
 export function parseExtentList(text: string, name: string): readonly ListedExtent[] {
-  const lines = text.split("\n");
-  // The last line may have no newline.
-  if (lines.at(-1) === "") lines.pop();
-  const extents = lines
-    .map((line, index) => parseLine(line, `${name}:${index + 1}`))
+  const extents = text
+    .split("\n")
+    .flatMap((line, index) => (isComment(line) ? [] : [parseLine(line, `${name}:${index + 1}`)]))
     .filter(({ length }) => length > 0n)
     .sort((one, other) => (one.offset < other.offset ? -1 : 1));
   for (const [index, { offset }] of extents.entries()) {

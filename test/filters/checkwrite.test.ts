@@ -31,4 +31,22 @@ describe("checkwrite", () => {
     await disk.zero(32_768n, 4 * 2 ** 20, { ...flags, fastZero: true });
     await expect(disk.zero(10n, 10, { ...flags, fastZero: true })).rejects.toMatchObject({ code: "ENOTSUP" });
   });
+
+  it("checkwrite shows with -D checkwrite.showdiffs=1 what differs", async () => {
+    await using session = await TestedChain.start({
+      plugin: data,
+      filters,
+      parameters: { data: '"0123456789abcdefghij"' },
+      debugFlags: { showdiffs: 1 },
+    });
+    const disk = await session.open();
+    const written = Buffer.from(["2x45", "789abcdefghij"].join("\0"));
+    await expect(disk.write(written, 2n, false)).rejects.toThrow("does not match expected");
+    const line = (start: string, text: string) => `${start.padEnd(59)}  |${text.padEnd(16)}|`;
+    expect(session.debugLines).toEqual([
+      line("-00000002: 32 33 34 35 36 37 38 39  61 62 63 64 65 66 67 68", "23456789abcdefgh"),
+      line("+00000002:    78       00", " x  ."),
+      line(" 00000012: 69 6a", "ij"),
+    ]);
+  });
 });

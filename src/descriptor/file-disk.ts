@@ -1,5 +1,6 @@
 import { close } from "node:fs";
 import { promisify } from "node:util";
+import { failure } from "../contract/failure.ts";
 import type { Handle, TransferableHandle, WriteFlags, ZeroFlags } from "../contract/handle.ts";
 import { isPromise, type MaybePromise } from "../core/maybe-promise.ts";
 import type { FileAdvice } from "../native/binding.ts";
@@ -15,6 +16,8 @@ import { Zeroing } from "./zeroing.ts";
 
 /** How to open a disk on a descriptor. */
 export interface FileDiskOptions {
+  /** The path of the file, or `fd=9`, for errors. */
+  readonly name: string;
   /** Clients may write. */
   readonly writable: boolean;
   /** Closing the disk also closes the descriptor. */
@@ -70,6 +73,7 @@ export async function openFileDisk(fd: number, options: FileDiskOptions): Promis
  */
 class FileDisk {
   readonly #fd: number;
+  readonly #name: string;
   readonly #owned: boolean;
   readonly #durability: Durability;
   readonly #zeroing: Zeroing;
@@ -79,6 +83,7 @@ class FileDisk {
 
   constructor(fd: number, { sectorSize }: Geometry, options: FileDiskOptions) {
     this.#fd = fd;
+    this.#name = options.name;
     this.#owned = options.owned;
     this.#durability = new Durability(fd);
     this.#zeroing = new Zeroing(fd, sectorSize, options.trace);
@@ -88,30 +93,33 @@ class FileDisk {
 
   readonly read = (into: Uint8Array, offset: bigint): MaybePromise<void> => {
     const done = readFile(this.#fd, into, offset);
-    if (this.#relief === undefined) return done;
-    if (!isPromise(done)) return this.#relief.afterRead(offset, into.length);
-    return done.then(() => this.#relief?.afterRead(offset, into.length));
+    if (isPromise(done)) return this.#readRest(done, into, offset);
+    return this.#relief?.afterRead(offset, into.length);
   };
 
   readonly write = async (from: Uint8Array, offset: bigint, { fua }: WriteFlags): Promise<void> => {
-    await native().pwriteAsync(this.#fd, from, offset);
-    if (fua) await this.#durability.sync();
+    await this.#explain(
+      "pwrite",
+      native().pwriteAsync(this.#fd, from, offset),
+      rangeText(offset, from.length),
+    );
+    if (fua) await this.#sync();
     await this.#relief?.afterWrite(from.length);
   };
 
   readonly flush = async (): Promise<void> => {
-    await this.#durability.flush();
+    await this.#explain("fdatasync", this.#durability.flush());
     this.#relief?.afterFlush();
   };
 
   readonly trim = async (offset: bigint, length: number, { fua }: WriteFlags): Promise<void> => {
-    await this.#zeroing.trim(offset, BigInt(length));
-    if (fua) await this.#durability.sync();
+    await this.#explain("trim", this.#zeroing.trim(offset, BigInt(length)), rangeText(offset, length));
+    if (fua) await this.#sync();
   };
 
   readonly zero = async (offset: bigint, length: number, flags: ZeroFlags): Promise<void> => {
-    await this.#zeroing.zero(offset, BigInt(length), flags);
-    if (flags.fua) await this.#durability.sync();
+    await this.#explain("zero", this.#zeroing.zero(offset, BigInt(length), flags), rangeText(offset, length));
+    if (flags.fua) await this.#sync();
   };
 
   readonly close = async (): Promise<void> => {
@@ -119,4 +127,26 @@ class FileDisk {
     await this.#relief?.release().catch(() => {});
     if (this.#owned) await promisify(close)(this.#fd);
   };
+
+  async #readRest(done: PromiseLike<void>, into: Uint8Array, offset: bigint): Promise<void> {
+    await this.#explain("pread", done, rangeText(offset, into.length));
+    await this.#relief?.afterRead(offset, into.length);
+  }
+
+  #sync(): Promise<void> {
+    return this.#explain("fdatasync", this.#durability.sync());
+  }
+
+  /** Names the call, the file and the range in the error of a request. */
+  async #explain(call: string, done: PromiseLike<void>, range = ""): Promise<void> {
+    try {
+      await done;
+    } catch (error) {
+      throw failure(call, this.#name + range, error);
+    }
+  }
+}
+
+function rangeText(offset: bigint, length: number): string {
+  return `: offset=${offset}, count=${length}`;
 }

@@ -21,10 +21,17 @@ const example3: Plugin = definePlugin({
   // Called for each client. The file has no name, so the kernel removes it when the disk closes it or the
   // server is killed.
   async open({ size }) {
-    const fd = createUnlinkedFile("nbdkit-example3");
+    const name = "nbdkit-example3";
+    const fd = createUnlinkedFile(name);
     try {
       native().setSize(fd, size);
-      const disk = await openFileDisk(fd, { writable: true, owned: false, advice: "normal", relief: false });
+      const disk = await openFileDisk(fd, {
+        name,
+        writable: true,
+        owned: false,
+        advice: "normal",
+        relief: false,
+      });
       // No multi-conn: two connections of one client get two different disks.
       return {
         ...disk,

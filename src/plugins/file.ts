@@ -61,10 +61,10 @@ const file: Plugin = definePlugin({
 export default file;
 
 async function open({ source, advice, relief, host }: State, request: OpenRequest): Promise<Handle> {
-  const { fd, writable, owned } = await openSource(source, request.exportName, request.readOnly, host);
+  const { fd, name, writable, owned } = await openSource(source, request.exportName, request.readOnly, host);
   const trace = host.verbose && host.debugFlag("zero") > 0 ? (line: string) => host.debug(line) : undefined;
   try {
-    return await openFileDisk(fd, { writable, owned, advice, relief, trace });
+    return await openFileDisk(fd, { name, writable, owned, advice, relief, trace });
   } catch (error) {
     if (owned) await promisify(close)(fd);
     throw error;

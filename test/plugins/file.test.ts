@@ -93,7 +93,7 @@ describe("file", () => {
     truncateSync(path, 5000);
     await expect((async () => disk.read(Buffer.alloc(10_000), 0n))()).rejects.toMatchObject({
       code: "EIO",
-      message: expect.stringContaining("unexpected end of file"),
+      message: expect.stringContaining(`pread: ${path}: offset=0, count=10000: unexpected end of file`),
     });
   });
 

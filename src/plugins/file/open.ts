@@ -9,6 +9,8 @@ import type { Source } from "./source.ts";
 /** An open file. */
 export interface Opened {
   readonly fd: number;
+  /** Names the file in errors. For dir= it is the export name, so that a client does not learn the path. */
+  readonly name: string;
   readonly writable: boolean;
   /** The plugin must close the descriptor. False for a descriptor that the user passed with fd=. */
   readonly owned: boolean;
@@ -22,7 +24,8 @@ export async function openSource(
   log: Log,
 ): Promise<Opened> {
   if (source.kind === "descriptor") {
-    return { fd: source.fd, writable: !readOnly && isWritable(source.fd), owned: false };
+    const { fd } = source;
+    return { fd, name: `fd=${fd}`, writable: !readOnly && isWritable(fd), owned: false };
   }
   if (source.kind === "file") return openPath(source.path, source.path, readOnly, log);
   checkExportName(exportName);
@@ -65,7 +68,7 @@ async function openWith(path: string, label: string, writable: boolean): Promise
   try {
     const fd = await promisify(openFile)(path, flags);
     // Check again: Linux opens a read-only block device for writing without an error.
-    return { fd, writable: writable && isWritable(fd), owned: true };
+    return { fd, name: label, writable: writable && isWritable(fd), owned: true };
   } catch (error) {
     throw failure("open", label, error);
   }

@@ -22,7 +22,7 @@ async function openFile(path: string, writable: boolean): Promise<Handle> {
     throw failure("open", path, error);
   });
   try {
-    return await openFileDisk(fd, { writable, owned: true, advice: "normal", relief: false });
+    return await openFileDisk(fd, { name: path, writable, owned: true, advice: "normal", relief: false });
   } catch (error) {
     await promisify(close)(fd);
     throw failure("open", path, error);

@@ -60,7 +60,13 @@ describe("a rule", () => {
     ["security:me:t:s0", [unix]],
     ["vsock-cid:3", [vsock]],
     ["vsock-port:10", [vsock]],
-    ["dn:CN=client,O=Two\\, with comma", [named]],
+    ["dn:CN=client,O=Two\\\\, with comma", [named]],
+    ["dn:CN=client,O=Two\\, with comma", []],
+    ["dn:cn=CLIENT,*", [named]],
+    ["dn:[A-C][!A-C]=*", [named]],
+    ["dn:CN=client,O=Two[\\\\], with [b-d]omma", [named]],
+    ["dn:*[", []],
+    ["dn:*[]a]", [named]],
     ["dn:CN=client,*", [named]],
     ["dn:CN=clien?,O=Two*", [named]],
     ["dn:CN=client", []],
@@ -104,6 +110,8 @@ describe("a rule", () => {
     ["foo:1", "don't know how to parse rule: allow=foo:1"],
     ["1.2.3.4/33", "allow=1.2.3.4/33: 33 is out of range: use 0 to 32"],
     ["::1/129", "use 0 to 128"],
+    ["dn:[z-a]", "[z-a]: a range such as [z-a] is empty: write [a-z]"],
+    ["dn:[[:alpha:]]", "classes of characters are not supported"],
     ["1.2.3", "don't know how to parse rule"],
     ["pid:0", "pid: 0 is out of range"],
     ["uid:-1", "uid: negative numbers are not allowed"],
@@ -240,7 +248,7 @@ describeWith(["nbdinfo", ...certificateTools], "ip and certificates", () => {
       ]);
       return stdout;
     };
-    expect(await size(`dn:${clientDn}`)).toBe("1048576\n");
+    expect(await size(`dn:${clientDn.replace("\\", "\\\\")}`)).toBe("1048576\n");
     expect(await size("issuer-dn:CN=test authority,*")).toBe("1048576\n");
     expect(await size("dn:CN=another client")).toBe("");
   });

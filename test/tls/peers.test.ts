@@ -122,7 +122,7 @@ describeWith(certificateTools, "certificates of clients", () => {
   });
 
   it.each([
-    [`allow=dn:${clientDn}`, "deny=any", [true, false]],
+    [`allow=dn:${clientDn.replace("\\", "\\\\")}`, "deny=any", [true, false]],
     ["allow=dn:CN=client.*,C=GB", "deny=any", [true, false]],
     [`allow=issuer-dn:${authorityDn}`, "deny=any", [true, false]],
     ["allow=dn:CN=another*", "deny=any", [false, false]],

@@ -3,6 +3,7 @@ import type { Client, Peer } from "../../contract/plugin.ts";
 import { NbdError } from "../../core/errors.ts";
 import { parseInteger } from "../../core/values.ts";
 import { addressesOf, addressRule, type Match } from "./address.ts";
+import { wildcard } from "./wildcard.ts";
 
 /** One condition on a client (nbdkit-ip-filter(1), "RULES"). */
 export interface Rule {
@@ -115,16 +116,12 @@ function idKind(
   };
 }
 
-/** A rule on a name: `*` matches any text and `?` one character. */
+/** A rule on a name. */
 function nameKind(nameOf: (client: Client) => string | undefined): Kind {
   return {
     needsTls: true,
     parse(value) {
-      const pattern = value
-        .replace(/[.+^${}()|[\]\\]/g, "\\$&")
-        .replaceAll("*", ".*")
-        .replaceAll("?", ".");
-      const form = new RegExp(`^${pattern}$`, "su");
+      const form = wildcard(value);
       return (client) => form.test(nameOf(client) ?? "");
     },
   };

@@ -14,7 +14,8 @@ const percent: Parameter<number> & { readonly default: number } = {
   min: 0,
   max: 100,
   parse(text) {
-    const value = /^\s*\+?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN;
+    const [, number] = /^\s*\+?((?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)%?$/i.exec(text) ?? [];
+    const value = Number(number ?? Number.NaN);
     if (value >= 0 && value <= 100) return value;
     throw new NbdError("EINVAL", `cannot parse percent parameter: ${text}: use a number from 0 to 100`);
   },

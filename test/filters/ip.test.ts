@@ -80,13 +80,15 @@ describe("a rule", () => {
     expect(matched).toEqual(text.length === 3 ? clients : expected);
   });
 
-  it.each([
+  it.each<[string, Partial<Client>[]]>([
     ["loopback", [loopback4, loopback6, mappedLoopback]],
     ["Loopback", [loopback4, loopback6, mappedLoopback]],
-    ...["loopbackipv4", "loopbackv4", "loopback4"].map(
-      (word) => [word, [loopback4, mappedLoopback]] as const,
-    ),
-    ...["loopbackipv6", "loopbackv6", "loopback6"].map((word) => [word, [loopback6]] as const),
+    ["loopbackipv4", [loopback4, mappedLoopback]],
+    ["loopbackv4", [loopback4, mappedLoopback]],
+    ["loopback4", [loopback4, mappedLoopback]],
+    ["loopbackipv6", [loopback6]],
+    ["loopbackv6", [loopback6]],
+    ["loopback6", [loopback6]],
   ])("%s matches the loopback addresses", (text, expected) => {
     const [rule] = parseRules(text, "allow");
     const clients = [v4, mapped, v6, unix, vsock, loopback4, loopback6, mappedLoopback];

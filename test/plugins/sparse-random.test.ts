@@ -106,6 +106,7 @@ describe("sparse-random", () => {
   it.each([
     ["0", true],
     ["100", false],
+    ["100%", false],
   ])("is all data or all hole with percent=%s", async (percent, hole) => {
     await using session = await start({ percent, size: "64T" });
     const disk = await session.open();

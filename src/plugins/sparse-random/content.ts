@@ -38,7 +38,10 @@ export class BlockContent {
 
   #readBlock(into: Uint8Array, block: bigint, start: number): void {
     native().seedRandom(this.#generator, this.#seed, block);
-    if (this.#random) return this.#drawBytes(into, start);
+    if (this.#random) {
+      this.#drawBytes(into, start);
+      return;
+    }
     native().drawRandom(this.#generator, this.#numbers);
     into.fill(this.#numbers[0] || 1);
   }

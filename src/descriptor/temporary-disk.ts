@@ -33,16 +33,16 @@ export class TemporaryDisk {
 
   /** As `readNow` of a handle. The whole range must have been written before. */
   readNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
-    const at = offset % fileBytes;
-    if (at + end - start > fileBytes) return false;
-    return this.#file(Math.floor(offset / fileBytes)).readNow(buffer, start, end, at);
+    const index = Math.floor(offset / fileBytes);
+    const at = offset - index * fileBytes;
+    return at + end - start <= fileBytes && this.#file(index).readNow(buffer, start, end, at);
   }
 
   /** As `writeNow` of a handle. */
   writeNow(buffer: Uint8Array, start: number, end: number, offset: number): boolean {
-    const at = offset % fileBytes;
-    if (at + end - start > fileBytes) return false;
-    return this.#file(Math.floor(offset / fileBytes)).writeNow(buffer, start, end, at);
+    const index = Math.floor(offset / fileBytes);
+    const at = offset - index * fileBytes;
+    return at + end - start <= fileBytes && this.#file(index).writeNow(buffer, start, end, at);
   }
 
   /**

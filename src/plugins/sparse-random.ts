@@ -36,6 +36,7 @@ const sparseRandom: Plugin = definePlugin({
     size: size({ required: true, help: "Size of the disk, at most 16G blocks" }),
     blocksize: size({
       min: 1024n,
+      max: 2n ** 28n,
       powerOfTwo: true,
       default: 4096n,
       help: "Size of the blocks that runs of data and holes consist of",

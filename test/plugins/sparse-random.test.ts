@@ -148,6 +148,7 @@ describe("sparse-random", () => {
     [{ size: "1P" }, "size=1P is too large: use 64T or less, or a larger blocksize="],
     [{ size: "65T", blocksize: "2k" }, "size=65T is too large: use 32T or less"],
     [{ blocksize: "512" }, "blocksize=512: use"],
+    [{ blocksize: "512M" }, "blocksize=512M: use"],
     [{ blocksize: "1536" }, "blocksize=1536: use"],
     [{ blocksize: "64M", "random-content": "true" }, "blocksize with random-content=true: use 32M or less"],
   ])("refuses %o", async (parameters, message) => {

@@ -34,6 +34,7 @@ export { timestamp } from "./contract/timestamp.ts";
 export { type BlockPart, blockParts } from "./core/block-parts.ts";
 export { codeOf, messageOf, NbdError, type NbdErrorOptions } from "./core/errors.ts";
 export type { Extent, StatusExtent } from "./core/extent.ts";
+export { hexdiff, hexdump } from "./core/hexdump.ts";
 export { isPromise, type MaybePromise } from "./core/maybe-promise.ts";
 export { RangeGate } from "./core/range-gate.ts";
 export { parseSize } from "./core/size.ts";

@@ -1,11 +1,11 @@
 import { defineFilter, type Filter } from "../contract/filter.ts";
 import type { Host } from "../contract/plugin.ts";
 import { NbdError } from "../core/errors.ts";
+import { hexdiff } from "../core/hexdump.ts";
 import { zeroBytes } from "../core/zero-runs.ts";
 import { pieceBytesFor } from "../served/block-size.ts";
 import { type CompleteHandle, completeHandle } from "../served/complete-handle.ts";
 import { clipExtents } from "../served/extents.ts";
-import { differences } from "./checkwrite/differences.ts";
 
 /** The disk to compare with, and a function that logs what differs, or undefined. */
 interface Expected {
@@ -80,7 +80,7 @@ async function eachPiece(
     await disk.read(piece, start);
     const written = writtenAt(at, piece.length);
     if (piece.equals(written)) continue;
-    if (log !== undefined) for (const line of differences(piece, written, start)) log(line);
+    if (log !== undefined) for (const line of hexdiff(piece, written, start)) log(line);
     throw new NbdError("EIO", "data written does not match expected");
   }
 }

@@ -37,6 +37,7 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   readonly: () => import("../filters/readonly.ts"),
   retry: () => import("../filters/retry.ts"),
   "retry-request": () => import("../filters/retry-request.ts"),
+  rotational: () => import("../filters/rotational.ts"),
   stats: () => import("../filters/stats.ts"),
   tar: () => import("../filters/tar.ts"),
   "time-limit": () => import("../filters/time-limit.ts"),

@@ -47,6 +47,7 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "readonly", parameters: { "readonly-file": never }, isOurs: true },
   { name: "retry", parameters: { retries: ["0", "3"], "retry-readonly": ["false"] } },
   { name: "retry-request", parameters: { "retry-request-retries": ["1"] } },
+  { name: "rotational", parameters: { rotational: flags }, isOurs: true },
   { name: "stats", parameters: { statsfile: ["/dev/null"] } },
   { name: "time-limit", parameters: { "time-limit": ["1000"] }, isOurs: true },
   { name: "truncate", parameters: { truncate: ["200000"], "round-down": ["512", "4k"] } },

@@ -39,6 +39,7 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   "retry-request": () => import("../filters/retry-request.ts"),
   rotational: () => import("../filters/rotational.ts"),
   stats: () => import("../filters/stats.ts"),
+  swab: () => import("../filters/swab.ts"),
   tar: () => import("../filters/tar.ts"),
   "time-limit": () => import("../filters/time-limit.ts"),
   "tls-fallback": () => import("../filters/tls-fallback.ts"),

@@ -53,6 +53,11 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "truncate", parameters: { truncate: ["200000"], "round-down": ["512", "4k"] } },
 ];
 
+/** Further filters, which refuse requests that are not whole words. */
+export const wordFilters: readonly Transparent[] = [
+  { name: "swab", parameters: { "swab-bits": ["16", "64"] } },
+];
+
 /** Required parameters. */
 const required = ["statsfile", "readonly-file", "limit"];
 

@@ -44,4 +44,5 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   "time-limit": () => import("../filters/time-limit.ts"),
   "tls-fallback": () => import("../filters/tls-fallback.ts"),
   truncate: () => import("../filters/truncate.ts"),
+  xor: () => import("../filters/xor.ts"),
 };

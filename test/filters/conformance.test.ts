@@ -34,6 +34,7 @@ const stacks: readonly (readonly [filters: string, parameters: Readonly<Record<s
   ["offset blocksize", { offset: "1001" }],
   ["swab", { "swab-bits": "32" }],
   ["blocksize swab cache", { ...smallCache, "swab-bits": "64" }],
+  ["xor", { xor: "0x123456", xorlen: "3" }],
   ["retry fua log", { fuamode: "force" }],
 ];
 

@@ -51,6 +51,7 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "stats", parameters: { statsfile: ["/dev/null"] } },
   { name: "time-limit", parameters: { "time-limit": ["1000"] }, isOurs: true },
   { name: "truncate", parameters: { truncate: ["200000"], "round-down": ["512", "4k"] } },
+  { name: "xor", parameters: { xor: ["rand", "rand:0x123456789abcdef0"] }, isOurs: true },
 ];
 
 /** Further filters, which refuse requests that are not whole words. */
@@ -59,7 +60,7 @@ export const wordFilters: readonly Transparent[] = [
 ];
 
 /** Required parameters. */
-const required = ["statsfile", "readonly-file", "limit"];
+const required = ["statsfile", "readonly-file", "limit", "xor"];
 
 export interface Stack {
   /** The outermost filter comes first. */

@@ -3,7 +3,7 @@ import { once, type Parameter } from "../contract/parameter.ts";
 import { NbdError } from "../core/errors.ts";
 import { parseInteger, parseUnsigned64 } from "../core/values.ts";
 import { applyChanges } from "../kit/apply-changes.ts";
-import { type Flip, flippingBytes } from "../kit/flipping-bytes.ts";
+import { type ChangeBytes, flippingBytes } from "../kit/changing-bytes.ts";
 import { completeHandle } from "../served/complete-handle.ts";
 import { writeZeroes } from "../served/fallback.ts";
 import { repeated, valueBytesMax } from "./xor/repeated.ts";
@@ -18,7 +18,7 @@ const xor: Filter = defineFilter({
   longname: "nbdkit XOR filter",
   parameters: { xor: once(key(), setTwice), xorlen: once(keyLength(), setTwice) },
   configComplete: ({ xor, xorlen }) => flipWith(xor, xorlen),
-  open(next, flip: Flip, { signal }) {
+  open(next, flip: ChangeBytes, { signal }) {
     const changes = flippingBytes(next, flip);
     const below = completeHandle(applyChanges(next, changes));
     return {
@@ -70,7 +70,7 @@ function setTwice(name: string): string {
   return `'${name}' parameter must be set only once`;
 }
 
-function flipWith(key: Key, length: number | undefined): Flip {
+function flipWith(key: Key, length: number | undefined): ChangeBytes {
   if ("seed" in key) {
     if (length === undefined) return scattered(key.seed);
     throw new NbdError("EINVAL", "'xorlen' parameter must not be set for xor=rand: leave it out");

@@ -13,6 +13,7 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   cow: () => import("../filters/cow.ts"),
   delay: () => import("../filters/delay.ts"),
   error: () => import("../filters/error.ts"),
+  evil: () => import("../filters/evil.ts"),
   exitlast: () => import("../filters/exitlast.ts"),
   exitwhen: () => import("../filters/exitwhen.ts"),
   exportname: () => import("../filters/exportname.ts"),

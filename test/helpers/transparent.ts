@@ -26,6 +26,11 @@ export const transparentFilters: readonly Transparent[] = [
   // Debian's filter aborts with an assertion over multi-conn.
   { name: "delay", parameters: { wdelay: ["0.01ms"], "delay-open": ["0.01ms"] }, isOurs: true },
   { name: "error", parameters: { error: ["EPERM"] } },
+  {
+    name: "evil",
+    parameters: { evil: ["cosmic-rays", "stuck-bits"], "evil-probability": ["0"] },
+    isOurs: true,
+  },
   { name: "exitlast" },
   { name: "exitwhen", parameters: { "exit-when-file-created": never } },
   { name: "exportname", parameters: { exportdesc: ["fixed:disk"] } },
@@ -60,7 +65,7 @@ export const wordFilters: readonly Transparent[] = [
 ];
 
 /** Required parameters. */
-const required = ["statsfile", "readonly-file", "limit", "xor"];
+const required = ["statsfile", "readonly-file", "limit", "xor", "evil-probability"];
 
 export interface Stack {
   /** The outermost filter comes first. */

@@ -2,7 +2,7 @@ import type { Handle, HandleChanges } from "../../contract/handle.ts";
 import { must } from "../../core/assert.ts";
 import { NbdError } from "../../core/errors.ts";
 import { applyChanges } from "../../kit/apply-changes.ts";
-import { type Flip, flippingBytes } from "../../kit/flipping-bytes.ts";
+import { type ChangeBytes, flippingBytes } from "../../kit/changing-bytes.ts";
 import { ServedExport } from "../../served/served-export.ts";
 
 /**
@@ -68,12 +68,12 @@ export function swapping(next: Handle, wordBytes: number): HandleChanges {
 }
 
 const swapped =
-  (swap: (words: Buffer) => void): Flip =>
+  (swap: (words: Buffer) => void): ChangeBytes =>
   ({ buffer, byteOffset, length }) => {
     swap(Buffer.from(buffer, byteOffset, length));
   };
 
-const flips: Readonly<Record<number, Flip>> = {
+const flips: Readonly<Record<number, ChangeBytes>> = {
   2: swapped((words) => words.swap16()),
   4: swapped((words) => words.swap32()),
   8: swapped((words) => words.swap64()),

@@ -1,4 +1,4 @@
-import type { Flip } from "../../kit/flipping-bytes.ts";
+import type { ChangeBytes } from "../../kit/changing-bytes.ts";
 
 /** The largest value that can be repeated; bytes. */
 export const valueBytesMax = 8;
@@ -9,7 +9,7 @@ export const valueBytesMax = 8;
  * @param value 0 to 2^64-1; only its last bytes count
  * @param length how many of its bytes count; 1 to 8
  */
-export function repeated(value: bigint, length: number): Flip {
+export function repeated(value: bigint, length: number): ChangeBytes {
   const bytes = Buffer.alloc(valueBytesMax);
   bytes.writeBigUInt64BE(value);
   // Whole words of 4 bytes, and then enough to take a word from each place.

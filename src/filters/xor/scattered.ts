@@ -1,5 +1,6 @@
-import type { Flip } from "../../kit/flipping-bytes.ts";
-import { Number64 } from "./number64.ts";
+import { Number64 } from "../../core/number64.ts";
+import { splitMixStep } from "../../core/split-mix.ts";
+import type { ChangeBytes } from "../../kit/changing-bytes.ts";
 
 const wordBytes = 8;
 
@@ -10,12 +11,14 @@ const wordBytes = 8;
  *
  * @param seed 0 to 2^64-1
  */
-export function scattered(seed: bigint): Flip {
+export function scattered(seed: bigint): ChangeBytes {
   const number = new Number64();
+  const nextWord = new Number64(BigInt(wordBytes));
   return ({ buffer, byteOffset, length }, offset) => {
     const view = new DataView(buffer, byteOffset, length);
     const inside = Number(offset % BigInt(wordBytes));
-    const state = new Number64(seed + offset - BigInt(inside) + secondStep);
+    // The first number depends on only one of the four words of the generator, the second that splitmix64 makes.
+    const state = new Number64(seed + offset - BigInt(inside) + 2n * splitMixStep);
     // `at` is where the word begins in the buffer; the first and the last word may not be in it completely.
     for (let at = -inside; at < length; at += wordBytes) {
       draw(state, number);
@@ -23,21 +26,14 @@ export function scattered(seed: bigint): Flip {
         view.setInt32(at, view.getInt32(at, true) ^ number.low, true);
         view.setInt32(at + 4, view.getInt32(at + 4, true) ^ number.high, true);
       } else flipPart(view, at, number);
-      state.add(wordBytes);
+      state.add(nextWord);
     }
   };
 }
 
-/** The first number depends only on the second of the four words of the state, which splitmix64 has made. */
-const secondStep = 2n * 0x9e3779b97f4a7c15n;
-
 function draw(state: Number64, number: Number64): void {
   number.set(state);
-  number.xorShifted(30);
-  number.multiply(0x1ce4e5b9, 0xbf58476d);
-  number.xorShifted(27);
-  number.multiply(0x133111eb, 0x94d049bb);
-  number.xorShifted(31);
+  number.mix();
   number.multiply(5, 0);
   number.rotate(7);
   number.multiply(9, 0);

@@ -17,11 +17,20 @@ export class Number64 {
     this.high = high;
   }
 
-  /** @param count 0 to 2^31-1 */
-  add(count: number): void {
-    const low = (this.low + count) | 0;
-    if (low >>> 0 < count) this.high = (this.high + 1) | 0;
-    this.low = low;
+  add({ low, high }: Number64): void {
+    const sum = (this.low + low) | 0;
+    const carry = sum >>> 0 < low >>> 0 ? 1 : 0;
+    this.high = (this.high + high + carry) | 0;
+    this.low = sum;
+  }
+
+  /** Changes each bit with a probability of one half: the output function of splitmix64. */
+  mix(): void {
+    this.xorShifted(30);
+    this.multiply(0x1ce4e5b9, 0xbf58476d);
+    this.xorShifted(27);
+    this.multiply(0x133111eb, 0x94d049bb);
+    this.xorShifted(31);
   }
 
   /** XORs the number with itself, shifted right. @param bits 1 to 31 */

@@ -39,6 +39,7 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   retry: () => import("../filters/retry.ts"),
   "retry-request": () => import("../filters/retry-request.ts"),
   rotational: () => import("../filters/rotational.ts"),
+  spinning: () => import("../filters/spinning.ts"),
   stats: () => import("../filters/stats.ts"),
   swab: () => import("../filters/swab.ts"),
   tar: () => import("../filters/tar.ts"),

@@ -53,6 +53,16 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "retry", parameters: { retries: ["0", "3"], "retry-readonly": ["false"] } },
   { name: "retry-request", parameters: { "retry-request-retries": ["1"] } },
   { name: "rotational", parameters: { rotational: flags }, isOurs: true },
+  {
+    name: "spinning",
+    parameters: {
+      "min-seek-time": ["0"],
+      "half-seek-time": ["1us"],
+      "max-seek-time": ["2us"],
+      heads: ["1", "3"],
+    },
+    isOurs: true,
+  },
   { name: "stats", parameters: { statsfile: ["/dev/null"] } },
   { name: "time-limit", parameters: { "time-limit": ["1000"] }, isOurs: true },
   { name: "truncate", parameters: { truncate: ["200000"], "round-down": ["512", "4k"] } },
@@ -65,7 +75,16 @@ export const wordFilters: readonly Transparent[] = [
 ];
 
 /** Required parameters. */
-const required = ["statsfile", "readonly-file", "limit", "xor", "evil-probability"];
+const required = [
+  "statsfile",
+  "readonly-file",
+  "limit",
+  "xor",
+  "evil-probability",
+  "min-seek-time",
+  "half-seek-time",
+  "max-seek-time",
+];
 
 export interface Stack {
   /** The outermost filter comes first. */

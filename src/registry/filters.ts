@@ -11,6 +11,7 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   checkwrite: () => import("../filters/checkwrite.ts"),
   count: () => import("../filters/count.ts"),
   cow: () => import("../filters/cow.ts"),
+  ddrescue: () => import("../filters/ddrescue.ts"),
   delay: () => import("../filters/delay.ts"),
   error: () => import("../filters/error.ts"),
   evil: () => import("../filters/evil.ts"),

@@ -23,6 +23,7 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   ip: () => import("../filters/ip.ts"),
   limit: () => import("../filters/limit.ts"),
   log: () => import("../filters/log.ts"),
+  map: () => import("../filters/map.ts"),
   "multi-conn": () => import("../filters/multi-conn.ts"),
   nocache: () => import("../filters/nocache.ts"),
   noextents: () => import("../filters/noextents.ts"),

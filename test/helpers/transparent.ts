@@ -38,6 +38,7 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "ip", parameters: { allow: ["any"] } },
   { name: "limit", parameters: { limit: ["0", "9"] } },
   { name: "log", parameters: { logfile: ["/dev/null"] } },
+  { name: "map", parameters: { "map-size": ["200000"] }, isOurs: true },
   { name: "multi-conn", parameters: { "multi-conn-track-dirty": ["fast", "connection", "off"] } },
   { name: "nocache", parameters: { cachemode: ["none", "emulate", "nop"] } },
   { name: "noextents" },

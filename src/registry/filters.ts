@@ -41,6 +41,7 @@ export const builtInFilters: Readonly<Record<string, Load>> = {
   retry: () => import("../filters/retry.ts"),
   "retry-request": () => import("../filters/retry-request.ts"),
   rotational: () => import("../filters/rotational.ts"),
+  scan: () => import("../filters/scan.ts"),
   spinning: () => import("../filters/spinning.ts"),
   stats: () => import("../filters/stats.ts"),
   swab: () => import("../filters/swab.ts"),

@@ -54,6 +54,7 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "retry", parameters: { retries: ["0", "3"], "retry-readonly": ["false"] } },
   { name: "retry-request", parameters: { "retry-request-retries": ["1"] } },
   { name: "rotational", parameters: { rotational: flags }, isOurs: true },
+  { name: "scan", parameters: { "scan-size": ["4k", "64k"], "scan-ahead": flags }, isOurs: true },
   {
     name: "spinning",
     parameters: {

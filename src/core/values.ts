@@ -31,18 +31,39 @@ export function parseBoolean(text: string): boolean {
  * @throws NbdError EINVAL for text that is no number, ERANGE for a number outside the range
  */
 export function parseInteger(what: string, text: string, min: number, max: number): number {
-  const trimmed = text.trimStart();
-  if (trimmed === "") throw new NbdError("EINVAL", `${what}: empty string where we expected a number`);
-  const [, sign, digits] = /^([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)$/.exec(trimmed) ?? [];
-  if (digits === undefined) throw new NbdError("EINVAL", `${what}: could not parse number: "${text}"`);
-  const magnitude = /^0\d/.test(digits) ? parseOctal(what, digits) : Number(digits);
-  const value = sign === "-" ? -magnitude : magnitude;
-  if (value < 0 && min >= 0)
-    throw new NbdError("ERANGE", `${what}: negative numbers are not allowed: "${text}"`);
+  const { negative, magnitude } = parseWhole(what, text);
+  const value = negative ? -Number(magnitude) : Number(magnitude);
+  if (value < 0 && min >= 0) throw noNegatives(what, text);
   if (value < min || value > max) {
     throw new NbdError("ERANGE", `${what}: ${text} is out of range: use ${min} to ${max}`);
   }
   return value;
+}
+
+/**
+ * Parses an integer as nbdkit_parse_uint64_t(3) does: 0 to 2^64-1, in the forms of {@link parseInteger}.
+ *
+ * @param what name of the value, for the error
+ * @throws NbdError EINVAL for text that is no number, ERANGE for a number outside the range
+ */
+export function parseUnsigned64(what: string, text: string): bigint {
+  const { negative, magnitude } = parseWhole(what, text);
+  if (negative) throw noNegatives(what, text);
+  if (magnitude < 2n ** 64n) return magnitude;
+  throw new NbdError("ERANGE", `${what}: ${text} is out of range: use 0 to 2^64-1`);
+}
+
+function noNegatives(what: string, text: string): NbdError {
+  return new NbdError("ERANGE", `${what}: negative numbers are not allowed: "${text}"`);
+}
+
+function parseWhole(what: string, text: string): { readonly negative: boolean; readonly magnitude: bigint } {
+  const trimmed = text.trimStart();
+  if (trimmed === "") throw new NbdError("EINVAL", `${what}: empty string where we expected a number`);
+  const [, sign, digits] = /^([+-]?)(0[xX][0-9a-fA-F]+|0[bB][01]+|\d+)$/.exec(trimmed) ?? [];
+  if (digits === undefined) throw new NbdError("EINVAL", `${what}: could not parse number: "${text}"`);
+  const magnitude = /^0\d/.test(digits) ? parseOctal(what, digits) : BigInt(digits);
+  return { negative: sign === "-", magnitude };
 }
 
 /** A range of numbers; both ends are included. */
@@ -75,8 +96,8 @@ function kindOf(value: unknown): string {
   return typeof value === "number" || value === null ? String(value) : `a ${typeof value}`;
 }
 
-function parseOctal(what: string, digits: string): number {
-  if (/^[0-7]+$/.test(digits)) return Number.parseInt(digits, 8);
+function parseOctal(what: string, digits: string): bigint {
+  if (/^[0-7]+$/.test(digits)) return BigInt(`0o${digits}`);
   throw new NbdError("EINVAL", `${what}: could not parse number: "${digits}": a leading 0 means octal`);
 }
 

@@ -47,6 +47,7 @@ async function result(program: string, args: readonly string[], script: string) 
         [{ record: 0, start: 10, count: 20 }],
       ),
     ],
+    ["rescued", Buffer.from("# rescued completely\n0x0 + 1\n0x0 0x100000 +\n")],
     ["list", Buffer.from("0 64k\n100k 4k zero\n512k 4k hole\n")],
   ] as const)
     writeFileSync(sandbox.folder.join(name), bytes, { flush: true });
@@ -84,6 +85,10 @@ const served: readonly (readonly [string, string])[] = [
   ["--filter=extentlist file disk extentlist=list", map],
   ["--filter=checkwrite file disk", 'nbdcopy "$uri" "$uri"'],
   ["--filter=readahead --filter=cache file disk", look],
+  ["--filter=scan --filter=cache file disk", look],
+  ["--filter=swab file disk", `${change} && ${look}`],
+  ["--filter=swab file disk swab-bits=64", `${change} && ${look} && ${map}`],
+  ["--filter=ddrescue file disk ddrescue-mapfile=rescued", look],
 ];
 
 const refused: readonly (readonly [string, string])[] = [
@@ -110,6 +115,8 @@ const refused: readonly (readonly [string, string])[] = [
   ["--filter=blocksize memory 1M minblock=4k maxdata=5k", "maxdata must be a multiple of 4096"],
   ["--filter=blocksize-policy memory 1M blocksize-minimum=3", "blocksize-minimum must be a power of 2"],
   ["--filter=fua memory 1M fuamode=x", "unknown fuamode"],
+  ["--filter=swab memory 1M swab-bits=7", "invalid swab-bits, must be 8, 16, 32 or 64"],
+  ["--filter=scan memory 1M scan-size=3", "scan-size parameter should be"],
   ["--filter=extentlist memory 1M", "extentlist"],
   ["--filter=extentlist memory 1M extentlist=nothing", "open: nothing: No such file or directory"],
 ];

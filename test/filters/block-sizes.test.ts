@@ -29,6 +29,7 @@ const choosing: readonly (readonly [keyof typeof builtInFilters & string, Record
   ["nocache", { cachemode: "emulate" }],
   ["nozero", { zeromode: "emulate" }],
   ["readahead", {}],
+  ["scan", { "scan-size": "4k" }],
   ["truncate", { truncate: "3M" }],
   ["blocksize", {}],
 ];

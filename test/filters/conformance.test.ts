@@ -32,6 +32,9 @@ const stacks: readonly (readonly [filters: string, parameters: Readonly<Record<s
   ["truncate", { truncate: "200001" }],
   ["offset", { offset: "4k", range: "200001" }],
   ["offset blocksize", { offset: "1001" }],
+  ["swab", { "swab-bits": "32" }],
+  ["blocksize swab cache", { ...smallCache, "swab-bits": "64" }],
+  ["xor", { xor: "0x123456", xorlen: "3" }],
   ["retry fua log", { fuamode: "force" }],
 ];
 

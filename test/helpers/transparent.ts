@@ -26,6 +26,11 @@ export const transparentFilters: readonly Transparent[] = [
   // Debian's filter aborts with an assertion over multi-conn.
   { name: "delay", parameters: { wdelay: ["0.01ms"], "delay-open": ["0.01ms"] }, isOurs: true },
   { name: "error", parameters: { error: ["EPERM"] } },
+  {
+    name: "evil",
+    parameters: { evil: ["cosmic-rays", "stuck-bits"], "evil-probability": ["0"] },
+    isOurs: true,
+  },
   { name: "exitlast" },
   { name: "exitwhen", parameters: { "exit-when-file-created": never } },
   { name: "exportname", parameters: { exportdesc: ["fixed:disk"] } },
@@ -33,6 +38,7 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "ip", parameters: { allow: ["any"] } },
   { name: "limit", parameters: { limit: ["0", "9"] } },
   { name: "log", parameters: { logfile: ["/dev/null"] } },
+  { name: "map", parameters: { "map-size": ["200000"] }, isOurs: true },
   { name: "multi-conn", parameters: { "multi-conn-track-dirty": ["fast", "connection", "off"] } },
   { name: "nocache", parameters: { cachemode: ["none", "emulate", "nop"] } },
   { name: "noextents" },
@@ -47,13 +53,40 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "readonly", parameters: { "readonly-file": never }, isOurs: true },
   { name: "retry", parameters: { retries: ["0", "3"], "retry-readonly": ["false"] } },
   { name: "retry-request", parameters: { "retry-request-retries": ["1"] } },
+  { name: "rotational", parameters: { rotational: flags }, isOurs: true },
+  { name: "scan", parameters: { "scan-size": ["4k", "64k"], "scan-ahead": flags }, isOurs: true },
+  {
+    name: "spinning",
+    parameters: {
+      "min-seek-time": ["0"],
+      "half-seek-time": ["1us"],
+      "max-seek-time": ["2us"],
+      heads: ["1", "3"],
+    },
+    isOurs: true,
+  },
   { name: "stats", parameters: { statsfile: ["/dev/null"] } },
   { name: "time-limit", parameters: { "time-limit": ["1000"] }, isOurs: true },
   { name: "truncate", parameters: { truncate: ["200000"], "round-down": ["512", "4k"] } },
+  { name: "xor", parameters: { xor: ["rand", "rand:0x123456789abcdef0"] }, isOurs: true },
+];
+
+/** Further filters, which refuse requests that are not whole words. */
+export const wordFilters: readonly Transparent[] = [
+  { name: "swab", parameters: { "swab-bits": ["16", "64"] } },
 ];
 
 /** Required parameters. */
-const required = ["statsfile", "readonly-file", "limit"];
+const required = [
+  "statsfile",
+  "readonly-file",
+  "limit",
+  "xor",
+  "evil-probability",
+  "min-seek-time",
+  "half-seek-time",
+  "max-seek-time",
+];
 
 export interface Stack {
   /** The outermost filter comes first. */

@@ -4,12 +4,13 @@ import memory from "../../src/plugins/memory.ts";
 import { builtInFilters } from "../../src/registry/filters.ts";
 import { conformanceChecks } from "../../src/testing/conformance.ts";
 import { Random } from "../../src/testing/random.ts";
-import { randomStack, textOf } from "../helpers/transparent.ts";
+import { randomStack, textOf, transparentFilters, wordFilters } from "../helpers/transparent.ts";
 
 /** The environment variable STACKS sets the number of stacks, for a longer run. */
 const count = Number(process.env.STACKS ?? 12);
 
-const stacks = Array.from({ length: count }, (_, seed) => randomStack(new Random(seed)));
+const all = [...transparentFilters, ...wordFilters];
+const stacks = Array.from({ length: count }, (_, seed) => randomStack(new Random(seed), all));
 
 describe("memory under three filters keeps the plugin contract:", () => {
   it.each(stacks.map((stack) => [textOf(stack), stack] as const))("%s", async (_title, stack) => {

@@ -111,19 +111,19 @@ function perform(request: Request, to: Dispatch): MaybePromise<Buffer> {
       return thenSuccess(exported.flush(), request, to);
     case "trim":
       return thenSuccess(
-        inPieces(request, to.gone, (offset, length) => exported.trim(offset, length, request.fua)),
+        inPieces(request, (offset, length) => exported.trim(offset, length, request.fua)),
         request,
         to,
       );
     case "zero":
       return thenSuccess(
-        inPieces(request, to.gone, (offset, length) => exported.zero(offset, length, request)),
+        inPieces(request, (offset, length) => exported.zero(offset, length, request)),
         request,
         to,
       );
     case "cache":
       return thenSuccess(
-        inPieces(request, to.gone, (offset, length) => exported.cache(offset, length)),
+        inPieces(request, (offset, length) => exported.cache(offset, length)),
         request,
         to,
       );
@@ -174,15 +174,12 @@ const pieceBytesMax = 2n ** 52n;
 
 function inPieces(
   range: { readonly offset: bigint; readonly length: bigint },
-  gone: AbortSignal,
   perform: (offset: bigint, length: number) => MaybePromise<void>,
 ): MaybePromise<void> {
   if (range.length <= pieceBytesMax) return perform(range.offset, Number(range.length));
   return (async () => {
     const end = range.offset + range.length;
     for (let at = range.offset; at < end; at += pieceBytesMax) {
-      // The largest range has 2048 pieces: the rest is not done for a client that has gone.
-      gone.throwIfAborted();
       await perform(at, Number(end - at < pieceBytesMax ? end - at : pieceBytesMax));
     }
   })();

@@ -7,8 +7,11 @@ export function expectThat(condition: boolean, what: string): asserts condition 
   if (!condition) throw new Finding(what);
 }
 
-/** Event-loop iterations after which a pending promise will never settle. */
-const iterationsMax = 3000;
+/**
+ * Event-loop iterations after which a pending promise will never settle. The longest request, of 2^63 bytes,
+ * is done in 2048 pieces, and each may take several iterations.
+ */
+const iterationsMax = 20_000;
 
 export async function settles(
   promise: Promise<unknown>,

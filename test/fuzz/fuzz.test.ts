@@ -90,8 +90,8 @@ describe("the fuzzer detects a server that", () => {
       ],
       ["sends another context", [first, second.replace("0000000c 00000002", "0000000c 00000003")], "not set"],
       [
-        "goes past the range",
-        [first, second.replace("00000002 00000001", "00000003 00000001")],
+        "begins an extent behind the range",
+        [first, `${second.replace("0000000c 00000002", "00000014 00000002")} 00000001 00000000`],
         "answers nothing",
       ],
       [

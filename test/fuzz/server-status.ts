@@ -25,6 +25,8 @@ export interface Status {
   readonly contextId: number;
   readonly count: number;
   readonly total: bigint;
+  /** The length of the last extent. */
+  readonly last: bigint;
 }
 
 export function readStatus(extended: boolean, contexts: readonly Context[], payload: Bytes): Status {
@@ -34,14 +36,16 @@ export function readStatus(extended: boolean, contexts: readonly Context[], payl
   const count = extended ? payload.u32() : payload.left / 8;
   expectThat(count > 0 && payload.left === count * (extended ? 16 : 8), `block status of ${count} extents`);
   let total = 0n;
+  let last = 0n;
   while (payload.left > 0) {
     const length = extended ? payload.u64() : BigInt(payload.u32());
     const state = extended ? payload.u64() : BigInt(payload.u32());
     const most = { [allocation]: 3n, [age]: 1n << 63n }[context.name] ?? 1n;
     expectThat(length > 0n && state <= most, `an extent of ${length} bytes in state ${state}`);
     total += length;
+    last = length;
   }
-  return { contextId, count, total };
+  return { contextId, count, total, last };
 }
 
 export interface StatusRequest {
@@ -52,7 +56,10 @@ export interface StatusRequest {
   readonly asked?: { readonly length: bigint; readonly contextIds: readonly number[] };
 }
 
-/** Tells whether a reply has one chunk for each requested context, and no extent goes past the range. */
+/**
+ * Tells whether a reply has one chunk for each requested context. Only the last extent may go past the range, and
+ * not where the client asked for one (doc/proto.md, "NBD_CMD_BLOCK_STATUS").
+ */
 export function answersStatus(
   received: readonly Status[],
   { command, flags, length, asked }: StatusRequest,
@@ -61,11 +68,13 @@ export function answersStatus(
 ): boolean {
   const wanted = asked?.contextIds ?? contexts.map(({ id }) => id);
   const one = (flags & CommandFlag.requestOne) !== 0;
+  const range = asked?.length ?? length;
   return (
     command === Command.blockStatus &&
     received.length === wanted.length &&
     wanted.every((id) => received.some(({ contextId }) => contextId === id)) &&
     received.every(({ count }) => !one || count === 1) &&
-    received.every(({ total }) => total <= (asked?.length ?? length) && total % minimumBlock === 0n)
+    received.every(({ total, last }) => (one ? total <= range : total - last < range)) &&
+    received.every(({ total }) => total % minimumBlock === 0n)
   );
 }

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { describeWith, toolPath } from "../helpers/tools.ts";
+import { describeWithOracle, oracle } from "./oracle.ts";
 
-const original = toolPath("nbdkit") ?? "nbdkit";
 const filters = ["exitlast", "exitwhen", "retry", "retry-request", "tar"];
 
 /** Returns the names of a filter's parameters from --help. */
@@ -12,10 +11,10 @@ function named({ stdout }: Outcome): string[] {
   return [...filterPart.matchAll(/^([\w-]+)=/gm)].map(([, name]) => name!);
 }
 
-describeWith(["nbdkit"], "our filters have the parameters of nbdkit's filters:", () => {
+describeWithOracle([], "our filters have the parameters of nbdkit's filters:", () => {
   it.each(filters)("--help of %s", async (filter) => {
     const args = [`--filter=${filter}`, "null", "--help"];
-    const [theirs, ours] = [await run(original, args), await run(nbdkit, args)];
+    const [theirs, ours] = [await run(oracle, args), await run(nbdkit, args)];
     expect(theirs.stdout).toContain(`filter: ${filter} (`);
     expect(ours.stdout).toContain(/^filter: .*$/m.exec(theirs.stdout)![0]);
     expect(named(ours)).toEqual(expect.arrayContaining(named(theirs)));
@@ -60,12 +59,12 @@ async function runIn(program: string, args: readonly string[]): Promise<Outcome>
   return await outcomeOf(sandbox.start(program, ["-U", "socket", ...args], { timeout: 30_000 }));
 }
 
-describeWith(["nbdkit", "nbdinfo"], "our filters behave like nbdkit's filters:", () => {
+describeWithOracle(["nbdinfo"], "our filters behave like nbdkit's filters:", () => {
   describe.each(cases.map((one) => [one.args.join(" "), one] as const))(
     "%s",
     (_title, { args, words = [] }) => {
       it("gives the same exit status, output and kind of message", async () => {
-        const [theirs, ours] = [await runIn(original, args), await runIn(nbdkit, args)];
+        const [theirs, ours] = [await runIn(oracle, args), await runIn(nbdkit, args)];
         const plain = ({ status, stdout }: Outcome) => ({
           status,
           stdout: stdout.startsWith("nbdkit [") ? "" : stdout,

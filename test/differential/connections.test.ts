@@ -3,9 +3,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { describeWith, toolPath } from "../helpers/tools.ts";
+import { describeWithOracle, oracle } from "./oracle.ts";
 
-const original = toolPath("nbdkit") ?? "nbdkit";
 const requests = fileURLToPath(new URL("connections.py", import.meta.url));
 
 /** Returns the requests below the first filter for requests of three connections, one request at a time. */
@@ -36,9 +35,9 @@ const steps = [
   "write0 write1 flush0 flush1 flush2 zero0 flush1 trim0 flush2",
 ];
 
-describeWith(["nbdkit", "nbdsh"], "the requests below a filter are the same as with nbdkit:", () => {
+describeWithOracle(["nbdsh"], "the requests below a filter are the same as with nbdkit:", () => {
   const both = async (args: readonly string[], words: string) => [
-    await reached(original, args, words),
+    await reached(oracle, args, words),
     await reached(nbdkit, args, words),
   ];
 

@@ -5,9 +5,7 @@ import { Random } from "../../src/testing/random.ts";
 import { gptDisk, mbrDisk } from "../helpers/partitioned.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { describeWith, toolPath } from "../helpers/tools.ts";
-
-const original = toolPath("nbdkit") ?? "nbdkit";
+import { describeWithOracle, oracle } from "./oracle.ts";
 
 const change =
   'qemu-io -t writeback -f raw "$uri" -c "write -q -P 1 1000 5000" -c "write -q -P 2 65000 70000"' +
@@ -121,13 +119,13 @@ const refused: readonly (readonly [string, string])[] = [
   ["--filter=extentlist memory 1M extentlist=nothing", "open: nothing: No such file or directory"],
 ];
 
-describeWith(
-  ["nbdkit", "nbdcopy", "nbdinfo", "qemu-io"],
+describeWithOracle(
+  ["nbdcopy", "nbdinfo", "qemu-io"],
   "our filters serve the same data as nbdkit's filters:",
   () => {
     it.each(served)("%s", async (args, script) => {
       const [theirs, ours] = [
-        await result(original, args.split(" "), script),
+        await result(oracle, args.split(" "), script),
         await result(nbdkit, args.split(" "), script),
       ];
       expect(theirs).toMatchObject({ status: 0 });
@@ -136,11 +134,11 @@ describeWith(
   },
 );
 
-describeWith(["nbdkit", "nbdinfo"], "our filters refuse the same parameters as nbdkit's filters:", () => {
+describeWithOracle(["nbdinfo"], "our filters refuse the same parameters as nbdkit's filters:", () => {
   it.each(refused)("%s", async (args, words) => {
     const script = 'nbdinfo --size "$uri"';
     const [theirs, ours] = [
-      await result(original, args.split(" "), script),
+      await result(oracle, args.split(" "), script),
       await result(nbdkit, args.split(" "), script),
     ];
     expect([theirs.status, ours.status]).toEqual([1, 1]);

@@ -3,10 +3,8 @@ import { describe, expect, it } from "vitest";
 import { keys, valueFor } from "../helpers/answers.ts";
 import { nbdkit, type Outcome, outcomeOf, run } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { describeWith, toolPath } from "../helpers/tools.ts";
 import { cases } from "./cases.ts";
-
-const original = toolPath("nbdkit") ?? "nbdkit";
+import { describeWithOracle, oracle } from "./oracle.ts";
 
 interface Result extends Outcome {
   /** The files in the folder afterwards, one per line. */
@@ -53,13 +51,13 @@ function firstLine({ stderr }: Result): string {
   return stderr.split("\n", 1)[0]!;
 }
 
-describeWith(["nbdkit"], "nbdkit-node has the same exit status, output and files as nbdkit:", () => {
+describeWithOracle([], "nbdkit-node has the same exit status, output and files as nbdkit:", () => {
   for (const [title, list] of Object.entries(cases)) {
     describe(title, () => {
       it.each(list.map((one) => [JSON.stringify(one.args), one] as const))(
         "%s",
         async (_title, { args, words = [] }) => {
-          const theirs = await runIn(original, args);
+          const theirs = await runIn(oracle, args);
           const ours = await runIn(nbdkit, args);
           expect(comparable(ours), ours.stderr).toEqual(comparable(theirs));
           for (const word of words) {
@@ -74,7 +72,7 @@ describeWith(["nbdkit"], "nbdkit-node has the same exit status, output and files
   }
 });
 
-describeWith(["nbdkit"], "the table of cases", () => {
+describeWithOracle([], "the table of cases", () => {
   /** Options that tests below cover; `verbose.test.ts` covers -v. */
   const elsewhere = ["--dump-config", "--dump-plugin", "--help", "--verbose", "--version", "-V", "-v"];
 
@@ -82,7 +80,7 @@ describeWith(["nbdkit"], "the table of cases", () => {
     const words = Object.values(cases)
       .flat()
       .flatMap(({ args }) => args.map((arg) => arg.split("=")[0]!));
-    const { stdout } = await run(original, [list]);
+    const { stdout } = await run(oracle, [list]);
     const names = stdout.trim().split("\n");
     expect(names.filter((name) => !words.includes(name) && !elsewhere.includes(name))).toEqual([]);
   });
@@ -164,21 +162,21 @@ const differences: readonly (readonly [
   ),
 ];
 
-describeWith(["nbdkit"], "a deliberate difference from nbdkit 1.32:", () => {
+describeWithOracle([], "a deliberate difference from nbdkit 1.32:", () => {
   it.each(differences)("%s", async (_why, args, theirs, ours) => {
     expect(await runIn(nbdkit, args)).toMatchObject(ours);
-    const { stdout: version } = await run(original, ["--version"]);
-    if (version.startsWith("nbdkit 1.32.")) expect(await runIn(original, args)).toMatchObject(theirs);
+    const { stdout: version } = await run(oracle, ["--version"]);
+    if (version.startsWith("nbdkit 1.32.")) expect(await runIn(oracle, args)).toMatchObject(theirs);
   });
 });
 
-describeWith(["nbdkit"], "like nbdkit,", () => {
+describeWithOracle([], "like nbdkit,", () => {
   const command = ["-U", "-", "null", "--run"];
 
   it("the server sets its umask to 022, independent of the inherited umask", async () => {
     const prefix = ["/bin/sh", "-c", 'umask 077; exec "$@"', "sh"];
     const args = [...command, 'umask; stat -c %a "$unixsocket"'];
-    const [theirs, ours] = [await runIn(original, args, prefix), await runIn(nbdkit, args, prefix)];
+    const [theirs, ours] = [await runIn(oracle, args, prefix), await runIn(nbdkit, args, prefix)];
     expect(comparable(ours)).toEqual(comparable(theirs));
     expect(ours.stdout).toBe("0022\n755\n");
   });
@@ -186,23 +184,23 @@ describeWith(["nbdkit"], "like nbdkit,", () => {
   it("the command of --run inherits the limits and the blocked signals", async () => {
     const args = [...command, "ulimit -a; ulimit -Ha; grep -E 'Sig(Blk|Cgt)' /proc/self/status; nice"];
     const prefix = ["/bin/sh", "-c", 'ulimit -Hn 200; ulimit -Sn 100; ulimit -c 0; exec "$@"', "sh"];
-    const [theirs, ours] = [await runIn(original, args, prefix), await runIn(nbdkit, args, prefix)];
+    const [theirs, ours] = [await runIn(oracle, args, prefix), await runIn(nbdkit, args, prefix)];
     expect(comparable(ours)).toEqual(comparable(theirs));
   });
 });
 
-describeWith(["nbdkit"], "unlike nbdkit,", () => {
+describeWithOracle([], "unlike nbdkit,", () => {
   it("nbdkit-node serves when standard input is closed", async () => {
     const prefix = ["/bin/sh", "-c", 'exec "$@" <&-', "sh"];
     const args = ["-U", "-", "null", "--run", "true"];
-    expect((await runIn(original, args, prefix)).status).toBe(1);
+    expect((await runIn(oracle, args, prefix)).status).toBe(1);
     expect((await runIn(nbdkit, args, prefix)).status).toBe(0);
   });
 });
 
-describeWith(["nbdkit"], "the output contains everything that nbdkit prints:", () => {
+describeWithOracle([], "the output contains everything that nbdkit prints:", () => {
   it("--dump-config, in the order of nbdkit", async () => {
-    const [theirs, ours] = [await run(original, ["--dump-config"]), await run(nbdkit, ["--dump-config"])];
+    const [theirs, ours] = [await run(oracle, ["--dump-config"]), await run(nbdkit, ["--dump-config"])];
     const common = keys(ours).filter((key) => keys(theirs).includes(key));
     expect(common).toEqual(keys(theirs));
     for (const key of ["host_cpu", "host_os", "name", "exit_with_parent"]) {
@@ -249,7 +247,7 @@ describeWith(["nbdkit"], "the output contains everything that nbdkit prints:", (
     [["--exit-with-parent", "--filter=nofilter", "null", "--version"]],
     [["-f", "--dump-plugin", "null", "-V"]],
   ])("%j", async (args) => {
-    const [theirs, ours] = [await run(original, args), await run(nbdkit, args)];
+    const [theirs, ours] = [await run(oracle, args), await run(nbdkit, args)];
     const names = ({ status, stderr, stdout }: Outcome) => ({
       status,
       stderr,
@@ -260,7 +258,7 @@ describeWith(["nbdkit"], "the output contains everything that nbdkit prints:", (
   });
 
   it.each(["--long-options", "--short-options"])("%s", async (option) => {
-    const [theirs, ours] = [await run(original, [option]), await run(nbdkit, [option])];
+    const [theirs, ours] = [await run(oracle, [option]), await run(nbdkit, [option])];
     expect(ours.stdout.split("\n")).toEqual(expect.arrayContaining(theirs.stdout.split("\n")));
   });
 
@@ -270,7 +268,7 @@ describeWith(["nbdkit"], "the output contains everything that nbdkit prints:", (
     [["--help", "--version"]],
     [["memory", "--filter=nofilter", "--help"]],
   ])("%j", async (args) => {
-    const [theirs, ours] = [await run(original, args), await run(nbdkit, args)];
+    const [theirs, ours] = [await run(oracle, args), await run(nbdkit, args)];
     expect({ status: ours.status, stderr: ours.stderr }).toEqual({
       status: theirs.status,
       stderr: theirs.stderr,
@@ -280,7 +278,7 @@ describeWith(["nbdkit"], "the output contains everything that nbdkit prints:", (
   });
 });
 
-describeWith(["nbdkit", "setpriv"], "nbdkit-node fails like nbdkit as an unprivileged user:", () => {
+describeWithOracle(["setpriv"], "nbdkit-node fails like nbdkit as an unprivileged user:", () => {
   const asOtherUser = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
   const limited: readonly (readonly [words: string, ...args: string[]])[] = [
     ["Permission denied", "-f", "-U", "socket", "null"],
@@ -291,10 +289,7 @@ describeWith(["nbdkit", "setpriv"], "nbdkit-node fails like nbdkit as an unprivi
     it(JSON.stringify(args), async ({ skip }) => {
       const possible = await run(asOtherUser[0]!, [...asOtherUser.slice(1), nbdkit, "--version"]);
       if (possible.status !== 0) skip(`cannot run as another user: ${possible.stderr}`);
-      const [theirs, ours] = [
-        await runIn(original, args, asOtherUser),
-        await runIn(nbdkit, args, asOtherUser),
-      ];
+      const [theirs, ours] = [await runIn(oracle, args, asOtherUser), await runIn(nbdkit, args, asOtherUser)];
       expect(comparable(ours), ours.stderr).toEqual(comparable(theirs));
       expect(firstLine(theirs)).toContain(words);
       expect(firstLine(ours)).toContain(words);

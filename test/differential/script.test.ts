@@ -2,9 +2,7 @@ import { chmodSync } from "node:fs";
 import { expect, it } from "vitest";
 import { nbdkit, type Outcome, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { describeWith, toolPath } from "../helpers/tools.ts";
-
-const original = toolPath("nbdkit") ?? "nbdkit";
+import { describeWithOracle, oracle } from "./oracle.ts";
 
 /** A script with all methods. It appends each call to the file $CALLS. */
 const script = `#!/bin/sh
@@ -76,10 +74,10 @@ function firstError({ stderr }: Outcome): string {
   return stderr.split("\n", 1)[0]!.replace(/^nbdkit: (?:\S+: )?error: /, "");
 }
 
-describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our plugins sh and eval call a script like nbdkit:", () => {
+describeWithOracle(["nbdinfo", "nbdsh"], "our plugins sh and eval call a script like nbdkit:", () => {
   it("for all requests of a client", async () => {
     const args = ["sh", "script", "a=1", "bare", "b=two words"];
-    const theirs = await outcomeWith(original, args, nbdsh);
+    const theirs = await outcomeWith(oracle, args, nbdsh);
     const ours = await outcomeWith(nbdkit, args, nbdsh);
     expect(theirs.status).toBe(0);
     expect(ours).toMatchObject({ status: 0, stdout: theirs.stdout, left: [] });
@@ -95,7 +93,7 @@ describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our plugins sh and eval call a scr
   it("for a list of exports", async () => {
     const look = 'nbdinfo --list "$uri" | grep -vE "uri|protocol"';
     const [theirs, ours] = [
-      await outcomeWith(original, ["sh", "script"], look),
+      await outcomeWith(oracle, ["sh", "script"], look),
       await outcomeWith(nbdkit, ["sh", "script"], look),
     ];
     expect(ours).toMatchObject({ status: 0, stdout: theirs.stdout });
@@ -132,7 +130,7 @@ describeWith(["nbdkit", "nbdinfo", "nbdsh"], "our plugins sh and eval call a scr
     ),
   ])("clients see the same disk with %j", async (args) => {
     const look = 'for how in "" --map --list; do nbdinfo $how "$uri" | grep -vE "uri|protocol" ; done';
-    const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];
+    const [theirs, ours] = [await outcomeWith(oracle, args, look), await outcomeWith(nbdkit, args, look)];
     expect(theirs.stderr).toBe("");
     expect(ours).toMatchObject({ status: theirs.status, stdout: theirs.stdout, stderr: "", left: [] });
   });
@@ -158,7 +156,7 @@ for step in ${JSON.stringify(given)}:
         `open=${note("open $3")}; echo 1`,
       ];
       const look = `nbdsh --opt-mode -c '${code.replace('"$uri"', `"'"$uri"'"`)}'`;
-      const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];
+      const [theirs, ours] = [await outcomeWith(oracle, args, look), await outcomeWith(nbdkit, args, look)];
       expect([ours.status, ours.stdout, ours.calls]).toEqual([theirs.status, theirs.stdout, theirs.calls]);
       expect(ours.calls).toContain("default");
     }
@@ -177,7 +175,7 @@ for step in ${JSON.stringify(given)}:
     [[...disk, "config_complete=exit 1"], ["script exited with error, but did not print an error message"]],
     [[...disk, "get_ready=kill -9 $$"], ["script terminated by signal 9"]],
   ])("%j is refused", async (args, words) => {
-    const [theirs, ours] = [await outcomeWith(original, args, ":"), await outcomeWith(nbdkit, args, ":")];
+    const [theirs, ours] = [await outcomeWith(oracle, args, ":"), await outcomeWith(nbdkit, args, ":")];
     expect([theirs.status, ours.status]).toEqual([1, 1]);
     for (const word of words) {
       expect(firstError(theirs)).toContain(word);
@@ -205,7 +203,7 @@ for step in ${JSON.stringify(given)}:
     const code = "try:\n  h.pread(512, 0)\nexcept nbd.Error as e:\n  print(e.errno)";
     const args = ["eval", "get_size=echo 64K", `pread=echo '${text}' >&2; exit 1`];
     const look = `nbdsh -u "$uri" -c '${code}'`;
-    const [theirs, ours] = [await outcomeWith(original, args, look), await outcomeWith(nbdkit, args, look)];
+    const [theirs, ours] = [await outcomeWith(oracle, args, look), await outcomeWith(nbdkit, args, look)];
     expect(ours.stdout).toBe(theirs.stdout);
     expect(ours.stdout).not.toBe("");
   });

@@ -1,9 +1,7 @@
 import { expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { describeWith, toolPath } from "../helpers/tools.ts";
-
-const original = toolPath("nbdkit") ?? "nbdkit";
+import { describeWithOracle, oracle } from "./oracle.ts";
 
 const session = `nbdsh -u "$uri" -c '
 h.pwrite(b"x" * 512, 0)
@@ -38,7 +36,7 @@ function comparable(stderr: string): string[] {
   return lines.map((line) => line.replace(/^nbdkit: memory[[.]\d+\]?: /, "nbdkit: CLIENT: ")).sort();
 }
 
-describeWith(["nbdkit", "nbdsh"], "-v", () => {
+describeWithOracle(["nbdsh"], "-v", () => {
   async function linesOf(program: string, ...options: string[]): Promise<string[]> {
     await using sandbox = new Sandbox();
     const env = { PATH: `/usr/bin:${process.env.PATH}` };
@@ -53,7 +51,7 @@ describeWith(["nbdkit", "nbdsh"], "-v", () => {
     async (options) => {
       const lines = await linesOf(nbdkit, ...options);
       expect(lines.length).toBeGreaterThan(10);
-      expect(lines).toEqual(await linesOf(original, ...options));
+      expect(lines).toEqual(await linesOf(oracle, ...options));
     },
   );
 });

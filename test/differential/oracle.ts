@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import type { TestContext } from "vitest";
 import { describeWith, toolPath } from "../helpers/tools.ts";
+import type { Versions } from "./case.ts";
 
 /** The nbdkit that ours is compared with: the program in $NBDKIT_ORACLE, or else the first one in PATH. */
 export const oracle: string = process.env.NBDKIT_ORACLE ?? toolPath("nbdkit") ?? "nbdkit";
@@ -15,14 +16,21 @@ export function describeWithOracle(tools: string[], title: string, body: () => v
   else describeWith(tools, `${title} (nbdkit ${oracleVersion})`, body);
 }
 
-/** Skips a test when the oracle is older than the version in which nbdkit began to behave as the test expects. */
-export function skipBefore(since: string | undefined, { skip }: Pick<TestContext, "skip">): void {
+/** Whether the oracle's version is one of these. */
+export function isInOracle({ since = "0.0", before }: Versions): boolean {
+  return oracleIsSince(since) && (before === undefined || !oracleIsSince(before));
+}
+
+/** Skips a test whose versions do not include that of the oracle. */
+export function skipForOther({ since, before }: Versions, { skip }: Pick<TestContext, "skip">): void {
   if (since !== undefined && !oracleIsSince(since))
     skip(`nbdkit behaves so since ${since}, and the oracle is ${oracleVersion}`);
+  if (before !== undefined && oracleIsSince(before))
+    skip(`nbdkit ${before} has dropped this, and the oracle is ${oracleVersion}`);
 }
 
 /** Whether the oracle has this version, such as "1.40", or a later one. */
-export function oracleIsSince(version: string): boolean {
+function oracleIsSince(version: string): boolean {
   const [major = 0, minor = 0] = numbers(oracleVersion ?? "0");
   const [sinceMajor = 0, sinceMinor = 0] = numbers(version);
   return major > sinceMajor || (major === sinceMajor && minor >= sinceMinor);

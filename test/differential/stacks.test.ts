@@ -6,13 +6,13 @@ import { Random } from "../../src/testing/random.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { randomStack, type Stack, textOf, transparentFilters } from "../helpers/transparent.ts";
-import { describeWithOracle, oracle } from "./oracle.ts";
+import { describeWithOracle, isInOracle, oracle } from "./oracle.ts";
 
 const requests = fileURLToPath(new URL("requests.py", import.meta.url));
 
 /** The number of random stacks. Set STACKS=300 for a longer test. */
 const count = Number(process.env.STACKS ?? 12);
-const known = transparentFilters.filter(({ isOurs }) => isOurs !== true);
+const known = transparentFilters.filter(isInOracle);
 const stacks = Array.from({ length: count }, (_, seed) => randomStack(new Random(1000 + seed), known));
 
 /** Leaves out the requests whose results may differ: see docs/differences.md. */

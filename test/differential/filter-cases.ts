@@ -86,11 +86,13 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
     ...["discard", "pass", "emulate", "native", "force"].map((mode) => ({ args: `fuamode=${mode}` })),
     { args: "fua-mode=force flush-on-close=true", since: "1.46" },
   ],
-  ip: [{ args: "allow=anyunix deny=any" }, { args: "allow=uid:0,gid:0,pid:1,all deny=10.0.0.0/8,::1" }],
+  ip: [{ args: "allow=anyunix deny=any" }, { args: "allow=uid:0 allow=anyipv4 deny=10.0.0.0/8,::1,all" }],
   limit: [{ args: "limit=3" }, { args: "limit=0" }],
   log: [{ args: "logfile=log logappend=true logscript=:" }],
   "multi-conn": [
-    ...["auto", "emulate", "disable", "plugin", "unsafe"].map((mode) => ({ args: `multi-conn-mode=${mode}` })),
+    ...["auto", "emulate", "disable", "plugin", "unsafe"].map((mode) => ({
+      args: `multi-conn-mode=${mode}`,
+    })),
     { args: "multi-conn-track-dirty=fast multi-conn-exportname=true" },
   ],
   nocache: [
@@ -119,7 +121,10 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
     { args: `rate-file=${absent} connection-rate-file=${absent}` },
   ],
   readahead: [{ args: "" }],
-  readonly: [{ args: "", since: "1.38" }, { args: `readonly-file=${absent}`, since: "1.38" }],
+  readonly: [
+    { args: "", since: "1.38" },
+    { args: `readonly-file=${absent}`, since: "1.38" },
+  ],
   retry: [{ args: "retries=1 retry-delay=1 retry-exponential=no retry-readonly=yes" }, { args: "retries=0" }],
   "retry-request": [{ args: "retry-request-retries=1 retry-request-delay=1 retry-request-open=false" }],
   stats: [{ args: "statsfile=stats statsappend=true statsthreshold=50" }],

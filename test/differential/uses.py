@@ -40,11 +40,12 @@ def look(use):
         "cache": h.can_cache(),
         "extents": h.can_meta_context("base:allocation"),
     }
-    kinds = [kind for kind in able if able[kind] and kind not in use["without"]]
+    unlike = use["without"] + ["can_" + kind for kind in use["without"]]
+    kinds = [kind for kind in able if able[kind] and kind not in unlike]
     seen = {
         "size": size,
-        "able": able,
-        "features": ["%s %s" % (feature, ask(h, feature)) for feature in features if feature not in use["without"]],
+        "able": kinds,
+        "features": ["%s %s" % (feature, ask(h, feature)) for feature in features if feature not in unlike],
         "block sizes": [h.get_block_size(at) for at in range(3)] if os.environ["blockSizes"] == "yes" else None,
         "description": attempt(h.get_export_description),
         "before": contents(h, size, kinds),

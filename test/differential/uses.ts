@@ -45,7 +45,8 @@ export async function seenOf(program: string, disks: readonly Served[]): Promise
 
 /** Returns a line for each answer that differs. */
 export function differences(theirs: Seen, ours: Seen): readonly string[] {
-  if (theirs.error !== ours.error) return [`nbdkit ${theirs.error ?? "serves"}, nbdkit-node ${ours.error ?? "serves"}`];
+  if (theirs.error !== ours.error)
+    return [`nbdkit ${theirs.error ?? "serves"}, nbdkit-node ${ours.error ?? "serves"}`];
   const keys = new Set([...Object.keys(theirs), ...Object.keys(ours)]);
   return [...keys].flatMap((key) => {
     const [one, other] = [listOf(theirs[key]), listOf(ours[key])];
@@ -72,7 +73,17 @@ function makeFiles(folder: string): void {
   file("list", "0 64k\n100k 4k zero\n512k 4k hole\n");
   file("gpt", gptDisk(512, [range(64, 127), range(200, 200)]));
   const logical = [{ record: 0, start: 10, count: 20 }];
-  file("mbr", mbrDisk([{ start: 100, count: 50 }, { start: 200, count: 400, type: 5 }], 200, logical));
+  file(
+    "mbr",
+    mbrDisk(
+      [
+        { start: 100, count: 50 },
+        { start: 200, count: 400, type: 5 },
+      ],
+      200,
+      logical,
+    ),
+  );
   mkdirSync(`${folder}/folder`);
   execFileSync("tar", ["-cf", `${folder}/packed`, "-C", folder, "two", "disk"]);
 }

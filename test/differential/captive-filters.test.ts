@@ -29,27 +29,8 @@ const cases: readonly { readonly args: readonly string[]; readonly words?: reado
   { args: ["-f", "--filter=exitwhen", "memory", "1M", "exit-when-file-deleted=nothing"] },
   { args: ["-f", "--filter=exitwhen", "memory", "1M", "exit-when-script=exit 88"] },
   { args: ["--filter=exitwhen", "memory", "1M", "exit-when-file-created=disk"] },
-  {
-    args: ["--filter=exitwhen", "null", "exit-when-process-exits=2147483647"],
-    words: ["exit-when-process-exits: /proc/2147483647/stat: No such file or directory"],
-  },
-  {
-    args: ["--filter=exitwhen", "null", "exit-when-process-exits=-1"],
-    words: ["exit-when-process-exits: negative numbers are not allowed"],
-  },
-  { args: ["--filter=exitwhen", "null", "exit-when-poll=x"], words: ["exit-when-poll:"] },
-  { args: ["--filter=retry", "null", "retry-delay=0"], words: ["retry-delay cannot be 0"] },
-  { args: ["--filter=retry", "null", "retries=x"], words: ["retries:"] },
-  { args: ["--filter=retry", "null", "retry-readonly=x"], words: ["could not decipher boolean (x)"] },
   { args: ["--filter=retry", "memory", "1M", "retries=0", "--run", "nbdinfo --size $uri"] },
-  { args: ["--filter=retry-request", "null", "retry-request-delay=0"], words: ["cannot be 0"] },
-  {
-    args: ["--filter=retry-request", "null", "retry-request-retries=1001"],
-    words: ["retry-request-retries:"],
-  },
   { args: ["--filter=retry-request", "memory", "1M", "--run", "nbdinfo --size $uri"] },
-  { args: ["--filter=tar", "null"], words: ["you must", "tar-entry=<FILENAME>"] },
-  { args: ["--filter=tar", "null", "tar-entry=a", "tar-entry=b"], words: ["only one tar-entry parameter"] },
   { args: ["--filter=tar", "file", "disk", "tar-entry=a", "--run", "nbdinfo --size $uri 2>/dev/null"] },
 ];
 

@@ -18,7 +18,10 @@ const absent = "/nonexistent/file";
 
 /** Uses of each filter; together they give each parameter an accepted value. */
 export const filterUses: Readonly<Record<string, readonly Use[]>> = {
-  blocksize: [{ args: "minblock=4k maxdata=8k maxlen=64k" }, { args: "minblock=0x200 maxdata=1s" }],
+  blocksize: [
+    { args: "minblock=4k maxdata=8k maxlen=64k" },
+    { args: "minblock=0x200 maxdata=1_k", since: "1.48" },
+  ],
   "blocksize-policy": [
     {
       args:
@@ -69,7 +72,7 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
   exitwhen: [
     { args: `exit-when-file-created=${absent} exit-when-file-deleted=disk exit-when-poll=1` },
     { args: "exit-when-process-exits=1" },
-    { args: "exit-when-script=exit${IFS}1" },
+    { args: "exit-when-script=false" },
     { args: "exit-when-pipe-closed=3", descriptors: ["disk"] },
   ],
   exportname: [
@@ -115,7 +118,10 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
     { args: "partition=2 partition-sectorsize=512", disk: "file gpt", since: "1.36" },
   ],
   pause: [{ args: "pause-control=control" }],
-  protect: [{ args: "protect=0-511 protect=100000-200000" }, { args: "protect=~1000-300000" }],
+  // nbdkit crashes when a client trims or zeroes protected bytes.
+  protect: ["protect=0-511 protect=100000-200000", "protect=~1000-300000"].map((args) => {
+    return { args, without: ["trim", "zero"] };
+  }),
   rate: [
     { args: "rate=1G connection-rate=1G burstiness=0.5" },
     { args: `rate-file=${absent} connection-rate-file=${absent}` },

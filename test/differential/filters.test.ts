@@ -81,30 +81,6 @@ describeWithOracle(["nbdinfo", "nbdsh"], "our filters write and refuse the same 
     expect(ours.file).toContain("write: 21 ops");
   });
 
-  const can =
-    'nbdinfo --json "$uri" | grep -E "can_(zero|fast_zero|cache|multi_conn|trim|fua|flush)|read_only|size\\""';
-  it.each([
-    ...["none", "emulate", "notrim", "plugin"].flatMap((zeromode) =>
-      ["none", "slow", "ignore"].map((fast) => ["nozero", `zeromode=${zeromode}`, `fastzeromode=${fast}`]),
-    ),
-    ...["none", "emulate", "nop"].map((mode) => ["nocache", `cachemode=${mode}`]),
-    ...["auto", "emulate", "disable", "unsafe", "plugin"].map((mode) => [
-      "multi-conn",
-      `multi-conn-mode=${mode}`,
-    ]),
-    ["delay", "delay-zero=1", "delay-fast-zero=false"],
-    ["error", "error-rate=0"],
-    ["rate", "rate=1G"],
-    ["protect", "protect=0-511"],
-    ["tls-fallback"],
-    ["tls-fallback", "tlsreadme=hello"],
-    ["noparallel"],
-  ])("the capabilities of %s %s %s", async (filter, ...parameters) => {
-    const args = [`--filter=${filter}`, "memory", "1M", ...parameters.filter((word) => word !== undefined)];
-    const [theirs, ours] = await both(args, can);
-    expect(ours).toMatchObject({ status: theirs.status, stdout: theirs.stdout });
-  });
-
   it.each([
     [],
     ["exportname-list=empty"],
@@ -149,40 +125,6 @@ except nbd.Error: print('error')" | sort`;
     expect([ours.status, ours.stdout]).toEqual([theirs.status, theirs.stdout]);
     const reason = /error: (?:limit: )?(.*?)(?: 0-511)?$/m.exec(theirs.stderr)?.[1];
     if (reason !== undefined) expect(ours.stderr).toContain(reason);
-  });
-
-  it.each(
-    [
-      ["ip", "allow=foo"],
-      ["ip", "allow=a/b"],
-      ["ip", "deny=1.2.3.4/33"],
-      ["ip", "allow=pid:0"],
-      ["ip", "allow=,"],
-      ["protect", "protect=9-3"],
-      ["protect", "protect=9"],
-      ["rate", "rate=0"],
-      ["rate", "connection-rate=x"],
-      ["rate", "burstiness=x"],
-      ["delay", "rdelay=x"],
-      ["error", "error-rate=2"],
-      ["error", "error-pread=EFOO"],
-      ["stats", "statsthreshold=50"],
-      ["stats", "statsfile=/nonexistent/file"],
-      ["limit", "limit=-1"],
-      ["pause", "size=1M"],
-      ["nozero", "zeromode=foo"],
-      ["nozero", "fastzeromode=foo"],
-      ["nocache", "cachemode=foo"],
-      ["noparallel", "serialize=foo"],
-      ["multi-conn", "multi-conn-mode=foo"],
-      ["exportname", "exportdesc=foo"],
-      ["log", "logfile=/nonexistent/file"],
-      ["log", "logappend=perhaps"],
-    ].map(([filter, parameter]) => [filter!, parameter!] as const),
-  )("%s refuses %s", async (filter, parameter) => {
-    const [theirs, ours] = await both([`--filter=${filter}`, "null", parameter], "true");
-    expect([theirs.status, ours.status]).toEqual([1, 1]);
-    expect(ours.stderr).toMatch(/^nbdkit: error: .*\n$/);
   });
 });
 

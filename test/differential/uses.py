@@ -29,7 +29,7 @@ def look(use):
     h.set_export_name(use["export"])
     h.add_meta_context("base:allocation")
     # A server with -s ends when the client has gone.
-    h.connect_command(["sh", "-c", 'exec "$@" 2>../stderr ' + files, "sh"] + program + ["-s"] + use["args"])
+    h.connect_command(["sh", "-c", 'exec timeout --foreground --signal=KILL 20 "$@" 2>../stderr ' + files, "sh"] + program + ["-s"] + use["args"])
     size = h.get_size()
     able = {
         "read": True,
@@ -42,20 +42,21 @@ def look(use):
     }
     unlike = use["without"] + ["can_" + kind for kind in use["without"]]
     kinds = [kind for kind in able if able[kind] and kind not in unlike]
+    has_block_sizes = os.environ["blockSizes"] == "yes" and "block sizes" not in unlike
     seen = {
         "size": size,
         "able": kinds,
         "features": ["%s %s" % (feature, ask(h, feature)) for feature in features if feature not in unlike],
-        "block sizes": [h.get_block_size(at) for at in range(3)] if os.environ["blockSizes"] == "yes" else None,
+        "block sizes": [h.get_block_size(at) for at in range(3)] if has_block_sizes else None,
         "description": attempt(h.get_export_description),
         "before": contents(h, size, kinds),
     }
-    random.seed(use["id"])
+    random.seed(" ".join(use["args"]))
     seen["answers"] = [perform(h, random.choice(kinds), size) for _ in range(25 if size else 0)]
     if able["flush"]:
         seen["flush"] = attempt(h.flush)
     seen["after"] = contents(h, size, kinds)
-    h.shutdown()
+    seen["end"] = attempt(h.shutdown)
     return seen
 
 
@@ -72,9 +73,9 @@ def attempt(call, *args):
         return error.errno
 
 
-# The first MiB: the hash of the bytes, and the extents.
+# The first 16 MiB: the hash of the bytes, and the extents.
 def contents(h, size, kinds):
-    length = min(size, 1 << 20)
+    length = min(size, 1 << 24)
     if length == 0:
         return None
     try:

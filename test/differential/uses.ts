@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Random } from "../../src/testing/random.ts";
 import { gptDisk, mbrDisk } from "../helpers/partitioned.ts";
-import { outcomeOf } from "../helpers/run.ts";
+import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import type { Versions } from "./case.ts";
 import { isInOracle, oracle } from "./oracle.ts";
@@ -22,10 +22,20 @@ export interface Served extends Versions {
 }
 
 /** What a client has seen of a disk. */
-export type Seen = Readonly<Record<string, unknown>>;
+type Seen = Readonly<Record<string, unknown>>;
+
+/** Serves the disks with both programs; the result returns a line for each difference of a disk. */
+export async function compare(disks: readonly Served[]): Promise<(use: Served) => readonly string[]> {
+  const possible = disks.filter(isInOracle);
+  const [theirs, ours] = await Promise.all([seenOf(oracle, possible), seenOf(nbdkit, possible)]);
+  return (use) => {
+    const at = possible.indexOf(use);
+    return differences(theirs[at]!, ours[at]!);
+  };
+}
 
 /** Serves the disks with a program, one after the other, and returns what the client has seen of each. */
-export async function seenOf(program: string, disks: readonly Served[]): Promise<readonly Seen[]> {
+async function seenOf(program: string, disks: readonly Served[]): Promise<readonly Seen[]> {
   await using sandbox = new Sandbox();
   makeFiles(sandbox.folder.join("files"));
   const uses = disks.map(({ args, export: name = "", without = [], descriptors = [] }, id) => {
@@ -44,7 +54,7 @@ export async function seenOf(program: string, disks: readonly Served[]): Promise
 }
 
 /** Returns a line for each answer that differs. */
-export function differences(theirs: Seen, ours: Seen): readonly string[] {
+function differences(theirs: Seen, ours: Seen): readonly string[] {
   if (theirs.error !== ours.error)
     return [`nbdkit ${theirs.error ?? "serves"}, nbdkit-node ${ours.error ?? "serves"}`];
   const keys = new Set([...Object.keys(theirs), ...Object.keys(ours)]);
@@ -70,6 +80,18 @@ function makeFiles(folder: string): void {
   file("one", "first file\n");
   file("two", "x".repeat(5000));
   file("three", "");
+  file(
+    "script",
+    `#!/bin/sh
+case $1 in
+  get_size) echo 100000 ;;
+  pread) dd if=disk skip="$4" count="$3" iflag=count_bytes,skip_bytes 2>/dev/null ;;
+  config) exit 0 ;;
+  *) exit 2 ;;
+esac
+`,
+  );
+  chmodSync(`${folder}/script`, 0o755);
   file("list", "0 64k\n100k 4k zero\n512k 4k hole\n");
   file("gpt", gptDisk(512, [range(64, 127), range(200, 200)]));
   const logical = [{ record: 0, start: 10, count: 20 }];

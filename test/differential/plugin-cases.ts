@@ -1,5 +1,6 @@
 import * as zlib from "node:zlib";
 import type { Case } from "./case.ts";
+import { oracle } from "./oracle.ts";
 import type { Served } from "./uses.ts";
 
 /** Disks in memory. Not all of their extents are comparable. */
@@ -54,7 +55,10 @@ const withoutTrim = ({ without = [], ...use }: Served): Served => ({ ...use, wit
 const isZstdInNode = "zstdCompressSync" in zlib;
 
 // Our split also flushes. Older versions of nbdkit wait for ever in a write to the second file.
-const split = (...args: string[]): Served => ({ args: ["-r", "split", ...args], without: ["flush"] });
+const split = (...args: string[]): Served => ({
+  args: ["-r", "split", ...args],
+  without: ["flush", "multi_conn"],
+});
 
 /** Uses of each plugin; together they give each parameter an accepted value. */
 export const pluginUses: readonly Served[] = [
@@ -82,7 +86,7 @@ export const pluginUses: readonly Served[] = [
   split("file=two", "file=three", "one"),
   {
     args: ["split", "one", "two"],
-    without: ["flush", "trim", "zero", "can_fua", "can_multi_conn"],
+    without: ["flush", "trim", "zero", "fua", "multi_conn"],
     since: "1.48",
   },
   { ...served("info"), export: "reflected/é" },
@@ -107,6 +111,7 @@ export const pluginUses: readonly Served[] = [
     { ...since("1.34", "file", "dirfd=3"), descriptors: ["."], export: "two" },
   ].map(inFile),
   inFile(served("-r", "file", "disk")),
+  inFile(served("nbd", `command=${oracle}`, "arg=file", "arg=disk", "retry=1", "shared=true", "tls=off")),
   served("sh", "script"),
   served("sh", "script=script", "a=1", "bare"),
   methods(),

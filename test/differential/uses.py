@@ -52,8 +52,8 @@ def look(use):
         "before": contents(h, size, kinds),
     }
     random.seed(" ".join(use["args"]))
-    seen["answers"] = [perform(h, random.choice(kinds), size) for _ in range(25 if size else 0)]
-    if able["flush"]:
+    seen["answers"] = [perform(h, random.choice(kinds), size, "fua" not in unlike) for _ in range(25 if size else 0)]
+    if "flush" in kinds:
         seen["flush"] = attempt(h.flush)
     seen["after"] = contents(h, size, kinds)
     seen["end"] = attempt(h.shutdown)
@@ -101,13 +101,13 @@ def described(h, offset, length):
     return merged
 
 
-def perform(h, kind, size):
+def perform(h, kind, size, has_fua):
     offset = random.randrange(size)
     length = random.choice([1, 511, 512, 4096, 65536, random.randrange(1, 150000)])
     # One of ten requests may go beyond the end of the disk.
     if random.randrange(10):
         length = max(1, min(length, size - offset))
-    flags = nbd.CMD_FLAG_FUA if random.randrange(2) and h.can_fua() else 0
+    flags = nbd.CMD_FLAG_FUA if random.randrange(2) and has_fua and h.can_fua() else 0
     requests = {
         "read": lambda: hashlib.sha256(h.pread(length, offset)).hexdigest()[:8],
         "write": lambda: h.pwrite(random.randbytes(length), offset, flags),

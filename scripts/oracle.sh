@@ -2,6 +2,7 @@
 # Runs a command with $NBDKIT_ORACLE, the nbdkit of another Debian release. The differential tests compare with it.
 #   scripts/oracle.sh make RELEASE FOLDER          installs it into a new folder
 #   scripts/oracle.sh run FOLDER COMMAND [ARG...]  runs a command
+#   scripts/oracle.sh test RELEASE                 runs the differential tests, and leaves no folder behind
 # Needs root, debootstrap, a Debian mirror, and an installed nbdkit.
 #
 # Only the server, its plugins and its filters are those of the other release. The commands of --run, and the programs
@@ -48,8 +49,16 @@ run() {
     'mount --bind "$0" "$1" && shift && exec "$@"' "$folder/root${plugins%/*}" "${plugins%/*}" "$@"
 }
 
-case ${1-} in
-  make) [ $# = 3 ] && make "$2" "$(realpath -m "$3")" ;;
-  run) [ $# -gt 2 ] && run "$(realpath "$2")" "${@:3}" ;;
-  *) false ;;
-esac || fail "usage: oracle.sh make RELEASE FOLDER, or oracle.sh run FOLDER COMMAND [ARG...]"
+run_tests() {
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  make "$1" "$folder/oracle"
+  (run "$folder/oracle" npx vitest run --config test/vitest.config.ts test/differential)
+}
+
+case "${1-} $#" in
+  "make 3") make "$2" "$(realpath -m "$3")" ;;
+  "test 2") run_tests "$2" ;;
+  run\ [3-9] | run\ [1-9][0-9]*) run "$(realpath "$2")" "${@:3}" ;;
+  *) fail "usage: oracle.sh make RELEASE FOLDER | run FOLDER COMMAND [ARG...] | test RELEASE" ;;
+esac

@@ -19,7 +19,7 @@ async function reached(program: string, args: readonly string[], steps: string):
   expect([status, stderr]).toEqual([0, ""]);
   const lines = readFileSync(log, "utf8").trimEnd().split("\n");
   return lines
-    .map((line) => line.replace(/^\d\S+ \S+ /, "").replace(/ ?id=\d+| fast=\d| \.\.\.$/g, ""))
+    .map((line) => line.replace(/^(!|\d\S+ \S+) /, "").replace(/ ?id=\d+| fast=\d| \.\.\.$/g, ""))
     .filter((line) => /^asked|^connection=\d (Write|Flush|Zero|Trim)/.test(line) && !/return=/.test(line));
 }
 

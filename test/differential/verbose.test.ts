@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { describeWithOracle, oracle } from "./oracle.ts";
+import type { Versions } from "./case.ts";
+import { describeWithOracle, oracle, skipForOther } from "./oracle.ts";
 
 const session = `nbdsh -u "$uri" -c '
 h.pwrite(b"x" * 512, 0)
@@ -46,9 +47,16 @@ describeWithOracle(["nbdsh"], "-v", () => {
     return comparable(stderr);
   }
 
-  it.each([[[]], [["-r"]], [["-D", "nbdkit.backend.datapath=0"]], [["-D", "nbdkit.backend.controlpath=0"]]])(
-    "logs clients and requests with the messages of nbdkit, with %j",
-    async (options) => {
+  it.for<Versions & { readonly options: string[] }>([
+    { options: [] },
+    { options: ["-r"] },
+    // Flushes are requests of the data path in older versions.
+    { options: ["-D", "nbdkit.backend.datapath=0"], since: "1.42" },
+    { options: ["-D", "nbdkit.backend.controlpath=0"], since: "1.42" },
+  ])(
+    "logs clients and requests with the messages of nbdkit, with $options",
+    async ({ options, ...versions }, context) => {
+      skipForOther(versions, context);
       const lines = await linesOf(nbdkit, ...options);
       expect(lines.length).toBeGreaterThan(10);
       expect(lines).toEqual(await linesOf(oracle, ...options));

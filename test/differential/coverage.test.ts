@@ -25,6 +25,7 @@ const errorKinds = ["", "-pread", "-pwrite", "-trim", "-zero", "-extents", "-cac
 
 /** Parameters that accept every text: names of files that may appear later, names of exports, scripts. */
 const acceptsAll: Readonly<Record<string, readonly string[]>> = {
+  delay: ["delay-trigger"],
   error: errorKinds.map((kind) => `error${kind}-file`),
   exitwhen: ["exit-when-file-created", "exit-when-file-deleted", "exit-when-script"],
   exportname: ["exportname"],

@@ -89,7 +89,7 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
     ...["discard", "pass", "emulate", "native", "force"].map((mode) => ({ args: `fuamode=${mode}` })),
     { args: "fua-mode=force flush-on-close=true", since: "1.46" },
   ],
-  ip: [{ args: "allow=anyunix deny=any" }, { args: "allow=uid:0 allow=anyipv4 deny=10.0.0.0/8,::1,all" }],
+  ip: [{ args: "allow=anyunix deny=any" }, { args: "allow=uid:0 allow=anyipv4 deny=::1,all" }],
   limit: [{ args: "limit=3" }, { args: "limit=0" }],
   log: [{ args: "logfile=log logappend=true logscript=:" }],
   "multi-conn": [

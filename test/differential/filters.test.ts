@@ -50,8 +50,18 @@ describeWithOracle(["nbdinfo", "nbdsh"], "our filters write and refuse the same 
   ];
 
   it.each([
-    [["--filter=log", "pattern", "1M", "logfile=out"]],
-    [["--filter=log", "--filter=error", "pattern", "1M", "logfile=out", "error-pread-rate=1", "error=EPERM"]],
+    [
+      [
+        "-r",
+        "--filter=log",
+        "--filter=error",
+        "pattern",
+        "1M",
+        "logfile=out",
+        "error-pread-rate=1",
+        "error=EPERM",
+      ],
+    ],
     [["-r", "--filter=log", "pattern", "1M", "logfile=out"]],
   ])("log, line by line: %j", async (args) => {
     const [theirs, ours] = await both(args, 'nbdsh -u "$uri" -c - < read.py');

@@ -54,9 +54,11 @@ const withoutTrim = ({ without = [], ...use }: Served): Served => ({ ...use, wit
 /** Node.js has zstd since 22.15. */
 const isZstdInNode = "zstdCompressSync" in zlib;
 
-// Our split also flushes. Older versions of nbdkit wait for ever in a write to the second file.
+// Our split also flushes. nbdkit writes to wrong places of the second file, so it is compared read-only; 1.32 ends on
+// a read that crosses files.
 const split = (...args: string[]): Served => ({
   args: ["-r", "split", ...args],
+  since: "1.42",
   without: ["flush", "multi_conn"],
 });
 
@@ -89,11 +91,6 @@ export const pluginUses: readonly Served[] = [
   sparse("64M", "seed=6"),
   split("one", "two", "one"),
   split("file=two", "file=three", "one"),
-  {
-    args: ["split", "one", "two"],
-    without: ["flush", "trim", "zero", "fua", "multi_conn"],
-    since: "1.48",
-  },
   { ...served("info"), export: "reflected/é" },
   { ...served("info", "mode=base64exportname"), export: "AAECAwT/" },
   { ...served("info", "exportname"), export: "" },

@@ -115,9 +115,7 @@ describeWithOracle([], "the table of cases", () => {
 
 describeWithOracle([], "each option is refused like in nbdkit,", () => {
   const known = options.filter(isInNbdkit);
-  const named = known.flatMap(({ long, value }) =>
-    long.map((name) => [`--${name}`, value !== undefined] as const),
-  );
+  const named = known.map(({ long, value }) => [`--${long[0]}`, value !== undefined] as const);
 
   it.for(named)("when %s has a value too many or too few", async ([name, takesValue], { skip }) => {
     const args = takesValue ? ["null", name] : ["null", `${name}=3`];

@@ -54,11 +54,11 @@ const withoutTrim = ({ without = [], ...use }: Served): Served => ({ ...use, wit
 /** Node.js has zstd since 22.15. */
 const isZstdInNode = "zstdCompressSync" in zlib;
 
-// Our split also flushes. nbdkit writes to wrong places of the second file, so it is compared read-only; 1.32 ends on
-// a read that crosses files.
+// Our split also flushes. nbdkit writes to wrong places of the second file, so it is compared read-only. Before 1.48 it
+// may wait for ever in a request that crosses files.
 const split = (...args: string[]): Served => ({
   args: ["-r", "split", ...args],
-  since: "1.42",
+  since: "1.48",
   without: ["flush", "multi_conn"],
 });
 

@@ -29,7 +29,7 @@ def look(use):
     h.set_export_name(use["export"])
     h.add_meta_context("base:allocation")
     # A server with -s ends when the client has gone.
-    h.connect_command(["sh", "-c", 'exec timeout --foreground --signal=KILL 120 "$@" 2>../stderr ' + files, "sh"] + program + ["-s"] + use["args"])
+    h.connect_command(["sh", "-c", 'exec timeout --foreground --signal=KILL 60 "$@" 2>../stderr ' + files, "sh"] + program + ["-s"] + use["args"])
     size = h.get_size()
     able = {
         "read": True,

@@ -57,6 +57,7 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
     },
     { args: `delay-read=0.001 delay-trigger=${absent}`, since: "1.46" },
   ],
+  ddrescue: [{ args: "ddrescue-mapfile=mapfile", without: ["extents"] }],
   error: [
     { args: `error=EPERM error-rate=100% error-file=${absent}` },
     {
@@ -67,6 +68,12 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
         })
         .join(" "),
     },
+  ],
+  // The same seed corrupts other bits than with nbdkit.
+  evil: [
+    { args: "evil=stuck-bits evil-probability=0 evil-stuck-probability=1:2 evil-seed=1", since: "1.36" },
+    { args: "evil=cosmic-rays evil-probability=0%", since: "1.36" },
+    { args: "evil=stuck-wires evil-probability=0", since: "1.36" },
   ],
   exitlast: [{ args: "" }],
   exitwhen: [
@@ -92,6 +99,7 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
   ip: [{ args: "allow=anyunix deny=any" }, { args: "allow=uid:0 allow=anyipv4 deny=::1,all" }],
   limit: [{ args: "limit=3" }, { args: "limit=0" }],
   log: [{ args: "logfile=log logappend=true logscript=:" }],
+  map: [{ args: "map=0-65535:65536 map=65536-131071:0 map-size=500000", since: "1.46" }],
   "multi-conn": [
     ...["auto", "emulate", "disable", "plugin", "unsafe"].map((mode) => ({
       args: `multi-conn-mode=${mode}`,
@@ -133,13 +141,29 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
   ],
   retry: [{ args: "retries=1 retry-delay=1 retry-exponential=no retry-readonly=yes" }, { args: "retries=0" }],
   "retry-request": [{ args: "retry-request-retries=1 retry-request-delay=1 retry-request-open=false" }],
+  rotational: [
+    { args: "rotational=true", since: "1.40" },
+    { args: "rotational=false", since: "1.40" },
+  ],
+  scan: [{ args: "scan-ahead=false scan-clock=false scan-forever=false scan-size=64k" }, { args: "" }],
+  spinning: [
+    {
+      args: "heads=2 separate-heads=true min-seek-time=1us half-seek-time=1us max-seek-time=1us",
+      since: "1.40",
+    },
+  ],
   stats: [{ args: "statsfile=stats statsappend=true statsthreshold=50" }],
+  swab: ["16", "32", "64"].map((bits) => ({ args: `swab-bits=${bits}` })),
   tar: [
     { args: "tar-entry=disk", disk: "file packed" },
     { args: "tar-entry=disk tar-limit=1M tar=tar", disk: "file packed", since: "1.36" },
   ],
   "time-limit": [{ args: "time-limit=60", since: "1.42" }],
   "tls-fallback": [{ args: "" }, { args: "tlsreadme=hello" }],
+  xor: [
+    { args: "xor=0x1234 xorlen=2", without: ["extents"], since: "1.48" },
+    { args: "xor=rand:7", without: ["extents"], since: "1.48" },
+  ],
   truncate: [
     { args: "truncate=600001 round-up=512" },
     { args: "truncate=600001 round-down=4096" },

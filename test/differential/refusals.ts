@@ -119,6 +119,25 @@ const newer: readonly Case[] = [
     words: [],
     since: "1.42",
   },
+  ...["evil=x", "evil-probability=x", "evil-seed=x", "evil-stuck-probability=x"].map((parameter) => {
+    return { args: ["--filter=evil", "memory", "1M", parameter], since: "1.36" };
+  }),
+  ...["map=x", "map-size=x"].map((parameter) => {
+    return { args: ["--filter=map", "memory", "1M", parameter], since: "1.46" };
+  }),
+  ...["scan-ahead=x", "scan-clock=x", "scan-forever=x", "scan-size=3"].map((parameter) => {
+    return { args: ["--filter=scan", "memory", "1M", parameter] };
+  }),
+  ...["heads=x", "separate-heads=x", "min-seek-time=x", "half-seek-time=x", "max-seek-time=x"].map(
+    (parameter) => {
+      return { args: ["--filter=spinning", "memory", "1M", parameter], since: "1.40" };
+    },
+  ),
+  { args: ["--filter=swab", "memory", "1M", "swab-bits=7"] },
+  { args: ["--filter=rotational", "memory", "1M", "rotational=x"], since: "1.40" },
+  { args: ["--filter=xor", "memory", "1M", "xor=x", "xorlen=1"], since: "1.48" },
+  { args: ["--filter=xor", "memory", "1M", "xor=1", "xorlen=9"], since: "1.48" },
+  { args: ["--filter=ddrescue", "memory", "1M", "ddrescue-mapfile=nothing"] },
   { args: ["pattern", "1M", "stride=x"], since: "1.46" },
   { args: ["pattern", "1M", "upper=x"], since: "1.46" },
   { args: ["random", "1M", "fast=x"], since: "1.46" },

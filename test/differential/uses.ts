@@ -92,6 +92,7 @@ esac
 `,
   );
   chmodSync(`${folder}/script`, 0o755);
+  file("mapfile", "0x0 ? 1\n0x0 0x40000 +\n0x40000 0x40000 -\n0x80000 0x80000 +\n");
   file("list", "0 64k\n100k 4k zero\n512k 4k hole\n");
   file("gpt", gptDisk(512, [range(64, 127), range(200, 200)]));
   const logical = [{ record: 0, start: 10, count: 20 }];

@@ -31,7 +31,7 @@ export const transparentFilters: readonly Transparent[] = [
   {
     name: "evil",
     parameters: { evil: ["cosmic-rays", "stuck-bits"], "evil-probability": ["0"] },
-    isOurs: true,
+    since: "1.36",
   },
   { name: "exitlast" },
   { name: "exitwhen", parameters: { "exit-when-file-created": never } },
@@ -40,7 +40,7 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "ip", parameters: { allow: ["any"] } },
   { name: "limit", parameters: { limit: ["0", "9"] } },
   { name: "log", parameters: { logfile: ["/dev/null"] } },
-  { name: "map", parameters: { "map-size": ["200000"] }, isOurs: true },
+  { name: "map", parameters: { "map-size": ["200000"] }, since: "1.46" },
   { name: "multi-conn", parameters: { "multi-conn-track-dirty": ["fast", "connection", "off"] } },
   { name: "nocache", parameters: { cachemode: ["none", "emulate", "nop"] } },
   { name: "noextents" },
@@ -55,8 +55,8 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "readonly", parameters: { "readonly-file": never }, since: "1.38" },
   { name: "retry", parameters: { retries: ["0", "3"], "retry-readonly": ["false"] } },
   { name: "retry-request", parameters: { "retry-request-retries": ["1"] } },
-  { name: "rotational", parameters: { rotational: flags }, isOurs: true },
-  { name: "scan", parameters: { "scan-size": ["4k", "64k"], "scan-ahead": flags }, isOurs: true },
+  { name: "rotational", parameters: { rotational: flags }, since: "1.40" },
+  { name: "scan", parameters: { "scan-size": ["4k", "64k"], "scan-ahead": flags }, since: "1.42" },
   {
     name: "spinning",
     parameters: {
@@ -65,12 +65,12 @@ export const transparentFilters: readonly Transparent[] = [
       "max-seek-time": ["2us"],
       heads: ["1", "3"],
     },
-    isOurs: true,
+    since: "1.40",
   },
   { name: "stats", parameters: { statsfile: ["/dev/null"] } },
   { name: "time-limit", parameters: { "time-limit": ["1000"] }, since: "1.42" },
   { name: "truncate", parameters: { truncate: ["200000"], "round-down": ["512", "4k"] } },
-  { name: "xor", parameters: { xor: ["rand", "rand:0x123456789abcdef0"] }, isOurs: true },
+  { name: "xor", parameters: { xor: ["rand", "rand:0x123456789abcdef0"] }, since: "1.48" },
 ];
 
 /** Further filters, which refuse requests that are not whole words. */

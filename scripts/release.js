@@ -29,7 +29,10 @@ import { softwareBillOfMaterials } from "./sbom.js";
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    test: { type: "string", default: "npm test && npm run check && npm run test:packages -- --root" },
+    test: {
+      type: "string",
+      default: "npm test && npm run check && npm run test:packages -- --root && npm run test:newest",
+    },
     site: { type: "string" },
     repository: { type: "string" },
   },

@@ -20,7 +20,7 @@ unless the table says otherwise.`;
 /** Returns the pages as [path, text], and the gaps in the declarations. */
 export async function optionPages() {
   const [plugins, filters] = [await loaded(builtInPlugins), await loaded(builtInFilters)];
-  const nbdkit = options.filter(({ hidden }) => hidden !== true).map(nbdkitOption);
+  const nbdkit = options.map(nbdkitOption);
   const nbd = commands.map(({ name, usage, options: table }) => [name, usage, nbdOptions(table)]);
   return {
     pages: [

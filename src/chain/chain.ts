@@ -4,6 +4,7 @@ import type { Client, ExportItem, Host, ListRequest, OpenRequest, ThreadModel } 
 import { must } from "../core/assert.ts";
 import { messageOf, NbdError } from "../core/errors.ts";
 import { Progress } from "../core/progress.ts";
+import { applyChanges } from "../kit/apply-changes.ts";
 import { sharedAbort } from "../served/shared-abort.ts";
 import { checkedExports, checkedName, checkedThreadModel } from "./answers.ts";
 import { type AnyFilter, type AnyPlugin, Component } from "./component.ts";
@@ -149,8 +150,10 @@ export class Chain {
     return this.#defaultFrom(0, request, context);
   }
 
-  open(request: OpenRequest, context: ConnectionContext = this.#noConnection): Promise<Handle> {
-    return this.#openFrom(0, request, context);
+  async open(request: OpenRequest, context: ConnectionContext = this.#noConnection): Promise<Handle> {
+    const handle = await this.#openFrom(0, request, context);
+    // A second connection waits for the end of the first one, so a client that uses both would wait for ever.
+    return this.threadModel === "serialize_connections" ? applyChanges(handle, { multiConn: false }) : handle;
   }
 
   /** The context for calls outside of any connection. */

@@ -7,9 +7,9 @@ export type Trace = (line: string) => void;
 
 /** Which steps are traced (-v, nbdkit(1) "-D nbdkit.backend.*"). */
 export interface Tracing {
-  /** Opening, closing, and questions about exports. */
+  /** Opening, closing, flushes, and questions about exports. */
   readonly controlPath: boolean;
-  /** Each request. The fast path is off then, so that every request passes through every layer. */
+  /** All other requests. The fast path is off then, so that every request passes through every layer. */
   readonly dataPath: boolean;
 }
 
@@ -28,21 +28,31 @@ export function openText({ readOnly, exportName, tls }: OpenRequest): string {
 export function traced(handle: Handle, layer: string, tracing: Tracing, trace: Trace): Handle {
   const log = (step: string): void => trace(`${layer}: ${step}`);
   const changes = {
-    ...(tracing.controlPath && closing(log)),
+    ...(tracing.controlPath && control(handle, log)),
     ...(tracing.dataPath && requests(handle, log)),
   };
   const { transferable } = handle;
   // Tracing only `close` does not change requests, so worker threads may still serve them.
-  const sameRequests = !tracing.dataPath && transferable !== undefined ? { transferable } : {};
+  const isTraced = tracing.dataPath || (tracing.controlPath && handle.flush !== undefined);
+  const sameRequests = !isTraced && transferable !== undefined ? { transferable } : {};
   return { ...applyChanges(handle, changes), ...sameRequests };
 }
 
-function closing(log: (step: string) => void): HandleChanges {
-  return { close: () => log("close") };
+function control(handle: Handle, log: (step: string) => void): HandleChanges {
+  const { flush } = handle;
+  return {
+    close: () => log("close"),
+    ...(flush && {
+      flush: () => {
+        log("flush");
+        return flush.call(handle);
+      },
+    }),
+  };
 }
 
 function requests(handle: Handle, log: (step: string) => void): HandleChanges {
-  const { write, flush, trim, zero, cache, extents } = handle;
+  const { write, trim, zero, cache, extents } = handle;
   return {
     read: (into, offset) => {
       log(`pread count=${into.length} offset=${offset}`);
@@ -52,12 +62,6 @@ function requests(handle: Handle, log: (step: string) => void): HandleChanges {
       write: (from, offset, flags) => {
         log(`pwrite count=${from.length} offset=${offset} fua=${+flags.fua}`);
         return write.call(handle, from, offset, flags);
-      },
-    }),
-    ...(flush && {
-      flush: () => {
-        log("flush");
-        return flush.call(handle);
       },
     }),
     ...(trim && {

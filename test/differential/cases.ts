@@ -8,6 +8,10 @@ function refused(words: readonly string[], ...lines: (readonly string[])[]): Cas
   return lines.map((args) => ({ args, words }));
 }
 
+function since(version: string, ...list: readonly Case[]): Case[] {
+  return list.map((one) => ({ ...one, since: version }));
+}
+
 const options: readonly Case[] = [
   { args: captive("null") },
   { args: captive("null", "10M") },
@@ -131,14 +135,14 @@ const places: readonly Case[] = [
 
 const components: readonly Case[] = [
   ...refused(
-    ["cannot open plugin 'nothing'"],
+    ["cannot open plugin", "nothing"],
     captive("nothing"),
     ["nothing", "--version"],
     ["nothing", "--help"],
     ["nothing", "--dump-plugin"],
   ),
-  ...refused(["cannot open plugin './nothing'"], captive("./nothing")),
-  ...refused(["cannot open filter 'nothing'"], captive("--filter=nothing", "null"), [
+  ...refused(["cannot open plugin", "./nothing"], captive("./nothing")),
+  ...refused(["cannot open filter", "nothing"], captive("--filter=nothing", "null"), [
     "--filter=nothing",
     "null",
     "--version",
@@ -157,12 +161,16 @@ const parameters: readonly Case[] = [
   { args: captive("memory", "7E") },
   { args: captive("memory", "1b") },
   ...refused(["you must specify size=<SIZE> on the command line"], captive("memory")),
-  ...refused(["could not parse size: unknown suffix"], captive("memory", "1Q"), captive("null", "size=1Q")),
-  ...refused(["could not parse size: unknown suffix"], captive("memory", "1.5M")),
-  ...refused(["size cannot be negative"], captive("memory", "size=-1"), captive("null", "size=-1")),
+  ...refused(
+    ["could not parse size: unknown suffix", "Q"],
+    captive("memory", "1Q"),
+    captive("null", "size=1Q"),
+  ),
+  ...refused(["could not parse size: unknown suffix", ".5M"], captive("memory", "1.5M")),
+  ...refused(["size cannot be negative", "-1"], captive("memory", "size=-1"), captive("null", "size=-1")),
   ...refused(["could not parse size string"], captive("memory", ""), captive("memory", "size=")),
-  ...refused(["could not parse size string"], captive("memory", "x"), captive("memory", "size=1M", "x")),
-  ...refused(["could not parse size string"], captive("null", "=5")),
+  ...refused(["could not parse size string", "x"], captive("memory", "x"), captive("memory", "size=1M", "x")),
+  ...refused(["could not parse size string", "=5"], captive("null", "=5")),
   ...refused(["99999999999E"], captive("memory", "99999999999E")),
   ...refused(["99999999999999999999"], captive("memory", "99999999999999999999")),
   ...refused(
@@ -186,10 +194,14 @@ const parameters: readonly Case[] = [
   ...refused(["cannot resolve a null or empty path"], captive("file", ""), captive("file", "file=")),
   ...refused(["use dir= to serve files within"], captive("file", "folder")),
   ...refused(["expecting a directory"], captive("file", "dir=disk")),
-  ...refused(
-    ["file= and dir= cannot be used at the same time"],
-    captive("file", "disk", "dir=folder"),
-    captive("file", "dir=folder", "disk"),
+  ...since(
+    "1.42",
+    ...refused(
+      ["file|dir|fd|dirfd parameter can only appear once on the command line"],
+      captive("file", "disk", "dir=folder"),
+      captive("file", "dir=folder", "disk"),
+      captive("file", "disk", "disk"),
+    ),
   ),
   ...refused(["file is not regular or block device"], captive("file", "/dev/null")),
   ...refused(["unknown fadvise mode: x"], captive("file", "disk", "fadvise=x")),

@@ -9,8 +9,38 @@ const isReadOnly = 'nbdinfo --is read-only "$uri"';
 const showVariables = 'echo "$exportname $port $tls"';
 const vsockPort: string = String(randomInt(70_000, 2 ** 31));
 
+const contexts = 'nbdinfo --json "$uri" | grep -c base:allocation';
+const isStructured = 'nbdinfo --json "$uri" | grep structured';
+
+/** Options that older versions of nbdkit do not have. */
+const newer: readonly Case[] = [
+  ...["--keepalive", "--keep-alive"].map((keepalive) => ({
+    ...run(keepalive, "-p", "0", "null", "--run", "true"),
+    since: "1.42",
+  })),
+  ...["--no-mc", "--no-meta-contexts"].map((option) => ({
+    ...run("-U", "-", option, "memory", "1M", "--run", contexts),
+    since: "1.38",
+  })),
+  { ...run("-U", "-", "--no-structured-replies", "null", "--run", isStructured), since: "1.42" },
+  ...["--print-uri", "--print-url", "--show-uri", "--show-url"].map((option) => ({
+    ...run("-U", "socket", option, "null", "--run", "true"),
+    since: "1.40",
+  })),
+  ...["--timeout", "--time-out"].map((timeout) => ({
+    ...run("-U", "-", timeout, "5", "null", "--run", 'nbdinfo --size "$uri"'),
+    since: "1.42",
+  })),
+  { ...refused([], "--timeout=x", "-U", "-", "null", "--run", "true"), since: "1.42" },
+  { ...run("-U", "-", "--log=default", "null", "--run", "true"), since: "1.44" },
+  { ...run("-U", "-", "--log=/dev/null", "null", "--run", "true"), since: "1.44" },
+  { ...run("-U", "-", "--name=a b", "null", "--run", 'nbdinfo --size "$uri"'), since: "1.46" },
+  { ...run("-U", "-", "--tls=off", "--tls-priority=NORMAL", "null", "--run", "true"), since: "1.46" },
+];
+
 /** Each option of nbdkit with each of its names; the result shows the effect of the option where possible. */
 export const optionCases: readonly Case[] = [
+  ...newer,
   ...["-4", "--ipv4-only", "-6", "--ipv6-only"].map((family) =>
     run(family, "-p", "0", "null", "--run", "true"),
   ),

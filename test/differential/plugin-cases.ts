@@ -1,28 +1,11 @@
-/** Command lines with the same disk in nbdkit and nbdkit-node. */
+import * as zlib from "node:zlib";
+import type { Case } from "./case.ts";
+import { oracle } from "./oracle.ts";
+import type { Served } from "./uses.ts";
+
+/** Disks in memory. Not all of their extents are comparable. */
 export const images: readonly (readonly string[])[] = [
   ["memory", "100000"],
-  ["null", "70000"],
-  ["pattern", "1"],
-  ["pattern", "100003"],
-  ["pattern", "size=1M"],
-  ["zero"],
-  ["file", "two"],
-  ["full", "70000"],
-  ["random", "1", "seed=0"],
-  ["random", "100003", "seed=1"],
-  ["random", "size=1M", "seed=0xffffffff"],
-  ["sparse-random", "1M", "seed=1", "percent=50", "runlength=8192"],
-  ["sparse-random", "10M", "seed=2", "runlength=100000", "percent=12.5"],
-  ["sparse-random", "3M", "seed=3", "percent=30", "runlength=30000", "random-content=true"],
-  ["sparse-random", "1000003", "seed=4", "percent=100"],
-  ["sparse-random", "1000003", "seed=5", "percent=0"],
-  ["sparse-random", "64M", "seed=6"],
-  ["split", "one", "two", "one"],
-  ["split", "file=two", "file=three", "one"],
-  ["-e", "reflected/é", "info"],
-  ["-e", "AAECAwT/", "info", "mode=base64exportname"],
-  ["-e", "", "info", "exportname"],
-  ["info", "address"],
   ["data", "raw=some text"],
   ["data", "base64=aGVsbG8gbmJka2l0IHVzZXI="],
   ["data", "base64=MTIz", "size=1M"],
@@ -46,9 +29,155 @@ export const images: readonly (readonly string[])[] = [
   ["data", "1 -> \\a ( \\a 2 -> \\a \\a ) \\a (1 2 3)[1:]*3 (1 2 3)[:0]"],
 ];
 
+const served = (...args: string[]): Served => ({ args });
+const since = (version: string, ...args: string[]): Served => ({ args, since: version });
+
+/** A script for eval, or none. */
+const methods = (...scripts: string[]): Served =>
+  served("eval", "get_size=echo 1M", "pread=head -c $3 disk", ...scripts);
+
+// Disks in memory have smaller pages here, so extents, block sizes and fast zeroes differ.
+const inMemory = (...args: string[]): Served => ({
+  args,
+  without: ["extents", "can_fast_zero", "block sizes"],
+});
+
+// Our file announces fast zeroes, and the holes of a file are whole blocks of its file system.
+const inFile = (use: Served): Served => ({ ...use, without: ["can_fast_zero"] });
+
+// nbdkit returns other bytes for reads that do not begin at a block.
+const sparse = (...args: string[]): Served => ({ args: ["sparse-random", ...args], without: ["read"] });
+
+// With this allocator our disks do not trim.
+const withoutTrim = ({ without = [], ...use }: Served): Served => ({ ...use, without: [...without, "trim"] });
+
+/** Node.js has zstd since 22.15. */
+const isZstdInNode = "zstdCompressSync" in zlib;
+
+// Our split also flushes. nbdkit writes to wrong places of the second file, so it is compared read-only. Before 1.48 it
+// may wait for ever in a request that crosses files.
+const split = (...args: string[]): Served => ({
+  args: ["-r", "split", ...args],
+  since: "1.48",
+  without: ["flush", "multi_conn"],
+});
+
+/** Uses of each plugin; together they give each parameter an accepted value. */
+export const pluginUses: readonly Served[] = [
+  served("null", "70000"),
+  served("null", "size=1M"),
+  served("null"),
+  served("zero"),
+  served("full", "70000"),
+  served("full", "size=1M"),
+  since("1.36", "ones", "70000"),
+  since("1.36", "ones", "size=1M", "byte=0x55"),
+  served("-r", "pattern", "1"),
+  served("-r", "pattern", "100003"),
+  // Since 1.46 a write checks that the bytes are those of the pattern.
+  since("1.46", "pattern", "size=1M"),
+  since("1.46", "pattern", "100003", "stride=512", "upper=7"),
+  since("1.46", "pattern", "1M", "stride=4k", "upper=0xffff"),
+  since("1.46", "random", "1M", "seed=1", "fast=true"),
+  { ...sparse("1M", "seed=7", "blocksize=512", "percent=50", "runlength=10000"), since: "1.48" },
+  served("random", "1", "seed=0"),
+  served("random", "100003", "seed=1"),
+  served("random", "size=1M", "seed=0xffffffff"),
+  sparse("1M", "seed=1", "percent=50", "runlength=8192"),
+  sparse("10M", "seed=2", "runlength=100000", "percent=12.5"),
+  sparse("size=3M", "seed=3", "percent=30", "runlength=30000", "random-content=true"),
+  sparse("1000003", "seed=4", "percent=100"),
+  sparse("1000003", "seed=5", "percent=0"),
+  sparse("64M", "seed=6"),
+  split("one", "two", "one"),
+  split("file=two", "file=three", "one"),
+  { ...served("info"), export: "reflected/é" },
+  { ...served("info", "mode=base64exportname"), export: "AAECAwT/" },
+  { ...served("info", "exportname"), export: "" },
+  inMemory("memory", "1M"),
+  withoutTrim(inMemory("memory", "size=100003", "allocator=malloc,mlock=true")),
+  inMemory("memory", "1M", "allocator=sparse"),
+  { ...inMemory("data", "@4k 1 @1k 2"), since: "1.44" },
+  { ...inMemory("data", "1 base64:MTIz*3 2"), since: "1.46" },
+  inMemory("data", "data=1 2 @^512 $name*4", "name=0x55*4", "size=1M", "allocator=sparse"),
+  withoutTrim(inMemory("data", "raw=some text", "allocator=malloc")),
+  ...(isZstdInNode
+    ? [inMemory("memory", "1M", "allocator=zstd"), inMemory("data", "base64=MTIz", "allocator=zstd")]
+    : []),
+  ...[
+    served("file", "disk"),
+    served("file", "file=two", "fadvise=normal", "cache=default"),
+    served("file", "disk", "fadvise=random", "cache=none"),
+    served("file", "disk", "fadvise=sequential"),
+    since("1.46", "file", "disk", "reduce-memory-pressure=true"),
+    { ...since("1.34", "file", "fd=3"), descriptors: ["disk"] },
+    { ...served("file", "dir=."), export: "two" },
+    { ...since("1.34", "file", "dirfd=3"), descriptors: ["."], export: "two" },
+  ].map(inFile),
+  inFile(served("-r", "file", "disk")),
+  inFile(served("nbd", `command=${oracle}`, "arg=file", "arg=disk", "retry=1", "shared=true", "tls=off")),
+  served("sh", "script"),
+  served("sh", "script=script", "a=1", "bare"),
+  methods(),
+  methods("pwrite=cat >/dev/null"),
+  methods("pwrite=cat >/dev/null", "can_write=exit 3"),
+  methods("pwrite=cat >/dev/null", "zero=exit 0", "trim=exit 0", "flush=exit 0", "cache=exit 0"),
+  methods("pwrite=cat >/dev/null", "can_zero=exit 0", "can_fast_zero=exit 0", "can_cache=echo EMULATE"),
+  methods("extents=echo 0 32K; echo 32K 992K zero", "can_multi_conn=exit 0", "is_rotational=exit 0"),
+  methods("missing=exit 2", "can_extents=exit 3", "can_flush=exit 0", "flush=exit 0"),
+  methods(
+    "config=test $2 = key || exit 1",
+    "config_complete=exit 0",
+    "thread_model=echo parallel",
+    "key=value",
+  ),
+  methods(
+    "after_fork=exit 0",
+    "block_size=echo 1 4K 1M",
+    "can_trim=exit 3",
+    "close=exit 0",
+    "default_export=echo name",
+    "dump_plugin=exit 0",
+    "export_description=echo text",
+    "get_ready=exit 0",
+    "list_exports=echo name",
+    "open=echo handle",
+    "preconnect=exit 0",
+    "unload=exit 0",
+  ),
+  ...["none", "emulate", "native", "Native"].flatMap((level) =>
+    ["can_flush=exit 3", "flush=exit 0"].map((flush) =>
+      methods("pwrite=cat >/dev/null", `can_fua=echo ${level}`, flush),
+    ),
+  ),
+];
+
 /** Command lines that both refuse, with words that both error messages contain. */
-export const refusals: readonly { readonly args: readonly string[]; readonly words: readonly string[] }[] = [
-  { args: ["pattern", "x"], words: ["could not parse size string"] },
+export const refusals: readonly Case[] = [
+  { args: ["pattern", "x"], words: ["could not parse size string", "x"] },
+  { args: ["data", "1", "size=x"], words: [] },
+  { args: ["data", "1", "allocator=x"], words: [] },
+  { args: ["null", "size=x"] },
+  { args: ["full", "size=x"] },
+  { args: ["random", "size=x"] },
+  { args: ["sparse-random", "size=x"] },
+  { args: ["sparse-random", "1M", "seed=x"] },
+  { args: ["eval", "pread=exit 0", "pread=exit 0"] },
+  { args: ["sh", "nothing"], words: ["nothing: No such file or directory"] },
+  { args: ["file", "disk", "cache=x"] },
+  { args: ["nbd"], words: [] },
+  { args: ["nbd", "uri=x:"], words: [] },
+  { args: ["nbd", "hostname=localhost", "port=x"], words: [] },
+  { args: ["nbd", "vsock=x"], words: [] },
+  { args: ["nbd", "socket-fd=x"], words: [] },
+  { args: ["nbd", "socket=s", "hostname=h"], words: [] },
+  { args: ["nbd", "command=true", "socket=s"], words: [] },
+  { args: ["nbd", "socket=s", "retry=x"], words: [] },
+  { args: ["nbd", "socket=s", "shared=x"], words: [] },
+  { args: ["nbd", "socket=s", "dynamic-export=x"], words: [] },
+  { args: ["nbd", "socket=s", "dynamic-export=true", "export=x"], words: [] },
+  { args: ["nbd", "socket=s", "tls=x"], words: [] },
+  { args: ["nbd", "socket=s", "tls-verify=x"], words: [] },
   { args: ["pattern", "1M", "foo=1"], words: ["unknown parameter 'foo'"] },
   { args: ["random", "1M", "seed=1x"], words: ["seed: could not parse number"] },
   { args: ["random", "1M", "seed=-1"], words: ["seed: negative numbers are not allowed"] },
@@ -73,7 +202,7 @@ export const refusals: readonly { readonly args: readonly string[]; readonly wor
   { args: ["data", "(1"], words: ["unmatched '(' in data string"] },
   { args: ["data", "1)"], words: ["unmatched ')' in data string"] },
   { args: ["data", "*2"], words: ["*N must follow an expression"] },
-  { args: ["data", "@1*2"], words: ["*N cannot be applied to this type of expression"] },
+  { args: ["data", "@1*2"], words: [] },
   { args: ["data", "1*x"], words: ["*N not numeric"] },
   { args: ["data", "[1:2]"], words: ["[N:M] must follow an expression"] },
   { args: ["data", "1[x]"], words: ["[N:M] not numeric"] },

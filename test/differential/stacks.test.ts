@@ -5,15 +5,14 @@ import { expect, it } from "vitest";
 import { Random } from "../../src/testing/random.ts";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { describeWith, toolPath } from "../helpers/tools.ts";
 import { randomStack, type Stack, textOf, transparentFilters } from "../helpers/transparent.ts";
+import { describeWithOracle, isInOracle, oracle } from "./oracle.ts";
 
-const original = toolPath("nbdkit") ?? "nbdkit";
 const requests = fileURLToPath(new URL("requests.py", import.meta.url));
 
 /** The number of random stacks. Set STACKS=300 for a longer test. */
 const count = Number(process.env.STACKS ?? 12);
-const known = transparentFilters.filter(({ isOurs }) => isOurs !== true);
+const known = transparentFilters.filter(isInOracle);
 const stacks = Array.from({ length: count }, (_, seed) => randomStack(new Random(1000 + seed), known));
 
 /** Leaves out the requests whose results may differ: see docs/differences.md. */
@@ -56,13 +55,13 @@ function bytesOf(disk: string): string {
   return createHash("sha256").update(readFileSync(disk)).digest("hex");
 }
 
-describeWith(
-  ["nbdkit", "nbdsh"],
+describeWithOracle(
+  ["nbdsh"],
   "a stack of three of our filters behaves like the same stack in nbdkit:",
   () => {
     const cases = stacks.map((stack, seed) => [textOf(stack), 1 + 2 * (seed % 2), stack, seed] as const);
     it.each(cases)("%s, with %i connections", async (_title, connections, stack, seed) => {
-      const theirs = await answers(original, stack, seed, connections);
+      const theirs = await answers(oracle, stack, seed, connections);
       const ours = await answers(nbdkit, stack, seed, connections);
       expect(theirs.status).toBe(0);
       expect(ours).toEqual(theirs);

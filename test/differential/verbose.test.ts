@@ -1,9 +1,8 @@
 import { expect, it } from "vitest";
 import { nbdkit, outcomeOf } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
-import { describeWith, toolPath } from "../helpers/tools.ts";
-
-const original = toolPath("nbdkit") ?? "nbdkit";
+import type { Versions } from "./case.ts";
+import { describeWithOracle, oracle, skipForOther } from "./oracle.ts";
 
 const session = `nbdsh -u "$uri" -c '
 h.pwrite(b"x" * 512, 0)
@@ -38,7 +37,7 @@ function comparable(stderr: string): string[] {
   return lines.map((line) => line.replace(/^nbdkit: memory[[.]\d+\]?: /, "nbdkit: CLIENT: ")).sort();
 }
 
-describeWith(["nbdkit", "nbdsh"], "-v", () => {
+describeWithOracle(["nbdsh"], "-v", () => {
   async function linesOf(program: string, ...options: string[]): Promise<string[]> {
     await using sandbox = new Sandbox();
     const env = { PATH: `/usr/bin:${process.env.PATH}` };
@@ -48,12 +47,19 @@ describeWith(["nbdkit", "nbdsh"], "-v", () => {
     return comparable(stderr);
   }
 
-  it.each([[[]], [["-r"]], [["-D", "nbdkit.backend.datapath=0"]], [["-D", "nbdkit.backend.controlpath=0"]]])(
-    "logs clients and requests with the messages of nbdkit, with %j",
-    async (options) => {
+  it.for<Versions & { readonly options: string[] }>([
+    { options: [] },
+    { options: ["-r"] },
+    // Flushes are requests of the data path in older versions.
+    { options: ["-D", "nbdkit.backend.datapath=0"], since: "1.42" },
+    { options: ["-D", "nbdkit.backend.controlpath=0"], since: "1.42" },
+  ])(
+    "logs clients and requests with the messages of nbdkit, with $options",
+    async ({ options, ...versions }, context) => {
+      skipForOther(versions, context);
       const lines = await linesOf(nbdkit, ...options);
       expect(lines.length).toBeGreaterThan(10);
-      expect(lines).toEqual(await linesOf(original, ...options));
+      expect(lines).toEqual(await linesOf(oracle, ...options));
     },
   );
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import noparallel from "../../src/filters/noparallel.ts";
 import { TestedChain } from "../../src/testing/tested-chain.ts";
 import { testPlugin } from "../helpers/conformance.ts";
-import { nbdkit, succeed } from "../helpers/run.ts";
+import { captive, nbd, nbdkit, succeed } from "../helpers/run.ts";
 import { overMemory } from "./disks.ts";
 
 testPlugin("noparallel over memory", { ...overMemory(noparallel), runs: 5 });
@@ -27,6 +27,14 @@ describe("noparallel", () => {
   ])("noparallel over %j has the thread model %s in --dump-plugin", async (plugin, model) => {
     const dumped = await succeed(nbdkit, ["--filter=noparallel", ...plugin, "--dump-plugin"]);
     expect(dumped).toContain(`\nthread_model=${model}\n`);
+  });
+
+  it("noparallel serialize=connections does not let a client open several connections, which would wait", async () => {
+    const can = `'${nbd}' info --can multi-conn "$uri" || echo no`;
+    const multiConnOf = (serialize: string) =>
+      captive(["--filter=noparallel", "memory", "1M", `serialize=${serialize}`], can);
+    expect(await multiConnOf("all-requests")).toBe("");
+    expect(await multiConnOf("connections")).toBe("no\n");
   });
 
   it("noparallel refuses unknown modes", async () => {

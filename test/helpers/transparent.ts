@@ -6,8 +6,10 @@ interface Transparent {
   readonly name: keyof typeof builtInFilters & string;
   /** Optional parameters: each is absent or has one of these values. */
   readonly parameters?: Readonly<Record<string, readonly string[]>>;
-  /** Debian's nbdkit does not have the filter, or has a bug in it. */
-  readonly isOurs?: boolean;
+  /** The first version of nbdkit that has the filter, without a bug that a comparison would meet. */
+  readonly since?: string;
+  /** The first version of nbdkit that no longer has the filter. */
+  readonly before?: string;
 }
 
 const never = ["/nonexistent/file"];
@@ -20,16 +22,16 @@ export const transparentFilters: readonly Transparent[] = [
     name: "cache",
     parameters: { cache: ["writeback", "writethrough", "unsafe"], "cache-on-read": flags },
   },
-  { name: "cacheextents" },
-  { name: "count", isOurs: true },
+  { name: "cacheextents", before: "1.46" },
+  { name: "count", since: "1.46" },
   { name: "cow", parameters: { "cow-block-size": ["4k", "64k"], "cow-on-cache": flags } },
-  // Debian's filter aborts with an assertion over multi-conn.
-  { name: "delay", parameters: { wdelay: ["0.01ms"], "delay-open": ["0.01ms"] }, isOurs: true },
+  // Older filters abort with an assertion over multi-conn.
+  { name: "delay", parameters: { wdelay: ["0.01ms"], "delay-open": ["0.01ms"] }, since: "1.42" },
   { name: "error", parameters: { error: ["EPERM"] } },
   {
     name: "evil",
     parameters: { evil: ["cosmic-rays", "stuck-bits"], "evil-probability": ["0"] },
-    isOurs: true,
+    since: "1.36",
   },
   { name: "exitlast" },
   { name: "exitwhen", parameters: { "exit-when-file-created": never } },
@@ -38,7 +40,7 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "ip", parameters: { allow: ["any"] } },
   { name: "limit", parameters: { limit: ["0", "9"] } },
   { name: "log", parameters: { logfile: ["/dev/null"] } },
-  { name: "map", parameters: { "map-size": ["200000"] }, isOurs: true },
+  { name: "map", parameters: { "map-size": ["200000"] }, since: "1.46" },
   { name: "multi-conn", parameters: { "multi-conn-track-dirty": ["fast", "connection", "off"] } },
   { name: "nocache", parameters: { cachemode: ["none", "emulate", "nop"] } },
   { name: "noextents" },
@@ -46,15 +48,15 @@ export const transparentFilters: readonly Transparent[] = [
   { name: "noparallel", parameters: { serialize: ["requests", "all-requests"] } },
   { name: "nozero", parameters: { zeromode: ["none", "emulate"], fastzeromode: ["none", "slow", "ignore"] } },
   { name: "offset", parameters: { offset: ["1000", "64k"], range: ["200000"] } },
-  { name: "openonce", isOurs: true },
+  { name: "openonce", since: "1.44" },
   { name: "protect" },
   { name: "rate", parameters: { rate: ["1E"], "connection-rate": ["1E"] } },
   { name: "readahead" },
-  { name: "readonly", parameters: { "readonly-file": never }, isOurs: true },
+  { name: "readonly", parameters: { "readonly-file": never }, since: "1.38" },
   { name: "retry", parameters: { retries: ["0", "3"], "retry-readonly": ["false"] } },
   { name: "retry-request", parameters: { "retry-request-retries": ["1"] } },
-  { name: "rotational", parameters: { rotational: flags }, isOurs: true },
-  { name: "scan", parameters: { "scan-size": ["4k", "64k"], "scan-ahead": flags }, isOurs: true },
+  { name: "rotational", parameters: { rotational: flags }, since: "1.40" },
+  { name: "scan", parameters: { "scan-size": ["4k", "64k"], "scan-ahead": flags }, since: "1.42" },
   {
     name: "spinning",
     parameters: {
@@ -63,12 +65,12 @@ export const transparentFilters: readonly Transparent[] = [
       "max-seek-time": ["2us"],
       heads: ["1", "3"],
     },
-    isOurs: true,
+    since: "1.40",
   },
   { name: "stats", parameters: { statsfile: ["/dev/null"] } },
-  { name: "time-limit", parameters: { "time-limit": ["1000"] }, isOurs: true },
+  { name: "time-limit", parameters: { "time-limit": ["1000"] }, since: "1.42" },
   { name: "truncate", parameters: { truncate: ["200000"], "round-down": ["512", "4k"] } },
-  { name: "xor", parameters: { xor: ["rand", "rand:0x123456789abcdef0"] }, isOurs: true },
+  { name: "xor", parameters: { xor: ["rand", "rand:0x123456789abcdef0"] }, since: "1.48" },
 ];
 
 /** Further filters, which refuse requests that are not whole words. */

@@ -96,9 +96,9 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
     ...["discard", "pass", "emulate", "native", "force"].map((mode) => ({ args: `fuamode=${mode}` })),
     { args: "fua-mode=force flush-on-close=true", since: "1.46" },
   ],
-  ip: [{ args: "allow=anyunix deny=any" }, { args: "allow=uid:0 allow=anyipv4 deny=::1,all" }],
+  ip: [{ args: "allow=anyunix deny=any" }, { args: "allow=uid:0 deny=all" }],
   limit: [{ args: "limit=3" }, { args: "limit=0" }],
-  log: [{ args: "logfile=log logappend=true logscript=:" }],
+  log: [{ args: "logfile=log logappend=true" }, { args: "logscript=:", disk: "-r file disk" }],
   map: [{ args: "map=0-65535:65536 map=65536-131071:0 map-size=500000", since: "1.46" }],
   "multi-conn": [
     ...["auto", "emulate", "disable", "plugin", "unsafe"].map((mode) => ({

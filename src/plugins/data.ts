@@ -44,8 +44,9 @@ const data: Plugin = definePlugin({
     traceTree(data, host);
     return { data, size: values.size, allocator: values.allocator };
   },
-  async getReady(state) {
-    const content = await evaluate(state.data, readSource);
+  async getReady(state, host) {
+    const stdin = host.stdioSafe ? "inherit" : "ignore";
+    const content = await evaluate(state.data, (...part) => readSource(stdin, ...part));
     const diskSize = state.size ?? content.size;
     checkMemory("data", content.weight < diskSize ? content.weight : diskSize);
     state.disk = await allocate("nbdkit-data", diskSize, state.allocator);

@@ -98,7 +98,7 @@ export const filterUses: Readonly<Record<string, readonly Use[]>> = {
   ],
   ip: [{ args: "allow=anyunix deny=any" }, { args: "allow=uid:0 deny=all" }],
   limit: [{ args: "limit=3" }, { args: "limit=0" }],
-  log: [{ args: "logfile=log logappend=true" }, { args: "logscript=:", disk: "-r file disk" }],
+  log: [{ args: "logfile=log logappend=true" }, { args: "logscript=:" }],
   map: [{ args: "map=0-65535:65536 map=65536-131071:0 map-size=500000", since: "1.46" }],
   "multi-conn": [
     ...["auto", "emulate", "disable", "plugin", "unsafe"].map((mode) => ({

@@ -38,6 +38,19 @@ describeWith(["nbdsh", "nbdcopy", "nbdinfo"], "libnbd finds our nbdkit on PATH, 
     expect(output).toBe("1048576 b'\\x00hello\\x00' newstyle-fixed\n");
   });
 
+  it("is not disturbed by scripts of the server, whose standard streams are its connection", async () => {
+    const output = await nbdsh(
+      'h.connect_command(["nbdkit", "-s", "--filter=log", "memory", "1M", "logscript=echo said"])',
+      "h.pwrite(bytes([7]) * 65536, 0)",
+      "print(h.pread(65536, 0) == bytes([7]) * 65536)",
+      "h.shutdown()",
+      "h = nbd.NBD()",
+      'h.connect_command(["nbdkit", "-s", "data", "<(cat; printf abc)"])',
+      "print(bytes(h.pread(3, 0)))",
+    );
+    expect(output).toBe("True\nb'abc'\n");
+  });
+
   it("connects repeatedly, each time to a new nbdkit", async () => {
     const output = await nbdsh(
       "for i in range(5):\n" +

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { failure } from "../../contract/failure.ts";
+import type { Host } from "../../contract/plugin.ts";
 import { timestamp } from "../../contract/timestamp.ts";
 import { codeOf, messageOf } from "../../core/errors.ts";
-import type { Log } from "../../core/log.ts";
 import { isPromise, type MaybePromise } from "../../core/maybe-promise.ts";
 import { printableWord } from "../../core/printable.ts";
 import { doubleQuote } from "../../core/shell.ts";
@@ -30,11 +30,11 @@ type Type = "ENTER" | "LEAVE" | "PRINT";
 export class Journal {
   #fd: number | undefined;
   readonly #script: string | undefined;
-  readonly #log: Log;
+  readonly #host: Host;
 
-  constructor(script: string | undefined, log: Log) {
+  constructor(script: string | undefined, host: Host) {
     this.#script = script;
-    this.#log = log;
+    this.#host = host;
   }
 
   /** Opens the log file; `close` closes it. */
@@ -100,11 +100,12 @@ export class Journal {
   #run(script: string, act: Act, type: Type, fields: Fields): Promise<void> {
     const child = spawn("/bin/sh", ["-c", script], {
       env: { ...process.env, ...variablesOf(act, type, fields) },
-      stdio: ["ignore", "inherit", "inherit"],
+      // With -s, stdout is the connection of the client: what the script prints would end up in it.
+      stdio: ["ignore", this.#host.stdioSafe ? 1 : 2, 2],
     });
     return new Promise((resolve) => {
       child.once("error", (error) => {
-        this.#log.error(`logscript: ${messageOf(error)}`);
+        this.#host.error(`logscript: ${messageOf(error)}`);
         resolve();
       });
       child.once("exit", () => resolve());

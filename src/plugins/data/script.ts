@@ -3,12 +3,18 @@ import { NbdError } from "../../core/errors.ts";
 
 /**
  * The output of a script from byte `from` on. The script is killed when the consumer stops the iteration.
+ * @param stdin "ignore" where stdin is the connection of a client (-s)
  * @param sliced the consumer needs only a part. A failure of the script is then ignored: an endless script
  * always fails when its output is closed.
  */
-export async function* scriptChunks(script: string, from: bigint, sliced: boolean): AsyncGenerator<Buffer> {
+export async function* scriptChunks(
+  script: string,
+  stdin: "inherit" | "ignore",
+  from: bigint,
+  sliced: boolean,
+): AsyncGenerator<Buffer> {
   // `detached` makes a process group, so that `stop` kills the script with all processes that it started.
-  const child = spawn("/bin/sh", ["-c", script], { stdio: ["inherit", "pipe", "inherit"], detached: true });
+  const child = spawn("/bin/sh", ["-c", script], { stdio: [stdin, "pipe", "inherit"], detached: true });
   const ended = endOf(child);
   let finished = false;
   try {

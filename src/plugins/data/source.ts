@@ -11,10 +11,16 @@ const chunkBytes = 64 * 1024;
 /**
  * Reads a part of a file or of a script's output. The part ends early when the source ends before `to`,
  * because the length of a source is not known in advance.
+ * @param stdin what scripts read from
  * @param from bytes
  * @param to bytes; undefined for the end of the source
  */
-export async function readSource(source: Source, from: bigint, to: bigint | undefined): Promise<Content> {
+export async function readSource(
+  stdin: "inherit" | "ignore",
+  source: Source,
+  from: bigint,
+  to: bigint | undefined,
+): Promise<Content> {
   if (to !== undefined && from > to) {
     const [N, M] = [from, to];
     throw new NbdError("EINVAL", `<${source.text}[${N}:${M}] does not describe a valid slice`);
@@ -22,7 +28,7 @@ export async function readSource(source: Source, from: bigint, to: bigint | unde
   const chunks =
     source.kind === "file"
       ? fileChunks(source.text, from)
-      : scriptChunks(source.text, from, to !== undefined);
+      : scriptChunks(source.text, stdin, from, to !== undefined);
   return collectBytes(source.text, chunks, to === undefined ? undefined : to - from);
 }
 

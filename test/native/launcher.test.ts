@@ -77,15 +77,14 @@ describe.runIf(hasLauncher)("the launcher", () => {
     ["-D"],
   ])("does not arm exit-with-parent for %s %s", (...args) => expect(armed(args)).toBe(false));
 
-  it("knows which options take a value, for all option names", () => {
-    for (const { long, short, value } of options) {
-      for (const name of [
-        ...long.map((text) => `--${text}`),
-        ...(short === undefined ? [] : [`-${short}`]),
-      ]) {
-        expect(armed([name, "--exit-with-parent"]), name).toBe(value === undefined);
-      }
-    }
+  it.each(
+    options.flatMap(({ long, short, value }) =>
+      [...long.map((name) => `--${name}`), ...(short === undefined ? [] : [`-${short}`])].map(
+        (name) => [name, value === undefined] as const,
+      ),
+    ),
+  )("knows whether %s takes a value", (name, takesNone) => {
+    expect(armed([name, "--exit-with-parent"])).toBe(takesNone);
   });
 
   it("ends without starting node when the parent has changed", () => {

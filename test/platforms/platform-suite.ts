@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import type { Outcome } from "../helpers/run.ts";
+import { type Outcome, shortStall } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 
 /** A package that was built for some system, and how to run it here. */
@@ -25,7 +25,7 @@ export const clients: readonly string[] = ["nbdcopy", "nbdinfo", "qemu-io"];
 
 /** Tests of the functions that must work on every system. */
 export function platformSuite(platform: () => Platform): void {
-  const options = () => ({ env: { ...platform().env, nbdkit: platform().nbdkit } });
+  const options = () => ({ env: { ...shortStall, ...platform().env, nbdkit: platform().nbdkit } });
   const sh = (sandbox: Sandbox, script: string): Promise<Outcome> => sandbox.sh(script, options());
 
   /**

@@ -3,26 +3,13 @@ import { describe, expect, it } from "vitest";
 import type { NbdServer } from "../../src/api/nbd-server.ts";
 import { serve } from "../../src/api/serve.ts";
 import { connect, listExports } from "../../src/client/index.ts";
-import evaluate from "../../src/plugins/eval.ts";
 import { valueFor } from "../helpers/answers.ts";
-import { testPlugin } from "../helpers/conformance.ts";
 import { Folder } from "../helpers/folder.ts";
 import { isRunning } from "../helpers/processes.ts";
 import { nbdkit, succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
+import { scriptDisk as disk } from "../helpers/script-disk.ts";
 import { until } from "../helpers/until.ts";
-
-/** A disk in a file in $tmpdir. */
-const disk = {
-  get_ready: "truncate -s 256K $tmpdir/disk",
-  get_size: "echo 256K",
-  pread: "dd if=$tmpdir/disk skip=$4 count=$3 iflag=count_bytes,skip_bytes 2>/dev/null",
-  pwrite: "dd of=$tmpdir/disk seek=$4 conv=notrunc oflag=seek_bytes 2>/dev/null",
-  flush: "exit 0",
-  can_multi_conn: "exit 0",
-};
-
-testPlugin("eval", { plugin: evaluate, parameters: disk, runs: 2 });
 
 function served(methods: Readonly<Record<string, string>>, errors: string[] = []): Promise<NbdServer> {
   const log = { verbose: false, error: (line: string) => void errors.push(line), debug: () => {} };

@@ -6,7 +6,7 @@ import { Folder } from "../helpers/folder.ts";
 import { succeed } from "../helpers/run.ts";
 import { Sandbox } from "../helpers/sandbox.ts";
 import { describeWith } from "../helpers/tools.ts";
-import { version } from "./made.ts";
+import { version } from "../packaging/made.ts";
 
 const commit = `git add -A && git -c user.name=Test -c user.email=test@localhost.localdomain commit -q -m Test`;
 

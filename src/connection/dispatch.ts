@@ -29,36 +29,38 @@ export interface Dispatch {
 }
 
 /** Answers a request with the bytes of its reply. It never throws: a failure becomes an error reply. */
-export function dispatch(request: Request, to: Dispatch): MaybePromise<Buffer> {
-  const fault = to.isDisconnected ? disconnected : to.check.faultOf(request);
+export function dispatch(request: Request, connection: Dispatch): MaybePromise<Buffer> {
+  const fault = connection.isDisconnected ? disconnected : connection.check.faultOf(request);
   try {
-    const reply = fault === undefined ? perform(request, to) : refuse(request, to, fault);
-    return isPromise(reply) ? reply.then(undefined, (error: unknown) => failure(request, to, error)) : reply;
+    const reply = fault === undefined ? perform(request, connection) : refuse(request, connection, fault);
+    return isPromise(reply)
+      ? reply.then(undefined, (error: unknown) => failure(request, connection, error))
+      : reply;
   } catch (error) {
-    return failure(request, to, error);
+    return failure(request, connection, error);
   }
 }
 
 const disconnected: Fault = { code: "ESHUTDOWN", reason: "the plugin or a filter disconnected the client" };
 
-function refuse(request: Request, to: Dispatch, fault: Fault): MaybePromise<Buffer> {
-  if (to.log.verbose) to.log.debug(`client request refused: ${fault.reason}`);
-  const structured = structuredAnswer(request, to);
+function refuse(request: Request, connection: Dispatch, fault: Fault): MaybePromise<Buffer> {
+  if (connection.log.verbose) connection.log.debug(`client request refused: ${fault.reason}`);
+  const structured = structuredAnswer(request, connection);
   if (request.kind === "read" && fault.crossesEnd && structured !== undefined && !request.dontFragment) {
-    return readUpToEnd(request, to, structured, fault);
+    return readUpToEnd(request, connection, structured, fault);
   }
-  return errorBytes(request, to, fault.code, fault.reason);
+  return errorBytes(request, connection, fault.code, fault.reason);
 }
 
 /** Reads the part of a request that lies inside the export. The error chunk of the reply names its end. */
 function readUpToEnd(
   request: Request & { kind: "read" },
-  to: Dispatch,
+  connection: Dispatch,
   answered: Answered,
   fault: Fault,
 ): MaybePromise<Buffer> {
-  const data = Buffer.allocUnsafe(Number(to.exported.size - request.offset));
-  const done = to.exported.read(data, request.offset);
+  const data = Buffer.allocUnsafe(Number(connection.exported.size - request.offset));
+  const done = connection.exported.read(data, request.offset);
   const finish = (): Buffer => cutReadReply(answered, data, fault.code, fault.reason);
   return isPromise(done) ? done.then(finish) : finish();
 }
@@ -68,19 +70,19 @@ function structuredAnswer(request: Request, { replyForm: form }: Dispatch): Answ
   return form === "simple" ? undefined : { form, cookie: request.cookie, offset: offsetOf(request) };
 }
 
-function failure(request: Request, to: Dispatch, error: unknown): Buffer {
+function failure(request: Request, connection: Dispatch, error: unknown): Buffer {
   const reason = messageOf(error);
   // A fast zero that fails with ENOTSUP is not logged: the client asks whether zeroing is fast.
   if (request.kind === "zero" && request.fastZero && wireError(codeOf(error)) === WireError.ENOTSUP)
-    return errorBytes(request, to, "ENOTSUP", reason);
-  if (isClientDisconnect(to.gone, error)) to.log.debug(`${request.kind}: ${reason}`);
-  else to.log.error(`${request.kind}: ${reason}`);
-  logStack(to.log, error);
-  return errorBytes(request, to, codeOf(error), reason);
+    return errorBytes(request, connection, "ENOTSUP", reason);
+  if (isClientDisconnect(connection.gone, error)) connection.log.debug(`${request.kind}: ${reason}`);
+  else connection.log.error(`${request.kind}: ${reason}`);
+  logStack(connection.log, error);
+  return errorBytes(request, connection, codeOf(error), reason);
 }
 
-function errorBytes(request: Request, to: Dispatch, code: string, reason: string): Buffer {
-  return errorReply(to.replyForm, request.cookie, offsetOf(request), errorFor(request, code), reason);
+function errorBytes(request: Request, connection: Dispatch, code: string, reason: string): Buffer {
+  return errorReply(connection.replyForm, request.cookie, offsetOf(request), errorFor(request, code), reason);
 }
 
 /**
@@ -100,72 +102,77 @@ function offsetOf(request: Request): bigint {
   return "offset" in request ? request.offset : 0n;
 }
 
-function perform(request: Request, to: Dispatch): MaybePromise<Buffer> {
-  const { exported } = to;
+function perform(request: Request, connection: Dispatch): MaybePromise<Buffer> {
+  const { exported } = connection;
   switch (request.kind) {
     case "read":
-      return read(request, to);
+      return read(request, connection);
     case "write":
-      return thenSuccess(exported.write(request.payload, request.offset, request.fua), request, to);
+      return thenSuccess(exported.write(request.payload, request.offset, request.fua), request, connection);
     case "flush":
-      return thenSuccess(exported.flush(), request, to);
+      return thenSuccess(exported.flush(), request, connection);
     case "trim":
       return thenSuccess(
         inPieces(request, (offset, length) => exported.trim(offset, length, request.fua)),
         request,
-        to,
+        connection,
       );
     case "zero":
       return thenSuccess(
         inPieces(request, (offset, length) => exported.zero(offset, length, request)),
         request,
-        to,
+        connection,
       );
     case "cache":
       return thenSuccess(
         inPieces(request, (offset, length) => exported.cache(offset, length)),
         request,
-        to,
+        connection,
       );
     case "blockStatus":
-      return blockStatus(request, to);
+      return blockStatus(request, connection);
     default:
       throw new TypeError(`${request.kind} has no reply`);
   }
 }
 
 /** Puts header and data into one buffer, so that the reply is sent in one write without a copy. */
-function read(request: Request & { kind: "read" }, to: Dispatch): MaybePromise<Buffer> {
-  const start = readHeaderBytes[to.replyForm];
+function read(request: Request & { kind: "read" }, connection: Dispatch): MaybePromise<Buffer> {
+  const start = readHeaderBytes[connection.replyForm];
   const reply = Buffer.allocUnsafe(start + request.length);
-  writeReadHeader(reply, to.replyForm, request.cookie, request.offset);
+  writeReadHeader(reply, connection.replyForm, request.cookie, request.offset);
   const data = reply.subarray(start);
-  const done = to.exported.read(data, request.offset);
-  const finish = (): Buffer => leaveOutZeroes(data, request, to) ?? reply;
+  const done = connection.exported.read(data, request.offset);
+  const finish = (): Buffer => leaveOutZeroes(data, request, connection) ?? reply;
   return isPromise(done) ? done.then(finish) : finish();
 }
 
-function leaveOutZeroes(data: Buffer, request: Request & { kind: "read" }, to: Dispatch): Buffer | undefined {
-  const answered = request.dontFragment ? undefined : structuredAnswer(request, to);
+function leaveOutZeroes(
+  data: Buffer,
+  request: Request & { kind: "read" },
+  connection: Dispatch,
+): Buffer | undefined {
+  const answered = request.dontFragment ? undefined : structuredAnswer(request, connection);
   return answered && sparseReadReply(answered, data);
 }
 
-function blockStatus(request: Request & { kind: "blockStatus" }, to: Dispatch): MaybePromise<Buffer> {
-  const answered = structuredAnswer(request, to);
-  if (to.contexts.length === 0 || answered === undefined) {
-    return errorBytes(request, to, "EINVAL", "no metadata context was negotiated");
+function blockStatus(request: Request & { kind: "blockStatus" }, connection: Dispatch): MaybePromise<Buffer> {
+  const answered = structuredAnswer(request, connection);
+  if (connection.contexts.length === 0 || answered === undefined) {
+    return errorBytes(request, connection, "EINVAL", "no metadata context was negotiated");
   }
   const { contextIds: asked } = request;
-  const contexts = asked === undefined ? to.contexts : to.contexts.filter(({ id }) => asked.includes(id));
+  const contexts =
+    asked === undefined ? connection.contexts : connection.contexts.filter(({ id }) => asked.includes(id));
   if (contexts.length < (asked?.length ?? 0)) {
-    return errorBytes(request, to, "EINVAL", "block status for a context that was not negotiated");
+    return errorBytes(request, connection, "EINVAL", "block status for a context that was not negotiated");
   }
   const length = Number(request.length < pieceBytesMax ? request.length : pieceBytesMax);
-  return statusReply(answered, { ...request, length }, contexts, to.exported);
+  return statusReply(answered, { ...request, length }, contexts, connection.exported);
 }
 
-function thenSuccess(done: MaybePromise<void>, request: Request, to: Dispatch): MaybePromise<Buffer> {
-  const success = (): Buffer => successReply(to.replyForm, request.cookie, offsetOf(request));
+function thenSuccess(done: MaybePromise<void>, request: Request, connection: Dispatch): MaybePromise<Buffer> {
+  const success = (): Buffer => successReply(connection.replyForm, request.cookie, offsetOf(request));
   return isPromise(done) ? done.then(success) : success();
 }
 

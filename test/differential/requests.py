@@ -29,22 +29,6 @@ able = {
 print([able[kind] for kind in kinds], h.can_fua(), h.can_multi_conn())
 
 
-def described(offset, length):
-    # A reply may cover only a part of the range, so ask again for the rest.
-    merged = []
-    while length:
-        found = []
-        h.block_status(length, offset, lambda context, at, entries, error: found.extend(entries))
-        for part, flags in zip(found[::2], found[1::2]):
-            part = min(part, length)
-            offset, length = offset + part, length - part
-            if merged and merged[-1][1] == flags:
-                merged[-1][0] += part
-            elif part:
-                merged.append([part, flags])
-    return merged
-
-
 def perform(kind, offset, length, fua):
     flags = nbd.CMD_FLAG_FUA if fua and h.can_fua() else 0
     if kind == "read":
@@ -59,7 +43,7 @@ def perform(kind, offset, length, fua):
     if kind == "cache":
         return h.cache(length, offset)
     if kind == "extents":
-        return described(offset, length)
+        return described(h, offset, length)
     return h.flush()
 
 

@@ -9,6 +9,7 @@ import { randomStack, type Stack, textOf, transparentFilters } from "../helpers/
 import { describeWithOracle, isInOracle, oracle } from "./oracle.ts";
 
 const requests = fileURLToPath(new URL("requests.py", import.meta.url));
+const extents = fileURLToPath(new URL("extents.py", import.meta.url));
 
 /** The number of random stacks. Set STACKS=300 for a longer test. */
 const count = Number(process.env.STACKS ?? 12);
@@ -41,12 +42,13 @@ async function answers(program: string, stack: Stack, seed: number, connections:
   closeSync(fd);
   const args = ["-U", "socket", "file", disk, ...textOf(stack).split(" ")];
   const env = {
+    extents,
     script: requests,
     seed: String(seed),
     kinds: comparable(stack).join(","),
     connections: String(connections),
   };
-  const run = ["--run", 'export uri; nbdsh -c - < "$script"'];
+  const run = ["--run", 'export uri; cat "$extents" "$script" | nbdsh -c -'];
   const { status, stdout } = await outcomeOf(sandbox.start(program, [...args, ...run], { env }));
   return { status, answers: stdout.split("\n"), bytes: stack.parameters.cache !== "unsafe" && bytesOf(disk) };
 }

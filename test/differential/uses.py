@@ -85,22 +85,6 @@ def contents(h, size, kinds):
     return [digest, attempt(described, h, 0, length) if "extents" in kinds else None]
 
 
-def described(h, offset, length):
-    # A reply may cover only a part of the range, so ask again for the rest.
-    merged = []
-    while length:
-        found = []
-        h.block_status(length, offset, lambda context, at, entries, error: found.extend(entries))
-        for part, flags in zip(found[::2], found[1::2]):
-            part = min(part, length)
-            offset, length = offset + part, length - part
-            if merged and merged[-1][1] == flags:
-                merged[-1][0] += part
-            elif part:
-                merged.append([part, flags])
-    return merged
-
-
 def perform(h, kind, size, has_fua):
     offset = random.randrange(size)
     length = random.choice([1, 511, 512, 4096, 65536, random.randrange(1, 150000)])

@@ -9,6 +9,7 @@ import type { Versions } from "./case.ts";
 import { isInOracle, oracle } from "./oracle.ts";
 
 const client = fileURLToPath(new URL("uses.py", import.meta.url));
+const extents = fileURLToPath(new URL("extents.py", import.meta.url));
 
 /** A disk that both serve, and that answers the same requests with the same results. */
 export interface Served extends Versions {
@@ -43,8 +44,8 @@ async function seenOf(program: string, disks: readonly Served[]): Promise<readon
   });
   sandbox.file("uses.json", JSON.stringify(uses));
   // Before nbdkit 1.40, file and memory announced no block sizes.
-  const env = { program, oracle, blockSizes: isInOracle({ since: "1.40" }) ? "yes" : "no" };
-  const script = sandbox.start("/bin/sh", ["-c", 'nbdsh -c - < "$0"', client], { env });
+  const env = { program, oracle, extents, blockSizes: isInOracle({ since: "1.40" }) ? "yes" : "no" };
+  const script = sandbox.start("/bin/sh", ["-c", 'cat "$extents" "$0" | nbdsh -c -', client], { env });
   const { status, stdout, stderr } = await outcomeOf(script);
   if (status !== 0) throw new Error(`the client ended with status ${status}: ${stderr}`);
   return stdout
